@@ -1,0 +1,38 @@
+// What every subcommand is made of. One file a command: a struct of options, `add_NAME` that binds
+// flags to it and does nothing else, `run_NAME` that reads like the manual. Adding a command is one
+// file and one row in the table of commands.cpp.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+namespace wasmctl::cli {
+
+// What a command may touch of the world. No std::cout, getenv or exit elsewhere in cli/.
+struct Context {
+  std::ostream& out;  // data only, so that it can be piped
+  std::ostream& err;  // talk
+  std::function<std::optional<std::string>(const std::string&)> env;
+  bool quiet = false;  // -q: no talk but errors
+};
+
+// The value of an environment variable, or `otherwise` if unset or empty.
+std::string env_or(const Context& context, const std::string& name, std::string otherwise);
+
+// Set by a parsed subcommand, run by main after parsing: so a usage error and a failed run cannot
+// be confused.
+using Action = std::function<void()>;
+
+struct Command {
+  const char* name;
+  void (*add)(CLI::App& root, Context& context, Action& action);
+};
+
+// Parses `argv`, runs the command and returns the exit status.
+int run_command_line(int argc, const char* const* argv, Context& context);
+
+
+}  // namespace wasmctl::cli

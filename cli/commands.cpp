@@ -1,0 +1,110 @@
+#include <csignal>
+#include <exception>
+#include <fmt/format.h>
+#include <new>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cli/command.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/version.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+constexpr std::initializer_list<Command> kCommands = {
+    // sorted as a user meets them
+};
+
+int exit_status(Code code) {
+  for (const auto& row : kExitStatuses) {
+    if (row.code == code) return row.status;
+  }
+  return 70;
+}
+
+std::string footer() {
+  std::string text = "Exit status:\n  0    done\n";
+  for (const auto& row : kExitStatuses) text += fmt::format("  {:<4} {}\n", row.status, row.meaning);
+  text +=
+      "\nExample, from a source directory to manifests:\n"
+      "  wasmctl push plugins/header-logger oci:layout:v1\n"
+      "  wasmctl render plugins/header-logger --via configmap --workload deployment/web";
+  return text;
+}
+
+int fail(Context& context, const Error& error) {
+  context.out.flush();
+  context.err << format_error(error);
+  return exit_status(error.code());
+}
+
+// CLI11's messages start with a capital and name an option as typed; ours are one form for all.
+Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
+  std::string message = error.what();
+  if (!message.empty() && message.size() > 1 && std::islower(message[1]) != 0) {
+    message[0] = static_cast<char>(std::tolower(message[0]));
+  }
+  std::string command = "wasmctl";
+  for (const auto* sub : root.get_subcommands()) command += " " + sub->get_name();
+  return Error(Code::usage, message).hint(fmt::format("see `{} --help`", command));
+}
+
+}  // namespace
+
+std::string env_or(const Context& context, const std::string& name, std::string otherwise) {
+  auto value = context.env(name);
+  return value && !value->empty() ? *value : std::move(otherwise);
+}
+
+int run_command_line(int argc, const char* const* argv, Context& context) {
+  CLI::App root("Build Proxy-Wasm filters, ship them, and make the manifests that run them in "
+                "Istio and Envoy",
+                "wasmctl");
+  root.set_version_flag("--version", std::string("wasmctl ") + kVersion);
+  root.require_subcommand(1);
+  root.fallthrough();
+  root.footer(footer());
+  int verbosity = 0;
+  root.add_flag("-q,--quiet", context.quiet, "Only errors on stderr");
+  root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
+
+  Action action;
+  for (const auto& command : kCommands) command.add(root, context, action);
+
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return root.exit(help, context.out, context.err);
+  } catch (const CLI::CallForVersion& version) {
+    return root.exit(version, context.out, context.err);
+  } catch (const CLI::ParseError& error) {
+    return fail(context, usage_error(root, error));
+  }
+  if (verbosity > 0) {
+    base::set_log_level(verbosity > 1 ? base::LogLevel::debug : base::LogLevel::info);
+  } else if (context.quiet) {
+    base::set_log_level(base::LogLevel::off);
+  }
+
+  // A reader that went away (`| head`) or a dead server is an error of write(), not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    action();
+    context.out.flush();
+    if (!context.out) throw Error(Code::io, "cannot write to standard output");
+    return 0;
+  } catch (const Error& error) {
+    return fail(context, error);
+  } catch (const std::bad_alloc&) {
+    return fail(context, Error(Code::io, "out of memory"));
+  } catch (const std::exception& error) {
+    return fail(context, Error(Code::internal, error.what())
+                             .hint("this is a bug in wasmctl: please report it with the command "
+                                   "line that shows it"));
+  }
+}
+
+}  // namespace wasmctl::cli

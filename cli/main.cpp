@@ -1,0 +1,14 @@
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/command.hpp"
+
+int main(int argc, char** argv) {
+  wasmctl::cli::Context context{
+      std::cout, std::cerr,
+      [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      }};
+  return wasmctl::cli::run_command_line(argc, argv, context);
+}

@@ -1,0 +1,32 @@
+// SOURCE, the argument of most commands: a plugin directory (which is built first), a .wasm file,
+// or an IMAGE.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "cli/command.hpp"
+#include "plugin/plugin.hpp"
+
+namespace wasmctl::cli {
+
+struct LocalModule {
+  std::string bytes;                     // checked: what the proxy would refuse has been refused
+  std::string path;                      // of the .wasm file, for messages
+  std::optional<plugin::Plugin> plugin;  // when SOURCE was a plugin directory
+};
+
+struct ImageName {
+  std::string text;  // not yet parsed: oci::parse_reference judges it
+};
+
+// A directory with *.cc or wasmctl.yaml and a path to an existing file are local; `oci:DIR` and
+// all else is an image's name. Builds the plugin when it is a directory. Throws Error{Code::not_found} for
+// what looks like a path (./x, /x, x/, x.wasm) but does not exist.
+std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source);
+
+// As resolve_source, where only a directory or file makes sense.
+LocalModule load_module(Context& context, const std::string& source);
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,30 @@
+# How every target of this project is compiled, and the third-party libraries that several use.
+
+add_library(wasmctl_options INTERFACE)
+target_include_directories(wasmctl_options INTERFACE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
+target_compile_options(wasmctl_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion $<$<BOOL:${WASMCTL_WERROR}>:-Werror>)
+if(WASMCTL_SANITIZE)
+  target_compile_options(wasmctl_options INTERFACE -fsanitize=address,undefined
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(wasmctl_options INTERFACE -fsanitize=address,undefined)
+endif()
+
+# Debian has fmt and spdlog as shared libraries only; header-only keeps the start of the program
+# fast (ld.so is most of it).
+find_package(fmt REQUIRED)
+target_link_libraries(wasmctl_options INTERFACE fmt::fmt-header-only)
+
+# wasmctl_library(NAME SOURCES... [LINK libs of ours] [PRIVATE third-party libs])
+# One static library a folder. Third-party libraries are PRIVATE to the folder that wraps them.
+function(wasmctl_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE" ${ARGN})
+  add_library(wasmctl_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(wasmctl_${name} PUBLIC wasmctl_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
+  if(name STREQUAL "base")
+    target_precompile_headers(wasmctl_base PRIVATE <fmt/format.h> <string> <vector> <map>
+      <optional> <filesystem> <algorithm> <functional> <memory>)
+  else()
+    target_precompile_headers(wasmctl_${name} REUSE_FROM wasmctl_base)
+  endif()
+endfunction()

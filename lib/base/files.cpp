@@ -1,0 +1,164 @@
+#include "base/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace wasmctl::base {
+
+namespace {
+
+Error file_error(std::string_view action, const fs::path& path, int error) {
+  const bool missing = error == ENOENT || error == ENOTDIR;
+  Error result(missing ? Code::not_found : Code::io,
+               fmt::format("cannot {} `{}`: {}", action, path.native(), std::strerror(error)));
+  if (error == ENOSPC || error == EDQUOT) result.hint("free some space, or write elsewhere");
+  return result;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() { ::close(fd_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// The end of a chain of links, so that a rename replaces the file and not the link to it.
+fs::path resolve_links(fs::path path) {
+  constexpr int kMaxLinks = 40;  // as the kernel counts
+  std::error_code ignored;
+  for (int i = 0; i < kMaxLinks && fs::is_symlink(path, ignored); ++i) {
+    path = path.parent_path() / fs::read_symlink(path, ignored);
+  }
+  return path;
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw file_error("read", path, errno);
+  const Descriptor file(fd);
+
+  struct stat status = {};
+  if (::fstat(fd, &status) != 0) throw file_error("read", path, errno);
+  if (S_ISDIR(status.st_mode)) throw file_error("read", path, EISDIR);
+  std::string bytes;
+  if (S_ISREG(status.st_mode)) {
+    bytes.reserve(std::min<std::uint64_t>(static_cast<std::uint64_t>(status.st_size), max_bytes) + 1);
+  }
+  constexpr std::size_t kStep = 65536;
+  for (;;) {
+    const auto old_size = bytes.size();
+    const auto step = std::max(kStep, bytes.capacity() - old_size);
+    bytes.resize(old_size + step);
+    const auto got = ::read(fd, bytes.data() + old_size, step);
+    if (got < 0 && errno == EINTR) {
+      bytes.resize(old_size);
+      continue;
+    }
+    if (got < 0) throw file_error("read", path, errno);
+    bytes.resize(old_size + static_cast<std::size_t>(got));
+    if (bytes.size() > max_bytes) {
+      throw Error(Code::bad_input,
+                  fmt::format("`{}` has more than {} bytes, the most that is read", path.native(),
+                              max_bytes));
+    }
+    if (got == 0) return bytes;
+  }
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+bool write_file_if_changed(const fs::path& path, std::string_view bytes) {
+  std::error_code error;
+  if (fs::is_regular_file(path, error) && fs::file_size(path, error) == bytes.size() &&
+      read_file(path, bytes.size()) == bytes) {
+    return false;
+  }
+  write_file(path, bytes);
+  return true;
+}
+
+void make_directories(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw file_error("create directory", path, error.value());
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(resolve_links(std::move(path))) {
+  struct stat status = {};
+  const bool exists = ::stat(path_.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) throw file_error("write", path_, EISDIR);
+  if (exists && !S_ISREG(status.st_mode)) {  // a pipe or device cannot be replaced
+    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd_ < 0) throw file_error("write", path_, errno);
+    return;
+  }
+  if (exists && ::access(path_.c_str(), W_OK) != 0) throw file_error("write", path_, errno);
+
+  // umask can only be read by setting it.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  const mode_t mode = exists ? (status.st_mode & 07777U) : (0666U & ~mask);
+
+  std::string name = path_.native() + ".XXXXXX";
+  fd_ = ::mkostemp(name.data(), O_CLOEXEC);
+  if (fd_ < 0) throw file_error("write", path_, errno);
+  temporary_ = name;
+  ::fchmod(fd_, mode);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto written = ::write(fd_, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      throw file_error("write", path_, errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void AtomicFile::commit() {
+  const int fd = fd_;
+  fd_ = -1;
+  if (::close(fd) != 0) throw file_error("write", path_, errno);
+  if (temporary_.empty()) return;
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw file_error("write", path_, errno);
+  temporary_.clear();
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (fs::temp_directory_path() / "wasmctl.XXXXXX").native();
+  if (::mkdtemp(name.data()) == nullptr) throw file_error("create directory", name, errno);
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace wasmctl::base

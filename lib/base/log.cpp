@@ -1,0 +1,42 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/spdlog.h>
+
+namespace wasmctl::base {
+
+namespace {
+
+// Lines look like the rest of the tool's talk: `debug: GET http://...`.
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_st>();
+    if (std::getenv("NO_COLOR") != nullptr) sink->set_color_mode(spdlog::color_mode::never);
+    auto created = std::make_shared<spdlog::logger>("wasmctl", std::move(sink));
+    created->set_pattern("%^%l%$: %v");
+    created->set_level(spdlog::level::warn);
+    return created;
+  }();
+  return *instance;
+}
+
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::off: break;
+  }
+  return spdlog::level::off;
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
+bool log_enabled(LogLevel level) { return logger().should_log(to_spdlog(level)); }
+
+void log_debug(std::string_view message) { logger().debug("{}", message); }
+void log_info(std::string_view message) { logger().info("{}", message); }
+void log_warning(std::string_view message) { logger().warn("{}", message); }
+
+}  // namespace wasmctl::base

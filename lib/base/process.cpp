@@ -1,0 +1,224 @@
+#include "base/process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it undeclared
+
+namespace wasmctl::base {
+
+namespace {
+
+struct Pipe {
+  int read = -1;
+  int write = -1;
+
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+      throw Error(Code::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+    }
+    read = ends[0];
+    write = ends[1];
+  }
+  ~Pipe() {
+    close_read();
+    close_write();
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_read() {
+    if (read >= 0) ::close(std::exchange(read, -1));
+  }
+  void close_write() {
+    if (write >= 0) ::close(std::exchange(write, -1));
+  }
+};
+
+class SpawnActions {
+ public:
+  SpawnActions() { ::posix_spawn_file_actions_init(&actions_); }
+  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+  posix_spawn_file_actions_t* get() { return &actions_; }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+};
+
+// A running child with its three streams.
+class Child {
+ public:
+  explicit Child(const Command& command) : input_(command.input) {
+    log_info(to_shell(command.argv));
+    SpawnActions actions;
+    if (input_.empty()) {
+      ::posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
+      stdin_.close_write();
+    } else {
+      ::posix_spawn_file_actions_adddup2(actions.get(), stdin_.read, 0);
+      ::fcntl(stdin_.write, F_SETFL, O_NONBLOCK);
+    }
+    ::posix_spawn_file_actions_adddup2(actions.get(), stdout_.write, 1);
+    ::posix_spawn_file_actions_adddup2(actions.get(), stderr_.write, 2);
+    if (!command.directory.empty()) {
+      ::posix_spawn_file_actions_addchdir_np(actions.get(), command.directory.c_str());
+    }
+    std::vector<char*> argv;
+    argv.reserve(command.argv.size() + 1);
+    for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    const int error =
+        ::posix_spawnp(&pid_, argv[0], actions.get(), nullptr, argv.data(), environ);
+    if (error != 0) {
+      throw Error(Code::tool_missing,
+                  fmt::format("cannot run `{}`: {}", command.argv[0], std::strerror(error)));
+    }
+    stdin_.close_read();
+    stdout_.close_write();
+    stderr_.close_write();
+  }
+
+  // What poll() is to wait for.
+  void add_to(std::vector<pollfd>& waiting) const {
+    if (stdin_.write >= 0) waiting.push_back({stdin_.write, POLLOUT, 0});
+    if (stdout_.read >= 0) waiting.push_back({stdout_.read, POLLIN, 0});
+    if (stderr_.read >= 0) waiting.push_back({stderr_.read, POLLIN, 0});
+  }
+
+  void serve(const pollfd& ready) {
+    if (ready.revents == 0) return;
+    if (ready.fd == stdin_.write) {
+      feed();
+    } else if (ready.fd == stdout_.read) {
+      if (!drain(stdout_.read, finished_.out)) stdout_.close_read();
+    } else if (ready.fd == stderr_.read) {
+      if (!drain(stderr_.read, finished_.err)) stderr_.close_read();
+    }
+  }
+
+  bool done() const { return stdout_.read < 0 && stderr_.read < 0; }
+
+  Finished wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    finished_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return std::move(finished_);
+  }
+
+ private:
+  // False at the end of the stream.
+  static bool drain(int fd, std::string& into) {
+    std::array<char, 65536> buffer;  // NOLINT: filled by read
+    const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got > 0) into.append(buffer.data(), static_cast<std::size_t>(got));
+    return got > 0 || (got < 0 && errno == EINTR);
+  }
+
+  void feed() {
+    const auto sent = ::write(stdin_.write, input_.data() + fed_, input_.size() - fed_);
+    if (sent > 0) fed_ += static_cast<std::size_t>(sent);
+    const bool broken = sent < 0 && errno != EAGAIN && errno != EINTR;  // the child reads no more
+    if (broken || fed_ == input_.size()) stdin_.close_write();
+  }
+
+  std::string input_;
+  std::size_t fed_ = 0;
+  Pipe stdin_;
+  Pipe stdout_;
+  Pipe stderr_;
+  pid_t pid_ = -1;
+  Finished finished_;
+};
+
+}  // namespace
+
+Finished run(const Command& command) { return std::move(run_all({&command, 1}, 1).front()); }
+
+std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) {
+  std::vector<Finished> results(commands.size());
+  std::map<std::size_t, Child> running;  // by index
+  std::size_t next = 0;
+  while (next < commands.size() || !running.empty()) {
+    while (next < commands.size() && running.size() < std::max(1U, jobs)) {
+      running.try_emplace(next, commands[next]);
+      ++next;
+    }
+    std::vector<pollfd> waiting;
+    for (const auto& [index, child] : running) child.add_to(waiting);
+    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+      throw Error(Code::io, fmt::format("cannot wait for a child: {}", std::strerror(errno)));
+    }
+    for (const auto& ready : waiting) {
+      for (auto& [index, child] : running) child.serve(ready);
+    }
+    for (auto it = running.begin(); it != running.end();) {
+      if (it->second.done()) {
+        results[it->first] = it->second.wait();
+        it = running.erase(it);
+      } else {
+        ++it;
+      }
+    }
+  }
+  return results;
+}
+
+std::optional<fs::path> find_program(std::string_view name, std::string_view path) {
+  const auto executable = [](const fs::path& file) {
+    std::error_code ignored;
+    return ::access(file.c_str(), X_OK) == 0 && fs::is_regular_file(file, ignored);
+  };
+  if (name.find('/') != std::string_view::npos) {
+    return executable(name) ? std::optional<fs::path>(name) : std::nullopt;
+  }
+  while (!path.empty()) {
+    const auto colon = std::min(path.find(':'), path.size());
+    const auto directory = path.substr(0, colon);
+    path.remove_prefix(std::min(colon + 1, path.size()));
+    if (directory.empty()) continue;  // an empty entry means ".": never run what lies around
+    auto file = fs::path(directory) / name;
+    if (executable(file)) return file;
+  }
+  return std::nullopt;
+}
+
+std::string to_shell(std::span<const std::string> argv) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  std::string line;
+  for (const auto& word : argv) {
+    if (!line.empty()) line += ' ';
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      line += word;
+      continue;
+    }
+    line += '\'';
+    for (const char c : word) {
+      if (c == '\'') {
+        line += "'\\''";
+      } else {
+        line += c;
+      }
+    }
+    line += '\'';
+  }
+  return line;
+}
+
+}  // namespace wasmctl::base

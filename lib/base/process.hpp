@@ -1,0 +1,39 @@
+// Other programs: found on PATH, run without a shell, their output caught.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wasmctl::base {
+
+namespace fs = std::filesystem;
+
+struct Command {
+  std::vector<std::string> argv;  // argv[0] is a path, or a name looked up on PATH
+  fs::path directory;             // where it runs; empty: here
+  std::string input;              // its standard input; empty: /dev/null
+};
+
+struct Finished {
+  int status = 0;    // exit status; 128 + N when killed by signal N, as a shell shows it
+  std::string out;   // standard output
+  std::string err;   // standard error
+};
+
+// Runs to the end. Throws Error{Code::tool_missing} if it cannot be started, naming argv[0].
+Finished run(const Command& command);
+
+// Runs all, at most `jobs` at a time; results in the order of `commands`.
+std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs);
+
+// The program as execvp would find it on `path` (the value of PATH).
+std::optional<fs::path> find_program(std::string_view name, std::string_view path);
+
+// The command line as one could paste it into a shell.
+std::string to_shell(std::span<const std::string> argv);
+
+}  // namespace wasmctl::base

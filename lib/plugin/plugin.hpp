@@ -1,0 +1,45 @@
+// A plugin's directory and its wasmctl.yaml: the one file that carries what build, push and render
+// all need. The file is optional; without it every *.cc of the directory is compiled and the
+// directory's name is the plugin's.
+//
+//     name: header-logger
+//     version: 0.1.0
+//     sources: [header_logger.cc]          # default: *.cc
+//     image: ghcr.io/acme/header-logger    # default target of push, default url of render
+//     plugin:
+//       phase: AUTHZ
+//       config: {log_level: info}
+//       configSchema: config.schema.json
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wasmctl::plugin {
+
+namespace fs = std::filesystem;
+
+inline constexpr char kFileName[] = "wasmctl.yaml";
+
+struct Plugin {
+  fs::path directory;                 // as the user named it
+  std::string name;                   // an RFC 1123 label, at most 63 characters
+  std::optional<std::string> version;
+  std::vector<fs::path> sources;      // relative to `directory`, sorted, none twice, at least one
+  std::optional<std::string> image;   // as written; oci::parse_reference judges it
+  // The keys under `plugin:`, as JSON (null if absent): lib/kube knows their meaning and checks
+  // them, so that flags of render and the file are judged by the same code.
+  std::shared_ptr<const nlohmann::json> settings;
+};
+
+// Reads `directory`. Throws Error{Code::not_found} if it does not exist or has no source,
+// Error{Code::bad_input} with `wasmctl.yaml:LINE:COLUMN: ` before what is wrong: YAML syntax, an
+// unknown key (with the nearest known one), a value of the wrong type, a source outside the
+// directory.
+Plugin load(const fs::path& directory);
+
+}  // namespace wasmctl::plugin
