@@ -1,0 +1,28 @@
+// tar archives. Written as ustar (POSIX.1-1988) with fixed times and owners; read with the
+// extensions that layers in the wild carry: pax (POSIX.1-2001) and GNU long names.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace wasmctl::base {
+
+// An archive of one regular file: mode 0644, owner 0:0, time stamp 0, two zero blocks at the end.
+// `name` has at most 100 bytes.
+std::string tar_of_file(std::string_view name, std::string_view bytes);
+
+struct TarEntry {
+  enum class Type { file, directory, other };  // other: links, devices, pipes
+  std::string name;        // as stored, e.g. "./etc/plugin.wasm"; nothing is resolved or cleaned
+  Type type = Type::file;
+  std::string_view bytes;  // of a regular file; points into the archive
+};
+
+// Calls `visit` for each entry in order until it returns false. Throws Error{Code::bad_input}
+// naming the offset of a header whose checksum or numbers are wrong, or whose content reaches
+// beyond the archive.
+void read_tar(std::string_view archive, const std::function<bool(const TarEntry&)>& visit);
+
+}  // namespace wasmctl::base

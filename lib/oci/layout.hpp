@@ -1,0 +1,55 @@
+// Image layouts: an image store that is a directory.
+//
+//     oci-layout           {"imageLayoutVersion":"1.0.0"}
+//     index.json           an index whose entries are tagged by an annotation
+//     blobs/sha256/<hex>   every manifest, config and layer
+//
+// Source: OCI Image Specification v1.1, image-layout.md. Other tools write the same directory:
+// entries and fields of index.json that we do not know are kept. A push stores blobs first, each
+// whole or not at all, and replaces index.json last, under a lock: a reader sees the old image or
+// the new one, and of two pushes at once none is lost.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "oci/image.hpp"
+#include "oci/reference.hpp"
+
+namespace wasmctl::oci {
+
+class Layout {
+ public:
+  // Nothing is read or made before it is used.
+  explicit Layout(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  // The entry that the reference's digest or tag names; where it names neither, the one tagged
+  // `latest`, or else the only one there is. None: null. Throws Error{Code::not_found} if there is
+  // no such directory, Error{Code::bad_input} if it is no layout.
+  std::optional<Descriptor> resolve(const Reference& reference) const;
+
+  // All tags, sorted.
+  std::vector<std::string> tags() const;
+
+  // The blob's bytes, verified. Throws Error{Code::not_found} or Error{Code::verification}.
+  std::string read_blob(const Descriptor& descriptor) const;
+
+  // Where the blob is or would be.
+  std::filesystem::path blob_path(const Digest& digest) const;
+  bool has_blob(const Descriptor& descriptor) const;
+
+  // Stores one blob. Throws Error{Code::io} where the file system refuses.
+  void write_blob(const Blob& blob) const;
+
+  // Adds the manifest's entry to index.json; takes `tag` from the entry that had it. Without a tag
+  // an entry is added only if there is none of this digest.
+  void add(const Descriptor& manifest, const std::optional<std::string>& tag) const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace wasmctl::oci

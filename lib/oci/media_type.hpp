@@ -1,0 +1,38 @@
+// Media types that image specifications define, each written once.
+#pragma once
+
+#include <string_view>
+
+namespace wasmctl::oci::media_type {
+
+// OCI Image Specification v1.1, media-types.md.
+inline constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v1+json";
+inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
+inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
+inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+inline constexpr std::string_view kOciEmpty = "application/vnd.oci.empty.v1+json";
+
+// Docker Image Manifest Version 2, Schema 2.
+inline constexpr std::string_view kDockerIndex =
+    "application/vnd.docker.distribution.manifest.list.v2+json";
+inline constexpr std::string_view kDockerManifest =
+    "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kDockerConfig = "application/vnd.docker.container.image.v1+json";
+inline constexpr std::string_view kDockerLayerGzip =
+    "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+// Wasm artifacts: the variant that Istio's fetcher calls oci (solo.io's image specification), the
+// CNCF's Wasm OCI artifact, and wasm-to-oci's.
+inline constexpr std::string_view kSoloConfig = "application/vnd.module.wasm.config.v1+json";
+inline constexpr std::string_view kSoloModule = "application/vnd.module.wasm.content.layer.v1+wasm";
+inline constexpr std::string_view kCncfConfig = "application/vnd.wasm.config.v0+json";
+inline constexpr std::string_view kCncfModule = "application/wasm";
+inline constexpr std::string_view kWasmToOciConfig = "application/vnd.wasm.config.v1+json";
+inline constexpr std::string_view kWasmToOciModule = "application/vnd.wasm.content.layer.v1+wasm";
+
+constexpr bool is_index(std::string_view type) { return type == kOciIndex || type == kDockerIndex; }
+constexpr bool is_manifest(std::string_view type) {
+  return type == kOciManifest || type == kDockerManifest;
+}
+
+}  // namespace wasmctl::oci::media_type

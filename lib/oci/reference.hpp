@@ -1,0 +1,53 @@
+// References: where an image is, as the user writes it.
+//
+//     REGISTRY/REPOSITORY[:TAG][@DIGEST]     ghcr.io/acme/header-logger:v1
+//     oci:DIR[:TAG][@DIGEST]                 oci:build/layout:v1, an image layout on disk
+//
+// A subset of what docker, Istio and crane read, with the same meaning: the registry must be
+// written, so that a mistyped path is never taken for an image of Docker Hub.
+// Sources: OCI Distribution Specification v1.1, "Pulling manifests" (the grammar of names and
+// tags); go-containerregistry pkg/name, which is Istio's parser (docker.io and its `library/`, at
+// least two characters in a repository).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "oci/digest.hpp"
+
+namespace wasmctl::oci {
+
+struct Reference {
+  std::string registry;             // "ghcr.io", "localhost:5000", "[::1]:5000"; empty: a layout
+  std::string repository;           // "acme/header-logger"; empty for a layout
+  std::filesystem::path directory;  // of a layout
+  std::optional<std::string> tag;
+  std::optional<Digest> digest;
+
+  bool is_layout() const { return registry.empty(); }
+  bool operator==(const Reference&) const = default;
+};
+
+// Throws Error{Code::usage} naming the part that is wrong and its form. `index.docker.io` and
+// `registry-1.docker.io` become `docker.io`; its repositories of one word get `library/`.
+Reference parse_reference(std::string_view text);
+
+// Parses back to the same reference.
+std::string to_string(const Reference& reference);
+
+// The image itself and no later one: the same name and tag, and the digest of its manifest.
+Reference pinned(Reference reference, const Digest& digest);
+
+// What a registry's or layout's tag is asked for: the digest if there is one, else the tag, else
+// `latest`.
+std::string tag_or_digest(const Reference& reference);
+
+// The tag a push sets: none for a reference by digest alone.
+std::optional<std::string> tag_to_set(const Reference& reference);
+
+// [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
+bool is_tag(std::string_view text);
+
+}  // namespace wasmctl::oci
