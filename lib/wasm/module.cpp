@@ -1,0 +1,421 @@
+#include "wasm/module.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.hpp"
+#include "wasm/reader.hpp"
+
+namespace wasmctl::wasm {
+
+namespace {
+
+constexpr std::string_view kMagic{"\0asm", 4};
+
+// V8 refuses a module beyond these (v8:src/wasm/wasm-limits.h), so nothing is lost by refusing it
+// here, and what a hostile module can make us allocate stays bounded.
+constexpr std::uint32_t kMaxTypes = 1'000'000;
+constexpr std::uint32_t kMaxFunctions = 1'000'000;
+constexpr std::uint32_t kMaxImports = 1'000'000;
+constexpr std::uint32_t kMaxExports = 1'000'000;
+constexpr std::uint32_t kMaxMemories = 100'000;
+constexpr std::uint32_t kMaxParameters = 1'000;
+constexpr std::size_t kMaxSections = 100'000;
+
+std::string describe_foreign(std::string_view bytes) {
+  struct Signature {
+    std::string_view magic;
+    std::string_view what;
+  };
+  constexpr Signature kSignatures[] = {
+      {"\x1f\x8b", "gzip data"},
+      {"\x28\xb5\x2f\xfd", "zstd data"},
+      {"PK\x03\x04", "a zip archive"},
+      {"\x7f" "ELF", "an ELF file, made for this machine and not for Wasm"},
+      {"BC\xc0\xde", "LLVM bitcode, compiled but not linked"},
+      {"!<arch>\n", "a static library"},
+      {"(module", "the text form of Wasm: convert it with `wat2wasm`"},
+      {"<!DOCTYPE", "an HTML page"},
+      {"<!doctype", "an HTML page"},
+      {"<html", "an HTML page"},
+      {"{", "JSON"},
+      {"#include", "C++ source: compile it with `wasmctl build`"},
+      {"AGFzbQ", "the base64 text of a module: decode it first"},
+      {"version https://git-lfs", "a Git LFS pointer: run `git lfs pull`"},
+  };
+  if (bytes.empty()) return "an empty file";
+  for (const auto& signature : kSignatures) {
+    if (bytes.starts_with(signature.magic)) return std::string(signature.what);
+  }
+  if (bytes.size() > 262 && bytes.substr(257, 5) == "ustar") return "a tar archive";
+  const auto head = bytes.substr(0, 512);
+  const bool text = std::all_of(head.begin(), head.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+  });
+  if (text) return "a text file";
+  std::string hex;
+  for (const char c : bytes.substr(0, 4)) {
+    hex += fmt::format(" {:02x}", static_cast<unsigned char>(c));
+  }
+  return "data that begins with" + hex;
+}
+
+void check_header(Reader& reader, std::string_view bytes) {
+  if (bytes.size() < 8 && !bytes.empty() && kMagic.starts_with(bytes.substr(0, 4))) {
+    throw Error(Code::bad_input, fmt::format("the file ends inside the header, after {} bytes", bytes.size()));
+  }
+  if (!bytes.starts_with(kMagic)) {
+    throw Error(Code::bad_input, "not a Wasm module but " + describe_foreign(bytes));
+  }
+  reader.take(4, "the header");
+  const Reader start = reader;
+  const auto version = reader.take(4, "the header");
+  if (version == std::string_view("\1\0\0\0", 4)) return;
+  // Component Model, Binary.md: a layer of 1 in the upper half of the version.
+  if (version.substr(2) == std::string_view("\1\0", 2)) {
+    throw Error(Code::bad_input,
+                "not a core Wasm module but a component, which proxies do not load")
+        .hint("build for `wasm32-wasip1` or `wasm32-unknown-unknown`; a component's core module "
+              "comes out with `wasm-tools component unbundle`");
+  }
+  start.fail("the version of Wasm is not 1");
+}
+
+ValueType value_type(Reader& reader) {
+  const Reader start = reader;
+  const auto code = reader.byte("a value type");
+  switch (static_cast<ValueType>(code)) {
+    case ValueType::i32:
+    case ValueType::i64:
+    case ValueType::f32:
+    case ValueType::f64:
+    case ValueType::v128:
+    case ValueType::funcref:
+    case ValueType::externref:
+    case ValueType::exnref: return static_cast<ValueType>(code);
+  }
+  start.fail(fmt::format("unknown value type {:#04x}", code));
+}
+
+std::uint32_t bounded_count(Reader& reader, std::string_view what, std::uint32_t most) {
+  const Reader start = reader;
+  const auto count = reader.count(what);
+  if (count > most) start.fail(fmt::format("{} {} are too many", count, what));
+  return count;
+}
+
+std::vector<ValueType> value_types(Reader& reader, std::string_view what) {
+  const auto count = bounded_count(reader, what, kMaxParameters);
+  std::vector<ValueType> types;
+  types.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) types.push_back(value_type(reader));
+  return types;
+}
+
+Limits limits(Reader& reader) {
+  const Reader start = reader;
+  const unsigned flags = reader.byte("limits");
+  if (flags > 7) start.fail(fmt::format("unknown flags {:#04x} of limits", flags));
+  Limits result;
+  result.shared = (flags & 2U) != 0;
+  result.is_64 = (flags & 4U) != 0;
+  const auto bound = [&] {
+    return result.is_64 ? reader.u64_leb("limits") : reader.u32_leb("limits");
+  };
+  result.minimum = bound();
+  if ((flags & 1U) != 0) result.maximum = bound();
+  return result;
+}
+
+ExternalKind external_kind(Reader& reader, std::string_view what) {
+  const Reader start = reader;
+  const auto kind = reader.byte(what);
+  if (kind > static_cast<std::uint8_t>(ExternalKind::tag)) {
+    start.fail(fmt::format("{} is of unknown kind {}", what, kind));
+  }
+  return static_cast<ExternalKind>(kind);
+}
+
+// Reads the sections of one module into it, a function for each.
+class Parser {
+ public:
+  explicit Parser(std::string_view bytes) : bytes_(bytes) {}
+
+  Module parse() {
+    Reader reader(bytes_);
+    check_header(reader, bytes_);
+    module_.size = bytes_.size();
+    while (!reader.empty()) section(reader);
+    if (module_.bodies.size() != module_.functions.size()) {
+      reader.fail(fmt::format("{} functions are declared, but {} have code",
+                              module_.functions.size(), module_.bodies.size()));
+    }
+    return std::move(module_);
+  }
+
+ private:
+  void section(Reader& reader) {
+    const Reader start = reader;
+    if (module_.sections.size() == kMaxSections) start.fail("too many sections");
+    Section section;
+    section.begin = reader.offset();
+    const auto id = reader.byte("a section");
+    if (id > static_cast<std::uint8_t>(SectionId::tag)) {
+      start.fail(fmt::format("unknown section id {}", id));
+    }
+    section.id = static_cast<SectionId>(id);
+    const auto what = fmt::format("section {} ({})", id, to_string(section.id));
+    const auto size = reader.u32_leb(what);
+    Reader content = reader.sub(size, what);
+    section.end = reader.offset();
+    if (section.id == SectionId::custom) {
+      section.name = content.name("the name of a custom section");
+    } else {
+      check_order(section.id, what, start);
+    }
+    section.payload = content.offset();
+    read(section.id, content, what);
+    module_.sections.push_back(std::move(section));
+  }
+
+  // Each at most once and in the specification's order, which is not that of the ids: tags come
+  // before globals, the data count before the code.
+  void check_order(SectionId id, std::string_view what, const Reader& at) {
+    constexpr SectionId kOrder[] = {
+        SectionId::type,    SectionId::import,     SectionId::function, SectionId::table,
+        SectionId::memory,  SectionId::tag,        SectionId::global,   SectionId::exports,
+        SectionId::start,   SectionId::element,    SectionId::data_count, SectionId::code,
+        SectionId::data};
+    const auto position = std::find(std::begin(kOrder), std::end(kOrder), id) - kOrder;
+    if (position < next_in_order_) at.fail(fmt::format("{} stands twice or out of order", what));
+    next_in_order_ = position + 1;
+  }
+
+  void read(SectionId id, Reader& content, std::string_view what) {
+    switch (id) {
+      case SectionId::type: types(content); break;
+      case SectionId::import: imports(content); break;
+      case SectionId::function: functions(content); break;
+      case SectionId::memory: memories(content); break;
+      case SectionId::exports: exports(content); break;
+      case SectionId::start: module_.start = content.u32_leb("the start function"); break;
+      case SectionId::code: code(content); break;
+      default: return;  // custom sections are anybody's; validate() reads the others
+    }
+    if (!content.empty()) {
+      content.fail(fmt::format("{} has {} bytes too many", what, content.remaining()));
+    }
+  }
+
+  void types(Reader& content) {
+    const auto count = bounded_count(content, "types", kMaxTypes);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const Reader start = content;
+      const auto form = content.byte("a type");
+      if (form != 0x60) start.fail(fmt::format("type {} is no function type ({:#04x})", i, form));
+      FunctionType type;
+      type.parameters = value_types(content, "parameters");
+      type.results = value_types(content, "results");
+      module_.types.push_back(std::move(type));
+    }
+  }
+
+  std::uint32_t type_index(Reader& content, std::string_view what) {
+    const Reader start = content;
+    const auto index = content.u32_leb(what);
+    if (index >= module_.types.size()) {
+      start.fail(fmt::format("{} has type {} of {}", what, index, module_.types.size()));
+    }
+    return index;
+  }
+
+  void imports(Reader& content) {
+    const auto count = bounded_count(content, "imports", kMaxImports);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Import import;
+      import.offset = content.offset();
+      import.module = content.name("the module of an import");
+      import.name = content.name("the name of an import");
+      import.kind = external_kind(content, "an import");
+      import_description(content, import);
+      module_.imports.push_back(std::move(import));
+    }
+  }
+
+  void import_description(Reader& content, Import& import) {
+    switch (import.kind) {
+      case ExternalKind::function:
+        import.type_index = type_index(content, "an imported function");
+        module_.imported_functions.push_back(import.type_index);
+        break;
+      case ExternalKind::table:
+        value_type(content);
+        limits(content);
+        break;
+      case ExternalKind::memory: module_.memories.push_back(limits(content)); break;
+      case ExternalKind::global:
+        value_type(content);
+        content.byte("an imported global");
+        break;
+      case ExternalKind::tag:
+        content.byte("an imported tag");
+        import.type_index = type_index(content, "an imported tag");
+        break;
+    }
+  }
+
+  void functions(Reader& content) {
+    const auto count = bounded_count(content, "functions", kMaxFunctions);
+    module_.functions.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      module_.functions.push_back(type_index(content, "a function"));
+    }
+  }
+
+  void memories(Reader& content) {
+    const auto count = bounded_count(content, "memories", kMaxMemories);
+    for (std::uint32_t i = 0; i < count; ++i) module_.memories.push_back(limits(content));
+  }
+
+  void exports(Reader& content) {
+    const auto count = bounded_count(content, "exports", kMaxExports);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Export item;
+      item.offset = content.offset();
+      item.name = content.name("the name of an export");
+      item.kind = external_kind(content, "an export");
+      const Reader start = content;
+      item.index = content.u32_leb("an export");
+      if (item.kind == ExternalKind::function && module_.function_type(item.index) == nullptr) {
+        start.fail(fmt::format("export `{}` is function {}, which does not exist", item.name,
+                               item.index));
+      }
+      module_.exports.push_back(std::move(item));
+    }
+  }
+
+  void code(Reader& content) {
+    const auto count = bounded_count(content, "function bodies", kMaxFunctions);
+    module_.bodies.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto size = content.u32_leb("a function body");
+      const Body body{content.offset(), size};
+      content.take(size, "a function body");
+      module_.bodies.push_back(body);
+    }
+  }
+
+  std::string_view bytes_;
+  Module module_;
+  std::ptrdiff_t next_in_order_ = 0;
+};
+
+std::string_view to_string(ValueType type) {
+  switch (type) {
+    case ValueType::i32: return "i32";
+    case ValueType::i64: return "i64";
+    case ValueType::f32: return "f32";
+    case ValueType::f64: return "f64";
+    case ValueType::v128: return "v128";
+    case ValueType::funcref: return "funcref";
+    case ValueType::externref: return "externref";
+    case ValueType::exnref: return "exnref";
+  }
+  return "?";
+}
+
+std::string list(const std::vector<ValueType>& types) {
+  std::string text;
+  for (const auto type : types) {
+    if (!text.empty()) text += ", ";
+    text += to_string(type);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_string(const FunctionType& type) {
+  const auto results = list(type.results);
+  return fmt::format("({}) -> {}", list(type.parameters),
+                     type.results.size() == 1 ? results : "(" + results + ")");
+}
+
+std::string_view to_string(ExternalKind kind) {
+  switch (kind) {
+    case ExternalKind::function: return "function";
+    case ExternalKind::table: return "table";
+    case ExternalKind::memory: return "memory";
+    case ExternalKind::global: return "global";
+    case ExternalKind::tag: return "tag";
+  }
+  return "?";
+}
+
+std::string_view to_string(SectionId id) {
+  constexpr std::string_view kNames[] = {"custom",  "type",   "import", "function",   "table",
+                                         "memory",  "global", "export", "start",      "element",
+                                         "code",    "data",   "data count", "tag"};
+  return kNames[static_cast<std::size_t>(id)];
+}
+
+const FunctionType* Module::function_type(std::uint32_t index) const {
+  if (index < imported_functions.size()) return &types[imported_functions[index]];
+  const auto defined = index - imported_functions.size();
+  return defined < functions.size() ? &types[functions[defined]] : nullptr;
+}
+
+const Export* Module::find_export(std::string_view name) const {
+  const auto found = std::find_if(exports.begin(), exports.end(),
+                                  [&](const Export& item) { return item.name == name; });
+  return found == exports.end() ? nullptr : &*found;
+}
+
+Module parse_module(std::string_view bytes, std::string_view file) {
+  try {
+    return Parser(bytes).parse();
+  } catch (const Error& error) {
+    Error located(error.code(), fmt::format("{}: {}", file, error.message()));
+    for (const auto& hint : error.hints()) located.hint(hint);
+    throw located;
+  }
+}
+
+std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes) {
+  constexpr std::uint8_t kFunctionNames = 1;  // subsection id; specification, appendix A.3
+  std::map<std::uint32_t, std::string> names;
+  for (const auto& section : module.sections) {
+    if (section.id != SectionId::custom || section.name != "name") continue;
+    try {
+      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
+      while (!reader.empty()) {
+        const auto id = reader.byte("a name subsection");
+        const auto size = reader.u32_leb("a name subsection");
+        Reader content = reader.sub(size, "a name subsection");
+        if (id != kFunctionNames) continue;
+        const auto count = content.count("function names");
+        for (std::uint32_t i = 0; i < count; ++i) {
+          const auto index = content.u32_leb("a function name");
+          names.emplace(index, content.name("a function name"));
+        }
+      }
+    } catch (const Error&) {
+      return names;
+    }
+  }
+  return names;
+}
+
+std::string without_custom_sections(const Module& module, std::string_view bytes,
+                                    bool (*drop)(std::string_view name)) {
+  std::string kept(bytes.substr(0, 8));
+  for (const auto& section : module.sections) {
+    if (section.id == SectionId::custom && drop(section.name)) continue;
+    kept += bytes.substr(section.begin, section.end - section.begin);
+  }
+  return kept;
+}
+
+}  // namespace wasmctl::wasm

@@ -1,0 +1,101 @@
+#include "wasm/reader.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+
+namespace wasmctl::wasm {
+
+namespace {
+
+// The length of the UTF-8 sequence that `lead` begins, 0 if none does. C0, C1 and F5.. never occur.
+std::size_t sequence_length(unsigned lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2) return 0;
+  if (lead < 0xe0) return 2;
+  if (lead < 0xf0) return 3;
+  return lead < 0xf5 ? 4 : 0;
+}
+
+// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i < text.size();) {
+    const unsigned lead = at(i);
+    const auto length = sequence_length(lead);
+    if (length == 0 || text.size() - i < length) return false;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((at(i + k) & 0xc0U) != 0x80U) return false;
+    }
+    if (length > 2) {
+      const unsigned second = at(i + 1);
+      const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+      const bool outside = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
+      if (overlong || outside) return false;
+    }
+    i += length;
+  }
+  return true;
+}
+
+}  // namespace
+
+void Reader::fail(std::string_view message) const {
+  throw Error(Code::bad_input, fmt::format("{} (offset {:#x})", message, offset()));
+}
+
+std::uint8_t Reader::byte(std::string_view what) {
+  return static_cast<std::uint8_t>(take(1, what)[0]);
+}
+
+std::uint64_t Reader::leb(unsigned max_bits, std::string_view what) {
+  const Reader start = *this;
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < max_bits; shift += 7) {
+    const std::uint64_t next = byte(what);
+    const std::uint64_t payload = next & 0x7fU;
+    if (max_bits - shift < 7 && (payload >> (max_bits - shift)) != 0) break;
+    value |= payload << shift;
+    if ((next & 0x80U) == 0) return value;
+  }
+  start.fail(fmt::format("{} has a number of more than {} bits", what, max_bits));
+}
+
+std::uint32_t Reader::u32_leb(std::string_view what) {
+  return static_cast<std::uint32_t>(leb(32, what));
+}
+
+std::uint64_t Reader::u64_leb(std::string_view what) { return leb(64, what); }
+
+std::string_view Reader::take(std::size_t size, std::string_view what) {
+  if (size > remaining()) {
+    fail(fmt::format("{} claims {} bytes, but {} remain", what, size, remaining()));
+  }
+  const auto taken = bytes_.substr(position_, size);
+  position_ += size;
+  return taken;
+}
+
+std::string_view Reader::name(std::string_view what) {
+  const auto size = u32_leb(what);
+  const Reader start = *this;
+  const auto text = take(size, what);
+  if (!is_utf8(text)) start.fail(fmt::format("{} is not valid UTF-8", what));
+  return text;
+}
+
+std::uint32_t Reader::count(std::string_view what) {
+  const Reader start = *this;
+  const auto value = u32_leb(what);
+  if (value > remaining()) {
+    start.fail(fmt::format("{} {} cannot stand in {} bytes", value, what, remaining()));
+  }
+  return value;
+}
+
+Reader Reader::sub(std::size_t size, std::string_view what) {
+  const auto start = offset();
+  return Reader(take(size, what), start);
+}
+
+}  // namespace wasmctl::wasm
