@@ -17,6 +17,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wasmctl::plugin {
@@ -25,21 +26,31 @@ namespace fs = std::filesystem;
 
 inline constexpr char kFileName[] = "wasmctl.yaml";
 
-struct Plugin {
-  fs::path directory;                 // as the user named it
-  std::string name;                   // an RFC 1123 label, at most 63 characters
-  std::optional<std::string> version;
-  std::vector<fs::path> sources;      // relative to `directory`, sorted, none twice, at least one
-  std::optional<std::string> image;   // as written; oci::parse_reference judges it
-  // The keys under `plugin:`, as JSON (null if absent): lib/kube knows their meaning and checks
-  // them, so that flags of render and the file are judged by the same code.
-  std::shared_ptr<const nlohmann::json> settings;
+// One key under `plugin:`. lib/kube knows the keys and judges them, so that flags of render and the
+// file are judged by the same code.
+struct Setting {
+  std::string key;
+  std::shared_ptr<const nlohmann::json> value;
+  std::string place;  // "plugins/a/wasmctl.yaml:7:3", where the key stands, for messages
 };
 
-// Reads `directory`. Throws Error{Code::not_found} if it does not exist or has no source,
+struct Plugin {
+  fs::path directory;  // as the user named it
+  std::string name;    // an RFC 1123 label, at most 63 characters
+  std::optional<std::string> version;
+  std::vector<fs::path> sources;     // relative to `directory`, sorted, none twice, at least one
+  std::optional<std::string> image;  // as written; oci::parse_reference judges it
+  std::vector<Setting> settings;     // in the order of the file
+};
+
+// Reads `directory`. A directory's name becomes a label: lower case, with `-` for `_`, `.` and
+// blanks. Throws Error{Code::not_found} if the directory does not exist or has no source,
 // Error{Code::bad_input} with `wasmctl.yaml:LINE:COLUMN: ` before what is wrong: YAML syntax, an
-// unknown key (with the nearest known one), a value of the wrong type, a source outside the
-// directory.
+// unknown key (with the nearest known one), a value of the wrong type, a source that is missing or
+// outside the directory.
 Plugin load(const fs::path& directory);
+
+// Why `name` is no RFC 1123 label (a Kubernetes name), or nothing.
+std::optional<std::string> refuse_label(std::string_view name);
 
 }  // namespace wasmctl::plugin

@@ -1,0 +1,196 @@
+#include "plugin/plugin.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "yaml/json.hpp"
+#include "yaml/read.hpp"
+#include "yaml/scalar.hpp"
+
+namespace wasmctl::plugin {
+
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = 1U << 20U;
+constexpr std::size_t kMaxLabelBytes = 63;  // RFC 1123
+
+// Where a value stands, to judge it and to say so.
+struct Value {
+  const yaml::Node& node;
+  std::string_view key;
+  const std::string& file;
+
+  Error refuse(std::string_view why) const {
+    return yaml::error_at(file, node.start, fmt::format("`{}` {}", key, why));
+  }
+};
+
+// The text of a scalar, also of one that YAML takes for a number: `version: 1.10` means "1.10".
+std::string read_text(const Value& value) {
+  if (value.node.kind != yaml::Kind::scalar ||
+      yaml::type_of(value.node) == yaml::ScalarType::null) {
+    throw value.refuse(fmt::format("must be a string, not {}", yaml::describe(value.node)));
+  }
+  if (value.node.text.empty()) throw value.refuse("must not be empty");
+  return value.node.text;
+}
+
+void read_name(Plugin& plugin, const Value& value) {
+  plugin.name = read_text(value);
+  if (const auto why = refuse_label(plugin.name)) throw value.refuse(*why);
+}
+
+void read_version(Plugin& plugin, const Value& value) {
+  plugin.version = read_text(value);
+}
+
+void read_image(Plugin& plugin, const Value& value) {
+  plugin.image = read_text(value);
+}
+
+fs::path read_source(const Plugin& plugin, const Value& value) {
+  const auto path = fs::path(read_text(value)).lexically_normal();
+  if (path.is_absolute() || *path.begin() == "..") {
+    throw value.refuse(
+        fmt::format("names `{}`, which is outside the plugin's directory", value.node.text));
+  }
+  std::error_code ignored;
+  if (!fs::is_regular_file(plugin.directory / path, ignored)) {
+    throw value.refuse(fmt::format("names `{}`, which is no file", value.node.text));
+  }
+  return path;
+}
+
+void read_sources(Plugin& plugin, const Value& value) {
+  if (value.node.kind != yaml::Kind::sequence || value.node.items.empty()) {
+    throw value.refuse(fmt::format(
+        "must be a list of file names, not {}",
+        value.node.kind == yaml::Kind::sequence ? "an empty one" : yaml::describe(value.node)));
+  }
+  for (const auto& item : value.node.items) {
+    plugin.sources.push_back(read_source(plugin, {item, value.key, value.file}));
+  }
+}
+
+void read_settings(Plugin& plugin, const Value& value) {
+  if (yaml::type_of(value.node) == yaml::ScalarType::null) return;  // `plugin:` with nothing yet
+  if (value.node.kind != yaml::Kind::mapping) {
+    throw value.refuse(fmt::format("must be a mapping, not {}", yaml::describe(value.node)));
+  }
+  const auto object = yaml::to_json(value.node, value.file, yaml::Keys::as_written);
+  for (const auto& [key, setting] : object.items()) {
+    const auto written = std::ranges::find_if(
+        value.node.entries, [&, &name = key](const auto& e) { return e.key.text == name; });
+    const auto& at = written == value.node.entries.end() ? value.node.start : written->key.start;
+    plugin.settings.push_back(
+        {key, std::make_shared<const nlohmann::json>(setting), yaml::place(value.file, at)});
+  }
+}
+
+struct Key {
+  std::string_view name;
+  void (*read)(Plugin&, const Value&);
+};
+
+constexpr Key kKeys[] = {
+    {"name", read_name},   {"version", read_version}, {"sources", read_sources},
+    {"image", read_image}, {"plugin", read_settings},
+};
+
+Error unknown_key(const yaml::Node& key, const std::string& file) {
+  std::vector<std::string_view> known;
+  for (const auto& row : kKeys) known.push_back(row.name);
+  auto error = yaml::error_at(file, key.start, fmt::format("unknown key `{}`", key.text));
+  const auto guess = nearest(key.text, known);
+  const auto all = fmt::format("one of: {}", fmt::join(known, ", "));
+  return error.hint(guess.empty() ? all : fmt::format("did you mean `{}`? {}", guess, all));
+}
+
+void read_file(Plugin& plugin, const fs::path& path) {
+  const auto text = base::read_file(path, kMaxFileBytes);
+  const auto& file = path.native();
+  const auto root = yaml::read_one(text, file).root;
+  if (root.kind == yaml::Kind::scalar && root.text.empty()) return;  // empty, or comments only
+  if (root.kind != yaml::Kind::mapping) {
+    throw yaml::error_at(file, root.start,
+                         fmt::format("must be a mapping, not {}", yaml::describe(root)));
+  }
+  for (const auto& [key, value] : root.entries) {
+    const auto* const row = std::ranges::find(kKeys, std::string_view(key.text), &Key::name);
+    if (row == std::end(kKeys)) throw unknown_key(key, file);
+    row->read(plugin, {value, row->name, file});
+  }
+}
+
+std::vector<fs::path> find_sources(const fs::path& directory) {
+  std::vector<fs::path> sources;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    const auto name = entry.path().filename();
+    // An editor's lock `.#a.cc` is no source.
+    if (name.extension() == ".cc" && !name.native().starts_with('.')) sources.push_back(name);
+  }
+  if (error) {
+    throw Error(Code::io, fmt::format("cannot read {}: {}", directory.native(), error.message()));
+  }
+  return sources;
+}
+
+std::string name_from(const fs::path& directory) {
+  std::error_code ignored;
+  auto path = fs::canonical(directory, ignored);
+  auto name = path.filename().native();
+  for (char& c : name) {
+    if (c == '_' || c == '.' || c == ' ') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  if (const auto why = refuse_label(name)) {
+    throw Error(Code::bad_input,
+                fmt::format("the name of directory `{}` {}", path.filename().native(), *why))
+        .hint(fmt::format("give the plugin a name: `name: my-plugin` in {}",
+                          (directory / kFileName).native()));
+  }
+  return name;
+}
+
+}  // namespace
+
+std::optional<std::string> refuse_label(std::string_view name) {
+  constexpr std::string_view kForm = "must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an end";
+  const auto is_alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  const bool fits =
+      !name.empty() && name.size() <= kMaxLabelBytes && is_alphanumeric(name.front()) &&
+      is_alphanumeric(name.back()) &&
+      std::ranges::all_of(name, [&](char c) { return c == '-' || is_alphanumeric(c); });
+  if (fits) return std::nullopt;
+  return fmt::format("{}, not `{}`", kForm, name);
+}
+
+Plugin load(const fs::path& directory) {
+  std::error_code ignored;
+  if (!fs::is_directory(directory, ignored)) {
+    throw Error(Code::not_found, fmt::format("no directory {}", directory.native()));
+  }
+  Plugin plugin;
+  plugin.directory = directory;
+  const auto file = directory / kFileName;
+  if (fs::exists(file, ignored)) read_file(plugin, file);
+  if (plugin.sources.empty()) plugin.sources = find_sources(directory);
+  if (plugin.sources.empty()) {
+    throw Error(Code::not_found, fmt::format("no *.cc in {}", directory.native()));
+  }
+  std::ranges::sort(plugin.sources);
+  const auto twice = std::ranges::unique(plugin.sources);
+  plugin.sources.erase(twice.begin(), twice.end());
+  if (plugin.name.empty()) plugin.name = name_from(directory);
+  return plugin;
+}
+
+}  // namespace wasmctl::plugin

@@ -1,0 +1,97 @@
+#include "yaml/json.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "yaml/scalar.hpp"
+
+namespace wasmctl::yaml {
+
+namespace {
+
+using nlohmann::json;
+
+Scalar value_at(const Node& node, const std::string& name) {
+  try {
+    return value_of(node);
+  } catch (const Error& error) {
+    throw error_at(name, node.start, error.message());
+  }
+}
+
+json scalar_to_json(const Node& node, const std::string& name) {
+  const auto value = value_at(node, name);
+  if (const auto* number = std::get_if<double>(&value);
+      number != nullptr && !std::isfinite(*number)) {
+    throw error_at(name, node.start, fmt::format("JSON has no number `{}`", node.text));
+  }
+  return std::visit(
+      [](const auto& held) -> json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
+          return nullptr;
+        } else {
+          return held;
+        }
+      },
+      value);
+}
+
+std::string key_to_string(const Node& key, const std::string& name, Keys keys) {
+  if (keys == Keys::as_written) return key.text;
+  const auto value = scalar_to_json(key, name);
+  if (value.is_null()) throw error_at(name, key.start, "null as a key");
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+bool is_merge(const Node& key) {
+  return key.text == "<<" && key.style == Style::plain && key.tag.empty();
+}
+
+// `<<: *a` or `<<: [*a, *b]`: keys that are not there yet. The first that has a key wins.
+void merge(json& object, const Node& value, const std::string& name, Keys keys) {
+  if (value.kind == Kind::sequence) {
+    for (const auto& item : value.items) merge(object, item, name, keys);
+    return;
+  }
+  if (value.kind != Kind::mapping) {
+    throw error_at(name, value.start,
+                   fmt::format("`<<` merges mappings; this is {}", describe(value)));
+  }
+  for (auto& [key, merged] : to_json(value, name, keys).items()) object.emplace(key, merged);
+}
+
+json mapping_to_json(const Node& node, const std::string& name, Keys keys) {
+  json object = json::object();
+  for (const auto& [key, value] : node.entries) {
+    if (is_merge(key)) continue;
+    const auto text = key_to_string(key, name, keys);
+    if (!object.emplace(text, to_json(value, name, keys)).second) {
+      throw error_at(name, key.start, fmt::format("key `{}` is set twice", text));
+    }
+  }
+  for (const auto& [key, value] : node.entries) {
+    if (is_merge(key)) merge(object, value, name, keys);
+  }
+  return object;
+}
+
+}  // namespace
+
+json to_json(const Node& node, const std::string& name, Keys keys) {
+  switch (node.kind) {
+    case Kind::mapping:
+      return mapping_to_json(node, name, keys);
+    case Kind::sequence: {
+      json list = json::array();
+      for (const auto& item : node.items) list.push_back(to_json(item, name, keys));
+      return list;
+    }
+    case Kind::scalar:
+      break;
+  }
+  return scalar_to_json(node, name);
+}
+
+}  // namespace wasmctl::yaml

@@ -1,0 +1,20 @@
+// Trees to JSON values, as sigs.k8s.io/yaml converts a manifest before Kubernetes decodes it.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "yaml/node.hpp"
+
+namespace wasmctl::yaml {
+
+enum class Keys {
+  as_kubectl,  // resolved like values: `1: x` is {"1": x}, but `on: x` and `y: x` are {"true": x}
+  as_written,  // for files of our own, where that surprise serves nobody
+};
+
+// `<<` merges. Throws Error{Code::bad_input} with `NAME:LINE:COLUMN: ` for what JSON cannot hold:
+// .inf, .nan, a key that is null, two keys that become the same.
+nlohmann::json to_json(const Node& node, const std::string& name, Keys keys = Keys::as_kubectl);
+
+}  // namespace wasmctl::yaml

@@ -1,0 +1,152 @@
+#include "plugin/plugin.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+using wasmctl::Error;
+using wasmctl::format_error;
+namespace base = wasmctl::base;
+namespace plugin = wasmctl::plugin;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A directory `header_logger` with two sources, and wasmctl.yaml unless `yaml` is null.
+class Directory {
+ public:
+  explicit Directory(const char* yaml) : path(temporary_.path() / "header_logger") {
+    base::make_directories(path / "src");
+    for (const char* source : {"b.cc", "a.cc", ".#a.cc", "readme.txt", "src/c.cc"}) {
+      base::write_file(path / source, "");
+    }
+    if (yaml != nullptr) base::write_file(path / plugin::kFileName, yaml);
+  }
+
+  std::string error() const {
+    try {
+      (void)plugin::load(path);
+      return "";
+    } catch (const Error& error) {
+      auto text = format_error(error);
+      const auto prefix = path.native();
+      for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) {
+        text.replace(at, prefix.size(), "DIR");
+      }
+      return text;
+    }
+  }
+
+ private:
+  base::TemporaryDirectory temporary_;
+
+ public:
+  fs::path path;
+};
+
+}  // namespace
+
+TEST_CASE("load without wasmctl.yaml takes every *.cc and the directory's name") {
+  for (const char* yaml : {static_cast<const char*>(nullptr), "", "# nothing yet\n", "plugin:\n"}) {
+    const Directory directory(yaml);
+    const auto got = plugin::load(directory.path);
+    CHECK(got.name == "header-logger");
+    CHECK(got.sources == std::vector<fs::path>{"a.cc", "b.cc"});
+    CHECK(got.directory == directory.path);
+    CHECK_FALSE(got.version);
+    CHECK_FALSE(got.image);
+    CHECK(got.settings.empty());
+  }
+}
+
+TEST_CASE("load reads every key") {
+  const Directory directory(
+      "name: my-filter\n"
+      "version: 1.10\n"
+      "sources: [src/c.cc, ./a.cc, a.cc]\n"
+      "image: ghcr.io/acme/header-logger\n"
+      "plugin:\n"
+      "  phase: AUTHZ\n"
+      "  config: {log_level: info, n: 3}\n");
+  const auto got = plugin::load(directory.path);
+  CHECK(got.name == "my-filter");
+  CHECK(got.version == "1.10");
+  CHECK(got.sources == std::vector<fs::path>{"a.cc", "src/c.cc"});
+  CHECK(got.image == "ghcr.io/acme/header-logger");
+  REQUIRE(got.settings.size() == 2);
+  CHECK(got.settings[0].key == "config");
+  CHECK(got.settings[0].value->dump() == R"({"log_level":"info","n":3})");
+  CHECK(got.settings[0].place == (directory.path / "wasmctl.yaml").native() + ":7:3");
+  CHECK(got.settings[1].key == "phase");
+  CHECK(got.settings[1].place == (directory.path / "wasmctl.yaml").native() + ":6:3");
+}
+
+TEST_CASE("load refuses, and says where and why") {
+  struct Case {
+    const char* yaml;
+    const char* want;
+  };
+  const Case cases[] = {
+      {"name: x\nsoruces: [a.cc]\n",
+       "error: DIR/wasmctl.yaml:2:1: unknown key `soruces`\n"
+       "hint: did you mean `sources`? one of: name, version, sources, image, plugin\n"},
+      {"zzz: 1\n",
+       "error: DIR/wasmctl.yaml:1:1: unknown key `zzz`\n"
+       "hint: one of: name, version, sources, image, plugin\n"},
+      {"name: Header_Logger\n",
+       "error: DIR/wasmctl.yaml:1:7: `name` must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an "
+       "end, not `Header_Logger`\n"},
+      {"name: [a]\n", "error: DIR/wasmctl.yaml:1:7: `name` must be a string, not a list\n"},
+      {"name:\n", "error: DIR/wasmctl.yaml:1:6: `name` must be a string, not nothing\n"},
+      {"version: ''\n", "error: DIR/wasmctl.yaml:1:10: `version` must not be empty\n"},
+      {"sources: a.cc\n",
+       "error: DIR/wasmctl.yaml:1:10: `sources` must be a list of file names, not a string\n"},
+      {"sources: []\n",
+       "error: DIR/wasmctl.yaml:1:10: `sources` must be a list of file names, not an empty one\n"},
+      {"sources: [a.cc, ../b.cc]\n",
+       "error: DIR/wasmctl.yaml:1:17: `sources` names `../b.cc`, which is outside the plugin's "
+       "directory\n"},
+      {"sources: [src/../../b.cc]\n",
+       "error: DIR/wasmctl.yaml:1:11: `sources` names `src/../../b.cc`, which is outside the "
+       "plugin's directory\n"},
+      {"sources: [/etc/passwd]\n",
+       "error: DIR/wasmctl.yaml:1:11: `sources` names `/etc/passwd`, which is outside the plugin's "
+       "directory\n"},
+      {"sources:\n- missing.cc\n",
+       "error: DIR/wasmctl.yaml:2:3: `sources` names `missing.cc`, which is no file\n"},
+      {"sources: [src]\n",
+       "error: DIR/wasmctl.yaml:1:11: `sources` names `src`, which is no file\n"},
+      {"plugin: [phase]\n",
+       "error: DIR/wasmctl.yaml:1:9: `plugin` must be a mapping, not a list\n"},
+      {"- name\n", "error: DIR/wasmctl.yaml:1:1: must be a mapping, not a list\n"},
+      {"name: a\nname: b\n", "error: DIR/wasmctl.yaml:2:1: key `name` is set twice\n"},
+      {"name: a\n---\nname: b\n",
+       "error: DIR/wasmctl.yaml:2:1: a second document; one is expected\n"},
+      {"sources: [*.cc]\n",
+       "error: DIR/wasmctl.yaml:1:12: did not find expected alphabetic or numeric character, while "
+       "scanning an alias that starts at line 1\n"},
+      {"plugin: {config: .inf}\n", "error: DIR/wasmctl.yaml:1:18: JSON has no number `.inf`\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.yaml);
+    CHECK(Directory(c.yaml).error() == c.want);
+  }
+}
+
+TEST_CASE("load refuses a directory that is none, empty, or without a usable name") {
+  const base::TemporaryDirectory temporary;
+  const auto here = temporary.path();
+  CHECK_THROWS_WITH_AS((void)plugin::load(here / "no"),
+                       ("no directory " + (here / "no").native()).c_str(), Error);
+  CHECK_THROWS_WITH_AS((void)plugin::load(here), ("no *.cc in " + here.native()).c_str(), Error);
+  base::make_directories(here / "-x-");
+  base::write_file(here / "-x-/a.cc", "");
+  CHECK_THROWS_WITH_AS((void)plugin::load(here / "-x-"),
+                       "the name of directory `-x-` must be 1 to 63 of a-z, 0-9 and `-`, with no "
+                       "`-` at an end, not `-x-`",
+                       Error);
+}
