@@ -16,6 +16,7 @@ struct Context {
   std::ostream& out;  // data only, so that it can be piped
   std::ostream& err;  // talk
   std::function<std::optional<std::string>(const std::string&)> env;
+  bool color = false;  // stderr is a terminal that may be coloured
   bool quiet = false;  // -q: no talk but errors
 };
 
@@ -34,5 +35,7 @@ struct Command {
 // Parses `argv`, runs the command and returns the exit status.
 int run_command_line(int argc, const char* const* argv, Context& context);
 
+
+void add_build(CLI::App& root, Context& context, Action& action);
 
 }  // namespace wasmctl::cli

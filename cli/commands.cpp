@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::initializer_list<Command> kCommands = {
     // sorted as a user meets them
+    {"build", add_build},
 };
 
 int exit_status(Code code) {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdlib>
 #include <iostream>
 
@@ -10,5 +12,7 @@ int main(int argc, char** argv) {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       }};
+  const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
+  context.color = ::isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
   return wasmctl::cli::run_command_line(argc, argv, context);
 }

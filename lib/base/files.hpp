@@ -47,7 +47,20 @@ class AtomicFile {
   int fd_ = -1;
 };
 
-// A file to work in that goes with the object: for handing bytes to another program.
+// Held while it exists: other processes that lock the same file wait. The file is made if absent
+// and stays.
+class FileLock {
+ public:
+  explicit FileLock(const fs::path& path);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int fd_;
+};
+
+// A directory to work in that goes with the object: for handing bytes to another program.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();

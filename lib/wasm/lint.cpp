@@ -83,7 +83,8 @@ std::string nearest_import(std::string_view name) {
   std::vector<std::string_view> known;
   for (const auto& row : host_functions()) known.push_back(row.name);
   const auto near = nearest(name, known);
-  return near.empty() ? std::string() : fmt::format("did you mean `{}`?", near);
+  return near.empty() ? std::string()
+                      : fmt::format("`{}`: did you mean `{}`?", name, near);
 }
 
 // Which ABI versions offer `row`, for the hint: "0.2.0, 0.2.1".
@@ -161,7 +162,8 @@ void check_callback_names(const Module& module, const Rule& rule, Findings& find
     if (std::find(known.begin(), known.end(), item.name) != known.end()) continue;
     const auto near = nearest(item.name, known);
     add(findings, rule, fmt::format("exports `{}`, which Envoy never calls", item.name),
-        near.empty() ? std::string() : fmt::format("did you mean `{}`?", near), item.name);
+        near.empty() ? std::string() : fmt::format("`{}`: did you mean `{}`?", item.name, near),
+        item.name);
   }
 }
 

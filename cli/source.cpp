@@ -1,0 +1,59 @@
+#include "cli/source.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/build.hpp"
+#include "wasm/lint.hpp"
+#include "wasm/module.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool looks_like_path(const std::string& text) {
+  return text.starts_with('/') || text.starts_with("./") || text.starts_with("../") ||
+         text == "." || text == ".." || text.ends_with('/') || text.ends_with(".wasm");
+}
+
+LocalModule load_file(const std::string& path) {
+  LocalModule module{base::read_file(path, wasm::kMaxModuleBytes), path, {}};
+  wasm::require_loadable(module.bytes, path);
+  return module;
+}
+
+LocalModule load_directory(Context& context, const std::string& directory) {
+  auto plugin = plugin::load(directory);
+  const auto path = build_plugin(context, plugin, {});
+  return {base::read_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
+}
+
+}  // namespace
+
+std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source) {
+  std::error_code ignored;
+  const auto status = fs::status(source, ignored);
+  if (!source.starts_with("oci:")) {
+    if (fs::is_directory(status)) return load_directory(context, source);
+    if (fs::exists(status)) return load_file(source);
+  }
+  if (looks_like_path(source)) {
+    throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
+        .hint("SOURCE is a plugin's directory, a .wasm file, or an image");
+  }
+  return ImageName{source};
+}
+
+LocalModule load_module(Context& context, const std::string& source) {
+  auto resolved = resolve_source(context, source);
+  if (auto* module = std::get_if<LocalModule>(&resolved)) return std::move(*module);
+  throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
+      .hint("SOURCE is a plugin's directory or a .wasm file");
+}
+
+}  // namespace wasmctl::cli
