@@ -5,9 +5,12 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))  # `import envoy`
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WASMCTL = pathlib.Path(os.environ.get("WASMCTL", ROOT / "build/dev/wasmctl")).resolve()
