@@ -15,7 +15,7 @@ std::string tar_of_file(std::string_view name, std::string_view bytes);
 
 struct TarEntry {
   enum class Type { file, directory, other };  // other: links, devices, pipes
-  std::string name;        // as stored, e.g. "./etc/plugin.wasm"; nothing is resolved or cleaned
+  std::string name;  // as stored, e.g. "./etc/plugin.wasm"; nothing is resolved or cleaned
   Type type = Type::file;
   std::string_view bytes;  // of a regular file; points into the archive
 };

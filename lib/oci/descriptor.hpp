@@ -31,8 +31,8 @@ struct Descriptor {
   std::string media_type;  // RFC 6838 "type/subtype", e.g. media_type::kOciManifest
   Digest digest;           // of the blob's bytes exactly as stored (compressed, for a layer)
   std::uint64_t size = 0;  // bytes, of the same stored form
-  std::optional<Platform> platform;           // in an index only
-  std::optional<std::string> artifact_type;   // in an index only
+  std::optional<Platform> platform;          // in an index only
+  std::optional<std::string> artifact_type;  // in an index only
   Annotations annotations;
   bool operator==(const Descriptor&) const = default;
 };

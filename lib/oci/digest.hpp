@@ -21,7 +21,7 @@ class Digest {
   // Of these bytes.
   static Digest of(std::string_view bytes);
 
-  const std::string& hex() const { return hex_; }           // what WasmPlugin's spec.sha256 takes
+  const std::string& hex() const { return hex_; }  // what WasmPlugin's spec.sha256 takes
   std::string text() const { return "sha256:" + hex_; }
   bool empty() const { return hex_.empty(); }
 

@@ -1,8 +1,9 @@
 // Packages: a Wasm module as an image that every consumer we know of can load.
 //
-// | format   | config                     | layers                                 | loads in      |
-// | image    | OCI image config           | one tar+gzip with plugin.wasm          | Istio, Envoy Gateway, Kubernetes image volumes, docker, podman |
-// | docker   | Docker's                   | the same under Docker's media type     | the same      |
+// | format   | config                     | layers                                 | loads in | |
+// image    | OCI image config           | one tar+gzip with plugin.wasm          | Istio, Envoy
+// Gateway, Kubernetes image volumes, docker, podman | | docker   | Docker's                   | the
+// same under Docker's media type     | the same      |
 //
 // The same module and options give the same bytes, hence the same digest: there is no time stamp
 // but the one that is asked for.

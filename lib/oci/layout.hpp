@@ -44,11 +44,18 @@ class Layout {
   // Stores one blob. Throws Error{Code::io} where the file system refuses.
   void write_blob(const Blob& blob) const;
 
-  // Adds the manifest's entry to index.json; takes `tag` from the entry that had it. Without a tag
-  // an entry is added only if there is none of this digest.
+  // Throws what a push would end in if the directory cannot become a layout: one that has files but
+  // is none is left alone.
+  void check_writable() const;
+
+  // Adds the manifest's entry to index.json, in place of the entry that had `tag`. Without a tag an
+  // entry is added only if there is none of this digest.
   void add(const Descriptor& manifest, const std::optional<std::string>& tag) const;
 
  private:
+  // A manifest that index.json does not list, but an index in it may.
+  std::optional<Descriptor> resolve_child(const Digest& digest) const;
+
   std::filesystem::path directory_;
 };
 

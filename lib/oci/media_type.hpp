@@ -30,7 +30,9 @@ inline constexpr std::string_view kCncfModule = "application/wasm";
 inline constexpr std::string_view kWasmToOciConfig = "application/vnd.wasm.config.v1+json";
 inline constexpr std::string_view kWasmToOciModule = "application/vnd.wasm.content.layer.v1+wasm";
 
-constexpr bool is_index(std::string_view type) { return type == kOciIndex || type == kDockerIndex; }
+constexpr bool is_index(std::string_view type) {
+  return type == kOciIndex || type == kDockerIndex;
+}
 constexpr bool is_manifest(std::string_view type) {
   return type == kOciManifest || type == kDockerManifest;
 }

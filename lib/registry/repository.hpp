@@ -20,8 +20,8 @@
 namespace wasmctl::registry {
 
 struct Options {
-  bool plain_http = false;            // HTTP without TLS; on loopback it is found out
-  std::filesystem::path ca_file;      // PEM, in place of the system's authorities
+  bool plain_http = false;        // HTTP without TLS; on loopback it is found out
+  std::filesystem::path ca_file;  // PEM, in place of the system's authorities
   bool skip_tls_verify = false;
   // Environment variables that name credentials: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, ...
   std::function<std::optional<std::string>(const std::string&)> env;

@@ -1,0 +1,233 @@
+#include "oci/layout.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "oci/media_type.hpp"
+
+namespace wasmctl::oci {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr char kMarkerFile[] = "oci-layout";
+constexpr char kIndexFile[] = "index.json";
+constexpr char kRefName[] = "org.opencontainers.image.ref.name";
+constexpr char kMarker[] = R"({"imageLayoutVersion":"1.0.0"})";
+constexpr char kMarkerVersion[] = "1.0.0";
+
+// Held while index.json is read, changed and replaced. The lock is on the directory itself, so that
+// no file of ours is left among the layout's.
+class Lock {
+ public:
+  explicit Lock(const fs::path& directory)
+      : fd_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (fd_ < 0 || !acquire()) {
+      throw Error(Code::io,
+                  fmt::format("cannot lock `{}`: {}", directory.native(), std::strerror(errno)));
+    }
+  }
+  ~Lock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  // A file system without locks (some network ones) is no reason to refuse.
+  bool acquire() const {
+    while (::flock(fd_, LOCK_EX) != 0) {
+      if (errno == ENOTSUP || errno == ENOLCK) return true;
+      if (errno != EINTR) return false;
+    }
+    return true;
+  }
+
+  int fd_;
+};
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool is_empty_directory(const fs::path& path) {
+  std::error_code error;
+  return fs::is_empty(path, error) && !error;
+}
+
+Error not_a_layout(const fs::path& directory, std::string_view why) {
+  return Error(Code::bad_input,
+               fmt::format("`{}` is no image layout: {}", directory.native(), why));
+}
+
+void check_marker(const fs::path& directory) {
+  constexpr std::uint64_t kMaxBytes = 65536;
+  const auto text = base::read_file(directory / kMarkerFile, kMaxBytes);
+  const auto marker = parse_json(text, "its `oci-layout`");
+  const auto version = marker.is_object() ? marker.value("imageLayoutVersion", json()) : json();
+  if (version != kMarkerVersion) {
+    throw not_a_layout(directory,
+                       fmt::format("its `oci-layout` has another version than {}", kMarkerVersion));
+  }
+}
+
+// index.json as it stands, every field of it, with a list `manifests`.
+json read_index(const fs::path& directory) {
+  const auto text = base::read_file(directory / kIndexFile, kMaxManifestBytes);
+  auto index = parse_json(text, fmt::format("`{}`", (directory / kIndexFile).native()));
+  const auto manifests = index.is_object() ? index.find("manifests") : index.end();
+  if (!index.is_object() || manifests == index.end() || !manifests->is_array()) {
+    throw not_a_layout(directory, "its `index.json` has no list `manifests`");
+  }
+  return index;
+}
+
+json open_index(const fs::path& directory) {
+  if (!is_there(directory)) {
+    throw Error(Code::not_found, fmt::format("there is no image layout `{}`", directory.native()));
+  }
+  if (!is_there(directory / kMarkerFile))
+    throw not_a_layout(directory, "it has no file `oci-layout`");
+  check_marker(directory);
+  return read_index(directory);
+}
+
+json new_index() {
+  return {{"schemaVersion", 2}, {"mediaType", media_type::kOciIndex}, {"manifests", json::array()}};
+}
+
+// The entry's tag; null if it has none.
+const std::string* tag_of(const json& entry) {
+  if (!entry.is_object()) return nullptr;
+  const auto annotations = entry.find("annotations");
+  if (annotations == entry.end() || !annotations->is_object()) return nullptr;
+  const auto name = annotations->find(kRefName);
+  if (name == annotations->end() || !name->is_string()) return nullptr;
+  return name->get_ptr<const std::string*>();
+}
+
+bool has_digest(const json& entry, const Digest& digest) {
+  if (!entry.is_object()) return false;
+  const auto found = entry.find("digest");
+  return found != entry.end() && *found == digest.text();
+}
+
+std::optional<Descriptor> find_tag(const json& manifests, std::string_view tag) {
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    const auto* own = tag_of(manifests[i]);
+    if (own != nullptr && *own == tag) {
+      return descriptor_from_json(manifests[i], fmt::format("manifests[{}]", i));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+fs::path Layout::blob_path(const Digest& digest) const {
+  return directory_ / "blobs" / "sha256" / digest.hex();
+}
+
+std::optional<Descriptor> Layout::resolve(const Reference& reference) const {
+  const auto index = open_index(directory_);
+  const auto& manifests = index["manifests"];
+  if (reference.digest) {
+    for (std::size_t i = 0; i < manifests.size(); ++i) {
+      if (has_digest(manifests[i], *reference.digest)) {
+        return descriptor_from_json(manifests[i], fmt::format("manifests[{}]", i));
+      }
+    }
+    return resolve_child(*reference.digest);
+  }
+  auto found = find_tag(manifests, reference.tag.value_or("latest"));
+  if (found || reference.tag || manifests.size() != 1) return found;
+  return descriptor_from_json(manifests[0], "manifests[0]");
+}
+
+std::optional<Descriptor> Layout::resolve_child(const Digest& digest) const {
+  const auto path = blob_path(digest);
+  if (!is_there(path)) return std::nullopt;
+  const auto bytes = base::read_file(path, kMaxManifestBytes);
+  auto descriptor = describe("", bytes);
+  descriptor.digest = digest;  // read_blob compares
+  descriptor.media_type = std::visit([](const auto& document) { return document.media_type; },
+                                     parse_manifest(bytes, ""));
+  return descriptor;
+}
+
+std::vector<std::string> Layout::tags() const {
+  std::set<std::string> tags;
+  const auto index = open_index(directory_);
+  for (const auto& entry : index["manifests"]) {
+    if (const auto* tag = tag_of(entry)) tags.insert(*tag);
+  }
+  return {tags.begin(), tags.end()};
+}
+
+std::string Layout::read_blob(const Descriptor& descriptor) const {
+  const auto path = blob_path(descriptor.digest);
+  try {
+    auto bytes = base::read_file(path, std::max(descriptor.size, kMaxManifestBytes));
+    verify(descriptor, bytes);
+    return bytes;
+  } catch (Error& error) {
+    if (error.code() != Code::verification) throw;
+    throw error.because(fmt::format("`{}` is corrupted", path.native()));
+  }
+}
+
+bool Layout::has_blob(const Descriptor& descriptor) const {
+  std::error_code error;
+  return fs::file_size(blob_path(descriptor.digest), error) == descriptor.size && !error;
+}
+
+void Layout::write_blob(const Blob& blob) const {
+  const auto path = blob_path(blob.descriptor.digest);
+  base::make_directories(path.parent_path());
+  base::write_file_if_changed(path, blob.bytes);
+}
+
+void Layout::check_writable() const {
+  if (is_there(directory_ / kMarkerFile)) {
+    check_marker(directory_);
+  } else if (is_there(directory_) && !is_empty_directory(directory_)) {
+    throw not_a_layout(directory_, "it has other files and no `oci-layout`")
+        .hint("name a directory that is empty or does not exist yet");
+  }
+}
+
+void Layout::add(const Descriptor& manifest, const std::optional<std::string>& tag) const {
+  base::make_directories(directory_);
+  const Lock lock(directory_);
+  if (!is_there(directory_ / kMarkerFile)) base::write_file(directory_ / kMarkerFile, kMarker);
+  auto index = is_there(directory_ / kIndexFile) ? read_index(directory_) : new_index();
+
+  auto entry = to_json(manifest);
+  if (tag) entry["annotations"][kRefName] = *tag;
+  json kept = json::array();
+  for (const auto& old : index["manifests"]) {
+    const auto* old_tag = tag_of(old);
+    if (has_digest(old, manifest.digest) && (!tag || (old_tag != nullptr && *old_tag == *tag))) {
+      return;  // it is there already
+    }
+    if (!tag || old_tag == nullptr || *old_tag != *tag) kept.push_back(old);
+  }
+  kept.push_back(std::move(entry));
+  index["manifests"] = std::move(kept);
+  base::write_file(directory_ / kIndexFile, index.dump());
+}
+
+}  // namespace wasmctl::oci

@@ -1,0 +1,156 @@
+#include "oci/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "oci/media_type.hpp"
+
+namespace wasmctl::oci {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 32;
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(Code::bad_input, fmt::format("the manifest {}", what));
+}
+
+const json& array_field(const json& document, const char* key) {
+  const auto found = document.find(key);
+  if (found == document.end() || !found->is_array()) refuse(fmt::format("has no list `{}`", key));
+  return *found;
+}
+
+std::vector<Descriptor> descriptors(const json& document, const char* key) {
+  std::vector<Descriptor> list;
+  for (const auto& entry : array_field(document, key)) {
+    list.push_back(descriptor_from_json(entry, fmt::format("{}[{}]", key, list.size())));
+  }
+  return list;
+}
+
+// What a manifest and an index have in common.
+template <typename Document>
+void read_common(const json& value, Document& document) {
+  const auto type = value.find("artifactType");
+  if (type != value.end() && type->is_string()) document.artifact_type = type->get<std::string>();
+  const auto subject = value.find("subject");
+  if (subject != value.end() && !subject->is_null()) {
+    document.subject = descriptor_from_json(*subject, "subject");
+  }
+  const auto annotations = value.find("annotations");
+  if (annotations == value.end() || !annotations->is_object()) return;
+  for (const auto& [key, text] : annotations->items()) {
+    if (text.is_string()) document.annotations[key] = text.template get<std::string>();
+  }
+}
+
+template <typename Document>
+json common_to_json(const Document& document) {
+  json value = {{"schemaVersion", 2}, {"mediaType", document.media_type}};
+  if (document.artifact_type) value["artifactType"] = *document.artifact_type;
+  if (document.subject) value["subject"] = to_json(*document.subject);
+  if (!document.annotations.empty()) value["annotations"] = document.annotations;
+  return value;
+}
+
+json to_json(const std::vector<Descriptor>& list) {
+  auto value = json::array();
+  for (const auto& descriptor : list) value.push_back(to_json(descriptor));
+  return value;
+}
+
+// The document's type: its own field, else what the transport said, else its shape (OCI leaves the
+// field out in 1.0).
+std::string document_type(const json& value, std::string_view media_type) {
+  const auto own = value.find("mediaType");
+  const bool known = media_type::is_index(media_type) || media_type::is_manifest(media_type);
+  if (own != value.end() && own->is_string()) {
+    auto type = own->get<std::string>();
+    // A document that is one thing to us and another to the next reader is an attack:
+    // OCI Image Specification v1.1, considerations.md, and CVE-2021-41190.
+    if (known && type != media_type) {
+      refuse(fmt::format("says `{}` of itself, but `{}` was announced", type, media_type));
+    }
+    return type;
+  }
+  if (known) return std::string(media_type);
+  return std::string(value.contains("manifests") ? media_type::kOciIndex
+                                                 : media_type::kOciManifest);
+}
+
+}  // namespace
+
+json parse_json(std::string_view text, std::string_view what) {
+  if (text.size() > kMaxManifestBytes) {
+    throw Error(Code::bad_input, fmt::format("{} has more than {} bytes", what, kMaxManifestBytes));
+  }
+  const auto bound_depth = [&](int depth, json::parse_event_t, const json&) {
+    if (depth > kMaxDepth) {
+      throw Error(Code::bad_input, fmt::format("{} is nested more than {} deep", what, kMaxDepth));
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, bound_depth);
+  } catch (const json::parse_error& error) {
+    throw Error(Code::bad_input, fmt::format("{} is no JSON (byte {})", what, error.byte));
+  }
+}
+
+std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string_view media_type) {
+  const auto value = parse_json(bytes, "the manifest");
+  if (!value.is_object()) refuse("is no JSON object");
+  const auto type = document_type(value, media_type);
+  if (media_type::is_index(type)) {
+    if (value.contains("layers")) refuse("is an index, but has layers");
+    Index index;
+    index.media_type = type;
+    index.manifests = descriptors(value, "manifests");
+    read_common(value, index);
+    return index;
+  }
+  if (media_type::is_manifest(type)) {
+    if (value.contains("manifests")) refuse("is no index, but has manifests");
+    Manifest manifest;
+    manifest.media_type = type;
+    const auto config = value.find("config");
+    if (config == value.end()) refuse("has no `config`");
+    manifest.config = descriptor_from_json(*config, "config");
+    manifest.layers = descriptors(value, "layers");
+    read_common(value, manifest);
+    return manifest;
+  }
+  refuse(fmt::format("has the type `{}`, which is no image manifest or index",
+                     std::string_view(type).substr(0, 200)));
+}
+
+std::string to_json_text(const Manifest& manifest) {
+  auto value = common_to_json(manifest);
+  value["config"] = to_json(manifest.config);
+  value["layers"] = to_json(manifest.layers);
+  return value.dump();
+}
+
+std::string to_json_text(const Index& index) {
+  auto value = common_to_json(index);
+  value["manifests"] = to_json(index.manifests);
+  return value.dump();
+}
+
+const Descriptor* select_for_istio(const Index& index) {
+  for (const auto& entry : index.manifests) {
+    if (!media_type::is_manifest(entry.media_type)) continue;
+    if (!entry.platform ||
+        (entry.platform->os == "linux" && entry.platform->architecture == "amd64")) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace wasmctl::oci

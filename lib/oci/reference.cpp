@@ -1,0 +1,212 @@
+#include "oci/reference.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace wasmctl::oci {
+
+namespace {
+
+constexpr std::string_view kLayoutScheme = "oci:";
+constexpr std::string_view kDockerHub = "docker.io";
+constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kDigits = "0123456789";
+
+constexpr char kForm[] =
+    "an image is REGISTRY/REPOSITORY[:TAG][@DIGEST], as in "
+    "ghcr.io/acme/header-logger:v1, or oci:DIR[:TAG] on disk";
+
+bool contains(std::string_view set, char c) {
+  return set.find(c) != std::string_view::npos;
+}
+bool is_lower_or_digit(char c) {
+  return contains(kLower, c) || contains(kDigits, c);
+}
+bool is_alphanumeric(char c) {
+  return is_lower_or_digit(c) || contains(kUpper, c);
+}
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(Code::usage, message).hint(kForm);
+}
+
+// Cuts "@DIGEST" off the end of `text`; an @ before a slash belongs to a directory.
+std::optional<Digest> take_digest(std::string_view& text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto digest = text.substr(at + 1);
+  if (contains(digest, '/')) return std::nullopt;
+  text = text.substr(0, at);
+  try {
+    return Digest::parse(digest);
+  } catch (const Error& error) {
+    refuse(error.message());
+  }
+}
+
+// Cuts ":TAG" off the end of `text`; a colon before a slash belongs to a port or a directory.
+std::optional<std::string> take_tag(std::string_view& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto tag = text.substr(colon + 1);
+  if (contains(tag, '/')) return std::nullopt;
+  if (tag.empty()) refuse(fmt::format("`{}` ends with a colon, but no tag follows", text));
+  if (!is_tag(tag)) {
+    refuse(
+        fmt::format("tag `{}` is not 1 to 128 letters, digits, `_`, `.` or `-`, the first no "
+                    "`.` or `-`",
+                    tag.substr(0, 200)));
+  }
+  text = text.substr(0, colon);
+  return std::string(tag);
+}
+
+// A host name, IPv4 or [IPv6] address, with or without a port.
+void check_registry(std::string_view registry) {
+  auto host = registry;
+  const auto colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
+    const auto port = host.substr(colon + 1);
+    host = host.substr(0, colon);
+    const bool digits = port.find_first_not_of(kDigits) == std::string_view::npos;
+    if (port.empty() || port.size() > 5 || !digits || std::stoi(std::string(port)) > 65535) {
+      refuse(fmt::format("registry `{}` has a port that is no number up to 65535", registry));
+    }
+  }
+  const bool ipv6 = host.starts_with('[') && host.ends_with(']');
+  if (ipv6) host = host.substr(1, host.size() - 2);
+  const auto legal = [ipv6](char c) {
+    return ipv6 ? contains("0123456789abcdefABCDEF:.", c)
+                : is_alphanumeric(c) || c == '.' || c == '-';
+  };
+  const bool starts_well = ipv6 || (!host.empty() && is_alphanumeric(host[0]));
+  if (host.empty() || !starts_well || !std::all_of(host.begin(), host.end(), legal)) {
+    refuse(fmt::format("registry `{}` is no host name", registry));
+  }
+}
+
+// [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*, the rule for one word of a repository's name.
+bool is_path_component(std::string_view word) {
+  if (word.empty() || !is_lower_or_digit(word.front()) || !is_lower_or_digit(word.back())) {
+    return false;
+  }
+  while (!word.empty()) {
+    const auto letters = std::find_if_not(word.begin(), word.end(), is_lower_or_digit);
+    word.remove_prefix(static_cast<std::size_t>(letters - word.begin()));
+    const auto separator = word.substr(
+        0, static_cast<std::size_t>(std::find_if(word.begin(), word.end(), is_lower_or_digit) -
+                                    word.begin()));
+    const bool dashes = separator.find_first_not_of('-') == std::string_view::npos;
+    if (!dashes && separator != "." && separator != "_" && separator != "__") return false;
+    word.remove_prefix(separator.size());
+  }
+  return true;
+}
+
+void check_repository(std::string_view repository) {
+  const auto shown = repository.substr(0, 300);
+  if (repository.find_first_of(kUpper) != std::string_view::npos) {
+    refuse(fmt::format("repository `{}` has an upper-case letter", shown));
+  }
+  if (repository.size() < 2 || repository.size() > 255) {
+    refuse(fmt::format("repository `{}` has {} characters: 2 to 255 are what Istio takes", shown,
+                       repository.size()));
+  }
+  for (std::size_t start = 0; start <= repository.size();) {
+    const auto end = std::min(repository.find('/', start), repository.size());
+    const auto word = repository.substr(start, end - start);
+    if (!is_path_component(word)) {
+      refuse(
+          fmt::format("repository `{}` has the part `{}`, which is not lower-case letters and "
+                      "digits joined by `.`, `_`, `__` or `-`",
+                      shown, word.substr(0, 200)));
+    }
+    start = end + 1;
+  }
+}
+
+// As docker tells a registry from the first word of a Docker Hub repository.
+bool looks_like_registry(std::string_view word) {
+  return word == "localhost" || word.find_first_of(".:") != std::string_view::npos;
+}
+
+Reference parse_layout(std::string_view text) {
+  Reference reference;
+  reference.digest = take_digest(text);
+  reference.tag = take_tag(text);
+  if (text.empty()) refuse("`oci:` names no directory");
+  reference.directory = text;
+  return reference;
+}
+
+}  // namespace
+
+bool is_tag(std::string_view text) {
+  constexpr std::size_t kMaxLength = 128;
+  const auto legal = [](char c) { return is_alphanumeric(c) || contains("_.-", c); };
+  return !text.empty() && text.size() <= kMaxLength && text[0] != '.' && text[0] != '-' &&
+         std::all_of(text.begin(), text.end(), legal);
+}
+
+Reference parse_reference(std::string_view text) {
+  if (text.starts_with(kLayoutScheme) && !text.starts_with("oci://")) {
+    return parse_layout(text.substr(kLayoutScheme.size()));
+  }
+  const auto scheme = text.find("://");
+  if (scheme != std::string_view::npos) {
+    throw Error(Code::usage, fmt::format("image `{}` has a scheme", text.substr(0, 300)))
+        .hint(fmt::format("leave `{}` out", text.substr(0, std::min<std::size_t>(scheme + 3, 50))));
+  }
+  auto rest = text;
+  Reference reference;
+  reference.digest = take_digest(rest);
+  reference.tag = take_tag(rest);
+  const auto slash = rest.find('/');
+  const auto registry = rest.substr(0, slash);
+  if (slash == std::string_view::npos || !looks_like_registry(registry)) {
+    throw Error(Code::usage, fmt::format("image `{}` names no registry", text.substr(0, 300)))
+        .hint(kForm)
+        .hint(fmt::format("an image of Docker Hub is {}/{}{}", kDockerHub,
+                          slash == std::string_view::npos ? "library/" : "", text.substr(0, 300)));
+  }
+  check_registry(registry);
+  reference.registry = registry;
+  reference.repository = rest.substr(slash + 1);
+  check_repository(reference.repository);
+  if (registry == "index.docker.io" || registry == "registry-1.docker.io") {
+    reference.registry = kDockerHub;
+  }
+  if (reference.registry == kDockerHub && !contains(reference.repository, '/')) {
+    reference.repository = "library/" + reference.repository;
+  }
+  return reference;
+}
+
+std::string to_string(const Reference& reference) {
+  std::string text = reference.is_layout()
+                         ? std::string(kLayoutScheme) + reference.directory.native()
+                         : reference.registry + "/" + reference.repository;
+  if (reference.tag) text += ":" + *reference.tag;
+  if (reference.digest) text += "@" + reference.digest->text();
+  return text;
+}
+
+Reference pinned(Reference reference, const Digest& digest) {
+  reference.digest = digest;
+  return reference;
+}
+
+std::string tag_or_digest(const Reference& reference) {
+  return reference.digest ? reference.digest->text() : reference.tag.value_or("latest");
+}
+
+std::optional<std::string> tag_to_set(const Reference& reference) {
+  if (reference.tag || reference.digest) return reference.tag;
+  return "latest";
+}
+
+}  // namespace wasmctl::oci

@@ -1,0 +1,169 @@
+#include "oci/layout.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+namespace oci = wasmctl::oci;
+namespace base = wasmctl::base;
+namespace fs = std::filesystem;
+using wasmctl::Code;
+using wasmctl::Error;
+
+namespace {
+
+oci::Image image(const std::string& content) {
+  return oci::make_image(content);
+}
+
+void store(const fs::path& directory, const oci::Image& image, std::optional<std::string> tag) {
+  const oci::Layout layout(directory);
+  for (const auto& blob : image.blobs) layout.write_blob(blob);
+  layout.write_blob(image.manifest);
+  layout.add(image.manifest.descriptor, tag);
+}
+
+std::optional<std::string> resolve(const fs::path& directory, const std::string& suffix) {
+  const auto found =
+      oci::Layout(directory).resolve(oci::parse_reference("oci:" + directory.native() + suffix));
+  if (!found) return std::nullopt;
+  return found->digest.text();
+}
+
+nlohmann::json index(const fs::path& directory) {
+  return nlohmann::json::parse(base::read_file(directory / "index.json", 1 << 20));
+}
+
+std::string refusal(const fs::path& directory, Code code) {
+  try {
+    oci::Layout(directory).resolve(oci::parse_reference("oci:" + directory.native()));
+    return "";
+  } catch (const Error& error) {
+    CHECK(error.code() == code);
+    return error.message();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what is added to a layout is found by tag, digest, or because it is the only one") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path() / "new" / "layout";
+  const auto one = image("one");
+  const auto two = image("two");
+  store(directory, one, "v1");
+  const auto digest = one.manifest.descriptor.digest.text();
+  CHECK(resolve(directory, ":v1") == digest);
+  CHECK(resolve(directory, "") == digest);
+  CHECK(resolve(directory, ":v2") == std::nullopt);
+  CHECK(resolve(directory, "@" + digest) == digest);
+  CHECK(resolve(directory, "@" + one.blobs[0].descriptor.digest.text().replace(10, 1, "0")) ==
+        std::nullopt);
+
+  store(directory, two, "latest");
+  CHECK(resolve(directory, "") == two.manifest.descriptor.digest.text());
+  CHECK(oci::Layout(directory).tags() == std::vector<std::string>{"latest", "v1"});
+  CHECK(base::read_file(directory / "oci-layout", 100) == R"({"imageLayoutVersion":"1.0.0"})");
+}
+
+TEST_CASE("a tag moves; the same push again changes nothing") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path() / "layout";
+  store(directory, image("one"), "v1");
+  const auto before = base::read_file(directory / "index.json", 1 << 20);
+  store(directory, image("one"), "v1");
+  CHECK(base::read_file(directory / "index.json", 1 << 20) == before);
+  store(directory, image("two"), "v1");
+  CHECK(index(directory)["manifests"].size() == 1);
+  CHECK(resolve(directory, ":v1") == image("two").manifest.descriptor.digest.text());
+  store(directory, image("two"), "v2");
+  store(directory, image("two"), std::nullopt);
+  CHECK(index(directory)["manifests"].size() == 2);
+}
+
+TEST_CASE("what other tools wrote into index.json is kept") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path();
+  base::write_file(directory / "oci-layout", R"({"imageLayoutVersion":"1.0.0","x":1})");
+  base::write_file(directory / "index.json",
+                   R"({"schemaVersion":2,"unknown":[1],"manifests":["odd",)"
+                   R"({"mediaType":"a/b","digest":"sha512:00","size":1,"more":true}]})");
+  store(directory, image("one"), "v1");
+  auto after = index(directory);
+  after["manifests"].erase(2);
+  CHECK(after == nlohmann::json::parse(
+                     R"({"schemaVersion":2,"unknown":[1],"manifests":["odd",)"
+                     R"({"mediaType":"a/b","digest":"sha512:00","size":1,"more":true}]})"));
+}
+
+TEST_CASE("of many pushes at once none is lost") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path() / "layout";
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back(
+        [&, i] { store(directory, image(std::to_string(i)), fmt::format("v{}", i)); });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(oci::Layout(directory).tags() ==
+        std::vector<std::string>{"v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7"});
+}
+
+TEST_CASE("a corrupted blob is told from a good one") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path() / "layout";
+  const auto one = image("one");
+  store(directory, one, "v1");
+  const oci::Layout layout(directory);
+  const auto& layer = one.blobs[0];
+  CHECK(layout.read_blob(layer.descriptor) == layer.bytes);
+  auto wrong = layer.bytes;
+  wrong[0] = 'x';
+  base::write_file(layout.blob_path(layer.descriptor.digest), wrong);
+  CHECK_THROWS_WITH_AS(layout.read_blob(layer.descriptor),
+                       (layer.descriptor.digest.text() + " was asked for, but the bytes are " +
+                        oci::Digest::of(wrong).text())
+                           .c_str(),
+                       Error);
+  layout.write_blob(layer);  // heals it
+  CHECK(layout.read_blob(layer.descriptor) == layer.bytes);
+}
+
+TEST_CASE("what is no layout is refused, and left alone") {
+  const base::TemporaryDirectory temporary;
+  const auto& root = temporary.path();
+  const auto name = [&](const char* directory) { return (root / directory).native(); };
+
+  CHECK(refusal(root / "none", Code::not_found) ==
+        "there is no image layout `" + name("none") + "`");
+
+  base::make_directories(root / "other");
+  base::write_file(root / "other/file", "x");
+  CHECK(refusal(root / "other", Code::bad_input) ==
+        "`" + name("other") + "` is no image layout: it has no file `oci-layout`");
+  CHECK_THROWS_WITH_AS(oci::Layout(root / "other").check_writable(),
+                       ("`" + name("other") +
+                        "` is no image layout: it has other files and no "
+                        "`oci-layout`")
+                           .c_str(),
+                       Error);
+
+  base::make_directories(root / "future");
+  base::write_file(root / "future/oci-layout", R"({"imageLayoutVersion":"2.0.0"})");
+  CHECK(refusal(root / "future", Code::bad_input) ==
+        "`" + name("future") +
+            "` is no image layout: its `oci-layout` has another version than 1.0.0");
+
+  base::write_file(root / "future/oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+  CHECK(refusal(root / "future", Code::not_found) ==
+        "cannot read `" + name("future/index.json") + "`: No such file or directory");
+  base::write_file(root / "future/index.json", R"({"manifests":{}})");
+  CHECK(refusal(root / "future", Code::bad_input) ==
+        "`" + name("future") + "` is no image layout: its `index.json` has no list `manifests`");
+}

@@ -1,0 +1,172 @@
+#include "oci/manifest.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/error.hpp"
+#include "oci/media_type.hpp"
+
+namespace oci = wasmctl::oci;
+namespace media_type = oci::media_type;
+using wasmctl::Error;
+
+namespace {
+
+const std::string kDigest = oci::Digest::of("{}").text();
+const std::string kEmpty =
+    R"({"mediaType":"application/vnd.oci.empty.v1+json","digest":")" + kDigest + R"(","size":2})";
+
+std::string manifest(const std::string& fields) {
+  return R"({"schemaVersion":2,)" + fields + "}";
+}
+
+std::string child(const std::string& platform) {
+  return R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + kDigest +
+         R"(","size":2)" + platform + "}";
+}
+
+std::string platform(const std::string& os, const std::string& architecture) {
+  return R"(,"platform":{"os":")" + os + R"(","architecture":")" + architecture + R"("})";
+}
+
+}  // namespace
+
+TEST_CASE("a manifest is written as it was read") {
+  const auto text =
+      R"({"annotations":{"a":"b"},"artifactType":"x/y","config":{"digest":")" + kDigest +
+      R"(","mediaType":"c/c","size":2},"layers":[{"annotations":{"k":"v"},"digest":")" + kDigest +
+      R"(","mediaType":"l/l","size":3}],"mediaType":")" + std::string(media_type::kOciManifest) +
+      R"(","schemaVersion":2})";
+  const auto parsed = oci::parse_manifest(text, media_type::kOciManifest);
+  CHECK(oci::to_json_text(std::get<oci::Manifest>(parsed)) == text);
+}
+
+TEST_CASE("an index is written as it was read") {
+  const auto text =
+      R"({"manifests":[{"digest":")" + kDigest +
+      R"(","mediaType":"m/m","platform":{"architecture":"arm64","os":"linux","variant":"v8"},"size":2}],"mediaType":")" +
+      std::string(media_type::kOciIndex) + R"(","schemaVersion":2})";
+  const auto parsed = oci::parse_manifest(text, "");
+  CHECK(oci::to_json_text(std::get<oci::Index>(parsed)) == text);
+}
+
+TEST_CASE("the type of a document: its own, the announced, or its shape") {
+  const auto body = R"("config":)" + kEmpty + R"(,"layers":[])";
+  const struct {
+    const char* name;
+    std::string text;
+    std::string_view announced;
+    std::string_view want;
+  } cases[] = {
+      {"announced", manifest(body), media_type::kDockerManifest, media_type::kDockerManifest},
+      {"shape of a manifest", manifest(body), "", media_type::kOciManifest},
+      {"shape of an index", manifest(R"("manifests":[])"), "application/json",
+       media_type::kOciIndex},
+      {"its own",
+       manifest(R"("mediaType":"application/vnd.docker.distribution.manifest.v2+json",)" + body),
+       "text/plain", media_type::kDockerManifest},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(std::visit([](const auto& document) { return document.media_type; },
+                     oci::parse_manifest(c.text, c.announced)) == c.want);
+  }
+}
+
+TEST_CASE("parse_manifest refuses, and says why and where") {
+  const std::string deep(100, '[');
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "the manifest is no JSON (byte 1)"},
+      {"<html>", "the manifest is no JSON (byte 1)"},
+      {"{\"a\":\"\xff\"}", "the manifest is no JSON (byte 7)"},
+      {"[]", "the manifest is no JSON object"},
+      {deep, "the manifest is nested more than 32 deep"},
+      {manifest(R"("x":1)"), "the manifest has no `config`"},
+      {manifest(R"("config":1)"), "config is no object"},
+      {manifest(R"("config":{})"), "config has no `mediaType`"},
+      {manifest(R"("config":{"mediaType":1})"), "config.mediaType is no string"},
+      {manifest(R"("config":{"mediaType":"a/b","digest":"sha256:12","size":1})"),
+       "config is wrong: digest `sha256:12` has 2 hex digits, sha256 has 64"},
+      {manifest(R"("config":)" + kEmpty), "the manifest has no list `layers`"},
+      {manifest(R"("config":)" + kEmpty + R"(,"layers":{})"), "the manifest has no list `layers`"},
+      {manifest(R"("config":)" + kEmpty + R"(,"layers":[)" + kEmpty + R"(,{"mediaType":"a/b"}])"),
+       "layers[1] has no `digest`"},
+      {manifest(R"("config":)" + kEmpty + R"(,"layers":[{"mediaType":"a/b","digest":")" + kDigest +
+                R"(","size":-1}])"),
+       "layers[0] has no `size` that is a number of bytes"},
+      {manifest(R"("config":)" + kEmpty + R"(,"layers":[{"mediaType":"a/b","digest":")" + kDigest +
+                R"(","size":1.5}])"),
+       "layers[0] has no `size` that is a number of bytes"},
+      {manifest(R"("manifests":[{"mediaType":"a/b","digest":")" + kDigest +
+                R"(","size":1,"platform":"linux"}])"),
+       "manifests[0].platform is no object"},
+      {manifest(R"("mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws")"),
+       "the manifest has the type `application/vnd.docker.distribution.manifest.v1+prettyjws`, "
+       "which is no image manifest or index"},
+      {manifest(R"("manifests":[],"layers":[])"), "the manifest is an index, but has layers"},
+      {manifest(R"("mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[])"),
+       "the manifest is no index, but has manifests"},
+  };
+  for (const auto& [text, message] : cases) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(oci::parse_manifest(text, ""), message.c_str(), Error);
+  }
+  CHECK_THROWS_WITH_AS(
+      oci::parse_manifest(manifest(R"("mediaType":"application/vnd.oci.image.index.v1+json")"),
+                          media_type::kOciManifest),
+      "the manifest says `application/vnd.oci.image.index.v1+json` of itself, but "
+      "`application/vnd.oci.image.manifest.v1+json` was announced",
+      Error);
+}
+
+TEST_CASE("select_for_istio takes what go-containerregistry takes") {
+  const struct {
+    const char* name;
+    std::string entries;
+    int want;  // index of the entry; -1: none
+  } cases[] = {
+      {"empty", "", -1},
+      {"amd64 after arm64",
+       child(platform("linux", "arm64")) + "," + child(platform("linux", "amd64")), 1},
+      {"no platform", child(platform("linux", "arm64")) + "," + child(""), 1},
+      {"wasm only", child(platform("wasip1", "wasm")), -1},
+      {"attestation", child(platform("unknown", "unknown")), -1},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    const auto index = std::get<oci::Index>(
+        oci::parse_manifest(manifest("\"manifests\":[" + c.entries + "]"), ""));
+    const auto* found = oci::select_for_istio(index);
+    CHECK((found == nullptr ? -1 : static_cast<int>(found - index.manifests.data())) == c.want);
+  }
+}
+
+TEST_CASE("a verifier takes what was promised, and nothing else") {
+  const auto promised = oci::describe("a/b", "content");
+  const struct {
+    const char* name;
+    std::string bytes;
+    std::string want;
+  } cases[] = {
+      {"right", "content", ""},
+      {"short", "conten", promised.digest.text() + " has 6 bytes, 7 were promised"},
+      {"long", "content!",
+       promised.digest.text() + " has more than the 7 bytes that were promised"},
+      {"other", "Content",
+       promised.digest.text() + " was asked for, but the bytes are " +
+           oci::Digest::of("Content").text()},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    std::string message;
+    try {
+      oci::verify(promised, c.bytes);
+    } catch (const Error& error) {
+      CHECK(error.code() == wasmctl::Code::verification);
+      message = error.message();
+    }
+    CHECK(message == c.want);
+  }
+}
