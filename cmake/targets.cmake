@@ -10,6 +10,10 @@ if(WASMCTL_SANITIZE)
   target_link_options(wasmctl_options INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(WASMCTL_FUZZ)
+  target_compile_options(wasmctl_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # Debian has fmt and spdlog as shared libraries only; header-only keeps the start of the program
 # fast (ld.so is most of it).
 find_package(fmt REQUIRED)

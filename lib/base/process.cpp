@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -48,6 +49,26 @@ struct Pipe {
   }
 };
 
+// The child starts with the default reaction to SIGPIPE, which main() has set to ignore.
+class SpawnAttributes {
+ public:
+  SpawnAttributes() {
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t defaults;
+    ::sigemptyset(&defaults);
+    ::sigaddset(&defaults, SIGPIPE);
+    ::posix_spawnattr_setsigdefault(&attributes_, &defaults);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  posix_spawnattr_t* get() { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_{};
+};
+
 class SpawnActions {
  public:
   SpawnActions() { ::posix_spawn_file_actions_init(&actions_); }
@@ -82,8 +103,9 @@ class Child {
     argv.reserve(command.argv.size() + 1);
     for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
-    const int error =
-        ::posix_spawnp(&pid_, argv[0], actions.get(), nullptr, argv.data(), environ);
+    SpawnAttributes attributes;
+    const int error = ::posix_spawnp(&pid_, argv[0], actions.get(), attributes.get(), argv.data(),
+                                     environ);
     if (error != 0) {
       throw Error(Code::tool_missing,
                   fmt::format("cannot run `{}`: {}", command.argv[0], std::strerror(error)));

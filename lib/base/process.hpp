@@ -24,7 +24,8 @@ struct Finished {
   std::string err;   // standard error
 };
 
-// Runs to the end. Throws Error{Code::tool_missing} if it cannot be started, naming argv[0].
+// Runs to the end. The process must ignore SIGPIPE, as main() sees to: a child may end without
+// reading its input. Throws Error{Code::tool_missing} if it cannot be started, naming argv[0].
 Finished run(const Command& command);
 
 // Runs all, at most `jobs` at a time; results in the order of `commands`.

@@ -79,12 +79,17 @@ void check_memory(const Module& module, const Rule& rule, Findings& findings) {
                : "export its memory as `memory`");
 }
 
-std::string nearest_import(std::string_view name) {
+std::string hint_for_import(std::string_view name) {
   std::vector<std::string_view> known;
-  for (const auto& row : host_functions()) known.push_back(row.name);
+  for (const auto& row : host_functions()) {
+    if (row.name == name) {
+      const auto module = row.module == "wasi" ? "wasi_snapshot_preview1" : row.module;
+      return fmt::format("Envoy offers `{}` in the module `{}`", name, module);
+    }
+    known.push_back(row.name);
+  }
   const auto near = nearest(name, known);
-  return near.empty() ? std::string()
-                      : fmt::format("`{}`: did you mean `{}`?", name, near);
+  return near.empty() ? std::string() : fmt::format("`{}`: did you mean `{}`?", name, near);
 }
 
 // Which ABI versions offer `row`, for the hint: "0.2.0, 0.2.1".
@@ -112,7 +117,7 @@ void check_imports(const Module& module, const Rule& rule, Findings& findings) {
     const auto* row = find_host_function(import.module, import.name);
     if (row == nullptr) {
       add(findings, rule, fmt::format("imports `{}`, which Envoy does not offer", full_name),
-          nearest_import(import.name), import.name);
+          hint_for_import(import.name), import.name);
     } else if (version && !contains(row->abis, *version)) {
       add(findings, rule,
           fmt::format("imports `{}`, which Envoy does not offer to a module of ABI {}", full_name,

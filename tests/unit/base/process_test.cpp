@@ -1,0 +1,53 @@
+#include "base/process.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+using namespace wasmctl;  // NOLINT(google-build-using-namespace)
+
+TEST_CASE("run catches both streams, the status and the signal") {
+  const auto both = base::run({{"sh", "-c", "echo out; echo err >&2; exit 3"}, {}, {}});
+  CHECK(both.out == "out\n");
+  CHECK(both.err == "err\n");
+  CHECK(both.status == 3);
+  CHECK(base::run({{"sh", "-c", "kill -9 $$"}, {}, {}}).status == 137);
+  CHECK(base::run({{"pwd"}, "/", {}}).out == "/\n");
+}
+
+TEST_CASE("run feeds and drains at once, whatever the sizes") {
+  const std::string much(1'000'000, 'x');  // more than any pipe holds
+  CHECK(base::run({{"cat"}, {}, much}).out == much);
+  CHECK(base::run({{"true"}, {}, much}).status == 0);  // a child that does not read
+}
+
+TEST_CASE("run_all keeps the order of the commands, however many run at a time") {
+  std::vector<base::Command> commands;
+  for (int i = 0; i < 20; ++i) {
+    commands.push_back({{"sh", "-c", fmt::format("sleep 0.0{}; echo {}", (20 - i) % 10, i)}, {}, {}});
+  }
+  for (const unsigned jobs : {0U, 1U, 4U, 100U}) {
+    const auto results = base::run_all(commands, jobs);
+    REQUIRE(results.size() == commands.size());
+    for (int i = 0; i < 20; ++i) CHECK(results[static_cast<std::size_t>(i)].out == fmt::format("{}\n", i));
+  }
+  CHECK(base::run_all({}, 4).empty());
+}
+
+TEST_CASE("run says which program is missing") {
+  CHECK_THROWS_WITH_AS(base::run({{"/no/such/program"}, {}, {}}),
+                       "cannot run `/no/such/program`: No such file or directory", Error);
+}
+
+TEST_CASE("find_program looks where execvp looks, but never in the working directory") {
+  CHECK(base::find_program("sh", "/nowhere:/bin") == "/bin/sh");
+  CHECK(base::find_program("/bin/sh", "") == "/bin/sh");
+  CHECK_FALSE(base::find_program("sh", "/nowhere::").has_value());
+  CHECK_FALSE(base::find_program("bin", "/").has_value());  // a directory
+}
+
+TEST_CASE("to_shell can be pasted") {
+  const std::vector<std::string> argv = {"cc", "-DX=1", "a b", "it's", "", "$HOME"};
+  CHECK(base::to_shell(argv) == "cc -DX=1 'a b' 'it'\\''s' '' '$HOME'");
+}

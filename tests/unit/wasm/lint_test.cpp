@@ -1,0 +1,137 @@
+#include "wasm/lint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "tests/unit/wasm/assemble.hpp"
+#include "wasm/host.hpp"
+
+using namespace wasmctl;        // NOLINT(google-build-using-namespace)
+using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+// "rule: message | hint" of each finding.
+std::vector<std::string> findings(const std::string& bytes) {
+  std::vector<std::string> lines;
+  for (const auto& finding : wasm::lint(wasm::parse_module(bytes, "m.wasm"))) {
+    lines.push_back(fmt::format("{}: {} | {}", finding.rule, finding.message, finding.hint));
+  }
+  return lines;
+}
+
+const TestFunction kMarker{"proxy_abi_version_0_2_1", ":"};
+const TestFunction kMalloc{"malloc", "i:i"};
+
+}  // namespace
+
+TEST_CASE("a plugin that Envoy loads has no finding") {
+  CHECK(findings(plugin_module()).empty());
+  CHECK(findings(assemble({}, {kMarker, {"proxy_on_memory_allocate", "i:i"}})).empty());
+  CHECK(findings(plugin_module({{"env", "proxy_get_log_level", "i:i"},
+                                {"wasi_snapshot_preview1", "fd_write", "iiii:i"},
+                                {"wasi_unstable", "clock_time_get", "iIi:i"}},
+                               {{"proxy_on_request_headers", "iii:i"}}))
+            .empty());
+}
+
+TEST_CASE("each rule finds its mistake") {
+  struct Case {
+    std::string bytes;
+    std::vector<std::string> want;
+  };
+  const Case cases[] = {
+      {assemble({}, {kMalloc}),
+       {"abi-version: exports no function `proxy_abi_version_X_Y_Z`, so Envoy cannot tell its ABI "
+        "version | a Proxy-Wasm SDK exports `proxy_abi_version_0_2_1`; is the plugin linked with "
+        "one?"}},
+      {assemble({}, {kMalloc, {"proxy_abi_version_0_9_9", ":"}}),
+       {"abi-version: speaks an ABI version that Envoy does not know: `proxy_abi_version_0_9_9` | "
+        "a Proxy-Wasm SDK exports `proxy_abi_version_0_2_1`; is the plugin linked with one?"}},
+      {assemble({}, {kMalloc}, "proxy_abi_version_0_2_0"),
+       {"abi-version: exports `proxy_abi_version_0_2_0` as a memory, which does not count: it must "
+        "be a function | ",
+        "memory: exports no memory named `memory` | export its memory as `memory`"}},
+      {assemble({}, {kMarker}),
+       {"allocator: exports neither `malloc` nor `proxy_on_memory_allocate`, so Envoy has nowhere "
+        "to put what the plugin asks for | export `proxy_on_memory_allocate`, or `malloc` with "
+        "`-Wl,--export=malloc`"}},
+      {assemble({}, {kMarker, kMalloc}, ""),
+       {"memory: exports no memory named `memory` | export its memory as `memory`"}},
+      {plugin_module({{"env", "proxy_logg", "iii:i"}}),
+       {"unknown-import: imports `env.proxy_logg`, which Envoy does not offer | `proxy_logg`: did "
+        "you mean `proxy_log`?"}},
+      {plugin_module({{"mine", "proxy_log", "iii:i"}}),
+       {"unknown-import: imports `mine.proxy_log`, which Envoy does not offer | Envoy offers "
+        "`proxy_log` in the module `env`"}},
+      {plugin_module({{"env", "proxy_continue_request", ":i"}}),
+       {"unknown-import: imports `env.proxy_continue_request`, which Envoy does not offer to a "
+        "module of ABI 0.2.1 | it belongs to ABI 0.1.0"}},
+      {plugin_module({{"env", "proxy_log", "ii:i"}}),
+       {"import-signature: imports `env.proxy_log` as (i32, i32) -> i32, but Envoy offers (i32, "
+        "i32, i32) -> i32 | correct its declaration"}},
+      {plugin_module({}, {{"proxy_on_request_headers", "ii:i"}}),
+       {"callback-signature: exports `proxy_on_request_headers` as (i32, i32) -> i32, but ABI "
+        "0.2.1 calls (i32, i32, i32) -> i32 | correct its signature"}},
+      {plugin_module({}, {{"proxy_abi_version_0_1_0", ":"}}),
+       {"abi-versions: exports the markers of ABI 0.1.0 and 0.2.1; Envoy takes 0.1.0, the first "
+        "one | link one SDK only"}},
+      {plugin_module({}, {{"proxy_on_request_header", "iii:i"}}),
+       {"callback-name: exports `proxy_on_request_header`, which Envoy never calls | "
+        "`proxy_on_request_header`: did you mean `proxy_on_request_headers`?"}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.want.front());
+    CHECK(findings(c.bytes) == c.want);
+  }
+}
+
+TEST_CASE("the old signature is right for the old ABI") {
+  CHECK(findings(assemble({{"env", "proxy_continue_request", ":i"}},
+                          {{"proxy_abi_version_0_1_0", ":"}, kMalloc,
+                           {"proxy_on_request_headers", "ii:i"}}))
+            .empty());
+}
+
+TEST_CASE("require_loadable makes one error of what is wrong") {
+  const auto thrown = [](const std::string& bytes) {
+    try {
+      wasm::require_loadable(bytes, "m.wasm");
+      return std::string("accepted");
+    } catch (const Error& error) {
+      return format_error(error);
+    }
+  };
+  CHECK(thrown(plugin_module()) == "accepted");
+  CHECK(thrown(assemble({}, {kMarker, kMalloc}, "")) ==
+        "error: m.wasm: exports no memory named `memory` [memory]\n"
+        "hint: export its memory as `memory`\n");
+  CHECK(thrown(plugin_module({{"env", "proxy_logg", "i:"}, {"env", "proxy_log", "i:"}})) ==
+        "error: m.wasm: Envoy would refuse it for 2 reasons\n"
+        "  caused by: imports `env.proxy_logg`, which Envoy does not offer [unknown-import]\n"
+        "  caused by: imports `env.proxy_log` as (i32) -> (), but Envoy offers (i32, i32, i32) -> "
+        "i32 [import-signature]\n"
+        "hint: `proxy_logg`: did you mean `proxy_log`?\n"
+        "hint: correct its declaration\n");
+  // A body that leaves nothing where a result is due: only validation sees it.
+  auto invalid = plugin_module();
+  const auto body = invalid.rfind(std::string("\0\0\x0b", 3));
+  invalid[body + 1] = '\x01';  // unreachable -> nop
+  CHECK(thrown(invalid) ==
+        "error: m.wasm: invalid Wasm: type mismatch in implicit return, expected [i32] but got [] "
+        "(offset 0x5a)\n");
+}
+
+TEST_CASE("the tables name nothing twice") {
+  std::vector<std::string> names;
+  for (const auto& row : wasm::host_functions()) {
+    names.push_back(fmt::format("{}.{}", row.module, row.name));
+    CHECK(wasm::find_host_function(row.module == "wasi" ? "wasi_unstable" : row.module, row.name) ==
+          &row);
+  }
+  std::sort(names.begin(), names.end());
+  CHECK(std::adjacent_find(names.begin(), names.end()) == names.end());
+  CHECK(wasm::find_host_function("wasi", "fd_write") != nullptr);
+}
