@@ -1,0 +1,108 @@
+// Logs request headers, one line each: `User-Agent: curl/8.5.0`.
+//
+// Configuration (config.schema.json): at which level, and which headers.
+#include <string_view>
+
+#include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_json.h"
+#include "proxy_wasm_log.h"
+#include "proxy_wasm_views.h"
+
+namespace {
+
+using proxy_wasm::HostBytes;
+using proxy_wasm::JsonReader;
+using proxy_wasm::StringList;
+
+constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "critical"};
+
+// A list of names, as people write them in a log: `user-agent` becomes `User-Agent`. Hosts look
+// headers up without regard to case. False if one of them cannot be a header's name.
+bool make_canonical(StringList names) {
+  char previous = '\0';
+  for (const char& c : names.bytes()) {
+    const bool starts_word = previous == '\0' || previous == '-';
+    if (starts_word && c >= 'a' && c <= 'z') const_cast<char&>(c) -= 'a' - 'A';
+    if (c == '\0' ? previous == '\0' : c <= ' ' || c > '~') return false;
+    previous = c;
+  }
+  return true;
+}
+
+struct Config {
+  LogLevel log_level = LogLevel::info;
+  StringList headers = "User-Agent";  // in the bytes that were read
+};
+
+bool read_level(JsonReader& json, LogLevel& level) {
+  std::string_view name;
+  if (!json.string(name)) return false;
+  for (int i = 0; i <= static_cast<int>(LogLevel::Max); ++i) {
+    if (kLevels[i] != name) continue;
+    level = static_cast<LogLevel>(i);
+    return true;
+  }
+  return json.fail("must be trace, debug, info, warn, error or critical");
+}
+
+// Reads `bytes`; none are the default configuration. Logs what is wrong.
+bool read_config(HostBytes& bytes, Config& config) {
+  if (bytes.size() == 0) return true;
+  JsonReader json(bytes.data(), bytes.size());
+  std::string_view key = "the configuration";
+  for (json.object(); json.key(key);) {
+    if (key == "log_level") {
+      read_level(json, config.log_level);
+    } else if (key == "headers") {
+      if (json.strings(config.headers) && !make_canonical(config.headers)) {
+        json.fail("must be names of headers");
+      }
+    } else {
+      json.fail("is not a key of this plugin");
+    }
+  }
+  if (json.finish()) return true;
+  proxy_wasm::log_line(LogLevel::error, key, " ", json.error());
+  return false;
+}
+
+class HeaderLogger : public RootContext {
+ public:
+  using RootContext::RootContext;
+
+  bool onConfigure(size_t size) override {
+    HostBytes bytes = proxy_wasm::buffer(WasmBufferType::PluginConfiguration, 0, size);
+    Config config;
+    if (!read_config(bytes, config)) return false;
+    bytes_ = std::move(bytes);
+    config_ = config;
+    proxy_wasm::log_line(config_.log_level, "HeaderLogger configured");
+    return true;
+  }
+
+  void log_headers() const {
+    if (!proxy_wasm::logs(config_.log_level)) return;
+    for (const std::string_view name : config_.headers) {
+      const HostBytes value = proxy_wasm::request_header(name);
+      if (value) proxy_wasm::log_line(config_.log_level, name, ": ", value.view());
+    }
+  }
+
+ private:
+  HostBytes bytes_{[](const char**, size_t*) { return WasmResult::Empty; }};
+  Config config_;
+};
+
+class Stream : public Context {
+ public:
+  using Context::Context;
+
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
+    static_cast<HeaderLogger*>(root())->log_headers();
+    return FilterHeadersStatus::Continue;
+  }
+};
+
+RegisterContextFactory register_header_logger(CONTEXT_FACTORY(Stream), ROOT_FACTORY(HeaderLogger));
+
+}  // namespace

@@ -1,0 +1,84 @@
+// malloc, free and their family, for a module of its own linear memory.
+//
+// libc's malloc is 6 KB of a module, and brings abort and stdio with it. The host calls `malloc`,
+// too: what it returns lies in memory that it asked the module for.
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "proxy_wasm_heap.h"
+
+namespace {
+
+struct LinearMemory {
+  static void* grow(size_t least, size_t* got) {
+    constexpr size_t kPage = 65536;
+    const size_t pages = (least + kPage - 1) / kPage;
+    const size_t end = __builtin_wasm_memory_grow(0, pages);  // in pages, before it grew
+    if (end == SIZE_MAX) return nullptr;
+    *got = pages * kPage;
+    return reinterpret_cast<void*>(end * kPage);
+  }
+};
+
+constinit proxy_wasm::Heap<LinearMemory> heap;
+
+void* allocate_or_trap(size_t size, size_t alignment = 0) {
+  void* pointer = heap.allocate_aligned(alignment, size);
+  if (pointer == nullptr) __builtin_trap();  // there is nobody to catch std::bad_alloc
+  return pointer;
+}
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(size_t size) { return heap.allocate(size); }
+void free(void* pointer) { heap.release(pointer); }
+void* realloc(void* pointer, size_t size) { return heap.resize(pointer, size); }
+
+void* calloc(size_t count, size_t size) {
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
+  void* pointer = heap.allocate(bytes);
+  return pointer == nullptr ? nullptr : memset(pointer, 0, bytes);
+}
+
+void* aligned_alloc(size_t alignment, size_t size) {
+  return heap.allocate_aligned(alignment, size);
+}
+
+int posix_memalign(void** pointer, size_t alignment, size_t size) {
+  *pointer = heap.allocate_aligned(alignment, size);
+  return *pointer == nullptr ? ENOMEM : 0;
+}
+
+}  // extern "C"
+
+namespace std {
+struct nothrow_t;
+enum class align_val_t : size_t;
+}  // namespace std
+
+void* operator new(size_t size) { return allocate_or_trap(size); }
+void* operator new[](size_t size) { return allocate_or_trap(size); }
+void* operator new(size_t size, std::align_val_t alignment) {
+  return allocate_or_trap(size, static_cast<size_t>(alignment));
+}
+void* operator new[](size_t size, std::align_val_t alignment) {
+  return allocate_or_trap(size, static_cast<size_t>(alignment));
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
+void* operator new[](size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
+
+void operator delete(void* pointer) noexcept { heap.release(pointer); }
+void operator delete[](void* pointer) noexcept { heap.release(pointer); }
+void operator delete(void* pointer, size_t) noexcept { heap.release(pointer); }
+void operator delete[](void* pointer, size_t) noexcept { heap.release(pointer); }
+void operator delete(void* pointer, std::align_val_t) noexcept { heap.release(pointer); }
+void operator delete[](void* pointer, std::align_val_t) noexcept { heap.release(pointer); }
+void operator delete(void* pointer, size_t, std::align_val_t) noexcept { heap.release(pointer); }
+void operator delete[](void* pointer, size_t, std::align_val_t) noexcept { heap.release(pointer); }
+void operator delete(void* pointer, const std::nothrow_t&) noexcept { heap.release(pointer); }
+void operator delete[](void* pointer, const std::nothrow_t&) noexcept { heap.release(pointer); }

@@ -1,0 +1,194 @@
+// How a plugin tells the SDK which context classes it has.
+#pragma once
+
+#include <stdint.h>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "proxy_wasm_exports.h"
+
+using RootFactory =
+    std::function<std::unique_ptr<RootContext>(uint32_t id, std::string_view root_id)>;
+using ContextFactory = std::function<std::unique_ptr<Context>(uint32_t id, RootContext* root)>;
+
+namespace proxy_wasm {
+
+// Factories that know at compile time what they make, and so which callbacks are wanted.
+template <class C>
+struct MakeContext {
+  std::unique_ptr<Context> operator()(uint32_t id, RootContext* root) const {
+    export_callbacks_of<C>();
+    return std::make_unique<C>(id, root);
+  }
+};
+template <class C>
+struct MakeRootContext {
+  std::unique_ptr<RootContext> operator()(uint32_t id, std::string_view root_id) const {
+    export_callbacks_of<C>();
+    return std::make_unique<C>(id, root_id);
+  }
+};
+
+// A class that overrides everything: stands for what another factory may make.
+struct AnyContext : Context {
+  using Context::Context;
+  void onLog() override;
+  void onForeignFunction(uint32_t, uint32_t) override;
+  void onDone() override;
+  FilterStatus onNewConnection() override;
+  FilterStatus onDownstreamData(size_t, bool) override;
+  FilterStatus onUpstreamData(size_t, bool) override;
+  void onDownstreamConnectionClose(CloseType) override;
+  void onUpstreamConnectionClose(CloseType) override;
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override;
+  FilterMetadataStatus onRequestMetadata(uint32_t) override;
+  FilterDataStatus onRequestBody(size_t, bool) override;
+  FilterTrailersStatus onRequestTrailers(uint32_t) override;
+  FilterHeadersStatus onResponseHeaders(uint32_t, bool) override;
+  FilterMetadataStatus onResponseMetadata(uint32_t) override;
+  FilterDataStatus onResponseBody(size_t, bool) override;
+  FilterTrailersStatus onResponseTrailers(uint32_t) override;
+};
+struct AnyRootContext : RootContext {
+  using RootContext::RootContext;
+  void onLog() override;
+  void onForeignFunction(uint32_t, uint32_t) override;
+  bool onDone() override;
+  bool validateConfiguration(size_t) override;
+  bool onStart(size_t) override;
+  bool onConfigure(size_t) override;
+  void onTick() override;
+  void onQueueReady(uint32_t) override;
+  void onHttpCallResponse(uint32_t, uint32_t, size_t, uint32_t) override;
+  void onGrpcReceiveInitialMetadata(uint32_t, uint32_t) override;
+  void onGrpcReceiveTrailingMetadata(uint32_t, uint32_t) override;
+  void onGrpcReceive(uint32_t, size_t) override;
+  void onGrpcClose(uint32_t, GrpcStatus) override;
+};
+template <class F>
+void export_callbacks_made_by(const F&) {
+  if constexpr (std::is_invocable_v<F, uint32_t, RootContext*>) {
+    export_callbacks_of<std::conditional_t<(sizeof(F) > 0), AnyContext, F>>();
+  } else {
+    export_callbacks_of<std::conditional_t<(sizeof(F) > 0), AnyRootContext, F>>();
+  }
+}
+template <class C>
+void export_callbacks_made_by(const MakeContext<C>&) {}
+template <class C>
+void export_callbacks_made_by(const MakeRootContext<C>&) {}
+
+// A factory of either kind, without its type: a pointer to its copy and how to call it. For the
+// factories of the macros that is a constant, so that the compiler registers them, not the module.
+template <class Made, class Argument>
+class Factory {
+ public:
+  constexpr explicit Factory(std::nullptr_t) {}
+
+  template <class F>
+  constexpr explicit Factory(F factory) {
+    export_callbacks_made_by(factory);
+    if constexpr (std::is_empty_v<F> && std::is_default_constructible_v<F>) {
+      call_ = [](void*, uint32_t id, Argument argument) { return F{}(id, argument).release(); };
+    } else {
+      if constexpr (std::is_constructible_v<bool, F>) {
+        if (!static_cast<bool>(factory)) return;
+      }
+      state_ = new F(std::move(factory));
+      call_ = [](void* state, uint32_t id, Argument argument) {
+        return (*static_cast<F*>(state))(id, argument).release();
+      };
+    }
+  }
+  explicit operator bool() const { return call_ != nullptr; }
+
+  // A new object, the caller's.
+  Made* operator()(uint32_t id, Argument argument) const { return call_(state_, id, argument); }
+
+ private:
+  using Call = Made* (*)(void* state, uint32_t id, Argument argument);
+
+  Call call_ = nullptr;
+  void* state_ = nullptr;  // never freed: a module is never asked to leave
+};
+
+class StreamFactory : public Factory<Context, RootContext*> {
+  using Factory::Factory;
+};
+class RootContextFactory : public Factory<RootContext, std::string_view> {
+  using Factory::Factory;
+};
+
+// What was registered at once. Of several for one root_id, the last one counts.
+struct Registration {
+  std::string_view root_id;
+  StreamFactory streams;
+  RootContextFactory root;
+  bool root_is_base;  // nobody asked for this root: it is there for the stream contexts
+  Registration* next = nullptr;
+
+  // The last one first.
+  static inline Registration* last = nullptr;
+};
+
+template <class F>
+constexpr bool makes_contexts = std::is_invocable_v<F, uint32_t, RootContext*>;
+template <class F>
+constexpr bool makes_root_contexts = std::is_invocable_v<F, uint32_t, std::string_view>;
+
+}  // namespace proxy_wasm
+
+// Factories for a class with the usual constructor: (uint32_t, RootContext*), or
+// (uint32_t, std::string_view).
+#define CONTEXT_FACTORY(...) (::proxy_wasm::MakeContext<__VA_ARGS__>{})
+#define ROOT_FACTORY(...) (::proxy_wasm::MakeRootContext<__VA_ARGS__>{})
+
+// Registers the contexts of one root_id, as a static object. A module may hold several plugins,
+// each under its own root_id; the host names it when it creates the root context. Under a name for
+// which nothing is registered the module does nothing, and says so in the log.
+class RegisterContextFactory {
+ public:
+  // Either factory may be nullptr. The bytes of `root_id` are those of a literal.
+  template <class C, class R,
+            std::enable_if_t<(proxy_wasm::makes_contexts<C> || std::is_null_pointer_v<C>) &&
+                                 (proxy_wasm::makes_root_contexts<R> || std::is_null_pointer_v<R>),
+                             int> = 0>
+  RegisterContextFactory(C context_factory, R root_factory, std::string_view root_id = {})
+      : registration_{root_id, proxy_wasm::StreamFactory(std::move(context_factory)),
+                      root(std::move(root_factory)), std::is_null_pointer_v<R>,
+                      proxy_wasm::Registration::last} {
+    proxy_wasm::Registration::last = &registration_;
+  }
+  template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
+  explicit RegisterContextFactory(C context_factory, std::string_view root_id = {})
+      : RegisterContextFactory(std::move(context_factory), nullptr, root_id) {}
+  template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0,
+            class = void>
+  explicit RegisterContextFactory(R root_factory, std::string_view root_id = {})
+      : RegisterContextFactory(nullptr, std::move(root_factory), root_id) {}
+
+  RegisterContextFactory(const RegisterContextFactory&) = delete;
+  RegisterContextFactory& operator=(const RegisterContextFactory&) = delete;
+
+  // Static objects are never destroyed here. What a temporary registered stays.
+  ~RegisterContextFactory() {
+    auto** link = &proxy_wasm::Registration::last;
+    while (*link != &registration_) link = &(*link)->next;
+    *link = new proxy_wasm::Registration(registration_);
+  }
+
+ private:
+  static constexpr proxy_wasm::RootContextFactory root(std::nullptr_t) {
+    return proxy_wasm::RootContextFactory(proxy_wasm::MakeRootContext<RootContext>{});
+  }
+  template <class R>
+  static constexpr proxy_wasm::RootContextFactory root(R factory) {
+    return proxy_wasm::RootContextFactory(std::move(factory));
+  }
+
+  proxy_wasm::Registration registration_;
+};
