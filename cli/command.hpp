@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace wasmctl::cli {
 
@@ -18,6 +19,7 @@ struct Context {
   std::function<std::optional<std::string>(const std::string&)> env;
   bool color = false;  // stderr is a terminal that may be coloured
   bool quiet = false;  // -q: no talk but errors
+  std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };
 
 // The value of an environment variable, or `otherwise` if unset or empty.
@@ -37,5 +39,6 @@ int run_command_line(int argc, const char* const* argv, Context& context);
 
 
 void add_build(CLI::App& root, Context& context, Action& action);
+void add_render(CLI::App& root, Context& context, Action& action);
 
 }  // namespace wasmctl::cli

@@ -17,6 +17,7 @@ namespace {
 constexpr std::initializer_list<Command> kCommands = {
     // sorted as a user meets them
     {"build", add_build},
+    {"render", add_render},
 };
 
 int exit_status(Code code) {
@@ -72,6 +73,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   root.add_flag("-q,--quiet", context.quiet, "Only errors on stderr");
   root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
 
+  context.command_line.assign(argv, argv + argc);
   Action action;
   for (const auto& command : kCommands) command.add(root, context, action);
 

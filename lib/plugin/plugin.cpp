@@ -143,12 +143,8 @@ std::vector<fs::path> find_sources(const fs::path& directory) {
 
 std::string name_from(const fs::path& directory) {
   std::error_code ignored;
-  auto path = fs::canonical(directory, ignored);
-  auto name = path.filename().native();
-  for (char& c : name) {
-    if (c == '_' || c == '.' || c == ' ') c = '-';
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
+  const auto path = fs::canonical(directory, ignored);
+  auto name = label_from(path.filename().native());
   if (const auto why = refuse_label(name)) {
     throw Error(Code::bad_input,
                 fmt::format("the name of directory `{}` {}", path.filename().native(), *why))
@@ -159,6 +155,15 @@ std::string name_from(const fs::path& directory) {
 }
 
 }  // namespace
+
+std::string label_from(std::string_view text) {
+  std::string label(text);
+  for (char& c : label) {
+    if (c == '_' || c == '.' || c == ' ') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return label;
+}
 
 std::optional<std::string> refuse_label(std::string_view name) {
   constexpr std::string_view kForm = "must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an end";

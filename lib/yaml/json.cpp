@@ -59,7 +59,8 @@ void merge(json& object, const Node& value, const std::string& name, Keys keys) 
     throw error_at(name, value.start,
                    fmt::format("`<<` merges mappings; this is {}", describe(value)));
   }
-  for (auto& [key, merged] : to_json(value, name, keys).items()) object.emplace(key, merged);
+  const auto merged = to_json(value, name, keys);
+  for (const auto& [key, child] : merged.items()) object.emplace(key, child);
 }
 
 json mapping_to_json(const Node& node, const std::string& name, Keys keys) {

@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/process.hpp"
+#include "cli/rendering.hpp"
+#include "kube/config_map.hpp"
+#include "kube/mount.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+std::string in_shell(const std::string& word) {
+  return base::to_shell(std::vector{word});
+}
+
+class Steps {
+ public:
+  Steps(const Rendering& rendering, const Invocation& invocation)
+      : rendering_(rendering), directory_(invocation.directory) {
+    self_ = base::to_shell(invocation.command_line);
+    if (rendering.identity.ns) namespace_ = " -n " + *rendering.identity.ns;
+  }
+
+  std::string text() {
+    text_ = "next:\n";
+    if (rendering_.patch) {
+      // The plugin comes last: a proxy told of a file that it does not have denies all traffic.
+      add(apply_one("configmap", apply()));
+      patch();
+      add(apply_one("plugin", "kubectl apply"));
+    } else {
+      apply_all();
+    }
+    text_ += "see that it works:\n";
+    add(fmt::format("kubectl logs{}{} -c {} | grep wasm", namespace_, pods(),
+                    kube::kProxyContainer));
+    return std::move(text_);
+  }
+
+ private:
+  void add(const std::string& line) { text_ += "  " + line + '\n'; }
+
+  std::string apply() const {
+    const bool fits =
+        !rendering_.config_map || kube::fits_client_side_apply(*rendering_.config_map);
+    return fits ? "kubectl apply" : "kubectl apply --server-side";
+  }
+
+  std::string apply_one(const std::string& what, const std::string& command) const {
+    if (directory_.empty()) return fmt::format("{} --only {} | {} -f -", self_, what, command);
+    return fmt::format("{} -f {}", command, in_shell(directory_ + "/" + what + ".yaml"));
+  }
+
+  void apply_all() {
+    if (rendering_.config_map) {
+      add("mount the module first: the same with --workload KIND/NAME");
+    }
+    add(directory_.empty() ? fmt::format("{} | {} -f -", self_, apply())
+                           : fmt::format("{} -k {}", apply(), in_shell(directory_)));
+  }
+
+  void patch() {
+    const auto& kind = *rendering_.workload->kind;
+    const auto workload = kube::to_string(*rendering_.workload);
+    if (kind.rollout == kube::Rollout::frozen) {
+      add(
+          fmt::format("put the patch into the manifest of {0}, delete it and apply it anew: the "
+                      "API server changes no {1}'s pods",
+                      workload, kind.kind));
+      return;
+    }
+    const auto command = fmt::format("kubectl patch {}{} --patch-file", workload, namespace_);
+    add(directory_.empty() ? fmt::format("{} --only patch | {} /dev/stdin", self_, command)
+                           : fmt::format("{} {}", command, in_shell(directory_ + "/patch.yaml")));
+    if (kind.rollout == kube::Rollout::rolls) {
+      add(fmt::format("kubectl rollout status {}{}", workload, namespace_));
+    }
+  }
+
+  // Whose log to read.
+  std::string pods() const {
+    if (rendering_.workload) return " " + kube::to_string(*rendering_.workload);
+    const auto& spec = rendering_.plugin.at("spec");
+    if (!spec.contains("selector")) return " POD";
+    std::vector<std::string> labels;
+    for (const auto& [key, value] : spec["selector"]["matchLabels"].items()) {
+      labels.push_back(fmt::format("{}={}", key, value.get<std::string>()));
+    }
+    return fmt::format(" --tail=-1 -l {}", fmt::join(labels, ","));
+  }
+
+  const Rendering& rendering_;
+  std::string directory_;
+  std::string self_;
+  std::string namespace_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string next_steps(const Rendering& rendering, const Invocation& invocation) {
+  return Steps(rendering, invocation).text();
+}
+
+}  // namespace wasmctl::cli

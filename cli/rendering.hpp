@@ -1,0 +1,32 @@
+// What `wasmctl render` made, and what its user should type next.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kube/wasm_plugin.hpp"
+#include "kube/workload.hpp"
+
+namespace wasmctl::cli {
+
+// Each its own document.
+struct Rendering {
+  kube::Identity identity;
+  std::optional<nlohmann::ordered_json> config_map;
+  nlohmann::ordered_json plugin;
+  std::optional<kube::Workload> workload;
+  std::optional<nlohmann::ordered_json> patch;  // of the workload
+};
+
+struct Invocation {
+  std::vector<std::string> command_line;  // to be typed again with other flags
+  std::string directory;                  // where the files were written; empty: to stdout
+};
+
+// The kubectl commands that bring the manifests into a cluster, in the order in which no pod is
+// without its module, and one that shows that it works. Several lines, each ended.
+std::string next_steps(const Rendering& rendering, const Invocation& invocation);
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,62 @@
+#include "kube/mount.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ranges>
+
+#include "kube/config_map.hpp"
+#include "kube/names.hpp"
+
+namespace wasmctl::kube {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+std::string volume_name(const Mount& mount) {
+  return label_with_prefix("wasm-", mount.plugin);
+}
+
+// `$patch: delete` finds a volume mount by its path and a volume by its name: the merge keys.
+ordered_json volume_mount(const Mount& mount, Direction direction) {
+  if (direction == Direction::undo) {
+    return {{"mountPath", mount_path(mount)}, {"$patch", "delete"}};
+  }
+  return {{"name", volume_name(mount)}, {"mountPath", mount_path(mount)}, {"readOnly", true}};
+}
+
+ordered_json volume(const Mount& mount, Direction direction) {
+  if (direction == Direction::undo) return {{"name", volume_name(mount)}, {"$patch", "delete"}};
+  return {{"name", volume_name(mount)}, {"configMap", {{"name", mount.config_map}}}};
+}
+
+ordered_json pod_template(const Mount& mount, Direction direction) {
+  ordered_json container = {{"name", kProxyContainer}};
+  if (direction == Direction::add) container["image"] = kInjectedImage;
+  container["volumeMounts"] = ordered_json::array({volume_mount(mount, direction)});
+  return {{"spec",
+           {{"containers", ordered_json::array({std::move(container)})},
+            {"volumes", ordered_json::array({volume(mount, direction)})}}}};
+}
+
+}  // namespace
+
+std::string mount_path(const Mount& mount) {
+  return fmt::format("/etc/wasm/{}", mount.plugin);
+}
+
+std::string module_path(const Mount& mount) {
+  return fmt::format("{}/{}", mount_path(mount), kModuleKey);
+}
+
+ordered_json mount_patch(const Workload& workload, const Mount& mount, Direction direction) {
+  auto patch = pod_template(mount, direction);
+  for (const auto key : std::views::reverse(workload.kind->pod_path)) {
+    patch = ordered_json{{std::string(key), std::move(patch)}};
+  }
+  return patch;
+}
+
+}  // namespace wasmctl::kube

@@ -1,0 +1,36 @@
+// Getting a file into the proxy's container: a volume in the pod, mounted into `istio-proxy`, which
+// is written with `image: auto`. The injector merges it over the container that it adds, be that an
+// ordinary one or, as a native sidecar, an init container; an injected gateway takes it too. Unlike
+// the annotations of Istio it is judged by the API server, and several plugins can share it.
+// Measured on Istio's webhook and a real API server: shared facts in ARCHITECTURE.md.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "kube/workload.hpp"
+
+namespace wasmctl::kube {
+
+inline constexpr char kProxyContainer[] = "istio-proxy";
+inline constexpr char kInjectedImage[] = "auto";  // "the one that the injector knows"
+
+struct Mount {
+  std::string plugin;      // its name
+  std::string config_map;  // that holds the module under kModuleKey
+};
+
+// "/etc/wasm/PLUGIN", and of the module in it.
+std::string mount_path(const Mount& mount);
+std::string module_path(const Mount& mount);
+
+enum class Direction { add, undo };
+
+// A strategic-merge patch for `kubectl patch --patch-file`: no identity in it, so that nobody can
+// apply it as if it were a workload, which would delete what it does not name. Adding twice is
+// adding once. The undoing takes the plugin's volume and mount out and leaves the container, which
+// another plugin may use and which does nothing by itself.
+nlohmann::ordered_json mount_patch(const Workload& workload, const Mount& mount,
+                                   Direction direction);
+
+}  // namespace wasmctl::kube

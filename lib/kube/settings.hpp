@@ -1,0 +1,86 @@
+// What a plugin is to be run with: the fields of a WasmPlugin but for its module's url, from
+// wasmctl.yaml and from flags, judged by one table as the CRD and Istio's webhook would judge them.
+// Source: istio/api extensions/v1alpha1 wasm.proto and traffic_extension.proto, with their CEL
+// rules; istio pkg/config/validation.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace wasmctl::kube {
+
+// Where a value was written: before a message, and the kind of error that it makes.
+struct Origin {
+  std::string place;            // "plugins/a/wasmctl.yaml:7:3", "--phase"
+  Code code = Code::bad_input;  // Code::usage for a flag
+};
+
+enum class Type : std::uint8_t {
+  text,     // min..max bytes
+  choice,   // one of `choices`
+  integer,  // min..max
+  any_object,
+  labels,   // a mapping of label names to values
+  mapping,  // of `fields`
+  list,     // at most max of what fields[0] says
+};
+
+// The form of a value.
+struct Shape {
+  std::string_view key;
+  Type type = Type::text;
+  std::int64_t min = 0;
+  std::int64_t max = std::numeric_limits<std::int32_t>::max();
+  std::span<const std::string_view> choices = {};
+  std::span<const Shape> fields = {};
+  bool required = false;
+};
+
+enum class Part : std::uint8_t {
+  spec,   // in the spec of WasmPlugin and TrafficExtension alike
+  wasm,   // in WasmPlugin's spec, in TrafficExtension's spec.wasm
+  local,  // of this tool: in no manifest
+};
+
+struct Field {
+  Shape shape;            // its key is the one in wasmctl.yaml, under `plugin:`
+  std::string_view name;  // in the manifest
+  Part part;
+};
+
+// In the order in which manifests show them.
+std::span<const Field> fields();
+
+class Settings {
+ public:
+  // Judges and keeps; a later value replaces an earlier one, so flags come after the file. Throws
+  // Error with the origin's code: an unknown key or choice (with the nearest right one), a value of
+  // another form, beyond its bounds, or set twice where it must be unique.
+  void set(const std::string& key, const nlohmann::json& value, const Origin& origin);
+
+  // Null if not set.
+  const nlohmann::json* find(std::string_view key) const;
+
+  // What no single value can tell: throws if both a selector and target references are set.
+  void check_together() const;
+
+ private:
+  struct Setting {
+    std::shared_ptr<const nlohmann::json> value;
+    Origin origin;
+  };
+  std::map<std::string, Setting, std::less<>> settings_;
+};
+
+// "did you mean `x`? one of: x, y", for Error::hint.
+std::string suggest(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace wasmctl::kube

@@ -1,0 +1,256 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "kube/config_map.hpp"
+#include "kube/kustomization.hpp"
+#include "kube/mount.hpp"
+#include "kube/names.hpp"
+#include "kube/wasm_plugin.hpp"
+#include "kube/workload.hpp"
+#include "yaml/write.hpp"
+
+using wasmctl::Code;
+using wasmctl::Error;
+namespace kube = wasmctl::kube;
+namespace yaml = wasmctl::yaml;
+
+namespace {
+
+kube::Settings every_setting() {
+  kube::Settings settings;
+  const kube::Origin origin{"test"};
+  settings.set("selector", {{"matchLabels", {{"app", "productpage"}}}}, origin);
+  settings.set("phase", "UNSPECIFIED_PHASE", origin);
+  settings.set("priority", 10, origin);
+  settings.set("match", nlohmann::json::parse(R"([{"mode": "SERVER", "ports": [{"number": 80}]}])"),
+               origin);
+  settings.set("type", "HTTP", origin);
+  settings.set("imagePullPolicy", "Always", origin);
+  settings.set("imagePullSecret", "pull", origin);
+  settings.set("failStrategy", "FAIL_OPEN", origin);
+  settings.set("pluginName", "root", origin);
+  settings.set("config", {{"log_level", "info"}, {"on", "yes"}}, origin);
+  settings.set("vmConfig", nlohmann::json::parse(R"({"env": [{"name": "A", "value": "012"}]})"),
+               origin);
+  settings.set("configSchema", "config.schema.json", origin);
+  return settings;
+}
+
+const kube::Mount kMount{"header-logger", "header-logger-0123456789"};
+
+}  // namespace
+
+TEST_CASE("wasm_plugin shows every setting") {
+  CHECK(yaml::write(kube::wasm_plugin({"header-logger", "default"},
+                                      {"oci://ghcr.io/a/b@sha256:00", "00"}, every_setting())) ==
+        "apiVersion: extensions.istio.io/v1alpha1\n"
+        "kind: WasmPlugin\n"
+        "metadata:\n"
+        "  name: header-logger\n"
+        "  namespace: default\n"
+        "spec:\n"
+        "  selector:\n"
+        "    matchLabels:\n"
+        "      app: productpage\n"
+        "  phase: UNSPECIFIED_PHASE\n"
+        "  priority: 10\n"
+        "  match:\n"
+        "  - mode: SERVER\n"
+        "    ports:\n"
+        "    - number: 80\n"
+        "  url: oci://ghcr.io/a/b@sha256:00\n"
+        "  sha256: \"00\"\n"
+        "  type: HTTP\n"
+        "  imagePullPolicy: Always\n"
+        "  imagePullSecret: pull\n"
+        "  failStrategy: FAIL_OPEN\n"
+        "  pluginName: root\n"
+        "  pluginConfig:\n"
+        "    log_level: info\n"
+        "    \"on\": \"yes\"\n"
+        "  vmConfig:\n"
+        "    env:\n"
+        "    - name: A\n"
+        "      value: \"012\"\n");
+}
+
+TEST_CASE("traffic_extension puts the module's settings under wasm") {
+  CHECK(yaml::write(kube::traffic_extension({"a", {}}, {"file:///x", {}}, every_setting())) ==
+        "apiVersion: extensions.istio.io/v1alpha1\n"
+        "kind: TrafficExtension\n"
+        "metadata:\n"
+        "  name: a\n"
+        "spec:\n"
+        "  selector:\n"
+        "    matchLabels:\n"
+        "      app: productpage\n"
+        "  phase: UNSPECIFIED\n"
+        "  priority: 10\n"
+        "  match:\n"
+        "  - mode: SERVER\n"
+        "    ports:\n"
+        "    - number: 80\n"
+        "  wasm:\n"
+        "    url: file:///x\n"
+        "    type: HTTP\n"
+        "    imagePullPolicy: Always\n"
+        "    imagePullSecret: pull\n"
+        "    failStrategy: FAIL_OPEN\n"
+        "    pluginName: root\n"
+        "    pluginConfig:\n"
+        "      log_level: info\n"
+        "      \"on\": \"yes\"\n"
+        "    vmConfig:\n"
+        "      env:\n"
+        "      - name: A\n"
+        "        value: \"012\"\n");
+}
+
+TEST_CASE("config_map holds the module's bytes") {
+  const auto object =
+      kube::config_map({"a-1", "web"}, std::string("\0asm", 4), kube::Change::immutable);
+  CHECK(yaml::write(object) ==
+        "apiVersion: v1\n"
+        "kind: ConfigMap\n"
+        "metadata:\n"
+        "  name: a-1\n"
+        "  namespace: web\n"
+        "immutable: true\n"
+        "binaryData:\n"
+        "  plugin.wasm: AGFzbQ==\n");
+  CHECK_FALSE(kube::config_map({"a", {}}, "x", kube::Change::allowed).contains("immutable"));
+  CHECK(kube::config_map_name("a", "x") == "a-2d711642b7");
+}
+
+TEST_CASE("config_map refuses what the API server refuses") {
+  const std::string most(kube::kMaxConfigMapBytes, 'x');
+  (void)kube::config_map({"a", {}}, most, kube::Change::immutable);
+  CHECK_THROWS_WITH_AS((void)kube::config_map({"a", {}}, most + 'x', kube::Change::immutable),
+                       "the module has 1048577 bytes; a ConfigMap holds at most 1048576", Error);
+}
+
+TEST_CASE("client-side apply takes 196,000 bytes and refuses 200,000, as measured") {
+  const auto fits = [](std::size_t bytes) {
+    return kube::fits_client_side_apply(
+        kube::config_map({"a", "default"}, std::string(bytes, 'x'), kube::Change::immutable));
+  };
+  CHECK(fits(196'000));
+  CHECK_FALSE(fits(200'000));
+}
+
+TEST_CASE("base64 is RFC 4648's") {
+  const std::pair<const char*, const char*> cases[] = {
+      // section 10
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"},
+      {"\xff\xfe\xfd", "//79"},
+  };
+  for (const auto& [bytes, text] : cases) CHECK(kube::base64(bytes) == text);
+}
+
+TEST_CASE("mount_patch mounts into the injected proxy, and undoes it") {
+  CHECK(yaml::write(kube::mount_patch(kube::parse_workload("deployment/web"), kMount,
+                                      kube::Direction::add)) ==
+        "spec:\n"
+        "  template:\n"
+        "    spec:\n"
+        "      containers:\n"
+        "      - name: istio-proxy\n"
+        "        image: auto\n"
+        "        volumeMounts:\n"
+        "        - name: wasm-header-logger\n"
+        "          mountPath: /etc/wasm/header-logger\n"
+        "          readOnly: true\n"
+        "      volumes:\n"
+        "      - name: wasm-header-logger\n"
+        "        configMap:\n"
+        "          name: header-logger-0123456789\n");
+  CHECK(yaml::write(
+            kube::mount_patch(kube::parse_workload("cj/web"), kMount, kube::Direction::undo)) ==
+        "spec:\n"
+        "  jobTemplate:\n"
+        "    spec:\n"
+        "      template:\n"
+        "        spec:\n"
+        "          containers:\n"
+        "          - name: istio-proxy\n"
+        "            volumeMounts:\n"
+        "            - mountPath: /etc/wasm/header-logger\n"
+        "              \"$patch\": delete\n"
+        "          volumes:\n"
+        "          - name: wasm-header-logger\n"
+        "            \"$patch\": delete\n");
+  CHECK(kube::module_path(kMount) == "/etc/wasm/header-logger/plugin.wasm");
+}
+
+TEST_CASE("kustomization is a component whose patch names its target") {
+  const auto workload = kube::parse_workload("Pod/web");
+  CHECK(yaml::write(kube::kustomization({"configmap.yaml", "plugin.yaml"},
+                                        kube::WorkloadPatch{workload, "patch.yaml"})) ==
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\n"
+        "kind: Component\n"
+        "resources:\n"
+        "- configmap.yaml\n"
+        "- plugin.yaml\n"
+        "patches:\n"
+        "- path: patch.yaml\n"
+        "  target:\n"
+        "    kind: Pod\n"
+        "    name: web\n");
+  CHECK(yaml::write(kube::kustomization({"plugin.yaml"}, {})) ==
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\n"
+        "kind: Component\n"
+        "resources:\n"
+        "- plugin.yaml\n");
+  CHECK(yaml::write(kube::with_identity(workload, {{"spec", {{"x", 1}}}})) ==
+        "apiVersion: v1\n"
+        "kind: Pod\n"
+        "metadata:\n"
+        "  name: web\n"
+        "spec:\n"
+        "  x: 1\n");
+}
+
+TEST_CASE("parse_workload takes kubectl's words") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"deployment/a", "deployment/a"},
+      {"deploy/a.b", "deployment/a.b"},
+      {"Deployment/a", "deployment/a"},
+      {"sts/a", "statefulset/a"},
+      {"daemonsets/a", "daemonset/a"},
+      {"job/a", "job/a"},
+      {"cj/a", "cronjob/a"},
+      {"po/a", "pod/a"},
+  };
+  for (const auto& [text, want] : cases) CHECK(kube::to_string(kube::parse_workload(text)) == want);
+  const std::pair<const char*, const char*> refused[] = {
+      {"a", "--workload: expected KIND/NAME, not `a`"},
+      {"deploymnt/a", "--workload: unknown kind `deploymnt`"},
+      {"/a", "--workload: unknown kind ``"},
+      {"deploy/",
+       "--workload: the name must be 1 to 253 of a-z, 0-9, `-` and `.`, each part with "
+       "a letter or digit at its ends, not ``"},
+      {"deploy/a/b",
+       "--workload: the name must be 1 to 253 of a-z, 0-9, `-` and `.`, each part "
+       "with a letter or digit at its ends, not `a/b`"},
+  };
+  for (const auto& [text, message] : refused) {
+    CHECK_THROWS_WITH_AS((void)kube::parse_workload(text), message, Error);
+  }
+}
+
+TEST_CASE("a volume's name stays within 63 bytes, and apart from others") {
+  const std::string longest(63, 'a');
+  CHECK(kube::label_with_prefix("wasm-", "a") == "wasm-a");
+  const auto cut = kube::label_with_prefix("wasm-", longest);
+  CHECK(cut.size() == 63);
+  CHECK_FALSE(kube::refuse_label(cut));
+  CHECK(cut != kube::label_with_prefix("wasm-", longest.substr(1) + "b"));
+}
