@@ -29,6 +29,10 @@ class Steps {
       add(apply_one("configmap", apply()));
       patch();
       add(apply_one("plugin", "kubectl apply"));
+      if (!directory_.empty()) {
+        add(fmt::format("or list {} under `components:` of a kustomization that has the workload",
+                        directory_));
+      }
     } else {
       apply_all();
     }
