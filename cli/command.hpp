@@ -39,6 +39,7 @@ int run_command_line(int argc, const char* const* argv, Context& context);
 
 
 void add_build(CLI::App& root, Context& context, Action& action);
+void add_push(CLI::App& root, Context& context, Action& action);
 void add_render(CLI::App& root, Context& context, Action& action);
 
 }  // namespace wasmctl::cli

@@ -17,6 +17,7 @@ namespace {
 constexpr std::initializer_list<Command> kCommands = {
     // sorted as a user meets them
     {"build", add_build},
+    {"push", add_push},
     {"render", add_render},
 };
 

@@ -10,7 +10,7 @@ namespace {
 // Lines look like the rest of the tool's talk: `debug: GET http://...`.
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_st>();
+    auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
     if (std::getenv("NO_COLOR") != nullptr) sink->set_color_mode(spdlog::color_mode::never);
     auto created = std::make_shared<spdlog::logger>("wasmctl", std::move(sink));
     created->set_pattern("%^%l%$: %v");

@@ -1,5 +1,5 @@
 // What the tool does, for -v and -vv: written to stderr, never to stdout. The pure folders (wasm,
-// oci, kube, plugin, yaml) do not log. spdlog stays behind this header.
+// oci, kube, plugin, yaml) do not log. Safe from several threads. spdlog stays behind this header.
 #pragma once
 
 #include <string_view>

@@ -1,0 +1,136 @@
+// wasmctl push: package a module as an image and send it to a registry or an image layout.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/registry_options.hpp"
+#include "cli/source.hpp"
+#include "oci/image.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+struct PushOptions {
+  std::string source;
+  std::string image;
+  std::string format = "image";
+  std::vector<std::string> annotations;
+  bool json = false;
+  RegistryOptions registry;
+};
+
+// The argument, or what wasmctl.yaml says: its image, tagged with its version.
+oci::Reference target(const PushOptions& options, const LocalModule& module) {
+  if (!options.image.empty()) return oci::parse_reference(options.image);
+  if (!module.plugin || !module.plugin->image) {
+    throw Error(Code::usage, "there is no IMAGE to push to")
+        .hint(
+            "name it: `wasmctl push SOURCE IMAGE`, or write `image:` into the plugin's "
+            "wasmctl.yaml");
+  }
+  auto reference = oci::parse_reference(*module.plugin->image);
+  if (!reference.tag && !reference.digest) reference.tag = module.plugin->version;
+  return reference;
+}
+
+// The one time stamp that may go into an image:
+// https://reproducible-builds.org/specs/source-date-epoch/
+std::optional<std::string> created(const Context& context) {
+  const auto text = env_or(context, "SOURCE_DATE_EPOCH", "");
+  if (text.empty()) return std::nullopt;
+  constexpr std::int64_t kLast = 253402300799;  // 9999-12-31T23:59:59Z, the last that RFC 3339 has
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
+    throw Error(Code::usage, fmt::format("SOURCE_DATE_EPOCH `{}` is no number of seconds", text));
+  }
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+oci::ImageOptions image_options(const Context& context, const PushOptions& options) {
+  oci::ImageOptions result;
+  result.format = options.format == "docker" ? oci::Format::docker : oci::Format::image;
+  result.created = created(context);
+  for (const auto& annotation : options.annotations) {
+    const auto equals = annotation.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(Code::usage, fmt::format("annotation `{}` is not KEY=VALUE", annotation));
+    }
+    result.annotations[annotation.substr(0, equals)] = annotation.substr(equals + 1);
+  }
+  return result;
+}
+
+void run_push(Context& context, const PushOptions& options) {
+  // A mistyped IMAGE is found before the plugin is built.
+  if (!options.image.empty()) oci::parse_reference(options.image);
+  const auto module = load_module(context, options.source);
+  const auto reference = target(options, module);
+  const auto image = oci::make_image(module.bytes, image_options(context, options));
+  const auto& manifest = image.manifest.descriptor;
+  if (reference.digest && *reference.digest != manifest.digest) {
+    throw Error(Code::verification,
+                fmt::format("{} has another digest: {}", options.source, manifest.digest.text()))
+        .hint("leave the digest out of IMAGE");
+  }
+
+  registry::open_repository(reference, registry_options(context, options.registry))
+      ->push(image, reference);
+
+  const auto pushed = oci::to_string(oci::pinned(reference, manifest.digest));
+  if (options.json) {
+    context.out << nlohmann::json{{"image", pushed},
+                                  {"digest", manifest.digest.text()},
+                                  {"mediaType", manifest.media_type},
+                                  {"size", manifest.size}}
+                       .dump(2)
+                << '\n';
+    return;
+  }
+  context.out << pushed << '\n';
+}
+
+}  // namespace
+
+void add_push(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<PushOptions>();
+  auto* app =
+      root.add_subcommand("push", "Package a module as an image and upload it; print its digest");
+  app->add_option("SOURCE", options->source,
+                  "A plugin's directory, which is built, or a .wasm file")
+      ->required();
+  app->add_option("IMAGE", options->image,
+                  "REGISTRY/REPOSITORY[:TAG], or oci:DIR[:TAG] for a directory "
+                  "(default: wasmctl.yaml's `image`, its `version` as the tag)");
+  app->add_option("--format", options->format,
+                  "image: OCI media types; docker: Docker's, for old registries")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"image", "docker"}))
+      ->capture_default_str();
+  app->add_option("--annotation", options->annotations, "An annotation of the image's manifest")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app->add_flag("--json", options->json,
+                "Print the image, its digest, media type and size as JSON");
+  add_registry_options(*app, options->registry);
+  app->footer(
+      "Prints IMAGE@sha256:..., the name under which the image can never change.\n"
+      "Credentials are those of docker or podman (config.json, auth.json, credential helpers).\n"
+      "\n"
+      "Examples:\n"
+      "  wasmctl push plugins/header-logger ghcr.io/acme/header-logger:v1\n"
+      "  wasmctl push header-logger.wasm oci:layout:v1");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_push(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,40 @@
+#include "cli/registry_options.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace wasmctl::cli {
+
+void add_registry_options(CLI::App& command, RegistryOptions& options) {
+  auto* plain = command.add_flag("--plain-http", options.plain_http,
+                                 "Speak HTTP without TLS (on loopback found out by itself)");
+  command
+      .add_option("--ca-file", options.ca_file,
+                  "Trust the certificate authorities of this PEM file, not the system's")
+      ->type_name("FILE")
+      ->excludes(plain);
+  command
+      .add_flag("--insecure-skip-tls-verify", options.skip_tls_verify,
+                "Accept any certificate: whoever is in between can read and change all")
+      ->excludes(plain);
+}
+
+registry::Options registry_options(Context& context, const RegistryOptions& options) {
+  if (!options.ca_file.empty() && !std::filesystem::exists(options.ca_file)) {
+    throw Error(Code::not_found, fmt::format("no file `{}`", options.ca_file));
+  }
+  if (options.skip_tls_verify) {
+    base::log_warning("the registry's certificate is not checked (--insecure-skip-tls-verify)");
+  }
+  registry::Options result;
+  result.plain_http = options.plain_http;
+  result.ca_file = options.ca_file;
+  result.skip_tls_verify = options.skip_tls_verify;
+  result.env = context.env;
+  result.warn = [](const std::string& message) { base::log_warning(message); };
+  return result;
+}
+
+}  // namespace wasmctl::cli

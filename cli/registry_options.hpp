@@ -1,0 +1,22 @@
+// The options of every command that talks to a registry.
+#pragma once
+
+#include <string>
+
+#include "cli/command.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::cli {
+
+struct RegistryOptions {
+  bool plain_http = false;
+  std::string ca_file;
+  bool skip_tls_verify = false;
+};
+
+void add_registry_options(CLI::App& command, RegistryOptions& options);
+
+// What lib/registry is told: the options, the environment, and where warnings go.
+registry::Options registry_options(Context& context, const RegistryOptions& options);
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,33 @@
+// What a registry's refusal means, in words.
+// Source: OCI Distribution Specification v1.1, "Error Codes".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "registry/http.hpp"
+
+namespace wasmctl::registry {
+
+struct RegistryError {
+  std::string code;     // "DENIED", "MANIFEST_UNKNOWN"
+  std::string message;  // in the registry's words, one line, at most 300 bytes
+};
+
+// The body's `errors`; none if it is no such JSON.
+std::vector<RegistryError> parse_errors(std::string_view body);
+
+// The error for an answer that was not hoped for. `action` begins the message: "cannot push to
+// ghcr.io/acme/a:v1". `login` says which credentials were sent, "" for none.
+Error refusal(const std::string& action, const Response& response, const Url& url,
+              const std::string& login);
+
+// True for what a TLS server says to a client that spoke plain HTTP.
+bool wants_tls(const Response& response);
+
+// Text from outside, made fit for a terminal: no control characters, at most `max` bytes.
+std::string printable(std::string_view text, std::size_t max = 300);
+
+}  // namespace wasmctl::registry

@@ -1,0 +1,195 @@
+#include "registry/authenticator.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "oci/manifest.hpp"
+#include "registry/answer.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxTokenBytes = 64 * 1024;
+// The specification's default and least; a token is renewed a little before it ends.
+constexpr std::chrono::seconds kDefaultLifetime{60};
+constexpr std::chrono::seconds kMaxLifetime{24 * 3600};
+constexpr std::chrono::seconds kMargin{5};
+constexpr char kClientId[] = "wasmctl";
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::string parameter(const Challenge& challenge, const char* key) {
+  const auto found = challenge.parameters.find(key);
+  return found == challenge.parameters.end() ? "" : found->second;
+}
+
+std::chrono::seconds lifetime(const json& answer) {
+  const auto found = answer.find("expires_in");
+  if (found == answer.end() || !found->is_number_unsigned()) return kDefaultLifetime;
+  const auto seconds = std::min<std::uint64_t>(found->get<std::uint64_t>(),
+                                               static_cast<std::uint64_t>(kMaxLifetime.count()));
+  return std::max(std::chrono::seconds(seconds), kDefaultLifetime);
+}
+
+// A header value: one line of visible characters.
+bool is_token(const std::string& text) {
+  return !text.empty() && text.size() <= kMaxTokenBytes &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+std::string basic(const Credentials& credentials) {
+  return "Basic " + base64_encode(credentials.username + ":" + credentials.password);
+}
+
+std::vector<Challenge> challenges_of(const Response& response) {
+  std::vector<Challenge> all;
+  const auto [first, last] = response.headers.equal_range("www-authenticate");
+  for (auto header = first; header != last; ++header) {
+    for (auto& challenge : parse_challenges(header->second)) all.push_back(std::move(challenge));
+  }
+  return all;
+}
+
+const Challenge* find_scheme(const std::vector<Challenge>& challenges, std::string_view scheme) {
+  const auto found = std::find_if(challenges.begin(), challenges.end(), [&](const auto& challenge) {
+    return challenge.scheme == scheme;
+  });
+  return found == challenges.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Authenticator::Authenticator(std::string registry, std::string repository, HttpOptions http,
+                             Environment env, Warn warn)
+    : registry_(std::move(registry)),
+      repository_(std::move(repository)),
+      http_(std::move(http)),
+      env_(std::move(env)),
+      warn_(std::move(warn)) {}
+
+std::string Authenticator::authorization(const std::string& scope) {
+  const std::lock_guard lock(mutex_);
+  if (!basic_.empty()) return basic_;
+  const auto token = tokens_.find(scope);
+  if (token == tokens_.end() || token->second.expires <= Clock::now()) return "";
+  return token->second.authorization;
+}
+
+std::string Authenticator::login() const {
+  const std::lock_guard lock(mutex_);
+  return credentials_ ? credentials_->describe() : "";
+}
+
+bool Authenticator::answer(const Response& response, const Url& url, const std::string& scope,
+                           const std::string& refused) {
+  const std::lock_guard lock(mutex_);
+  const auto token = tokens_.find(scope);
+  // Another thread was asked the same and has the answer already.
+  if (token != tokens_.end() && token->second.expires > Clock::now() &&
+      token->second.authorization != refused) {
+    return true;
+  }
+  if (!basic_.empty()) return basic_ != refused;
+
+  const auto challenges = challenges_of(response);
+  if (const auto* bearer = find_scheme(challenges, "bearer")) {
+    return answer_bearer(*bearer, url, scope);
+  }
+  return find_scheme(challenges, "basic") != nullptr && answer_basic();
+}
+
+const std::optional<Credentials>& Authenticator::credentials() {
+  if (!std::exchange(looked_up_, true)) {
+    credentials_ = find_credentials(registry_, repository_, env_, warn_);
+  }
+  return credentials_;
+}
+
+bool Authenticator::answer_basic() {
+  const auto& found = credentials();
+  if (!found || found->username.empty()) return false;
+  basic_ = basic(*found);
+  return true;
+}
+
+bool Authenticator::answer_bearer(const Challenge& challenge, const Url& url,
+                                  const std::string& scope) {
+  const auto& found = credentials();
+  if (found && !found->registry_token.empty()) {
+    const bool refused = tokens_.contains(scope);
+    tokens_[scope] = {"Bearer " + found->registry_token, Clock::now() + kMaxLifetime};
+    return !refused;
+  }
+  const auto realm = parse_url(parameter(challenge, "realm"));
+  if (!realm) {
+    throw Error(Code::bad_input,
+                fmt::format("`{}` wants a token, but its realm `{}` is no URL", url.authority,
+                            printable(parameter(challenge, "realm"))));
+  }
+  check_realm(*realm, url);
+  const auto named = parameter(challenge, "scope");
+  tokens_[scope] =
+      fetch_token(*realm, parameter(challenge, "service"), named.empty() ? scope : named);
+  return true;
+}
+
+void Authenticator::check_realm(const Url& realm, const Url& url) const {
+  if (realm.scheme == "http" && url.scheme == "https") {
+    throw Error(
+        Code::bad_input,
+        fmt::format("`{}` sends to `{}` for a token, without TLS: the login is not sent there",
+                    url.authority, redacted(realm)));
+  }
+}
+
+Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::string& service,
+                                                const std::string& scope) {
+  const auto& found = credentials();
+  Request request;
+  request.max_answer_bytes = 2 * kMaxTokenBytes;
+  std::string form;
+  if (found && !found->identity_token.empty()) {
+    form = fmt::format("grant_type=refresh_token&service={}&client_id={}&scope={}&refresh_token={}",
+                       percent_encode(service), kClientId, percent_encode(scope),
+                       percent_encode(found->identity_token));
+    request.method = "POST";
+    request.url = realm;
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    request.body = form;
+  } else {
+    request.url = service.empty() ? realm : with_query(realm, "service", service);
+    for (std::size_t start = 0; start < scope.size();) {  // several scopes, divided by spaces
+      const auto end = std::min(scope.find(' ', start), scope.size());
+      request.url = with_query(request.url, "scope", scope.substr(start, end - start));
+      start = end + 1;
+    }
+    if (found) request.authorization = basic(*found);
+  }
+
+  const auto response = HttpConnection(http_).send(request);
+  const auto action = fmt::format("no token from `{}`", realm.authority);
+  if (response.status != 200) {
+    throw refusal(action, response, realm, found ? found->describe() : "");
+  }
+  const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
+  std::string token;
+  if (answer.is_object()) {
+    token = text_of(answer, "token");
+    if (token.empty()) token = text_of(answer, "access_token");
+  }
+  if (!is_token(token)) {
+    throw Error(Code::bad_input, fmt::format("{}: its answer holds none", action));
+  }
+  return {"Bearer " + token, Clock::now() + lifetime(answer) - kMargin};
+}
+
+}  // namespace wasmctl::registry

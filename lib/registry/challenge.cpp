@@ -1,0 +1,82 @@
+#include "registry/challenge.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+namespace wasmctl::registry {
+
+namespace {
+
+bool is_token_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  std::vector<Challenge> parse() {
+    std::vector<Challenge> challenges;
+    for (;;) {
+      skip(" \t,");
+      const auto word = token();
+      if (word.empty()) return challenges;
+      skip(" \t");
+      if (!challenges.empty() && peek('=')) {  // a parameter of the challenge before
+        const auto value = parameter_value();
+        if (!value) return challenges;
+        challenges.back().parameters.emplace(lower(word), *value);
+      } else {
+        challenges.push_back({lower(word), {}});
+      }
+    }
+  }
+
+ private:
+  static std::string lower(std::string_view text) {
+    std::string result(text);
+    for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return result;
+  }
+
+  bool peek(char c) const { return text_.starts_with(c); }
+  void skip(std::string_view set) {
+    text_.remove_prefix(std::min(text_.find_first_not_of(set), text_.size()));
+  }
+
+  std::string_view token() {
+    const auto end = std::find_if_not(text_.begin(), text_.end(), is_token_character);
+    const auto word = text_.substr(0, static_cast<std::size_t>(end - text_.begin()));
+    text_.remove_prefix(word.size());
+    return word;
+  }
+
+  std::optional<std::string> parameter_value() {
+    text_.remove_prefix(1);  // =
+    skip(" \t");
+    if (!peek('"')) return std::string(token());
+    text_.remove_prefix(1);
+    std::string value;
+    while (!text_.empty() && !peek('"')) {
+      if (peek('\\')) text_.remove_prefix(1);
+      if (text_.empty()) break;
+      value += text_.front();
+      text_.remove_prefix(1);
+    }
+    if (text_.empty()) return std::nullopt;  // no closing quote
+    text_.remove_prefix(1);
+    return value;
+  }
+
+  std::string_view text_;
+};
+
+}  // namespace
+
+std::vector<Challenge> parse_challenges(std::string_view header) {
+  return Parser(header).parse();
+}
+
+}  // namespace wasmctl::registry

@@ -1,0 +1,217 @@
+#include "registry/credentials.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/process.hpp"
+#include "oci/manifest.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr char kDockerHubKey[] = "https://index.docker.io/v1/";
+constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::vector<fs::path> config_files(const Environment& env) {
+  const auto value = [&](const char* name) { return env(name).value_or(""); };
+  std::vector<fs::path> files;
+  const auto add = [&](const std::string& directory, const char* file) {
+    if (!directory.empty()) files.push_back(fs::path(directory) / file);
+  };
+  const auto home = value("HOME");
+  add(value("REGISTRY_AUTH_FILE"), "");
+  if (const auto docker = value("DOCKER_CONFIG"); !docker.empty()) {
+    add(docker, "config.json");
+  } else {
+    add(home, ".docker/config.json");
+  }
+  add(value("XDG_RUNTIME_DIR"), "containers/auth.json");
+  add(home, ".config/containers/auth.json");
+  for (auto& file : files) {
+    if (!file.has_filename()) file = file.parent_path();
+  }
+  return files;
+}
+
+std::string text_of(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+const json& object_of(const json& config, const char* key) {
+  static const json empty = json::object();
+  const auto found = config.find(key);
+  return found != config.end() && found->is_object() ? *found : empty;
+}
+
+// What a key of `auths` means: "https://ghcr.io/v2/" is ghcr.io.
+std::string plain_key(std::string key) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (key.starts_with(scheme)) key.erase(0, scheme.size());
+  }
+  while (key.ends_with('/')) key.pop_back();
+  for (const std::string_view version : {"/v1", "/v2"}) {
+    if (key.ends_with(version)) key.resize(key.size() - version.size());
+  }
+  return key == "index.docker.io" ? "docker.io" : key;
+}
+
+// The value whose key names the longest part of registry/repository.
+const json* find_entry(const json& entries, const std::string& registry,
+                       const std::string& repository) {
+  const auto full = registry + "/" + repository + "/";
+  const json* best = nullptr;
+  std::size_t best_size = 0;
+  for (const auto& [key, value] : entries.items()) {
+    const auto plain = plain_key(key) + "/";
+    if (plain.size() > registry.size() && full.starts_with(plain) && plain.size() > best_size) {
+      best = &value;
+      best_size = plain.size();
+    }
+  }
+  return best;
+}
+
+std::optional<Credentials> from_entry(const json& entry) {
+  if (!entry.is_object()) return std::nullopt;
+  Credentials credentials;
+  credentials.identity_token = text_of(entry, "identitytoken");
+  credentials.registry_token = text_of(entry, "registrytoken");
+  credentials.username = text_of(entry, "username");
+  credentials.password = text_of(entry, "password");
+  const auto auth = base64_decode(text_of(entry, "auth"));
+  if (!auth) throw Error(Code::bad_input, "an `auth` in it is no base64");
+  if (const auto colon = auth->find(':'); colon != std::string::npos) {
+    credentials.username = auth->substr(0, colon);
+    // Docker pads with NULs what it wrote long ago.
+    credentials.password = auth->substr(colon + 1, auth->find('\0', colon) - colon - 1);
+  }
+  const bool useful = !credentials.username.empty() || !credentials.identity_token.empty() ||
+                      !credentials.registry_token.empty();
+  return useful ? std::optional(credentials) : std::nullopt;
+}
+
+// docker-credential-NAME get: the registry on its standard input, JSON on its standard output.
+std::optional<Credentials> from_helper(const std::string& name, const std::string& registry) {
+  const auto legal = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), legal)) {
+    throw Error(Code::bad_input, fmt::format("`{}` is no credential helper's name", name));
+  }
+  const auto program = "docker-credential-" + name;
+  const auto server = registry == "docker.io" ? std::string(kDockerHubKey) : registry;
+  const auto done = base::run({{program, "get"}, {}, server + "\n"});
+  if (done.status != 0) {
+    if (done.out.find("credentials not found") != std::string::npos) return std::nullopt;
+    throw Error(Code::bad_input, fmt::format("`{} get` failed", program));
+  }
+  // Not one word of its output may reach a message: it is the secret.
+  json answer;
+  try {
+    answer = oci::parse_json(done.out, program);
+  } catch (const Error&) {
+    answer = nullptr;
+  }
+  if (!answer.is_object()) {
+    throw Error(Code::bad_input,
+                fmt::format("`{} get` answered with something that is no JSON", program));
+  }
+  Credentials credentials;
+  credentials.source = program;
+  credentials.username = text_of(answer, "Username");
+  credentials.password = text_of(answer, "Secret");
+  if (credentials.username == "<token>") {
+    credentials.username.clear();
+    std::swap(credentials.identity_token, credentials.password);
+  }
+  return credentials;
+}
+
+std::optional<Credentials> from_config(const json& config, const std::string& registry,
+                                       const std::string& repository) {
+  if (const auto* helper = find_entry(object_of(config, "credHelpers"), registry, "");
+      helper != nullptr && helper->is_string()) {
+    if (auto found = from_helper(helper->get<std::string>(), registry)) return found;
+  }
+  if (const auto store = text_of(config, "credsStore"); !store.empty()) {
+    if (auto found = from_helper(store, registry)) return found;
+  }
+  const auto* entry = find_entry(object_of(config, "auths"), registry, repository);
+  return entry == nullptr ? std::nullopt : from_entry(*entry);
+}
+
+}  // namespace
+
+std::string Credentials::describe() const {
+  if (!username.empty()) return fmt::format("user `{}` (from {})", username, source);
+  return fmt::format("the holder of a token (from {})", source);
+}
+
+std::optional<Credentials> find_credentials(const std::string& registry,
+                                            const std::string& repository, const Environment& env,
+                                            const Warn& warn) {
+  for (const auto& file : config_files(env)) {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) continue;
+    try {
+      const auto text = base::read_file(file, oci::kMaxManifestBytes);
+      if (text.find_first_not_of(" \t\r\n") == std::string::npos) continue;  // empty: no login
+      const auto config = oci::parse_json(text, "it");
+      if (!config.is_object()) throw Error(Code::bad_input, "it is no JSON object");
+      auto found = from_config(config, registry, repository);
+      if (!found) continue;
+      if (found->source.empty()) found->source = file.native();
+      return found;
+    } catch (const Error& error) {
+      warn(fmt::format("`{}` is not used for the login: {}", file.native(), error.message()));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> base64_decode(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string bytes;
+  unsigned bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto digit = kBase64.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6U | static_cast<unsigned>(digit);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes += static_cast<char>(bits >> static_cast<unsigned>(count) & 255U);
+    }
+  }
+  return bytes;
+}
+
+std::string base64_encode(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto chunk = bytes.substr(i, 3);
+    unsigned bits = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      bits = bits << 8U | (k < chunk.size() ? static_cast<unsigned char>(chunk[k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      text += k <= chunk.size() ? kBase64[bits >> (18U - 6U * k) & 63U] : '=';
+    }
+  }
+  return text;
+}
+
+}  // namespace wasmctl::registry

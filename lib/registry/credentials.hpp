@@ -1,0 +1,39 @@
+// Who the user is to a registry, as docker and podman keep it: config files and credential helpers.
+// Sources: docker/cli config file documentation, docker-credential-helpers' protocol,
+// containers-auth.json(5).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace wasmctl::registry {
+
+struct Credentials {
+  std::string username;
+  std::string password;
+  std::string identity_token;  // an OAuth2 refresh token; then username and password are empty
+  std::string registry_token;  // a bearer token to be sent as it is
+  std::string source;          // for messages: the file, or the helper's name
+
+  // "user `me` (from ~/.docker/config.json)"; never a secret.
+  std::string describe() const;
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+using Warn = std::function<void(const std::string&)>;
+
+// Looks for `registry` ("ghcr.io", "localhost:5000") and, more precisely, for `registry/repository`
+// or a part of it. Files, first found wins: $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json or
+// ~/.docker/config.json, podman's $XDG_RUNTIME_DIR/containers/auth.json and
+// ~/.config/containers/auth.json. In each: credHelpers, then credsStore, then auths.
+// A file or helper that is broken is a warning, for anonymous access may do.
+std::optional<Credentials> find_credentials(const std::string& registry,
+                                            const std::string& repository, const Environment& env,
+                                            const Warn& warn);
+
+// RFC 4648; null for what is no base64. Padding may be missing.
+std::optional<std::string> base64_decode(std::string_view text);
+std::string base64_encode(std::string_view bytes);
+
+}  // namespace wasmctl::registry

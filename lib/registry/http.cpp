@@ -1,0 +1,283 @@
+#include "registry/http.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/log.hpp"
+#include "registry/curl.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+constexpr long kConnectSeconds = 15;
+// A stall is less than kStallBytes a second for kStallSeconds: the time that a registry may need to
+// store a large blob before it answers, and no invitation to drip.
+constexpr long kStallBytes = 64;
+constexpr long kStallSeconds = 60;
+constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
+constexpr std::size_t kMaxErrorBody = 64 * 1024;
+constexpr std::size_t kLargeBody = 1024 * 1024;
+constexpr long kLargeBuffer = 512 * 1024;
+
+// What the callbacks of one request share. They are called from C and must not throw.
+struct Exchange {
+  const CurlApi& api;
+  CURL* handle;
+  const Request& request;
+  const std::stop_token& stop;
+  Response response;
+  std::size_t header_bytes = 0;
+  std::size_t sent = 0;
+  bool too_long = false;
+};
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  exchange.header_bytes += size;
+  if (exchange.header_bytes > kMaxHeaderBytes) {
+    exchange.too_long = true;
+    return 0;
+  }
+  const std::string_view line(data, size);
+  if (line.starts_with("HTTP/")) exchange.response.headers.clear();  // 100 Continue came before
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  std::string name(line.substr(0, colon));
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  exchange.response.headers.emplace(std::move(name), trimmed(line.substr(colon + 1)));
+  return size;
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  long status = 0;
+  exchange.api.easy_getinfo(exchange.handle, CURLINFO_RESPONSE_CODE, &status);
+  auto& body = exchange.response.body;
+  if (status >= 400) {  // a page of any length: its beginning is enough
+    body.append(data, std::min(size, kMaxErrorBody - std::min(body.size(), kMaxErrorBody)));
+    exchange.too_long = body.size() >= kMaxErrorBody;
+    return exchange.too_long ? 0 : size;
+  }
+  if (size > exchange.request.max_answer_bytes - body.size()) {
+    exchange.too_long = true;
+    return 0;
+  }
+  body.append(data, size);
+  return size;
+}
+
+std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  const auto rest = exchange.request.body->substr(exchange.sent);
+  const auto size = std::min(room, rest.size());
+  std::memcpy(data, rest.data(), size);
+  exchange.sent += size;
+  return size;
+}
+
+// libcurl sends again what went into a connection that the server had just closed.
+int on_seek(void* user, curl_off_t offset, int origin) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (origin != SEEK_SET || offset < 0 ||
+      static_cast<std::size_t>(offset) > exchange.request.body->size()) {
+    return CURL_SEEKFUNC_CANTSEEK;
+  }
+  exchange.sent = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Exchange*>(user)->stop.stop_requested() ? 1 : 0;
+}
+
+using Kind = TransportError::Kind;
+
+TransportError fail(Kind kind, const std::string& message, const std::string& cause = "",
+                    const std::string& hint = "") {
+  Error error(kind == Kind::malformed ? Code::bad_input : Code::network, message);
+  if (!cause.empty()) error.because(cause);
+  if (!hint.empty()) error.hint(hint);
+  return {kind, std::move(error)};
+}
+
+TransportError tls_failure(const std::string& server, const std::string& detail) {
+  // What OpenSSL says when the first bytes of the answer are text.
+  const bool plain = detail.find("wrong version number") != std::string::npos ||
+                     detail.find("packet length too long") != std::string::npos;
+  return fail(Kind::tls, fmt::format("no TLS connection to `{}`", server),
+              plain ? "the server speaks plain HTTP" : detail,
+              plain ? "if that is intended, say so with --plain-http" : "");
+}
+
+TransportError certificate_failure(const std::string& server, std::string detail) {
+  const std::string_view prefix = "SSL certificate problem: ";
+  if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
+  return fail(Kind::tls, fmt::format("the certificate of `{}` is not trusted", server), detail,
+              "name the authority that signed it with --ca-file");
+}
+
+TransportError to_error(CURLcode code, const Request& request, std::string detail, int os_error) {
+  const auto& server = request.url.authority;
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return fail(Kind::unresolved, fmt::format("there is no host `{}`", server), detail,
+                  "check the name, and that the network is up");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return fail(Kind::unresolved, "there is no host of the proxy's name", detail,
+                  "check HTTPS_PROXY and HTTP_PROXY");
+    case CURLE_COULDNT_CONNECT:
+      return fail(Kind::unconnected, fmt::format("cannot connect to `{}`", server),
+                  os_error == 0 ? detail : std::strerror(os_error),
+                  "check that the registry is up, and its port");
+    case CURLE_OPERATION_TIMEDOUT:
+      return fail(Kind::stalled, fmt::format("`{}` does not answer", server),
+                  fmt::format("nothing came for {} seconds",
+                              os_error == 0 ? kStallSeconds : kConnectSeconds));
+    case CURLE_SSL_CONNECT_ERROR:
+      return tls_failure(server, detail);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return certificate_failure(server, std::move(detail));
+    case CURLE_SSL_CACERT_BADFILE:
+      return fail(Kind::tls, "cannot read the certificates of --ca-file", detail);
+    case CURLE_GOT_NOTHING:
+      return fail(Kind::silent,
+                  fmt::format("`{}` closed the connection without an answer", server));
+    case CURLE_ABORTED_BY_CALLBACK:
+      return fail(Kind::stopped, "stopped");
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return fail(Kind::malformed, fmt::format("the answer of `{}` is no HTTP", server));
+    default:
+      return fail(Kind::broken, fmt::format("the connection to `{}` broke", server), detail);
+  }
+}
+
+}  // namespace
+
+std::string Response::header(const std::string& name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? "" : found->second;
+}
+
+struct HttpConnection::State {
+  explicit State(HttpOptions given) : options(std::move(given)), handle(api.easy_init()) {
+    if (handle == nullptr) throw std::bad_alloc();
+  }
+  ~State() { api.easy_cleanup(handle); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    api.easy_setopt(handle, option, value);
+  }
+
+  void set_up(Exchange& exchange, const std::string& url, char* error_text) {
+    api.easy_reset(handle);  // keeps the connections
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_ERRORBUFFER, error_text);
+    set(CURLOPT_USERAGENT, "wasmctl");
+    set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    set(CURLOPT_LOW_SPEED_LIMIT, kStallBytes);
+    set(CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+    set(CURLOPT_HEADERFUNCTION, &on_header);
+    set(CURLOPT_HEADERDATA, &exchange);
+    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEDATA, &exchange);
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, &on_progress);
+    set(CURLOPT_XFERINFODATA, &exchange);
+    if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
+    if (options.skip_tls_verify) {
+      set(CURLOPT_SSL_VERIFYPEER, 0L);
+      set(CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    set_method(exchange);
+  }
+
+  void set_method(Exchange& exchange) {
+    const auto& request = exchange.request;
+    if (request.method == "HEAD") {
+      set(CURLOPT_NOBODY, 1L);
+      return;
+    }
+    if (request.body && request.body->empty() && request.method == "POST") {
+      set(CURLOPT_POST, 1L);
+      set(CURLOPT_POSTFIELDS, "");
+      set(CURLOPT_POSTFIELDSIZE, 0L);
+      return;
+    }
+    if (request.body) {
+      set(CURLOPT_UPLOAD, 1L);
+      set(CURLOPT_READFUNCTION, &on_upload);
+      set(CURLOPT_READDATA, &exchange);
+      set(CURLOPT_SEEKFUNCTION, &on_seek);
+      set(CURLOPT_SEEKDATA, &exchange);
+      set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+      if (request.body->size() > kLargeBody) set(CURLOPT_UPLOAD_BUFFERSIZE, kLargeBuffer);
+    }
+    if (request.max_answer_bytes > kLargeBody) set(CURLOPT_BUFFERSIZE, kLargeBuffer);
+    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+
+  const CurlApi& api = curl();
+  HttpOptions options;
+  CURL* handle;
+};
+
+HttpConnection::HttpConnection(HttpOptions options)
+    : state_(std::make_unique<State>(std::move(options))) {}
+HttpConnection::~HttpConnection() = default;
+
+Response HttpConnection::send(const Request& request, const std::stop_token& stop) {
+  auto& api = state_->api;
+  Exchange exchange{api, state_->handle, request, stop, {}};
+  const auto url = to_string(request.url);
+  std::array<char, CURL_ERROR_SIZE> error_text{};
+  state_->set_up(exchange, url, error_text.data());
+
+  std::unique_ptr<curl_slist, decltype(api.slist_free_all)> headers(nullptr, api.slist_free_all);
+  const auto add_header = [&](const std::string& line) {
+    auto* longer = api.slist_append(headers.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    static_cast<void>(headers.release());
+    headers.reset(longer);
+  };
+  add_header("Expect:");  // or a large body waits a second for a 100 that may never come
+  for (const auto& [name, value] : request.headers) add_header(fmt::format("{}: {}", name, value));
+  if (!request.authorization.empty()) add_header("Authorization: " + request.authorization);
+  state_->set(CURLOPT_HTTPHEADER, headers.get());
+
+  const auto code = api.easy_perform(state_->handle);
+  long status = 0;
+  api.easy_getinfo(state_->handle, CURLINFO_RESPONSE_CODE, &status);
+  exchange.response.status = static_cast<int>(status);
+  if (base::log_enabled(base::LogLevel::debug)) {
+    base::log_debug(
+        fmt::format("{} {}: {}", request.method, redacted(request.url),
+                    code == CURLE_OK ? std::to_string(status) : api.easy_strerror(code)));
+  }
+  if (code == CURLE_OK || (exchange.too_long && status >= 400)) return std::move(exchange.response);
+  if (exchange.too_long) {
+    throw fail(Kind::malformed, fmt::format("the answer of `{}` is longer than {} bytes",
+                                            request.url.authority, request.max_answer_bytes));
+  }
+  long os_error = 0;
+  api.easy_getinfo(state_->handle, CURLINFO_OS_ERRNO, &os_error);
+  throw to_error(code, request, error_text.data(), static_cast<int>(os_error));
+}
+
+}  // namespace wasmctl::registry

@@ -1,0 +1,82 @@
+// HTTP: one connection, one request at a time, an answer of bounded size. Knows nothing of
+// registries. libcurl stays behind this header.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "registry/url.hpp"
+
+namespace wasmctl::registry {
+
+struct HttpOptions {
+  std::filesystem::path ca_file;  // PEM, in place of the system's authorities
+  bool skip_tls_verify = false;
+};
+
+struct Request {
+  std::string method = "GET";
+  Url url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string authorization;             // the header's value; never logged
+  std::optional<std::string_view> body;  // none: no Content-Length is sent
+  std::uint64_t max_answer_bytes = 64 * 1024;
+};
+
+struct Response {
+  int status = 0;
+  std::multimap<std::string, std::string> headers;  // names in lower case
+  std::string body;                                 // of an error, at most its first 64 KiB
+
+  // The first header of that name; empty if there is none.
+  std::string header(const std::string& name) const;
+};
+
+// No answer, or one that is no HTTP or too long.
+class TransportError : public Error {
+ public:
+  enum class Kind {
+    unresolved,   // no address for the name
+    unconnected,  // refused or unreachable: nothing was sent
+    tls,          // no TLS session: nothing was sent
+    silent,       // the server took the request and closed without a word
+    broken,       // the connection ended in the middle
+    stalled,      // no bytes for kStallSeconds
+    malformed,    // the answer is no HTTP, or larger than was asked for
+    stopped,      // by the stop token
+  };
+  TransportError(Kind kind, Error error) : Error(std::move(error)), kind_(kind) {}
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+// Keeps its TCP connection open between requests to the same server. For one thread at a time.
+class HttpConnection {
+ public:
+  explicit HttpConnection(HttpOptions options);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  // Sends and waits. Any HTTP status is an answer; redirects are not followed. Throws
+  // TransportError.
+  Response send(const Request& request, const std::stop_token& stop = {});
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wasmctl::registry

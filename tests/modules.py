@@ -1,0 +1,33 @@
+"""Wasm modules made byte by byte: small ones that Envoy loads, of any size that a test needs."""
+
+
+def leb(value):
+    out = bytearray()
+    while True:
+        byte = value & 0x7F
+        value >>= 7
+        out.append(byte | (0x80 if value else 0))
+        if not value:
+            return bytes(out)
+
+
+def text(name):
+    return leb(len(name)) + name.encode()
+
+
+def section(number, content):
+    return bytes([number]) + leb(len(content)) + content
+
+
+def module(padding=b""):
+    """A filter that does nothing: the ABI's marker, an allocator that fails, a memory. `padding`
+    goes into a custom section."""
+    types = leb(2) + b"\x60\x00\x00" + b"\x60\x01\x7f\x01\x7f"  # () -> (), (i32) -> i32
+    exports = [("proxy_abi_version_0_2_1", 0, 0), ("malloc", 0, 1), ("memory", 2, 0)]
+    bodies = [b"\x00\x0b", b"\x00\x41\x00\x0b"]  # end; i32.const 0, end
+    return (b"\0asm\1\0\0\0" + section(1, types) + section(3, leb(2) + b"\x00\x01") +
+            section(5, b"\x01\x00\x01") +
+            section(7, leb(len(exports)) +
+                    b"".join(text(n) + bytes([kind]) + leb(i) for n, kind, i in exports)) +
+            section(10, leb(len(bodies)) + b"".join(leb(len(b)) + b for b in bodies)) +
+            (section(0, text("padding") + padding) if padding else b""))
