@@ -39,6 +39,7 @@ class Steps {
     text_ += "see that it works:\n";
     add(fmt::format("kubectl logs{}{} -c {} | grep wasm", namespace_, pods(),
                     kube::kProxyContainer));
+    notes();
     return std::move(text_);
   }
 
@@ -79,6 +80,19 @@ class Steps {
                            : fmt::format("{} {}", command, in_shell(directory_ + "/patch.yaml")));
     if (kind.rollout == kube::Rollout::rolls) {
       add(fmt::format("kubectl rollout status {}{}", workload, namespace_));
+    }
+  }
+
+  void notes() {
+    const auto& spec = rendering_.plugin.at("spec");
+    if (!spec.contains("selector") && !spec.contains("targetRefs")) {
+      text_ += "note: without a selector every pod of the namespace loads it\n";
+    }
+    const auto url = spec.at("url").get<std::string>();
+    for (const char* host : {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"}) {
+      if (!url.starts_with(host)) continue;
+      text_ +=
+          "note: in a cluster this address is the pod's own: its proxy will not find the image\n";
     }
   }
 

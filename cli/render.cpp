@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/registry_options.hpp"
 #include "cli/rendering.hpp"
 #include "cli/source.hpp"
 #include "kube/config_map.hpp"
@@ -19,6 +20,8 @@
 #include "kube/names.hpp"
 #include "kube/settings.hpp"
 #include "kube/wasm_plugin.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
 #include "yaml/write.hpp"
 
 namespace wasmctl::cli {
@@ -64,6 +67,15 @@ struct RenderOptions {
   std::string directory;
   std::map<std::string, std::string> scalars;  // by key
   bool undo = false;
+  RegistryOptions registry;
+};
+
+// What SOURCE turned out to be.
+struct Subject {
+  Via via = Via::oci;
+  std::optional<plugin::Plugin> plugin;  // of a directory
+  std::optional<LocalModule> module;     // for Via::configmap
+  std::optional<oci::Reference> image;   // for Via::oci
 };
 
 Error usage(std::string_view flag, std::string_view why) {
@@ -132,15 +144,83 @@ kube::Settings collect_settings(const RenderOptions& options,
   return settings;
 }
 
-std::string choose_name(const RenderOptions& options, const LocalModule& module) {
+// ---- what is rendered --------------------------------------------------------------------------
+
+// Where `wasmctl push` puts it: wasmctl.yaml's image, its version as the tag.
+oci::Reference pushed_image(const plugin::Plugin& plugin) {
+  if (!plugin.image) {
+    throw usage("--via oci",
+                fmt::format("{} names no image", (plugin.directory / plugin::kFileName).native()))
+        .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
+  }
+  auto reference = oci::parse_reference(*plugin.image);
+  if (!reference.tag && !reference.digest) reference.tag = plugin.version;
+  return reference;
+}
+
+Subject find_directory(Context& context, const RenderOptions& options) {
+  Subject subject;
+  subject.plugin = plugin::load(options.source);
+  subject.via = subject.plugin->image ? Via::oci : Via::configmap;
+  if (!options.via.empty()) subject.via = kVias.at(options.via);
+  if (subject.via == Via::oci) {
+    subject.image = pushed_image(*subject.plugin);
+  } else {
+    subject.module = load_module(context, options.source);
+  }
+  return subject;
+}
+
+Subject find_image(const std::string& name, const RenderOptions& options) {
+  if (!options.via.empty() && options.via != "oci") {
+    throw usage("--via " + options.via, "takes a plugin's directory or a .wasm file, not an image");
+  }
+  return {.via = Via::oci, .plugin = {}, .module = {}, .image = oci::parse_reference(name)};
+}
+
+Subject find_subject(Context& context, const RenderOptions& options) {
+  if (!options.source.starts_with("oci:") && std::filesystem::is_directory(options.source)) {
+    return find_directory(context, options);
+  }
+  auto source = resolve_source(context, options.source);
+  if (const auto* image = std::get_if<ImageName>(&source)) return find_image(image->text, options);
+  if (options.via == "oci") {
+    throw usage("--via oci", fmt::format("{} is a file, no image", options.source))
+        .hint(
+            fmt::format("push it, and render the image: `wasmctl push {} IMAGE`", options.source));
+  }
+  return {.via = Via::configmap,
+          .plugin = {},
+          .module = std::get<LocalModule>(std::move(source)),
+          .image = {}};
+}
+
+// The last part of a file's or repository's name, as far as it can be a name in Kubernetes.
+std::string choose_name(const RenderOptions& options, const Subject& subject) {
   if (!options.name.empty()) return options.name;
-  if (module.plugin) return module.plugin->name;
-  auto name = plugin::label_from(std::filesystem::path(module.path).stem().native());
+  if (subject.plugin) return subject.plugin->name;
+  const std::filesystem::path path =
+      subject.image ? subject.image->repository : subject.module->path;
+  auto name = plugin::label_from((subject.image ? path.filename() : path.stem()).native());
   if (kube::refuse_label(name)) {
-    throw Error(Code::usage, fmt::format("no name can be made of `{}`", module.path))
+    throw Error(Code::usage, fmt::format("no name can be made of `{}`", options.source))
         .hint("give the plugin a name: `--name my-plugin`");
   }
   return name;
+}
+
+// The url pins the very image, and so does sha256, which Istio compares with the manifest's digest.
+Rendering render_oci(Context& context, const oci::Reference& reference,
+                     const RenderOptions& options, const kube::Identity& identity,
+                     const kube::Settings& settings) {
+  const auto repository =
+      registry::open_repository(reference, registry_options(context, options.registry));
+  const auto digest = registry::fetch_for_istio(*repository, reference).descriptor.digest;
+  const auto url = "oci://" + oci::to_string(oci::pinned(reference, digest));
+  Rendering rendering;
+  rendering.identity = identity;
+  rendering.plugin = kube::wasm_plugin(identity, {url, digest.hex()}, settings);
+  return rendering;
 }
 
 // Pods without the mount would look for a file that is not there, and deny all traffic.
@@ -221,13 +301,32 @@ void check_options(const RenderOptions& options) {
   }
 }
 
+// What makes sense with a file that is mounted only.
+void check_against(const Subject& subject, const RenderOptions& options) {
+  if (subject.via != Via::oci) return;
+  if (subject.image->is_layout()) {
+    throw usage("SOURCE", fmt::format("no proxy can pull from `{}`", options.source))
+        .hint("copy the image to a registry, and render that");
+  }
+  if (!options.workload.empty()) {
+    throw usage("--workload", "there is nothing to mount: the proxy pulls the image itself")
+        .hint("leave it out, or mount the module: `--via configmap`");
+  }
+  if (options.only == "configmap") {
+    throw usage("--only configmap", "there is none: the proxy pulls the image itself");
+  }
+}
+
 void run_render(Context& context, const RenderOptions& options) {
   check_options(options);
-  const auto module = load_module(context, options.source);
-  const auto settings = collect_settings(options, module.plugin);
-  const kube::Identity identity{choose_name(options, module),
+  const auto subject = find_subject(context, options);
+  check_against(subject, options);
+  const auto settings = collect_settings(options, subject.plugin);
+  const kube::Identity identity{choose_name(options, subject),
                                 options.ns.empty() ? std::nullopt : std::optional(options.ns)};
-  const auto rendering = render_config_map(module, options, identity, settings);
+  const auto rendering = subject.via == Via::oci
+                             ? render_oci(context, *subject.image, options, identity, settings)
+                             : render_config_map(*subject.module, options, identity, settings);
   const auto only = options.only.empty() ? Only::everything : kOnlies.at(options.only);
   if (!options.directory.empty()) {
     write_directory(rendering, options.directory);
@@ -258,7 +357,8 @@ std::string keys_of(const auto& table) {
 void add_render(CLI::App& root, Context& context, Action& action) {
   auto options = std::make_shared<RenderOptions>();
   auto* app = root.add_subcommand("render", "Print the manifests that make Istio load the plugin");
-  app->add_option("SOURCE", options->source, "A plugin's directory or a .wasm file")->required();
+  app->add_option("SOURCE", options->source, "A plugin's directory, a .wasm file or an IMAGE")
+      ->required();
   const auto option = [&](const char* name, auto& value, const std::string& type,
                           const std::string& help) {
     return app->add_option(name, value, help)->type_name(type);
@@ -273,6 +373,7 @@ void add_render(CLI::App& root, Context& context, Action& action) {
   option("--only", options->only, keys_of(kOnlies), "Print one of the manifests");
   app->add_flag("--undo", options->undo, "With --only patch: take the mount out again");
   option("-o,--output", options->directory, "DIR", "Write a kustomize component");
+  add_registry_options(*app, options->registry);
   for (const auto& flag : kScalarFlags) {
     option(flag.name, options->scalars[flag.key], flag.type, flag.help + choices_of(flag.key));
   }
@@ -280,6 +381,7 @@ void add_render(CLI::App& root, Context& context, Action& action) {
       "The patch is never part of the stream: `kubectl apply` would take what it does not name\n"
       "for deleted. It goes through `kubectl patch --patch-file`, or kustomize.\n\n"
       "Examples:\n"
+      "  wasmctl render ghcr.io/acme/header-logger:v1 -n default --selector app=productpage\n"
       "  wasmctl render plugins/header-logger --via configmap -n default \\\n"
       "    --selector app=productpage --workload deployment/productpage-v1\n"
       "  wasmctl render ... --only patch |\n"

@@ -29,7 +29,6 @@ constexpr Shape kTargetRefFields[] = {
     {.key = "group", .max = 253},
     {.key = "kind", .min = 1, .max = 63, .required = true},
     {.key = "name", .min = 1, .max = 253, .required = true},
-    {.key = "namespace", .max = 63},
 };
 constexpr Shape kTargetRef[] = {
     {.key = "", .type = Type::mapping, .fields = kTargetRefFields},

@@ -1,0 +1,218 @@
+"""What render prints, judged by the code of those who will read it (tests/judges, in Go).
+
+Left out, with the reason, where no Go is found that can compile the judges or their modules cannot
+be had.
+"""
+
+import base64
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import conftest
+import pytest
+
+JUDGES = pathlib.Path(__file__).parent.parent / "judges"
+
+
+def required_go():
+    return tuple(map(int, re.search(r"^go (\d+)\.(\d+)", (JUDGES / "go.mod").read_text(), re.M).groups()))
+
+
+def found_go():
+    """The version of `go`, or None."""
+    if not shutil.which("go"):
+        return None
+    version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True,
+                             cwd=JUDGES.parent).stdout
+    match = re.match(r"go(\d+)\.(\d+)", version)
+    return match and tuple(map(int, match.groups()))
+
+
+class Judge:
+    def __init__(self, program, crds):
+        self.program, self.crds = program, crds
+
+    def _run(self, *args, stdin=None):
+        return subprocess.run([self.program, *map(str, args)], input=stdin, capture_output=True, text=True,
+                              timeout=60)
+
+    def complaints(self, stream):
+        done = self._run("manifests", self.crds, stdin=stream)
+        assert (done.returncode == 0) == (done.stderr == "")
+        return done.stderr
+
+    def accept(self, stream):
+        assert self.complaints(stream) == ""
+
+    def read(self, stream):
+        """Each document as kubectl reads it."""
+        done = self._run("json", stdin=stream)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def patch(self, base, *patches):
+        done = self._run("patch", base, *patches)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def judge(root):
+    version, required = found_go(), required_go()
+    if not version or version < required:
+        pytest.skip(f"the judges need Go {required[0]}.{required[1]}; found: {version or 'none'}")
+
+    def go(*args):
+        # The Go at hand, and none that it would fetch in its place.
+        return subprocess.run(["env", "GOTOOLCHAIN=local", "go", *map(str, args)], cwd=JUDGES,
+                              capture_output=True, text=True, timeout=900)
+
+    downloaded = go("mod", "download")
+    if downloaded.returncode != 0:
+        pytest.skip(f"the judges' modules cannot be had: {downloaded.stderr.strip().splitlines()[-1]}")
+    program = root / "build/judges/judge"
+    built = go("build", "-o", program, ".")
+    assert built.returncode == 0, built.stderr
+    api = go("list", "-m", "-f", "{{.Dir}}", "istio.io/api").stdout.strip()
+    return Judge(program, f"{api}/kubernetes/customresourcedefinitions.gen.yaml")
+
+
+@pytest.fixture
+def module(root, tmp_path):
+    copy = tmp_path / "header_logger.wasm"
+    shutil.copy(root / "tests/data/minimal.wasm", copy)
+    return copy
+
+
+@pytest.mark.parametrize("document, complaint", [
+    ("kind: ConfigMap\napiVersion: v1\nbinaryDate: {}\n", 'unknown field "binaryDate"'),
+    ("kind: ConfigMap\napiVersion: v1\nimmutable: \"true\"\n", "cannot unmarshal string"),
+    ("kind: ConfigMap\napiVersion: v1\ndata: {}\ndata: {}\n", 'key "data" already set'),
+    ("kind: Thing\napiVersion: v1\n", "no judge knows v1/Thing"),
+    ("kind: WasmPlugin\napiVersion: extensions.istio.io/v1alpha1\nspec: {url: a, phse: AUTHN}\n",
+     "unknown fields: spec.phse"),
+    ("kind: WasmPlugin\napiVersion: extensions.istio.io/v1alpha1\nspec: {url: 'ftp://a'}\n",
+     "url must have schema one of"),
+    ("kind: WasmPlugin\napiVersion: extensions.istio.io/v1alpha1\nspec: {url: a, phase: AUTH}\n",
+     "Unsupported value"),
+])
+def test_the_judge_is_strict(judge, document, complaint):
+    assert complaint in judge.complaints(document)
+
+
+WORKLOADS = {
+    "deployment": ("apps/v1", "Deployment"),
+    "statefulset": ("apps/v1", "StatefulSet"),
+    "daemonset": ("apps/v1", "DaemonSet"),
+    "job": ("batch/v1", "Job"),
+    "cronjob": ("batch/v1", "CronJob"),
+    "pod": ("v1", "Pod"),
+}
+
+EVERY_FLAG = ["--phase", "STATS", "--priority", "-7", "--fail-strategy", "FAIL_RELOAD", "--type", "NETWORK",
+              "--plugin-name", "root", "--pull-policy", "Always", "--pull-secret", "regcred"]
+
+
+@pytest.mark.parametrize("flags", [[], ["-n", "default"], EVERY_FLAG], ids=["least", "namespace", "most"])
+def test_configmap_and_plugin(judge, wasmctl, module, flags):
+    args = ["-q", "render", module, "--via", "configmap", "--selector", "app=productpage", *flags]
+    stream = wasmctl(*args).stdout
+    judge.accept(stream)
+    assert stream == wasmctl(*args).stdout
+    config_map, plugin = judge.read(stream)
+    assert base64.b64decode(config_map["binaryData"]["plugin.wasm"], validate=True) == module.read_bytes()
+    assert config_map["immutable"] is True
+    assert config_map["metadata"].get("namespace") == plugin["metadata"].get("namespace")
+    assert plugin["spec"]["url"] == "file:///etc/wasm/header-logger/plugin.wasm"
+
+
+def workload_file(path, kind):
+    version, name = WORKLOADS[kind]
+    pod = {"spec": {"containers": [{"name": "app", "image": "app:1", "volumeMounts": [
+        {"name": "data", "mountPath": "/data"}]}], "volumes": [{"name": "data", "emptyDir": {}}]}}
+    spec = {"template": pod}
+    if kind == "cronjob":
+        spec = {"schedule": "* * * * *", "jobTemplate": {"spec": spec}}
+    path.write_text(json.dumps({"apiVersion": version, "kind": name, "metadata": {"name": "web"},
+                                **(pod if kind == "pod" else {"spec": spec})}))
+    return path
+
+
+def pod_spec(workload):
+    while "containers" not in workload["spec"]:
+        workload = workload["spec"].get("jobTemplate") or workload["spec"]["template"]
+    return workload["spec"]
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_patch(judge, wasmctl, module, tmp_path, kind):
+    base = workload_file(tmp_path / "base.json", kind)
+
+    def patch(name, *flags):
+        file = tmp_path / f"{name}{''.join(flags)}.yaml"
+        file.write_text(wasmctl("render", module, "--name", name, "--selector", "a=b", "--workload",
+                                f"{kind}/web", "--only", "patch", *flags).stdout)
+        return file
+
+    first, second, undo = patch("one"), patch("two"), patch("one", "--undo")
+    once = pod_spec(judge.patch(base, first))
+    proxy, app = once["containers"]
+    assert proxy == {"name": "istio-proxy", "image": "auto", "volumeMounts": [
+        {"name": "wasm-one", "mountPath": "/etc/wasm/one", "readOnly": True}]}
+    assert app == pod_spec(json.loads(base.read_text()))["containers"][0]
+    assert [v["name"] for v in once["volumes"]] == ["wasm-one", "data"]
+
+    assert pod_spec(judge.patch(base, first, first)) == once
+    both = pod_spec(judge.patch(base, first, second))
+    assert {m["mountPath"] for m in both["containers"][0]["volumeMounts"]} == {"/etc/wasm/one", "/etc/wasm/two"}
+    left = pod_spec(judge.patch(base, first, second, undo))
+    assert left == pod_spec(judge.patch(base, second))
+
+
+@pytest.fixture
+def registry(tmp_path):
+    port = conftest.free_port()
+    (tmp_path / "registry.yaml").write_text(
+        f"{{version: 0.1, storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}},"
+        f" http: {{addr: '127.0.0.1:{port}'}}}}")
+    with conftest.server(["docker-registry", "serve", tmp_path / "registry.yaml"], port, tmp_path / "registry.log"):
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("flags", [[], ["-n", "default", *EVERY_FLAG]], ids=["least", "most"])
+def test_image_is_pinned(judge, wasmctl, module, registry, flags):
+    image = f"{registry}/acme/header-logger:v1"
+    pinned = wasmctl("push", module, image).stdout.strip()
+    stream = wasmctl("render", image, "--plain-http", "--selector", "app=productpage", *flags).stdout
+    judge.accept(stream)
+    (plugin,) = judge.read(stream)
+    assert plugin["metadata"]["name"] == "header-logger"
+    assert plugin["spec"]["url"] == f"oci://{pinned}"
+    assert plugin["spec"]["sha256"] == pinned.split("@sha256:")[1]
+
+
+def test_kustomize_component(judge, wasmctl, module, tmp_path):
+    if not shutil.which("kubectl"):
+        pytest.skip("no kubectl")
+
+    def kustomize(directory):
+        done = subprocess.run(["kubectl", "kustomize", directory], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return judge.read(done.stdout)
+
+    wasmctl("render", module, "-n", "default", "--selector", "app=web", "--workload", "deployment/web",
+            "-o", tmp_path / "wasm")
+    stream = wasmctl("render", module, "-n", "default", "--selector", "app=web").stdout
+    assert kustomize(tmp_path / "wasm") == judge.read(stream)
+
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    workload_file(overlay / "web.json", "deployment")
+    (overlay / "kustomization.yaml").write_text("resources: [web.json]\ncomponents: [../wasm]\n")
+    built = {d["kind"]: d for d in kustomize(overlay)}
+    config_map = built["ConfigMap"]["metadata"]["name"]
+    assert {"name": "wasm-header-logger", "configMap": {"name": config_map}} in pod_spec(
+        built["Deployment"])["volumes"]
