@@ -1,0 +1,141 @@
+"""wasmctl build, with the real compiler."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+SIZE_AIM = 3500  # bytes of the header-logger, config parsing included
+
+MINIMAL = """\
+#include "proxy_wasm_intrinsics.h"
+class Minimal : public Context {
+ public:
+  explicit Minimal(uint32_t id, RootContext* root) : Context(id, root) {}
+  FilterHeadersStatus onRequestHeaders(uint32_t, bool) override { return FilterHeadersStatus::Continue; }
+};
+static RegisterContextFactory register_Minimal(CONTEXT_FACTORY(Minimal));
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    directory = tmp_path / "minimal"
+    directory.mkdir()
+    (directory / "minimal.cc").write_text(MINIMAL)
+    return directory
+
+
+def built(wasmctl, directory, *flags):
+    return wasmctl("build", directory, *flags).stdout.strip()
+
+
+def custom_sections(module):
+    out = subprocess.run(["wasm-objdump", "-h", module], capture_output=True, text=True, check=True).stdout
+    return [line.split('"')[1] for line in out.splitlines() if line.strip().startswith("Custom")]
+
+
+def test_header_logger_is_small_and_the_same_from_any_directory(wasmctl, root, tmp_path):
+    one = wasmctl("build", root / "plugins/header-logger", "-o", tmp_path / "one.wasm", "--build-dir", tmp_path / "b")
+    assert one.stdout == f"{tmp_path}/one.wasm\n"
+    other = tmp_path / "some where/else"
+    shutil.copytree(root / "plugins/header-logger", other, ignore=shutil.ignore_patterns("build"))
+    wasmctl("build", ".", "-o", tmp_path / "two.wasm", cwd=other)
+    bytes_one = (tmp_path / "one.wasm").read_bytes()
+    assert bytes_one == (tmp_path / "two.wasm").read_bytes()
+    assert len(bytes_one) <= SIZE_AIM
+    assert custom_sections(tmp_path / "one.wasm") == []
+
+
+def test_modules_are_valid_to_an_independent_tool(wasmctl, plugin):
+    subprocess.run(["wasm-validate", built(wasmctl, plugin)], check=True)
+
+
+def test_only_what_changed_is_compiled(wasmctl, plugin):
+    header = plugin / "answer.h"
+    header.write_text("#define ANSWER 42\n")
+    (plugin / "second.cc").write_text('#include "answer.h"\nint answer() { return ANSWER; }\n')
+    objects = plugin / "build/obj"
+
+    def changed(action):
+        before = {f: os.stat(f).st_mtime_ns for f in objects.rglob("*.o")}
+        module_before = (plugin / "build/minimal.wasm").stat().st_mtime_ns
+        time.sleep(0.05)
+        action()
+        wasmctl("build", plugin)
+        after = {f: os.stat(f).st_mtime_ns for f in objects.rglob("*.o")}
+        relinked = (plugin / "build/minimal.wasm").stat().st_mtime_ns != module_before
+        return {f.name for f in after if before.get(f) != after[f]}, relinked
+
+    wasmctl("build", plugin)
+    time.sleep(0.05)  # the sources must be older than the clock's tick in which they were compiled
+    wasmctl("build", plugin)
+    assert changed(lambda: None) == (set(), False)
+    assert changed(lambda: header.write_text("#define ANSWER 43\n")) == ({"second.cc.o"}, True)
+    assert changed(lambda: (plugin / "minimal.cc").write_text(MINIMAL + "// more\n")) == ({"minimal.cc.o"}, True)
+    assert changed(lambda: (objects / "second.cc.o").unlink()) == ({"second.cc.o"}, True)
+    assert changed(lambda: (plugin / "build/minimal.wasm").write_bytes(b"damaged")) == (set(), True)
+    assert changed(lambda: (plugin / "build/obj/state.json").write_text("{broken")) == (
+        {"minimal.cc.o", "second.cc.o"}, True)
+
+
+def test_flags_reach_the_compiler(wasmctl, plugin, tmp_path):
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include/extra.h").write_text("#define EXTRA 1\n")
+    (plugin / "second.cc").write_text(
+        '#include "extra.h"\n#if !EXTRA || NAME != 7 || !defined(FLAG)\n#error flags\n#endif\n')
+    built(wasmctl, plugin, "-I", "include", "-D", "NAME=7", "--cxxflag=-DFLAG", "-O", "2")
+
+
+def test_debug_keeps_names_and_dwarf(wasmctl, plugin):
+    release = built(wasmctl, plugin)
+    assert custom_sections(release) == []
+    sections = custom_sections(built(wasmctl, plugin, "-g"))
+    assert "name" in sections and ".debug_line" in sections
+    # Going back is not taken for up to date.
+    assert custom_sections(built(wasmctl, plugin)) == []
+
+
+def test_editors_get_a_compile_command_for_each_source(wasmctl, plugin):
+    built(wasmctl, plugin)
+    commands = json.loads((plugin / "build/compile_commands.json").read_text())
+    own = [c for c in commands if c["file"] == "minimal.cc"]
+    assert len(own) == 1 and own[0]["directory"] == str(plugin)
+    subprocess.run(own[0]["arguments"] + ["-fsyntax-only"], cwd=own[0]["directory"], check=True)
+
+
+def test_two_builds_at_once_both_succeed(wasmctl, plugin, clean_env):
+    from conftest import WASMCTL
+    running = [subprocess.Popen([WASMCTL, "build", plugin], env=clean_env, stdout=subprocess.PIPE) for _ in range(4)]
+    assert [p.wait(60) for p in running] == [0] * 4
+    subprocess.run(["wasm-validate", plugin / "build/minimal.wasm"], check=True)
+
+
+def test_a_build_killed_at_any_moment_leaves_a_whole_module_or_none(wasmctl, plugin, clean_env):
+    from conftest import WASMCTL
+    module = plugin / "build/minimal.wasm"
+    for hundredths in range(2, 60, 6):
+        (plugin / "minimal.cc").write_text(MINIMAL + f"// {hundredths}\n")
+        process = subprocess.Popen([WASMCTL, "build", plugin], env=clean_env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(hundredths / 100)
+        process.kill()
+        process.wait()
+        if module.exists():
+            subprocess.run(["wasm-validate", module], check=True)
+    built(wasmctl, plugin)
+    subprocess.run(["wasm-validate", module], check=True)
+    assert [f.name for f in (plugin / "build").glob("*.wasm*")] == ["minimal.wasm"]
+
+
+def test_a_full_disk_leaves_no_partial_module(wasmctl, plugin, tmp_path):
+    done = wasmctl("build", plugin, "-o", "/dev/full", status=8)
+    assert "error: cannot write `/dev/full`: No space left on device\n" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_oldest_standard_of_upstream_plugins_compiles(wasmctl, plugin):
+    built(wasmctl, plugin, "--cxxflag=-std=c++17")
