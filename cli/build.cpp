@@ -14,6 +14,14 @@ namespace wasmctl::cli {
 
 namespace {
 
+// Where the XDG Base Directory Specification wants it; empty without a home.
+std::filesystem::path cache_directory(const Context& context) {
+  const auto cache = env_or(context, "XDG_CACHE_HOME", "");
+  if (std::filesystem::path(cache).is_absolute()) return std::filesystem::path(cache) / "wasmctl";
+  const auto home = env_or(context, "HOME", "");
+  return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".cache/wasmctl";
+}
+
 struct BuildCommand {
   std::string directory = ".";
   std::string output;
@@ -65,6 +73,7 @@ std::filesystem::path build_plugin(Context& context, const plugin::Plugin& plugi
   search.path = env_or(context, "PATH", "");
   auto build_options = options.build;
   build_options.color = context.color;
+  build_options.cache = cache_directory(context);
   const auto result = build::build(plugin, build::find_toolchain(search), build_options);
   if (!context.quiet) {
     context.err << result.warnings;
@@ -79,7 +88,7 @@ std::filesystem::path build_plugin(Context& context, const plugin::Plugin& plugi
 void add_build(CLI::App& root, Context& context, Action& action) {
   auto command = std::make_shared<BuildCommand>();
   auto* app = root.add_subcommand("build", "Compile a plugin to Wasm; print the module's path");
-  app->add_option("DIR", command->directory, "The plugin's directory")->capture_default_str();
+  app->add_option("DIR", command->directory, "The plugin's directory (default: .)")->type_name("");
   app->add_option("-o,--output", command->output, "Where the module goes "
                                                   "(default: DIR/build/NAME.wasm)")
       ->type_name("FILE");

@@ -47,8 +47,8 @@ int fail(Context& context, const Error& error) {
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
 Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
   std::string message = error.what();
-  if (!message.empty() && message.size() > 1 && std::islower(message[1]) != 0) {
-    message[0] = static_cast<char>(std::tolower(message[0]));
+  if (message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) == 0) {
+    message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
   }
   std::string command = "wasmctl";
   for (const auto* sub : root.get_subcommands()) command += " " + sub->get_name();

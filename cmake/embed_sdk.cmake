@@ -2,7 +2,7 @@
 # Run as: cmake -DSDK=dir -DOUTPUT=file -P embed_sdk.cmake
 file(GLOB files RELATIVE ${SDK} ${SDK}/*.h ${SDK}/*.cc)
 list(SORT files)
-set(source "#include \"build/sdk.hpp\"\n\nnamespace wasmctl::build {\n\nnamespace {\n\nconstexpr std::initializer_list<SdkFile> kFiles = {\n")
+set(source "#include \"build/sdk.hpp\"\n\nnamespace wasmctl::build {\n\nnamespace {\n\nconstexpr SdkFile kFiles[] = {\n")
 foreach(file ${files})
   file(READ ${SDK}/${file} text)
   # C++ compilers need not take a literal of more than 65,536 characters: pieces of 8,000.
@@ -16,5 +16,5 @@ foreach(file ${files})
   endwhile()
   string(APPEND source "},\n")
 endforeach()
-string(APPEND source "};\n\n}  // namespace\n\nstd::span<const SdkFile> sdk_files() { return {kFiles.begin(), kFiles.size()}; }\n\n}  // namespace wasmctl::build\n")
+string(APPEND source "};\n\n}  // namespace\n\nstd::span<const SdkFile> sdk_files() { return kFiles; }\n\n}  // namespace wasmctl::build\n")
 file(WRITE ${OUTPUT} "${source}")

@@ -9,7 +9,9 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "base/sha256.hpp"
 #include "build/callers.hpp"
+#include "build/commands.hpp"
 #include "build/depfile.hpp"
 #include "build/sdk.hpp"
 #include "build/state.hpp"
@@ -20,25 +22,41 @@ namespace wasmctl::build {
 
 namespace {
 
-using Words = std::vector<std::string>;
-
 constexpr std::uint64_t kMaxDepfileBytes = 16ULL << 20U;
+constexpr std::uint64_t kMaxSourceBytes = 64ULL << 20U;
 
-void append(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
-
-// A source and what becomes of it. All paths absolute but `name`.
+// A source and what becomes of it.
 struct Unit {
-  std::string name;  // as the compiler is told it: relative to the plugin for its own sources
-  fs::path object;
-  fs::path depfile;
-  bool is_sdk = false;
+  std::string name;  // as the compiler is told it: relative to the directory that it runs in
+  fs::path object;   // absolute
+  fs::path depfile() const { return fs::path(object).replace_extension(".d"); }
 };
+
+Words with_output(Words words, const Unit& unit) {
+  append(words, {"-c", unit.name, "-o", unit.object.native(), "-MD", "-MF", unit.depfile().native()});
+  return words;
+}
 
 bool dropped_from_release(std::string_view section) {
   // Names and DWARF are for people; target_features and producers for linkers.
   return section == "name" || section == "producers" || section == "target_features" ||
          section.starts_with(".debug_");
 }
+
+// ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
+std::string places(const std::vector<Caller>& callers, std::string_view function) {
+  constexpr std::size_t kMostPlaces = 5;
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& caller : callers) {
+    if (caller.function != function || ++count > kMostPlaces) continue;
+    text += (text.empty() ? ", used at " : ", ") + caller.place;
+  }
+  if (count > kMostPlaces) text += fmt::format(" and {} more", count - kMostPlaces);
+  return text;
+}
+
+constexpr char kDefineIt[] = "define it, add the source that does to `sources`, or do without it";
 
 class Build {
  public:
@@ -50,72 +68,123 @@ class Build {
         build_directory_(options.directory.empty() ? plugin_directory_ / "build"
                                                    : fs::absolute(options.directory)),
         object_directory_(build_directory_ / (options.debug ? "obj-g" : "obj")),
-        module_(build_directory_ / (plugin.name + ".wasm")) {}
+        module_(build_directory_ / (plugin.name + ".wasm")) {
+    for (const auto& source : plugin.sources) {
+      units_.push_back({source.native(), object_directory_ / (source.native() + ".o")});
+    }
+  }
 
   Result run() {
     base::make_directories(object_directory_);
     const base::FileLock lock(object_directory_ / "lock");
     state_ = load_state(state_file());
-    prepare_units();
+    do {
+      prepare_sdk();
+    } while (!compile());
     write_compile_commands();
-    compile();
     link();
     return std::move(result_);
   }
 
  private:
   fs::path state_file() const { return object_directory_ / "state.json"; }
-  fs::path sdk_directory() const { return build_directory_ / "sdk"; }
+  Flags flags() const { return {options_.optimize, options_.debug, state_.rtti}; }
 
-  void prepare_units() {
-    for (const auto& source : plugin_.sources) add_unit(source.native(), "plugin" / source, false);
-    for (const auto& source : extract_sdk(sdk_directory())) {
-      add_unit(source.native(), "sdk" / source.filename(), true);
+  std::string key_of(const Words& command) const {
+    return toolchain_.identity() + "\n" + base::to_shell(command);
+  }
+
+  unsigned jobs() const {
+    return options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
+  }
+
+  // The cache, or the build directory where there is none or it cannot be written.
+  fs::path cache_directory() const {
+    if (options_.cache.empty()) return build_directory_;
+    try {
+      base::make_directories(options_.cache);
+      return options_.cache;
+    } catch (const Error&) {
+      return build_directory_;
     }
   }
 
-  void add_unit(std::string name, const fs::path& place, bool is_sdk) {
-    const auto stem = object_directory_ / place;
-    units_.push_back({std::move(name), stem.native() + ".o", stem.native() + ".d", is_sdk});
+  std::string precompiled_header() const {
+    return (sdk_directory_ / kSdkHeader).native() + ".pch";
   }
 
-  Words compiler() const {
-    Words words{toolchain_.clang.native()};
-    if (toolchain_.needs_debian_triple) {
-      // Debian keeps its headers under wasm32-wasi, a spelling that clang calls deprecated: silence
-      // that one warning of the driver, and leave the compiler's warnings of the group on.
-      append(words, {"--target=wasm32-wasi", "-Wno-deprecated", "-Xclang", "-Wdeprecated-declarations"});
-    } else {
-      words.emplace_back("--target=wasm32-wasip1");
+  // Makes the SDK's objects and its precompiled header, unless any plugin's build has made the same
+  // before. The directory's name carries all that they depend on, so what is there is right.
+  void prepare_sdk() {
+    const auto words = compile_words(toolchain_, flags());
+    const auto key = base::sha256_hex(sdk_digest() + key_of(words)).substr(0, 16);
+    sdk_directory_ = cache_directory() / ("sdk-" + key);
+    sdk_objects_.clear();
+    for (const auto& file : sdk_files()) {
+      if (file.name.ends_with(".cc")) {
+        sdk_objects_.push_back((sdk_directory_ / file.name).native() + ".o");
+      }
     }
-    if (options_.color) words.emplace_back("-fcolor-diagnostics");
-    return words;
+    const auto present = [](const std::string& file) { return fs::exists(file); };
+    if (present(sdk_directory_ / "done") && present(precompiled_header()) &&
+        std::all_of(sdk_objects_.begin(), sdk_objects_.end(), present)) {
+      return;
+    }
+    base::make_directories(sdk_directory_);
+    const base::FileLock lock(sdk_directory_ / "lock");
+    extract_sdk(sdk_directory_);
+    std::string failures;
+    for (const auto& finished : base::run_all(sdk_commands(words), jobs())) {
+      if (finished.status != 0) failures += finished.err;
+    }
+    if (!failures.empty()) throw build_error("cannot be built: its SDK does not compile", failures);
+    base::write_file(sdk_directory_ / "done", "");
   }
 
-  // The compile command but for its output.
-  Words compile_words(const Unit& unit) const {
-    Words words = compiler();
-    append(words, {"-std=c++20", "-O" + options_.optimize, "-flto", "-fno-exceptions",
-                   "-fvisibility=hidden", "-fwhole-program-vtables", "-Wall", "-I" + sdk_directory().native(),
+  std::vector<base::Command> sdk_commands(const Words& words) const {
+    std::vector<base::Command> commands;
+    auto header = words;
+    append(header, {"-x", "c++-header", kSdkHeader, "-o", precompiled_header()});
+    commands.push_back({std::move(header), sdk_directory_, {}});
+    for (const auto& object : sdk_objects_) {
+      auto command = words;
+      command.push_back("-ffile-prefix-map=" + sdk_directory_.native() + "=sdk");
+      const Unit unit{fs::path(object).stem().native(), object};
+      commands.push_back({with_output(std::move(command), unit), sdk_directory_, {}});
+    }
+    return commands;
+  }
+
+  // How a source of the plugin is compiled, without its name.
+  Words plugin_words() const {
+    Words words = compile_words(toolchain_, flags());
+    append(words, {"-Wall", "-I" + sdk_directory_.native(),
                    // The same bytes in any directory:
-                   "-ffile-prefix-map=" + sdk_directory().native() + "=sdk",
+                   "-ffile-prefix-map=" + sdk_directory_.native() + "=sdk",
                    "-ffile-prefix-map=" + plugin_directory_.native() + "=."});
-    if (options_.debug) append(words, {"-g", "-fdebug-compilation-dir=."});
+    if (options_.color) words.emplace_back("-fcolor-diagnostics");
     for (const auto& define : options_.defines) words.push_back("-D" + define);
-    for (const auto& include : options_.includes) words.push_back("-I" + fs::absolute(include).native());
-    if (!unit.is_sdk) append(words, options_.compile_flags);
-    append(words, {"-c", unit.name});
+    for (const auto& include : options_.includes) {
+      words.push_back("-I" + fs::absolute(include).native());
+    }
+    append(words, options_.compile_flags);
     return words;
+  }
+
+  // The SDK's header takes most of a compilation; in its precompiled form, a sixth of that. It is
+  // used only where it cannot change the meaning: no flags of the user's, and nothing but standard
+  // headers before it. (Editors get the command without it: their clang may be another one.)
+  bool may_use_precompiled_header(const Unit& unit) const {
+    const bool plain = options_.defines.empty() && options_.includes.empty() &&
+                       options_.compile_flags.empty() && !options_.debug;
+    return plain && begins_with_include(
+                        base::read_file(plugin_directory_ / unit.name, kMaxSourceBytes), kSdkHeader);
   }
 
   Words compile_command(const Unit& unit) const {
-    Words words = compile_words(unit);
-    append(words, {"-o", unit.object.native(), "-MD", "-MF", unit.depfile.native()});
-    return words;
-  }
-
-  std::string key(const Words& command) const {
-    return toolchain_.identity() + "\n" + base::to_shell(command);
+    Words words = plugin_words();
+    if (may_use_precompiled_header(unit)) append(words, {"-include-pch", precompiled_header()});
+    return with_output(std::move(words), unit);
   }
 
   void write_compile_commands() const {
@@ -123,21 +192,20 @@ class Build {
     for (const auto& unit : units_) {
       commands.push_back({{"directory", plugin_directory_.native()},
                           {"file", unit.name},
-                          {"arguments", compile_command(unit)}});
+                          {"arguments", with_output(plugin_words(), unit)}});
     }
-    base::write_file_if_changed(build_directory_ / "compile_commands.json", commands.dump(2) + "\n");
+    base::write_file_if_changed(build_directory_ / "compile_commands.json",
+                                commands.dump(2) + "\n");
   }
 
-  unsigned jobs() const {
-    return options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
-  }
-
-  void compile() {
+  // False if the SDK must be made anew first: with run-time type information, which the sources
+  // turn out to need, or because system headers changed under its precompiled header.
+  bool compile() {
     std::vector<const Unit*> stale;
     std::vector<base::Command> commands;
     for (const auto& unit : units_) {
       auto command = compile_command(unit);
-      if (state_.is_fresh(unit.object, key(command))) continue;
+      if (state_.is_fresh(unit.object, key_of(command))) continue;
       base::make_directories(unit.object.parent_path());
       stale.push_back(&unit);
       commands.push_back({std::move(command), plugin_directory_, {}});
@@ -153,43 +221,41 @@ class Build {
       result_.warnings += finished[i].err;
       record(*stale[i], commands[i].argv, started);
     }
-    result_.compiled = stale.size();
+    result_.compiled += stale.size();
     if (!stale.empty()) save_state(state_file(), state_);
-    if (!failures.empty()) throw build_error("does not compile", failures);
+    if (failures.empty()) return true;
+    if (!state_.rtti && failures.find("requires -frtti") != std::string::npos) {
+      state_.rtti = true;
+      return false;
+    }
+    if (failures.find("since the precompiled file") != std::string::npos &&
+        fs::remove(sdk_directory_ / "done")) {
+      return false;
+    }
+    throw build_error("does not compile", failures);
   }
 
   void record(const Unit& unit, const Words& command, FileClock started) {
     std::vector<fs::path> inputs;
-    for (const auto& file : parse_depfile(base::read_file(unit.depfile, kMaxDepfileBytes))) {
+    for (const auto& file : parse_depfile(base::read_file(unit.depfile(), kMaxDepfileBytes))) {
       inputs.push_back(plugin_directory_ / file);
     }
-    state_.record(unit.object, key(command), inputs, started);
-  }
-
-  Words link_command(const fs::path& output) const {
-    Words words = compiler();
-    append(words, {"-flto", "-O" + options_.optimize, "-mexec-model=reactor", "-nostartfiles",
-                   "-Wl,--no-entry",
-                   // A function that no source defines becomes an import, so that one check, ours,
-                   // judges them all and can name the caller.
-                   "-Wl,--import-undefined"});
-    if (!options_.debug) words.emplace_back("-Wl,--strip-all");
-    for (const auto& unit : units_) words.push_back(unit.object.native());
-    append(words, options_.link_flags);
-    append(words, {"-o", output.native()});
-    return words;
+    state_.record(unit.object, key_of(command), inputs, started);
   }
 
   void link() {
     result_.module = module_;
+    Words objects;
+    for (const auto& unit : units_) objects.push_back(unit.object.native());
     const auto linked = object_directory_ / "linked.wasm";
-    const auto command = link_command(linked);
-    const auto link_key = key(command) + (options_.lint ? "" : "\nno lint");
-    if (result_.compiled == 0 && state_.is_fresh(module_, link_key)) return;
+    const auto command =
+        link_words(toolchain_, flags(), objects, options_.link_flags, sdk_objects_, linked);
+    const auto key = key_of(command) + (options_.lint ? "" : "\nno lint");
+    if (result_.compiled == 0 && state_.is_fresh(module_, key)) return;
 
     const auto started = file_clock_now();
     const auto finished = base::run({command, plugin_directory_, {}});
-    if (finished.status != 0) throw build_error("does not link", finished.err);
+    if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
     std::string bytes = base::read_file(linked, wasm::kMaxModuleBytes);
@@ -198,10 +264,7 @@ class Build {
     if (options_.lint) check(module);
     if (!options_.debug) bytes = wasm::without_custom_sections(module, bytes, dropped_from_release);
     base::write_file(module_, bytes);
-
-    std::vector<fs::path> objects;
-    for (const auto& unit : units_) objects.push_back(unit.object);
-    state_.record(module_, link_key, objects, started);
+    state_.record(module_, key, {objects.begin(), objects.end()}, started);
     save_state(state_file(), state_);
   }
 
@@ -211,56 +274,57 @@ class Build {
     for (const auto& finding : findings) {
       if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
     }
-    if (!unknown.empty()) {
-      const auto callers = locate(unknown);
-      for (auto& finding : findings) {
-        if (finding.rule == "unknown-import") name_callers(finding, callers);
-      }
+    const auto callers = locate(unknown);
+    for (auto& finding : findings) {
+      if (finding.rule != "unknown-import") continue;
+      const auto function = demangle(finding.subject);
+      finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
+                                    function, places(callers, function));
+      if (finding.hint.empty()) finding.hint = kDefineIt;
     }
     wasm::throw_unloadable(findings, plugin_.name);
   }
 
-  std::vector<Caller> locate(const Words& imports) const {
+  // Where the plugin's sources use `symbols`: compiles them once more, for the places alone.
+  std::vector<Caller> locate(const Words& symbols) const {
     std::vector<base::Command> commands;
     for (const auto& unit : units_) {
-      if (unit.is_sdk) continue;
-      auto words = compile_words(unit);
-      append(words, {"-w", "-fno-lto", "-fno-whole-program-vtables", "-O0", "-g", "-S", "-emit-llvm", "-o", "-"});
+      if (symbols.empty()) return {};
+      auto words = plugin_words();
+      append(words, {"-w", "-fno-lto", "-fno-whole-program-vtables",
+                     "-fno-virtual-function-elimination", "-O0", "-g", "-S", "-emit-llvm",
+                     unit.name, "-o", "-"});
       commands.push_back({std::move(words), plugin_directory_, {}});
     }
     std::vector<Caller> callers;
     for (const auto& finished : base::run_all(commands, jobs())) {
-      auto found = find_callers(finished.out, imports);
+      auto found = find_callers(finished.out, symbols);
       std::move(found.begin(), found.end(), std::back_inserter(callers));
     }
     return callers;
   }
 
-  static void name_callers(wasm::Finding& finding, const std::vector<Caller>& callers) {
-    constexpr std::size_t kMostPlaces = 5;
-    const auto function = demangle(finding.subject);
-    std::string places;
-    std::size_t count = 0;
-    for (const auto& caller : callers) {
-      if (caller.function != function || ++count > kMostPlaces) continue;
-      places += (places.empty() ? ", called at " : ", ") + caller.place;
+  // A missing function becomes an import and fails check(); what the linker misses is data.
+  Error link_error(const std::string& output) const {
+    const auto symbols = undefined_symbols(output);
+    if (symbols.empty()) return build_error("does not link", output);
+    const auto callers = locate(symbols);
+    Error error(Code::build_failed, plugin_.name + " does not link");
+    for (const auto& symbol : symbols) {
+      error.because(fmt::format("`{}` is defined by no source{}", symbol, places(callers, symbol)));
     }
-    if (count > kMostPlaces) places += fmt::format(" and {} more", count - kMostPlaces);
-    finding.message =
-        fmt::format("`{}` is defined by no source and not offered by Envoy{}", function, places);
-    if (finding.hint.empty()) {
-      finding.hint = "define it, add the source that does to `sources`, or do without it";
-    }
+    return error.hint(kDefineIt);
   }
 
   Error build_error(std::string_view what, const std::string& output) const {
     Error error(Code::build_failed, fmt::format("{} {}", plugin_.name, what));
     error.because(output);
-    const bool no_headers = output.find("file not found") != std::string::npos &&
-                            output.find("proxy_wasm") == std::string::npos &&
-                            output.find("'c") != std::string::npos;
-    const bool no_library = output.find("unable to find library") != std::string::npos;
-    if (no_library || no_headers) {
+    // A standard header or library that is missing is no fault of the plugin's.
+    const bool incomplete = output.find("unable to find library") != std::string::npos ||
+                            output.find("fatal error: '__config' file") != std::string::npos ||
+                            output.find("fatal error: 'c") != std::string::npos ||
+                            output.find("fatal error: 'st") != std::string::npos;
+    if (incomplete) {
       error.hint(fmt::format("is the Wasm toolchain whole? On Debian: `apt-get install {}`",
                              kDebianPackages));
     }
@@ -275,6 +339,8 @@ class Build {
   fs::path object_directory_;
   fs::path module_;
   std::vector<Unit> units_;
+  fs::path sdk_directory_;
+  Words sdk_objects_;
   State state_;
   Result result_;
 };

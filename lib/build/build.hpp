@@ -5,9 +5,11 @@
 // In the build directory (default: `build` in the plugin's):
 //     NAME.wasm                the module
 //     compile_commands.json    for editors; clangd looks there by itself
-//     sdk/                     the SDK, as headers and sources
 //     obj/                     objects, their depfiles, and state.json, which says what they were
-//                              made from
+//                              made from (obj-g/ with -g)
+// In the cache directory, for all plugins:
+//     sdk-KEY/                 the SDK, its objects and its precompiled header, KEY standing for
+//                              this SDK, compiler and flags
 // The module's bytes depend on the sources, the options and the compiler alone, not on the
 // directory.
 #pragma once
@@ -32,6 +34,7 @@ struct Options {
   unsigned jobs = 0;           // compilers at a time; 0: one for each processor
   bool color = false;          // the compiler's messages
   fs::path directory;          // the build directory; empty: `build` in the plugin's
+  fs::path cache;              // the cache directory; empty: the build directory
 };
 
 struct Result {

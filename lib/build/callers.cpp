@@ -52,8 +52,10 @@ class Ir {
       const std::vector<std::string>& imports) const {
     std::map<std::string, std::string, std::less<>> symbols;
     for (const auto line : lines_) {
-      if (!line.starts_with("declare ")) continue;
-      const auto symbol = between(line, "@", "(");
+      const bool function = line.starts_with("declare ");
+      const bool data = line.starts_with("@") && line.find(" = external ") != std::string_view::npos;
+      if (!function && !data) continue;
+      const auto symbol = between(line, "@", "( ");
       if (!symbol) continue;
       std::string import(*symbol);
       if (const auto group = line.rfind('#'); group != std::string_view::npos) {
@@ -102,6 +104,16 @@ class Ir {
   std::map<std::string_view, std::string_view> attributes_;
 };
 
+// Every `@symbol` of an instruction.
+std::vector<std::string_view> symbols_in(std::string_view line) {
+  std::vector<std::string_view> symbols;
+  for (auto at = line.find('@'); at != std::string_view::npos; at = line.find('@', at)) {
+    const auto rest = line.substr(++at);
+    symbols.push_back(rest.substr(0, rest.find_first_of("(), ")));
+  }
+  return symbols;
+}
+
 }  // namespace
 
 std::string demangle(const std::string& symbol) {
@@ -116,15 +128,14 @@ std::vector<Caller> find_callers(std::string_view text, const std::vector<std::s
   const auto symbols = ir.declared(imports);
   std::vector<Caller> callers;
   for (const auto line : ir.lines()) {
-    const auto symbol = between(line, "@", "(");
-    if (!symbol || !line.starts_with("  ")) continue;
-    const auto found = symbols.find(*symbol);
-    if (found == symbols.end()) continue;
     const auto mark = line.rfind("!dbg !");
-    if (mark == std::string_view::npos) continue;
+    if (!line.starts_with("  ") || mark == std::string_view::npos) continue;
     const auto number = line.substr(mark + 6);
-    if (auto place = ir.place(number.substr(0, number.find_first_not_of("0123456789")))) {
-      callers.push_back({demangle(found->second), std::move(*place)});
+    for (const auto symbol : symbols_in(line)) {
+      const auto found = symbols.find(symbol);
+      if (found == symbols.end()) continue;
+      auto place = ir.place(number.substr(0, number.find_first_not_of("0123456789")));
+      if (place) callers.push_back({demangle(found->second), std::move(*place)});
     }
   }
   return callers;

@@ -1,4 +1,4 @@
-// Where a plugin's sources call a function: asked only when the function turns out not to exist,
+// Where a plugin's sources use a function or a variable: asked only when it turns out not to exist,
 // so that the error can name the line.
 #pragma once
 
@@ -13,7 +13,7 @@ struct Caller {
   std::string place;     // "filter.cc:31:5"
 };
 
-// The calls of `imports` (names of imports, or mangled symbols) in `ir`, the textual LLVM IR of one
+// The uses of `imports` (names of imports, or mangled symbols) in `ir`, the textual LLVM IR of one
 // source compiled with -g -O0. A call inlined by the programmer's own macro is placed where the
 // macro is used. Source: LLVM Language Reference, "Metadata" and "Function Attributes".
 std::vector<Caller> find_callers(std::string_view ir, const std::vector<std::string>& imports);

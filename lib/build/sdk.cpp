@@ -1,18 +1,24 @@
 #include "build/sdk.hpp"
 
 #include "base/files.hpp"
+#include "base/sha256.hpp"
 
 namespace wasmctl::build {
 
-std::vector<std::filesystem::path> extract_sdk(const std::filesystem::path& directory) {
-  base::make_directories(directory);
-  std::vector<std::filesystem::path> sources;
+std::string sdk_digest() {
+  base::Sha256 digest;
   for (const auto& file : sdk_files()) {
-    const auto path = directory / file.name;
-    base::write_file_if_changed(path, file.text);
-    if (path.extension() == ".cc") sources.push_back(path);
+    digest.update(file.name).update(std::string_view("\0", 1));
+    digest.update(file.text).update(std::string_view("\0", 1));
   }
-  return sources;
+  return digest.hex();
+}
+
+void extract_sdk(const std::filesystem::path& directory) {
+  base::make_directories(directory);
+  for (const auto& file : sdk_files()) {
+    base::write_file_if_changed(directory / file.name, file.text);
+  }
 }
 
 }  // namespace wasmctl::build

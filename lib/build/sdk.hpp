@@ -4,8 +4,8 @@
 
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
-#include <vector>
 
 namespace wasmctl::build {
 
@@ -14,9 +14,15 @@ struct SdkFile {
   std::string_view text;
 };
 
+// The header that plugins include.
+inline constexpr char kSdkHeader[] = "proxy_wasm_intrinsics.h";
+
 std::span<const SdkFile> sdk_files();
 
-// Writes the files into `directory`, where they differ; returns the sources among them (*.cc).
-std::vector<std::filesystem::path> extract_sdk(const std::filesystem::path& directory);
+// The SHA-256 of all names and texts.
+std::string sdk_digest();
+
+// Writes the files into `directory`, where they differ.
+void extract_sdk(const std::filesystem::path& directory);
 
 }  // namespace wasmctl::build

@@ -65,6 +65,7 @@ State load_state(const fs::path& file) {
     for (const auto& [output, step] : json.at("steps").items()) {
       state.steps[output] = {step.at("command"), step.at("inputs"), step.at("output")};
     }
+    state.rtti = json.at("rtti");
     return state;
   } catch (const nlohmann::json::exception&) {
     return {};
@@ -78,7 +79,7 @@ void save_state(const fs::path& file, const State& state) {
   for (const auto& [output, step] : state.steps) {
     steps[output] = {{"command", step.command}, {"inputs", step.inputs}, {"output", step.output}};
   }
-  base::write_file(file, nlohmann::json{{"steps", std::move(steps)}}.dump());
+  base::write_file(file, nlohmann::json{{"rtti", state.rtti}, {"steps", std::move(steps)}}.dump());
 }
 
 }  // namespace wasmctl::build

@@ -27,6 +27,7 @@ struct Step {
 
 struct State {
   std::map<std::string, Step> steps;  // path of the output -> how it was made
+  bool rtti = false;                  // the plugin uses dynamic_cast or typeid
 
   // True if `output` stands as the step made it, from the same inputs with the same command.
   bool is_fresh(const fs::path& output, const std::string& command) const;
