@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "base/error.hpp"
@@ -46,13 +47,16 @@ bool dropped_from_release(std::string_view section) {
 // ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
 std::string places(const std::vector<Caller>& callers, std::string_view function) {
   constexpr std::size_t kMostPlaces = 5;
+  std::set<std::string_view> places;
+  for (const auto& caller : callers) {
+    if (caller.function == function) places.insert(caller.place);
+  }
   std::string text;
   std::size_t count = 0;
-  for (const auto& caller : callers) {
-    if (caller.function != function || ++count > kMostPlaces) continue;
-    text += (text.empty() ? ", used at " : ", ") + caller.place;
+  for (const auto place : places) {
+    if (++count > kMostPlaces) return text + fmt::format(" and {} more", places.size() - kMostPlaces);
+    text += fmt::format("{} {}", count == 1 ? ", used at" : ",", place);
   }
-  if (count > kMostPlaces) text += fmt::format(" and {} more", count - kMostPlaces);
   return text;
 }
 

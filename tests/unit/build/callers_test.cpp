@@ -54,3 +54,17 @@ TEST_CASE("demangle") {
   CHECK(demangle("proxy_log") == "proxy_log");
   CHECK(demangle("i") == "i");  // would be `int` as a mangled type
 }
+
+TEST_CASE("find_callers finds the uses of a variable too") {
+  constexpr const char* ir =
+      "@absent = external global i32, align 4\n"
+      "define void @t() {\n"
+      "  %1 = load i32, ptr @absent, align 4, !dbg !3\n"
+      "}\n"
+      "!1 = !DIFile(filename: \"a.cc\", directory: \".\")\n"
+      "!2 = distinct !DISubprogram(name: \"t\", file: !1)\n"
+      "!3 = !DILocation(line: 9, column: 2, scope: !2)\n";
+  const auto callers = find_callers(ir, {"absent"});
+  REQUIRE(callers.size() == 1);
+  CHECK(callers[0].place == "a.cc:9:2");
+}
