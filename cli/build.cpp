@@ -77,10 +77,8 @@ std::filesystem::path build_plugin(Context& context, const plugin::Plugin& plugi
   const auto result = build::build(plugin, build::find_toolchain(search), build_options);
   if (!context.quiet) {
     context.err << result.warnings;
-    if (result.compiled > 0) {
-      context.err << fmt::format("{}: {} bytes\n", plugin.name,
-                                 std::filesystem::file_size(result.module));
-    }
+    context.err << fmt::format("{}: {} bytes\n", plugin.name,
+                               std::filesystem::file_size(result.module));
   }
   return result.module;
 }
