@@ -50,7 +50,8 @@ void add_build_options(CLI::App& command, BuildOptions& options) {
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"0", "1", "2", "3", "s", "z"}))
       ->capture_default_str();
-  const auto list = [&](const char* name, std::vector<std::string>& words, const char* type, const char* help) {
+  const auto list = [&](const char* name, std::vector<std::string>& words, const char* type,
+                        const char* help) {
     command.add_option(name, words, help)->type_name(type)->allow_extra_args(false);
   };
   list("-D,--define", build.defines, "NAME[=VALUE]", "Define a macro");
@@ -61,8 +62,9 @@ void add_build_options(CLI::App& command, BuildOptions& options) {
       ->type_name("N");
   command.add_option("--build-dir", build.directory, "Where objects go (default: DIR/build)")
       ->type_name("DIR");
-  command.add_flag_callback("--no-lint", [&build] { build.lint = false; },
-                            "Hand out the module even if Envoy would refuse it");
+  command.add_flag_callback(
+      "--no-lint", [&build] { build.lint = false; },
+      "Hand out the module even if Envoy would refuse it");
 }
 
 std::filesystem::path build_plugin(Context& context, const plugin::Plugin& plugin,
@@ -87,12 +89,14 @@ void add_build(CLI::App& root, Context& context, Action& action) {
   auto command = std::make_shared<BuildCommand>();
   auto* app = root.add_subcommand("build", "Compile a plugin to Wasm; print the module's path");
   app->add_option("DIR", command->directory, "The plugin's directory (default: .)")->type_name("");
-  app->add_option("-o,--output", command->output, "Where the module goes "
-                                                  "(default: DIR/build/NAME.wasm)")
+  app->add_option("-o,--output", command->output,
+                  "Where the module goes "
+                  "(default: DIR/build/NAME.wasm)")
       ->type_name("FILE");
   add_build_options(*app, command->build);
-  app->footer("Example:\n"
-              "  wasmctl build plugins/header-logger -o header-logger.wasm");
+  app->footer(
+      "Example:\n"
+      "  wasmctl build plugins/header-logger -o header-logger.wasm");
   app->callback([command, &context, &action] {
     action = [command, &context] { run_build(context, *command); };
   });

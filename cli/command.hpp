@@ -17,8 +17,8 @@ struct Context {
   std::ostream& out;  // data only, so that it can be piped
   std::ostream& err;  // talk
   std::function<std::optional<std::string>(const std::string&)> env;
-  bool color = false;  // stderr is a terminal that may be coloured
-  bool quiet = false;  // -q: no talk but errors
+  bool color = false;                          // stderr is a terminal that may be coloured
+  bool quiet = false;                          // -q: no talk but errors
   std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };
 
@@ -36,7 +36,6 @@ struct Command {
 
 // Parses `argv`, runs the command and returns the exit status.
 int run_command_line(int argc, const char* const* argv, Context& context);
-
 
 void add_build(CLI::App& root, Context& context, Action& action);
 void add_push(CLI::App& root, Context& context, Action& action);

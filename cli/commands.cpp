@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <csignal>
 #include <exception>
-#include <fmt/format.h>
 #include <new>
 #include <ostream>
 
@@ -30,7 +30,8 @@ int exit_status(Code code) {
 
 std::string footer() {
   std::string text = "Exit status:\n  0    done\n";
-  for (const auto& row : kExitStatuses) text += fmt::format("  {:<4} {}\n", row.status, row.meaning);
+  for (const auto& row : kExitStatuses)
+    text += fmt::format("  {:<4} {}\n", row.status, row.meaning);
   text +=
       "\nExample, from a source directory to manifests:\n"
       "  wasmctl push plugins/header-logger oci:layout:v1\n"
@@ -63,9 +64,10 @@ std::string env_or(const Context& context, const std::string& name, std::string 
 }
 
 int run_command_line(int argc, const char* const* argv, Context& context) {
-  CLI::App root("Build Proxy-Wasm filters, ship them, and make the manifests that run them in "
-                "Istio and Envoy",
-                "wasmctl");
+  CLI::App root(
+      "Build Proxy-Wasm filters, ship them, and make the manifests that run them in "
+      "Istio and Envoy",
+      "wasmctl");
   root.set_version_flag("--version", std::string("wasmctl ") + kVersion);
   root.require_subcommand(1);
   root.fallthrough();

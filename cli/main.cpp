@@ -7,8 +7,7 @@
 
 int main(int argc, char** argv) {
   wasmctl::cli::Context context{
-      std::cout, std::cerr,
-      [](const std::string& name) -> std::optional<std::string> {
+      std::cout, std::cerr, [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       }};

@@ -58,7 +58,8 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   if (S_ISDIR(status.st_mode)) throw file_error("read", path, EISDIR);
   std::string bytes;
   if (S_ISREG(status.st_mode)) {
-    bytes.reserve(std::min<std::uint64_t>(static_cast<std::uint64_t>(status.st_size), max_bytes) + 1);
+    bytes.reserve(std::min<std::uint64_t>(static_cast<std::uint64_t>(status.st_size), max_bytes) +
+                  1);
   }
   constexpr std::size_t kStep = 65536;
   for (;;) {
@@ -73,9 +74,8 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
     if (got < 0) throw file_error("read", path, errno);
     bytes.resize(old_size + static_cast<std::size_t>(got));
     if (bytes.size() > max_bytes) {
-      throw Error(Code::bad_input,
-                  fmt::format("`{}` has more than {} bytes, the most that is read", path.native(),
-                              max_bytes));
+      throw Error(Code::bad_input, fmt::format("`{}` has more than {} bytes, the most that is read",
+                                               path.native(), max_bytes));
     }
     if (got == 0) return bytes;
   }
@@ -162,7 +162,9 @@ FileLock::FileLock(const fs::path& path)
   }
 }
 
-FileLock::~FileLock() { ::close(fd_); }
+FileLock::~FileLock() {
+  ::close(fd_);
+}
 
 TemporaryDirectory::TemporaryDirectory() {
   std::string name = (fs::temp_directory_path() / "wasmctl.XXXXXX").native();

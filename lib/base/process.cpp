@@ -104,8 +104,8 @@ class Child {
     for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     SpawnAttributes attributes;
-    const int error = ::posix_spawnp(&pid_, argv[0], actions.get(), attributes.get(), argv.data(),
-                                     environ);
+    const int error =
+        ::posix_spawnp(&pid_, argv[0], actions.get(), attributes.get(), argv.data(), environ);
     if (error != 0) {
       throw Error(Code::tool_missing,
                   fmt::format("cannot run `{}`: {}", command.argv[0], std::strerror(error)));
@@ -170,7 +170,9 @@ class Child {
 
 }  // namespace
 
-Finished run(const Command& command) { return std::move(run_all({&command, 1}, 1).front()); }
+Finished run(const Command& command) {
+  return std::move(run_all({&command, 1}, 1).front());
+}
 
 std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) {
   std::vector<Finished> results(commands.size());

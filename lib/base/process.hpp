@@ -19,9 +19,9 @@ struct Command {
 };
 
 struct Finished {
-  int status = 0;    // exit status; 128 + N when killed by signal N, as a shell shows it
-  std::string out;   // standard output
-  std::string err;   // standard error
+  int status = 0;   // exit status; 128 + N when killed by signal N, as a shell shows it
+  std::string out;  // standard output
+  std::string err;  // standard error
 };
 
 // Runs to the end. The process must ignore SIGPIPE, as main() sees to: a child may end without

@@ -34,7 +34,8 @@ struct Unit {
 };
 
 Words with_output(Words words, const Unit& unit) {
-  append(words, {"-c", unit.name, "-o", unit.object.native(), "-MD", "-MF", unit.depfile().native()});
+  append(words,
+         {"-c", unit.name, "-o", unit.object.native(), "-MD", "-MF", unit.depfile().native()});
   return words;
 }
 
@@ -54,7 +55,8 @@ std::string places(const std::vector<Caller>& callers, std::string_view function
   std::string text;
   std::size_t count = 0;
   for (const auto place : places) {
-    if (++count > kMostPlaces) return text + fmt::format(" and {} more", places.size() - kMostPlaces);
+    if (++count > kMostPlaces)
+      return text + fmt::format(" and {} more", places.size() - kMostPlaces);
     text += fmt::format("{} {}", count == 1 ? ", used at" : ",", place);
   }
   return text;
@@ -113,9 +115,7 @@ class Build {
     }
   }
 
-  std::string precompiled_header() const {
-    return (sdk_directory_ / kSdkHeader).native() + ".pch";
-  }
+  std::string precompiled_header() const { return (sdk_directory_ / kSdkHeader).native() + ".pch"; }
 
   // Makes the SDK's objects and its precompiled header, unless any plugin's build has made the same
   // before. The directory's name carries all that they depend on, so what is there is right.
@@ -181,8 +181,9 @@ class Build {
   bool may_use_precompiled_header(const Unit& unit) const {
     const bool plain = options_.defines.empty() && options_.includes.empty() &&
                        options_.compile_flags.empty() && !options_.debug;
-    return plain && begins_with_include(
-                        base::read_file(plugin_directory_ / unit.name, kMaxSourceBytes), kSdkHeader);
+    return plain &&
+           begins_with_include(base::read_file(plugin_directory_ / unit.name, kMaxSourceBytes),
+                               kSdkHeader);
   }
 
   Words compile_command(const Unit& unit) const {
@@ -295,9 +296,9 @@ class Build {
     for (const auto& unit : units_) {
       if (symbols.empty()) return {};
       auto words = plugin_words();
-      append(words, {"-w", "-fno-lto", "-fno-whole-program-vtables",
-                     "-fno-virtual-function-elimination", "-O0", "-g", "-S", "-emit-llvm",
-                     unit.name, "-o", "-"});
+      append(words,
+             {"-w", "-fno-lto", "-fno-whole-program-vtables", "-fno-virtual-function-elimination",
+              "-O0", "-g", "-S", "-emit-llvm", unit.name, "-o", "-"});
       commands.push_back({std::move(words), plugin_directory_, {}});
     }
     std::vector<Caller> callers;

@@ -24,23 +24,23 @@
 namespace wasmctl::build {
 
 struct Options {
-  std::string optimize = "z";  // as in -Oz: 0, 1, 2, 3, s, z
-  bool debug = false;          // -g: DWARF and names stay in the module
-  bool lint = true;            // refuse what Envoy would refuse
-  std::vector<std::string> defines;       // NAME or NAME=VALUE
-  std::vector<std::string> includes;      // directories, relative to the working directory
-  std::vector<std::string> compile_flags; // handed to the compiler as they are, last
+  std::string optimize = "z";              // as in -Oz: 0, 1, 2, 3, s, z
+  bool debug = false;                      // -g: DWARF and names stay in the module
+  bool lint = true;                        // refuse what Envoy would refuse
+  std::vector<std::string> defines;        // NAME or NAME=VALUE
+  std::vector<std::string> includes;       // directories, relative to the working directory
+  std::vector<std::string> compile_flags;  // handed to the compiler as they are, last
   std::vector<std::string> link_flags;
-  unsigned jobs = 0;           // compilers at a time; 0: one for each processor
-  bool color = false;          // the compiler's messages
-  fs::path directory;          // the build directory; empty: `build` in the plugin's
-  fs::path cache;              // the cache directory; empty: the build directory
+  unsigned jobs = 0;   // compilers at a time; 0: one for each processor
+  bool color = false;  // the compiler's messages
+  fs::path directory;  // the build directory; empty: `build` in the plugin's
+  fs::path cache;      // the cache directory; empty: the build directory
 };
 
 struct Result {
-  fs::path module;             // build directory / NAME.wasm
-  std::size_t compiled = 0;    // sources compiled in this run; 0 if all was up to date
-  std::string warnings;        // the compiler's own words
+  fs::path module;           // build directory / NAME.wasm
+  std::size_t compiled = 0;  // sources compiled in this run; 0 if all was up to date
+  std::string warnings;      // the compiler's own words
 };
 
 // Throws Error{Code::build_failed} with the compiler's or linker's own words,

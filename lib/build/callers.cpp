@@ -53,7 +53,8 @@ class Ir {
     std::map<std::string, std::string, std::less<>> symbols;
     for (const auto line : lines_) {
       const bool function = line.starts_with("declare ");
-      const bool data = line.starts_with("@") && line.find(" = external ") != std::string_view::npos;
+      const bool data =
+          line.starts_with("@") && line.find(" = external ") != std::string_view::npos;
       if (!function && !data) continue;
       const auto symbol = between(line, "@", "( ");
       if (!symbol) continue;

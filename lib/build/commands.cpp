@@ -15,8 +15,8 @@ Words compiler(const Toolchain& toolchain) {
   if (toolchain.needs_debian_triple) {
     // Debian keeps its headers under wasm32-wasi, a spelling that clang calls deprecated: silence
     // that one warning of the driver, and leave the compiler's warnings of the group on.
-    append(words, {"--target=wasm32-wasi", "-Wno-deprecated", "-Xclang",
-                   "-Wdeprecated-declarations"});
+    append(words,
+           {"--target=wasm32-wasi", "-Wno-deprecated", "-Xclang", "-Wdeprecated-declarations"});
   } else {
     words.emplace_back("--target=wasm32-wasip1");
   }

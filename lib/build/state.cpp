@@ -47,8 +47,8 @@ bool State::is_fresh(const fs::path& output, const std::string& command) const {
   return true;
 }
 
-void State::record(const fs::path& output, std::string command,
-                   const std::vector<fs::path>& inputs, FileClock started) {
+void State::record(const fs::path& output, std::string command, const std::vector<fs::path>& inputs,
+                   FileClock started) {
   Step step{std::move(command), {}, fingerprint(output)};
   for (const auto& input : inputs) {
     struct stat status = {};

@@ -11,9 +11,9 @@ namespace wasmctl::build {
 namespace fs = std::filesystem;
 
 struct ToolchainSearch {
-  std::optional<std::string> clang;      // --clang: taken as it is, a path or a name on PATH
-  std::optional<std::string> wasi_sdk;   // $WASI_SDK_PATH: bin/clang++ in it
-  std::string path;                      // $PATH: clang++-N, the newest first, then clang++
+  std::optional<std::string> clang;     // --clang: taken as it is, a path or a name on PATH
+  std::optional<std::string> wasi_sdk;  // $WASI_SDK_PATH: bin/clang++ in it
+  std::string path;                     // $PATH: clang++-N, the newest first, then clang++
 };
 
 struct Toolchain {

@@ -145,24 +145,32 @@ constexpr Callback kCallbacks[] = {
     {"proxy_on_delete", "i:", kAllAbis},
 };
 
-ValueType value_type(char letter) { return letter == 'I' ? ValueType::i64 : ValueType::i32; }
+ValueType value_type(char letter) {
+  return letter == 'I' ? ValueType::i64 : ValueType::i32;
+}
 
 }  // namespace
 
 std::string_view to_string(AbiVersion version) {
   switch (version) {
-    case AbiVersion::v0_1_0: return "0.1.0";
-    case AbiVersion::v0_2_0: return "0.2.0";
-    case AbiVersion::v0_2_1: return "0.2.1";
+    case AbiVersion::v0_1_0:
+      return "0.1.0";
+    case AbiVersion::v0_2_0:
+      return "0.2.0";
+    case AbiVersion::v0_2_1:
+      return "0.2.1";
   }
   return "?";
 }
 
 std::string_view marker(AbiVersion version) {
   switch (version) {
-    case AbiVersion::v0_1_0: return "proxy_abi_version_0_1_0";
-    case AbiVersion::v0_2_0: return "proxy_abi_version_0_2_0";
-    case AbiVersion::v0_2_1: return "proxy_abi_version_0_2_1";
+    case AbiVersion::v0_1_0:
+      return "proxy_abi_version_0_1_0";
+    case AbiVersion::v0_2_0:
+      return "proxy_abi_version_0_2_0";
+    case AbiVersion::v0_2_1:
+      return "proxy_abi_version_0_2_1";
   }
   return "?";
 }
@@ -190,7 +198,9 @@ FunctionType type_of(std::string_view signature) {
   return type;
 }
 
-std::span<const HostFunction> host_functions() { return kHostFunctions; }
+std::span<const HostFunction> host_functions() {
+  return kHostFunctions;
+}
 
 const HostFunction* find_host_function(std::string_view module, std::string_view name) {
   if (module == "wasi_snapshot_preview1" || module == "wasi_unstable") module = "wasi";
@@ -200,6 +210,8 @@ const HostFunction* find_host_function(std::string_view module, std::string_view
   return found == std::end(kHostFunctions) ? nullptr : found;
 }
 
-std::span<const Callback> callbacks() { return kCallbacks; }
+std::span<const Callback> callbacks() {
+  return kCallbacks;
+}
 
 }  // namespace wasmctl::wasm

@@ -190,7 +190,9 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> rules() { return kRules; }
+std::span<const Rule> rules() {
+  return kRules;
+}
 
 std::vector<Finding> lint(const Module& module) {
   Findings findings;

@@ -33,7 +33,9 @@ std::string describe_foreign(std::string_view bytes) {
       {"\x1f\x8b", "gzip data"},
       {"\x28\xb5\x2f\xfd", "zstd data"},
       {"PK\x03\x04", "a zip archive"},
-      {"\x7f" "ELF", "an ELF file, made for this machine and not for Wasm"},
+      {"\x7f"
+       "ELF",
+       "an ELF file, made for this machine and not for Wasm"},
       {"BC\xc0\xde", "LLVM bitcode, compiled but not linked"},
       {"!<arch>\n", "a static library"},
       {"(module", "the text form of Wasm: convert it with `wat2wasm`"},
@@ -64,7 +66,8 @@ std::string describe_foreign(std::string_view bytes) {
 
 void check_header(Reader& reader, std::string_view bytes) {
   if (bytes.size() < 8 && !bytes.empty() && kMagic.starts_with(bytes.substr(0, 4))) {
-    throw Error(Code::bad_input, fmt::format("the file ends inside the header, after {} bytes", bytes.size()));
+    throw Error(Code::bad_input,
+                fmt::format("the file ends inside the header, after {} bytes", bytes.size()));
   }
   if (!bytes.starts_with(kMagic)) {
     throw Error(Code::bad_input, "not a Wasm module but " + describe_foreign(bytes));
@@ -77,8 +80,9 @@ void check_header(Reader& reader, std::string_view bytes) {
   if (version.substr(2) == std::string_view("\1\0", 2)) {
     throw Error(Code::bad_input,
                 "not a core Wasm module but a component, which proxies do not load")
-        .hint("build for `wasm32-wasip1` or `wasm32-unknown-unknown`; a component's core module "
-              "comes out with `wasm-tools component unbundle`");
+        .hint(
+            "build for `wasm32-wasip1` or `wasm32-unknown-unknown`; a component's core module "
+            "comes out with `wasm-tools component unbundle`");
   }
   start.fail("the version of Wasm is not 1");
 }
@@ -94,7 +98,8 @@ ValueType value_type(Reader& reader) {
     case ValueType::v128:
     case ValueType::funcref:
     case ValueType::externref:
-    case ValueType::exnref: return static_cast<ValueType>(code);
+    case ValueType::exnref:
+      return static_cast<ValueType>(code);
   }
   start.fail(fmt::format("unknown value type {:#04x}", code));
 }
@@ -183,11 +188,11 @@ class Parser {
   // Each at most once and in the specification's order, which is not that of the ids: tags come
   // before globals, the data count before the code.
   void check_order(SectionId id, std::string_view what, const Reader& at) {
-    constexpr SectionId kOrder[] = {
-        SectionId::type,    SectionId::import,     SectionId::function, SectionId::table,
-        SectionId::memory,  SectionId::tag,        SectionId::global,   SectionId::exports,
-        SectionId::start,   SectionId::element,    SectionId::data_count, SectionId::code,
-        SectionId::data};
+    constexpr SectionId kOrder[] = {SectionId::type,    SectionId::import,     SectionId::function,
+                                    SectionId::table,   SectionId::memory,     SectionId::tag,
+                                    SectionId::global,  SectionId::exports,    SectionId::start,
+                                    SectionId::element, SectionId::data_count, SectionId::code,
+                                    SectionId::data};
     const auto position = std::find(std::begin(kOrder), std::end(kOrder), id) - kOrder;
     if (position < next_in_order_) at.fail(fmt::format("{} stands twice or out of order", what));
     next_in_order_ = position + 1;
@@ -195,14 +200,29 @@ class Parser {
 
   void read(SectionId id, Reader& content, std::string_view what) {
     switch (id) {
-      case SectionId::type: types(content); break;
-      case SectionId::import: imports(content); break;
-      case SectionId::function: functions(content); break;
-      case SectionId::memory: memories(content); break;
-      case SectionId::exports: exports(content); break;
-      case SectionId::start: module_.start = content.u32_leb("the start function"); break;
-      case SectionId::code: code(content); break;
-      default: return;  // custom sections are anybody's; validate() reads the others
+      case SectionId::type:
+        types(content);
+        break;
+      case SectionId::import:
+        imports(content);
+        break;
+      case SectionId::function:
+        functions(content);
+        break;
+      case SectionId::memory:
+        memories(content);
+        break;
+      case SectionId::exports:
+        exports(content);
+        break;
+      case SectionId::start:
+        module_.start = content.u32_leb("the start function");
+        break;
+      case SectionId::code:
+        code(content);
+        break;
+      default:
+        return;  // custom sections are anybody's; validate() reads the others
     }
     if (!content.empty()) {
       content.fail(fmt::format("{} has {} bytes too many", what, content.remaining()));
@@ -254,7 +274,9 @@ class Parser {
         value_type(content);
         limits(content);
         break;
-      case ExternalKind::memory: module_.memories.push_back(limits(content)); break;
+      case ExternalKind::memory:
+        module_.memories.push_back(limits(content));
+        break;
       case ExternalKind::global:
         value_type(content);
         content.byte("an imported global");
@@ -289,8 +311,8 @@ class Parser {
       const Reader start = content;
       item.index = content.u32_leb("an export");
       if (item.kind == ExternalKind::function && module_.function_type(item.index) == nullptr) {
-        start.fail(fmt::format("export `{}` is function {}, which does not exist", item.name,
-                               item.index));
+        start.fail(
+            fmt::format("export `{}` is function {}, which does not exist", item.name, item.index));
       }
       module_.exports.push_back(std::move(item));
     }
@@ -314,14 +336,22 @@ class Parser {
 
 std::string_view to_string(ValueType type) {
   switch (type) {
-    case ValueType::i32: return "i32";
-    case ValueType::i64: return "i64";
-    case ValueType::f32: return "f32";
-    case ValueType::f64: return "f64";
-    case ValueType::v128: return "v128";
-    case ValueType::funcref: return "funcref";
-    case ValueType::externref: return "externref";
-    case ValueType::exnref: return "exnref";
+    case ValueType::i32:
+      return "i32";
+    case ValueType::i64:
+      return "i64";
+    case ValueType::f32:
+      return "f32";
+    case ValueType::f64:
+      return "f64";
+    case ValueType::v128:
+      return "v128";
+    case ValueType::funcref:
+      return "funcref";
+    case ValueType::externref:
+      return "externref";
+    case ValueType::exnref:
+      return "exnref";
   }
   return "?";
 }
@@ -345,19 +375,24 @@ std::string to_string(const FunctionType& type) {
 
 std::string_view to_string(ExternalKind kind) {
   switch (kind) {
-    case ExternalKind::function: return "function";
-    case ExternalKind::table: return "table";
-    case ExternalKind::memory: return "memory";
-    case ExternalKind::global: return "global";
-    case ExternalKind::tag: return "tag";
+    case ExternalKind::function:
+      return "function";
+    case ExternalKind::table:
+      return "table";
+    case ExternalKind::memory:
+      return "memory";
+    case ExternalKind::global:
+      return "global";
+    case ExternalKind::tag:
+      return "tag";
   }
   return "?";
 }
 
 std::string_view to_string(SectionId id) {
-  constexpr std::string_view kNames[] = {"custom",  "type",   "import", "function",   "table",
-                                         "memory",  "global", "export", "start",      "element",
-                                         "code",    "data",   "data count", "tag"};
+  constexpr std::string_view kNames[] = {"custom", "type",   "import",     "function", "table",
+                                         "memory", "global", "export",     "start",    "element",
+                                         "code",   "data",   "data count", "tag"};
   return kNames[static_cast<std::size_t>(id)];
 }
 

@@ -99,9 +99,9 @@ struct Module {
   std::vector<std::uint32_t> functions;           // type index of each defined function
   std::vector<Limits> memories;                   // imported ones first
   std::vector<Export> exports;
-  std::vector<Body> bodies;                       // of the defined functions, in order
+  std::vector<Body> bodies;  // of the defined functions, in order
   std::optional<std::uint32_t> start;
-  std::uint64_t size = 0;                         // of the whole file
+  std::uint64_t size = 0;  // of the whole file
 
   // The type of function `index` (imports first), or null if there is none.
   const FunctionType* function_type(std::uint32_t index) const;

@@ -65,7 +65,9 @@ std::uint32_t Reader::u32_leb(std::string_view what) {
   return static_cast<std::uint32_t>(leb(32, what));
 }
 
-std::uint64_t Reader::u64_leb(std::string_view what) { return leb(64, what); }
+std::uint64_t Reader::u64_leb(std::string_view what) {
+  return leb(64, what);
+}
 
 std::string_view Reader::take(std::size_t size, std::string_view what) {
   if (size > remaining()) {

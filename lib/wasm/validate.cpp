@@ -20,8 +20,8 @@ void validate(std::string_view bytes, std::string_view file, FunctionBodies bodi
 
   wabt::Errors errors;
   wabt::interp::ModuleDesc ignored;
-  const auto result = wabt::interp::ReadBinaryInterp(file, bytes.data(), bytes.size(), options,
-                                                     &errors, &ignored);
+  const auto result =
+      wabt::interp::ReadBinaryInterp(file, bytes.data(), bytes.size(), options, &errors, &ignored);
   if (wabt::Succeeded(result)) return;
   if (errors.empty()) throw Error(Code::bad_input, fmt::format("{}: invalid Wasm", file));
   throw Error(Code::bad_input, fmt::format("{}: invalid Wasm: {} (offset {:#x})", file,

@@ -13,11 +13,12 @@ TEST_CASE("format_error prints what, why, and what next") {
                          .because("403 DENIED")
                          .because("the token allows only `pull`")
                          .hint("log in")
-                         .hint("or ask")) == "error: cannot push\n"
-                                             "  caused by: 403 DENIED\n"
-                                             "  caused by: the token allows only `pull`\n"
-                                             "hint: log in\n"
-                                             "hint: or ask\n");
+                         .hint("or ask")) ==
+        "error: cannot push\n"
+        "  caused by: 403 DENIED\n"
+        "  caused by: the token allows only `pull`\n"
+        "hint: log in\n"
+        "hint: or ask\n");
   // A compiler's own words stay as they are.
   CHECK(format_error(Error(Code::build_failed, "no").because("a.cc:1: error\n   ^\n")) ==
         "error: no\na.cc:1: error\n   ^\n");

@@ -25,12 +25,14 @@ TEST_CASE("run feeds and drains at once, whatever the sizes") {
 TEST_CASE("run_all keeps the order of the commands, however many run at a time") {
   std::vector<base::Command> commands;
   for (int i = 0; i < 20; ++i) {
-    commands.push_back({{"sh", "-c", fmt::format("sleep 0.0{}; echo {}", (20 - i) % 10, i)}, {}, {}});
+    commands.push_back(
+        {{"sh", "-c", fmt::format("sleep 0.0{}; echo {}", (20 - i) % 10, i)}, {}, {}});
   }
   for (const unsigned jobs : {0U, 1U, 4U, 100U}) {
     const auto results = base::run_all(commands, jobs);
     REQUIRE(results.size() == commands.size());
-    for (int i = 0; i < 20; ++i) CHECK(results[static_cast<std::size_t>(i)].out == fmt::format("{}\n", i));
+    for (int i = 0; i < 20; ++i)
+      CHECK(results[static_cast<std::size_t>(i)].out == fmt::format("{}\n", i));
   }
   CHECK(base::run_all({}, 4).empty());
 }

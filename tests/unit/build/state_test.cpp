@@ -45,7 +45,8 @@ TEST_CASE("a state that cannot be read means that everything is made anew") {
   const base::TemporaryDirectory directory;
   const auto file = directory.path() / "state.json";
   CHECK(build::load_state(file).steps.empty());
-  for (const char* text : {"", "{", "[]", R"({"steps": 3})", R"({"steps": {"a": {"command": 1}}})"}) {
+  for (const char* text :
+       {"", "{", "[]", R"({"steps": 3})", R"({"steps": {"a": {"command": 1}}})"}) {
     CAPTURE(text);
     base::write_file(file, text);
     CHECK(build::load_state(file).steps.empty());

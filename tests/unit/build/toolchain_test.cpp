@@ -57,13 +57,18 @@ TEST_CASE("find_toolchain says what each compiler lacks, and what to install") {
       "libc++abi-22-dev-wasm32 libclang-rt-22-dev-wasm32 wasi-libc`\n"
       "hint: elsewhere: unpack a wasi-sdk and set WASI_SDK_PATH to it\n";
   const auto& path = directory.path().native();
-  CHECK(found({{}, {}, path}) == "error: no clang++ that can make Wasm modules was found\n"
-                                 "  caused by: no clang++ on PATH\n" + hints);
+  CHECK(found({{}, {}, path}) ==
+        "error: no clang++ that can make Wasm modules was found\n"
+        "  caused by: no clang++ on PATH\n" +
+            hints);
   install(directory.path() / "clang++-14");
   CHECK(found({{}, path + "/sdk", path}) ==
         "error: no clang++ that can make Wasm modules was found\n"
-        "  caused by: " + path + "/clang++-14: no wasm-ld beside it\n"
-        "  caused by: WASI_SDK_PATH: no `" + path + "/sdk/bin/clang++`\n" + hints);
+        "  caused by: " +
+            path +
+            "/clang++-14: no wasm-ld beside it\n"
+            "  caused by: WASI_SDK_PATH: no `" +
+            path + "/sdk/bin/clang++`\n" + hints);
   CHECK(found({"clang++-99", {}, path}) ==
         "error: no compiler `clang++-99`\n"
         "hint: name a clang++ by path, or leave it out to have one found\n");

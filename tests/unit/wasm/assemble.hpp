@@ -48,7 +48,9 @@ inline std::string func_type(std::string_view signature) {
   return '\x60' + types(signature.substr(0, colon)) + types(signature.substr(colon + 1));
 }
 
-inline std::string header() { return std::string("\0asm\1\0\0\0", 8); }
+inline std::string header() {
+  return std::string("\0asm\1\0\0\0", 8);
+}
 
 struct TestImport {
   std::string module;

@@ -89,9 +89,10 @@ TEST_CASE("each rule finds its mistake") {
 }
 
 TEST_CASE("the old signature is right for the old ABI") {
-  CHECK(findings(assemble({{"env", "proxy_continue_request", ":i"}},
-                          {{"proxy_abi_version_0_1_0", ":"}, kMalloc,
-                           {"proxy_on_request_headers", "ii:i"}}))
+  CHECK(findings(
+            assemble(
+                {{"env", "proxy_continue_request", ":i"}},
+                {{"proxy_abi_version_0_1_0", ":"}, kMalloc, {"proxy_on_request_headers", "ii:i"}}))
             .empty());
 }
 
