@@ -29,9 +29,10 @@ struct Exchange {
   CURL* handle;
   const Request& request;
   const std::stop_token& stop;
-  Response response;
+  const std::string_view body = request.body.value_or("");
+  Response response = {};
   std::size_t header_bytes = 0;
-  std::size_t sent = 0;
+  std::size_t sent = 0;  // of the body
   bool too_long = false;
 };
 
@@ -79,7 +80,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 
 std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  const auto rest = exchange.request.body->substr(exchange.sent);
+  const auto rest = exchange.body.substr(exchange.sent);
   const auto size = std::min(room, rest.size());
   std::memcpy(data, rest.data(), size);
   exchange.sent += size;
@@ -90,7 +91,7 @@ std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
 int on_seek(void* user, curl_off_t offset, int origin) {
   auto& exchange = *static_cast<Exchange*>(user);
   if (origin != SEEK_SET || offset < 0 ||
-      static_cast<std::size_t>(offset) > exchange.request.body->size()) {
+      static_cast<std::size_t>(offset) > exchange.body.size()) {
     return CURL_SEEKFUNC_CANTSEEK;
   }
   exchange.sent = static_cast<std::size_t>(offset);
@@ -244,7 +245,7 @@ HttpConnection::~HttpConnection() = default;
 
 Response HttpConnection::send(const Request& request, const std::stop_token& stop) {
   auto& api = state_->api;
-  Exchange exchange{api, state_->handle, request, stop, {}};
+  Exchange exchange{.api = api, .handle = state_->handle, .request = request, .stop = stop};
   const auto url = to_string(request.url);
   std::array<char, CURL_ERROR_SIZE> error_text{};
   state_->set_up(exchange, url, error_text.data());
@@ -253,8 +254,7 @@ Response HttpConnection::send(const Request& request, const std::stop_token& sto
   const auto add_header = [&](const std::string& line) {
     auto* longer = api.slist_append(headers.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
-    static_cast<void>(headers.release());
-    headers.reset(longer);
+    if (headers == nullptr) headers.reset(longer);  // else the list only grew at its end
   };
   add_header("Expect:");  // or a large body waits a second for a 100 that may never come
   for (const auto& [name, value] : request.headers) add_header(fmt::format("{}: {}", name, value));

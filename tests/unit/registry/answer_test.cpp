@@ -1,0 +1,87 @@
+#include "registry/answer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace wasmctl::registry;  // NOLINT: every name below is from there
+using wasmctl::Code;
+
+namespace {
+
+Response answer(int status, std::string body, const std::string& type = "application/json") {
+  return {status, {{"content-type", type}}, std::move(body)};
+}
+
+}  // namespace
+
+TEST_CASE("a refusal in words") {
+  const struct {
+    const char* name;
+    Response response;
+    std::string login;
+    Code code;
+    std::string want;
+  } cases[] = {
+      {"denied to a user", answer(403, R"({"errors":[{"code":"DENIED","message":"no push"}]})"),
+       "user `me` (from FILE)", Code::denied,
+       "error: cannot push: the registry answered 403 DENIED\n"
+       "  caused by: no push\n"
+       "  caused by: it was asked as user `me` (from FILE)\n"
+       "hint: log in with the right to do so: `wasmctl login ghcr.io`\n"},
+      {"no login", answer(401, ""), "", Code::denied,
+       "error: cannot push: the registry answered 401\n"
+       "hint: log in: `wasmctl login ghcr.io`\n"},
+      {"unknown name",
+       answer(404, R"({"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]})"),
+       "", Code::not_found,
+       "error: cannot push: the registry answered 404 NAME_UNKNOWN\n"
+       "  caused by: repository name not known\n"},
+      {"too large", answer(413, "<html>nginx", "text/plain"), "", Code::bad_input,
+       "error: cannot push: the registry answered 413\n"
+       "hint: the registry, or a proxy before it, limits the size of a request\n"},
+      {"rate", answer(429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"), "", Code::network,
+       "error: cannot push: the registry answered 429 TOOMANYREQUESTS\n"
+       "hint: the registry limits the rate: try again later\n"},
+      {"broken", answer(500, "{"), "", Code::network,
+       "error: cannot push: the registry answered 500\n"},
+      {"page", answer(502, "<html>", "text/html"), "", Code::bad_input,
+       "error: cannot push: `ghcr.io` answered 502 with a web page\n"
+       "hint: check that `ghcr.io` is the registry's address, and that no proxy answers for it\n"},
+      {"TLS", answer(400, "Client sent an HTTP request to an HTTPS server.\n", "text/plain"), "",
+       Code::network,
+       "error: cannot push: `ghcr.io` speaks TLS\n"
+       "hint: leave --plain-http out\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    const auto error = refusal("cannot push", c.response, {"https", "ghcr.io", "/"}, c.login);
+    CHECK(error.code() == c.code);
+    CHECK(format_error(error) == c.want);
+  }
+}
+
+TEST_CASE("parse_errors takes what is well formed, and no more than is read") {
+  const struct {
+    std::string body;
+    std::size_t want;
+  } cases[] = {
+      {"", 0},
+      {"[]", 0},
+      {R"({"errors":{}})", 0},
+      {R"({"errors":[1]})", 0},
+      {R"({"errors":[{"code":1,"message":[]}]})", 1},
+      {R"({"errors":[{},{},{},{},{}]})", 3},
+      {std::string(200, '['), 0},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.body);
+    CHECK(parse_errors(c.body).size() == c.want);
+  }
+}
+
+TEST_CASE("printable text moves no cursor and fills no screen") {
+  CHECK(printable("a\x1b[31m\nb\x7f\t") == "a [31m b  ");
+  CHECK(printable(std::string(301, 'x')) == std::string(300, 'x') + "...");
+  CHECK(printable("Grüße") == "Grüße");
+}

@@ -1,0 +1,46 @@
+#include "registry/challenge.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using wasmctl::registry::Challenge;
+using wasmctl::registry::parse_challenges;
+
+TEST_CASE("parse_challenges") {
+  using Challenges = std::vector<Challenge>;
+  const struct {
+    const char* name;
+    std::string header;
+    Challenges want;
+  } cases[] = {
+      {"basic", R"(Basic realm="kit")", {{"basic", {{"realm", "kit"}}}}},
+      {"bearer",
+       R"(Bearer realm="https://auth.example/token",service="registry",scope="repository:a/b:pull,push")",
+       {{"bearer",
+         {{"realm", "https://auth.example/token"},
+          {"service", "registry"},
+          {"scope", "repository:a/b:pull,push"}}}}},
+      {"any case and space",
+       R"(BEARER  Realm = "x" ,  Service=y)",
+       {{"bearer", {{"realm", "x"}, {"service", "y"}}}}},
+      {"two in one header",
+       R"(Basic realm="a", Bearer realm="b",scope="c")",
+       {{"basic", {{"realm", "a"}}}, {"bearer", {{"realm", "b"}, {"scope", "c"}}}}},
+      {"escaped quote", R"(Basic realm="a\"b")", {{"basic", {{"realm", "a\"b"}}}}},
+      {"no parameters", "Negotiate", {{"negotiate", {}}}},
+      {"the first of two equal keys",
+       R"(Basic realm="a",realm="b")",
+       {{"basic", {{"realm", "a"}}}}},
+      {"empty", "", {}},
+      {"only commas", ",,,", {}},
+      {"no closing quote", R"(Bearer realm="x)", {{"bearer", {}}}},
+      {"ends in an escape", "Bearer realm=\"x\\", {{"bearer", {}}}},
+      {"garbage", "\x01\x02", {}},
+      {"garbage after", "Basic realm=a \x01", {{"basic", {{"realm", "a"}}}}},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(parse_challenges(c.header) == c.want);
+  }
+}

@@ -1,0 +1,108 @@
+#include "registry/credentials.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/files.hpp"
+
+using namespace wasmctl::registry;  // NOLINT: every name below is from there
+namespace base = wasmctl::base;
+
+namespace {
+
+// What is found in a docker config of this text: "user:password", "identity:TOKEN",
+// "registry:TOKEN", or "none"; then every warning.
+std::string find(const std::string& config, const std::string& registry,
+                 const std::string& repository = "acme/a") {
+  const base::TemporaryDirectory directory;
+  base::write_file(directory.path() / "config.json", config);
+  std::string warnings;
+  const auto found = find_credentials(
+      registry, repository,
+      [&](const std::string& name) -> std::optional<std::string> {
+        if (name == "DOCKER_CONFIG") return directory.path().native();
+        return std::nullopt;
+      },
+      [&](const std::string& warning) {
+        warnings += " | " + warning.substr(warning.find("is not used"));
+      });
+  if (!found) return "none" + warnings;
+  if (!found->identity_token.empty()) return "identity:" + found->identity_token;
+  if (!found->registry_token.empty()) return "registry:" + found->registry_token;
+  CHECK(found->source == (directory.path() / "config.json").native());
+  return found->username + ":" + found->password + warnings;
+}
+
+}  // namespace
+
+TEST_CASE("base64 of RFC 4648's examples") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"},
+      {"\xff\xfe", "//4="},
+  };
+  for (const auto& [bytes, text] : cases) {
+    CAPTURE(text);
+    CHECK(base64_encode(bytes) == text);
+    CHECK(base64_decode(text) == bytes);
+  }
+  CHECK(base64_decode("Zm8") == "fo");
+  CHECK(base64_decode("Zm 8=") == std::nullopt);
+}
+
+TEST_CASE("find_credentials reads what docker and podman write") {
+  const auto auth = base64_encode("me:pa:ss");
+  const struct {
+    const char* name;
+    std::string config;
+    std::string registry;
+    std::string want;
+  } cases[] = {
+      {"auth", R"({"auths":{"ghcr.io":{"auth":")" + auth + R"("}}})", "ghcr.io", "me:pa:ss"},
+      {"other registry", R"({"auths":{"ghcr.io":{"auth":")" + auth + R"("}}})", "quay.io", "none"},
+      {"other port", R"({"auths":{"h:1":{"auth":")" + auth + R"("}}})", "h:2", "none"},
+      {"a name that begins alike", R"({"auths":{"ghcr.i":{"auth":")" + auth + R"("}}})", "ghcr.io",
+       "none"},
+      {"username and password", R"({"auths":{"ghcr.io":{"username":"u","password":"p"}}})",
+       "ghcr.io", "u:p"},
+      {"URL as key", R"({"auths":{"https://ghcr.io/v2/":{"auth":")" + auth + R"("}}})", "ghcr.io",
+       "me:pa:ss"},
+      {"Docker Hub", R"({"auths":{"https://index.docker.io/v1/":{"auth":")" + auth + R"("}}})",
+       "docker.io", "me:pa:ss"},
+      {"the longest key",
+       R"({"auths":{"ghcr.io":{"username":"u","password":"1"},"ghcr.io/acme":{"username":"u","password":"2"},)"
+       R"("ghcr.io/ac":{"username":"u","password":"3"}}})",
+       "ghcr.io", "u:2"},
+      {"identity token", R"({"auths":{"ghcr.io":{"auth":")" + auth + R"(","identitytoken":"t"}}})",
+       "ghcr.io", "identity:t"},
+      {"registry token", R"({"auths":{"ghcr.io":{"registrytoken":"t"}}})", "ghcr.io", "registry:t"},
+      {"padded with NULs",
+       R"({"auths":{"ghcr.io":{"auth":")" + base64_encode(std::string("u:p\0\0", 5)) + R"("}}})",
+       "ghcr.io", "u:p"},
+      {"empty entry", R"({"auths":{"ghcr.io":{}}})", "ghcr.io", "none"},
+      {"entry of the wrong type", R"({"auths":{"ghcr.io":1}})", "ghcr.io", "none"},
+      {"auths of the wrong type", R"({"auths":1,"credHelpers":1,"credsStore":1})", "ghcr.io",
+       "none"},
+      {"empty file", "", "ghcr.io", "none"},
+      {"no base64", R"({"auths":{"ghcr.io":{"auth":"!"}}})", "ghcr.io",
+       "none | is not used for the login: an `auth` in it is no base64"},
+      {"no JSON", "auths:", "ghcr.io", "none | is not used for the login: it is no JSON (byte 1)"},
+      {"helper that is a path", R"({"credsStore":"../../bin/sh"})", "ghcr.io",
+       "none | is not used for the login: `../../bin/sh` is no credential helper's name"},
+      {"helper that is not there", R"({"credHelpers":{"ghcr.io":"wasmctl-none"}})", "ghcr.io",
+       "none | is not used for the login: cannot run `docker-credential-wasmctl-none`: No such "
+       "file "
+       "or directory"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(find(c.config, c.registry) == c.want);
+  }
+}
