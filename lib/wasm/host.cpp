@@ -95,7 +95,7 @@ constexpr HostFunction kHostFunctions[] = {
     {"wasi", "path_create_directory", "iii:i", kAllAbis},
     {"wasi", "path_filestat_get", "iiiii:i", kAllAbis},
     {"wasi", "path_filestat_set_times", "iiiiIIi:i", kAllAbis},
-    {"wasi", "path_link", "iiiiiii:i", kAllAbis},
+    {"wasi", "path_link", "iiiiii:i", kAllAbis},  // WASI has one more: Envoy 1.40 left it out
     {"wasi", "path_open", "iiiiiIIii:i", kAllAbis},
     {"wasi", "path_readlink", "iiiiii:i", kAllAbis},
     {"wasi", "path_remove_directory", "iii:i", kAllAbis},
