@@ -100,7 +100,7 @@ constexpr HostFunction kHostFunctions[] = {
     {"wasi", "path_readlink", "iiiiii:i", kAllAbis},
     {"wasi", "path_remove_directory", "iii:i", kAllAbis},
     {"wasi", "path_rename", "iiiiii:i", kAllAbis},
-    {"wasi", "path_symlink", "iiiii:i", kAllAbis},
+    {"wasi", "path_symlink", "iiii:i", kAllAbis},  // and here too
     {"wasi", "path_unlink_file", "iii:i", kAllAbis},
     {"wasi", "poll_oneoff", "iiii:i", kAllAbis},
     {"wasi", "proc_exit", "i:", kAllAbis},
