@@ -12,18 +12,16 @@ namespace {
 
 using proxy_wasm::HostBytes;
 using proxy_wasm::JsonReader;
-using proxy_wasm::StringList;
+using proxy_wasm::TokenList;
 
-constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "critical"};
-
-// A list of names, as people write them in a log: `user-agent` becomes `User-Agent`. Hosts look
-// headers up without regard to case. False if one of them cannot be a header's name.
-bool make_canonical(StringList names) {
+// Writes names as people do in a log: `user-agent` becomes `User-Agent`. Hosts look headers up
+// without regard to case. False if one of them is empty.
+bool make_canonical(TokenList names) {
   char previous = '\0';
-  for (const char& c : names.bytes()) {
-    const bool starts_word = previous == '\0' || previous == '-';
+  for (const char& c : names.text()) {
+    if (previous == '"' && c == '"') return false;
+    const bool starts_word = previous == '"' || previous == '-';
     if (starts_word && c >= 'a' && c <= 'z') const_cast<char&>(c) -= 'a' - 'A';
-    if (c == '\0' ? previous == '\0' : c <= ' ' || c > '~') return false;
     previous = c;
   }
   return true;
@@ -31,30 +29,25 @@ bool make_canonical(StringList names) {
 
 struct Config {
   LogLevel log_level = LogLevel::info;
-  StringList headers = "User-Agent";  // in the bytes that were read
+  TokenList headers = "\"User-Agent\"";  // in the bytes that were read
 };
 
 bool read_level(JsonReader& json, LogLevel& level) {
-  std::string_view name;
-  if (!json.string(name)) return false;
-  for (int i = 0; i <= static_cast<int>(LogLevel::Max); ++i) {
-    if (kLevels[i] != name) continue;
-    level = static_cast<LogLevel>(i);
-    return true;
-  }
-  return json.fail("must be trace, debug, info, warn, error or critical");
+  int number = 0;
+  if (!json.choice("must be one of trace, debug, info, warn, error, critical", number)) return false;
+  level = static_cast<LogLevel>(number);
+  return true;
 }
 
 // Reads `bytes`; none are the default configuration. Logs what is wrong.
 bool read_config(HostBytes& bytes, Config& config) {
   if (bytes.size() == 0) return true;
   JsonReader json(bytes.data(), bytes.size());
-  std::string_view key = "the configuration";
-  for (json.object(); json.key(key);) {
-    if (key == "log_level") {
+  for (json.object(); json.member();) {
+    if (json.key_is("log_level")) {
       read_level(json, config.log_level);
-    } else if (key == "headers") {
-      if (json.strings(config.headers) && !make_canonical(config.headers)) {
+    } else if (json.key_is("headers")) {
+      if (json.tokens(config.headers) && !make_canonical(config.headers)) {
         json.fail("must be names of headers");
       }
     } else {
@@ -62,7 +55,7 @@ bool read_config(HostBytes& bytes, Config& config) {
     }
   }
   if (json.finish()) return true;
-  proxy_wasm::log_line(LogLevel::error, key, " ", json.error());
+  proxy_wasm::log_line(LogLevel::error, json.key(), " ", json.error());
   return false;
 }
 
@@ -82,14 +75,14 @@ class HeaderLogger : public RootContext {
 
   void log_headers() const {
     if (!proxy_wasm::logs(config_.log_level)) return;
-    for (const std::string_view name : config_.headers) {
+    config_.headers.for_each([this](std::string_view name) {
       const HostBytes value = proxy_wasm::request_header(name);
       if (value) proxy_wasm::log_line(config_.log_level, name, ": ", value.view());
-    }
+    });
   }
 
  private:
-  HostBytes bytes_{[](const char**, size_t*) { return WasmResult::Empty; }};
+  HostBytes bytes_;
   Config config_;
 };
 

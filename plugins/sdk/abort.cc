@@ -1,7 +1,7 @@
-// The last words of libc++: what it says instead of throwing, e.g. std::length_error.
+// The last words of libc++ and libc++abi: what they say instead of throwing, e.g. std::length_error.
 //
-// libc++'s own version of this function brings printf, stdio and three imports of WASI: 15 KB. This
-// one knows the two conversions that libc++ uses, and tells the host's log.
+// Their own versions of these functions bring printf, stdio and three imports of WASI: 15 KB. These
+// know the two conversions that are used, and tell the host's log.
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,11 +34,7 @@ class Line {
 
 }  // namespace
 
-_LIBCPP_BEGIN_NAMESPACE_STD
-
-[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) noexcept {
-  va_list arguments;
-  va_start(arguments, format);
+[[noreturn]] static void log_and_trap(const char* format, va_list arguments) {
   Line line;
   for (; *format != '\0'; ++format) {
     if (format[0] == '%' && format[1] == 's') {
@@ -51,9 +47,29 @@ _LIBCPP_BEGIN_NAMESPACE_STD
       line.add(*format);
     }
   }
-  va_end(arguments);
   line.log();
   __builtin_trap();
 }
 
+_LIBCPP_BEGIN_NAMESPACE_STD
+
+[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) noexcept {
+  va_list arguments;
+  va_start(arguments, format);
+  log_and_trap(format, arguments);
+}
+
 _LIBCPP_END_NAMESPACE_STD
+
+// The same of libc++abi, e.g. when a pure virtual function is called. Its name before version 20 had
+// no underscores.
+extern "C" [[noreturn]] void __abort_message(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  log_and_trap(format, arguments);
+}
+extern "C" [[noreturn]] void abort_message(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  log_and_trap(format, arguments);
+}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proxy_wasm_heap.h"
@@ -12,17 +13,17 @@
 namespace {
 
 struct LinearMemory {
-  static void* grow(size_t least, size_t* got) {
+  static char* grow(size_t least, size_t* got) {
     constexpr size_t kPage = 65536;
     const size_t pages = (least + kPage - 1) / kPage;
     const size_t end = __builtin_wasm_memory_grow(0, pages);  // in pages, before it grew
     if (end == SIZE_MAX) return nullptr;
     *got = pages * kPage;
-    return reinterpret_cast<void*>(end * kPage);
+    return reinterpret_cast<char*>(end * kPage);
   }
 };
 
-constinit proxy_wasm::Heap<LinearMemory> heap;
+[[clang::require_constant_initialization]] proxy_wasm::Heap<LinearMemory> heap;
 
 void* allocate_or_trap(size_t size, size_t alignment = 0) {
   void* pointer = heap.allocate_aligned(alignment, size);
@@ -53,6 +54,14 @@ int posix_memalign(void** pointer, size_t alignment, size_t size) {
   *pointer = heap.allocate_aligned(alignment, size);
   return *pointer == nullptr ? ENOMEM : 0;
 }
+
+// How much of a block may be used.
+size_t malloc_usable_size(void* pointer) { return heap.room(pointer); }
+
+// The names by which wasi-libc calls itself. All names of its malloc must be ours, or it comes too.
+void* __libc_malloc(size_t size) { return heap.allocate(size); }
+void __libc_free(void* pointer) { heap.release(pointer); }
+void* __libc_calloc(size_t count, size_t size) { return calloc(count, size); }
 
 }  // extern "C"
 

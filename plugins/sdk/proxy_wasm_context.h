@@ -31,11 +31,14 @@ class GrpcStreamHandlerBase;
 using HeaderStringPairs = std::vector<std::pair<std::string, std::string>>;
 
 namespace proxy_wasm {
+class CalloutTable;
 class ContextTable;
 class StreamFactory;
+template <class Node>
+class Tree;
 
-// What the answers to a root context's callouts are delivered to: see proxy_wasm_callouts.h. Behind
-// an interface, so that a plugin without callouts carries none of it.
+// Those who wait for answers to a root context's callouts: see proxy_wasm_callouts.h. Behind an
+// interface, so that a plugin without callouts carries none of it.
 class Callouts {
  public:
   virtual ~Callouts() = default;
@@ -84,7 +87,7 @@ class ContextBase {
   using GrpcSimpleCallCallback = std::function<void(GrpcStatus status, size_t body_size)>;
 
  private:
-  friend class proxy_wasm::ContextTable;
+  friend class proxy_wasm::Tree<ContextBase>;
   friend class RootContext;
   friend class Context;
 
@@ -93,7 +96,7 @@ class ContextBase {
 
   const uint32_t id_;
   const Kind kind_;
-  ContextBase* next_ = nullptr;  // in the table's bucket
+  ContextBase* children_[2] = {};  // in the tree of all contexts
 };
 
 // The plugin as a whole, for one root_id (Istio: pluginName).
@@ -137,7 +140,73 @@ class RootContext : public ContextBase {
     if (callouts_) callouts_->onGrpcClose(token, status);
   }
 
+  // --- Callouts ---
+  // Templates only so that who calls none has none of it in his module.
+
+  // Sends an HTTP request to a cluster. The pseudo-headers :method, :path and :authority are
+  // required. `callback` gets the number of headers, the size of the body in bytes, and the number of
+  // trailers of the answer, which it reads as WasmHeaderMapType::HttpCallResponseHeaders,
+  // WasmBufferType::HttpCallResponseBody; all are 0 if there was no answer within the time. It is
+  // called on this root context: a stream that it continues needs setEffectiveContext first. It is
+  // not called if the result is not Ok.
+  template <int N = 0>
+  WasmResult httpCall(std::string_view cluster, const HeaderStringPairs& request_headers,
+                      std::string_view request_body, const HeaderStringPairs& request_trailers,
+                      uint32_t timeout_milliseconds, HttpCallCallback callback);
+
+  // Sends one gRPC request. `service` is a cluster's name or, in Envoy, a serialized
+  // envoy.config.core.v3.GrpcService; `request` a serialized message. The callback reads the answer
+  // as WasmBufferType::GrpcReceiveBuffer; if the status is not Ok, getStatus() has the message.
+  template <int N = 0>
+  WasmResult grpcSimpleCall(std::string_view service, std::string_view service_name,
+                            std::string_view method_name, const HeaderStringPairs& initial_metadata,
+                            std::string_view request, uint32_t timeout_milliseconds,
+                            GrpcSimpleCallCallback callback);
+  template <int N = 0>
+  WasmResult grpcSimpleCall(std::string_view service, std::string_view service_name,
+                            std::string_view method_name, const HeaderStringPairs& initial_metadata,
+                            std::string_view request, uint32_t timeout_milliseconds,
+                            std::function<void(size_t body_size)> success_callback,
+                            std::function<void(GrpcStatus status)> failure_callback);
+  // The handler lives until the call has ended.
+  template <int N = 0>
+  WasmResult grpcCallHandler(std::string_view service, std::string_view service_name,
+                             std::string_view method_name,
+                             const HeaderStringPairs& initial_metadata, std::string_view request,
+                             uint32_t timeout_milliseconds,
+                             std::unique_ptr<GrpcCallHandlerBase> handler);
+  // Opens a gRPC stream. The handler lives until both sides have closed it, or reset().
+  template <int N = 0>
+  WasmResult grpcStreamHandler(std::string_view service, std::string_view service_name,
+                               std::string_view method_name,
+                               const HeaderStringPairs& initial_metadata,
+                               std::unique_ptr<GrpcStreamHandlerBase> handler);
+
+  // The same for the messages of a protobuf library: whatever has SerializeToString.
+  template <class Message, class = decltype(&Message::ByteSizeLong), class... Callbacks>
+  WasmResult grpcSimpleCall(std::string_view service, std::string_view service_name,
+                            std::string_view method_name, const HeaderStringPairs& initial_metadata,
+                            const Message& request, uint32_t timeout_milliseconds,
+                            Callbacks... callbacks) {
+    std::string bytes;
+    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcSimpleCall(service, service_name, method_name, initial_metadata,
+                          std::string_view(bytes), timeout_milliseconds, std::move(callbacks)...);
+  }
+  template <class Message, class = decltype(&Message::ByteSizeLong)>
+  WasmResult grpcCallHandler(std::string_view service, std::string_view service_name,
+                             std::string_view method_name,
+                             const HeaderStringPairs& initial_metadata, const Message& request,
+                             uint32_t timeout_milliseconds,
+                             std::unique_ptr<GrpcCallHandlerBase> handler) {
+    std::string bytes;
+    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+    return grpcCallHandler(service, service_name, method_name, initial_metadata,
+                           std::string_view(bytes), timeout_milliseconds, std::move(handler));
+  }
+
  private:
+  friend class proxy_wasm::CalloutTable;
   friend class proxy_wasm::ContextTable;
 
   bool onDoneBase() override { return onDone(); }

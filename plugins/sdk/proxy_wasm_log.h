@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <string_view>
 
@@ -28,7 +29,10 @@ inline void log_parts(LogLevel level, const std::string_view* parts, size_t coun
   auto* const line = static_cast<char*>(malloc(size));
   if (line == nullptr) return;
   char* to = line;
-  for (size_t i = 0; i < count; ++i) to += parts[i].copy(to, parts[i].size());
+  for (size_t i = 0; i < count; ++i) {
+    if (!parts[i].empty()) memcpy(to, parts[i].data(), parts[i].size());
+    to += parts[i].size();
+  }
   proxy_log(level, line, size);
   free(line);
 }

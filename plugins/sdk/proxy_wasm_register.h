@@ -119,7 +119,7 @@ class Factory {
 class StreamFactory : public Factory<Context, RootContext*> {
   using Factory::Factory;
 };
-class RootContextFactory : public Factory<RootContext, std::string_view> {
+class RootContextFactory : public Factory<RootContext, const std::string_view&> {
   using Factory::Factory;
 };
 
@@ -130,6 +130,7 @@ struct Registration {
   RootContextFactory root;
   bool root_is_base;  // nobody asked for this root: it is there for the stream contexts
   Registration* next = nullptr;
+  uint32_t newest_root = 0;  // the number of the context that was made last
 
   // The last one first.
   static inline Registration* last = nullptr;

@@ -20,9 +20,14 @@ class HostBytes {
   // Calls `hostcall(&data, &size)`.
   template <class Hostcall>
   explicit HostBytes(Hostcall hostcall) {
-    found_ = hostcall(&data_, &size_) == WasmResult::Ok;
-    if (data_ == nullptr) size_ = 0;
+    // Not into the members: an object whose address the host knows cannot live in registers.
+    const char* data = nullptr;
+    size_t size = 0;
+    found_ = hostcall(&data, &size) == WasmResult::Ok;
+    data_ = data;
+    size_ = data == nullptr ? 0 : size;
   }
+  HostBytes() : data_(nullptr), size_(0), found_(false) {}
   HostBytes(HostBytes&& other) noexcept
       : data_(other.data_), size_(other.size_), found_(other.found_) {
     other.data_ = nullptr;
@@ -45,9 +50,9 @@ class HostBytes {
   size_t size() const { return size_; }
 
  private:
-  const char* data_ = nullptr;
-  size_t size_ = 0;
-  bool found_ = false;
+  const char* data_;
+  size_t size_;
+  bool found_;
 };
 
 inline HostBytes header(WasmHeaderMapType type, std::string_view name) {

@@ -1,29 +1,18 @@
 // The plugin's contexts: created, found and deleted as the host says.
 #include "proxy_wasm_api.h"
+#include "proxy_wasm_tree.h"
 
 namespace proxy_wasm {
 
-// Contexts by their number. Each hangs in the list of one bucket; the host counts its numbers up,
-// so that the lowest bits are as good as a hash.
+// The contexts that live.
 class ContextTable {
  public:
-  ContextBase* find(uint32_t id) const {
-    ContextBase* context = buckets_[id & mask_];
-    while (context != nullptr && context->id_ != id) context = context->next_;
-    return context;
-  }
+  ContextBase* find(uint32_t id) { return tree_.find(id); }
+  void insert(ContextBase* context) { tree_.insert(context); }
 
-  void insert(ContextBase* context) {
-    if (size_ > mask_) grow();
-    hang(context);
-    ++size_;
-  }
-
-  void erase(ContextBase* context) {
-    ContextBase** link = &buckets_[context->id_ & mask_];
-    while (*link != context) link = &(*link)->next_;
-    *link = context->next_;
-    --size_;
+  // Deletes the object, too.
+  void erase(uint32_t id) {
+    ContextBase* const context = tree_.remove(id);
     if (RootContext* root = context->asRoot()) delete root->callouts_;
     delete context;
   }
@@ -33,36 +22,12 @@ class ContextTable {
   static Context* make_stream(uint32_t id, RootContext* root);
 
  private:
-  void hang(ContextBase* context) {
-    ContextBase*& bucket = buckets_[context->id_ & mask_];
-    context->next_ = bucket;
-    bucket = context;
-  }
-
-  void grow() {
-    ContextBase** const old = buckets_;
-    const uint32_t old_mask = mask_;
-    mask_ = 2 * mask_ + 1;
-    buckets_ = new ContextBase*[mask_ + 1]();
-    for (uint32_t i = 0; i <= old_mask; ++i) {
-      for (ContextBase* context = old[i]; context != nullptr;) {
-        ContextBase* const next = context->next_;
-        hang(context);
-        context = next;
-      }
-    }
-    if (old != first_) delete[] old;
-  }
-
-  ContextBase* first_[1] = {};
-  ContextBase** buckets_ = first_;
-  uint32_t mask_ = 0;  // buckets - 1: a power of two
-  uint32_t size_ = 0;
+  Tree<ContextBase> tree_;
 };
 
 namespace {
 
-constinit ContextTable contexts;
+[[clang::require_constant_initialization]] ContextTable contexts;
 
 }  // namespace
 
@@ -73,19 +38,20 @@ RootContext* ContextTable::make_root(uint32_t id) {
   proxy_get_property(kProperty, sizeof kProperty - 1, &bytes, &size);
   const WasmData root_id(bytes, size);
 
-  const Registration* registered = nullptr;
+  Registration* registered = nullptr;
   const StreamFactory* streams = nullptr;
-  for (const auto* entry = Registration::last; entry != nullptr; entry = entry->next) {
+  for (auto* entry = Registration::last; entry != nullptr; entry = entry->next) {
     if (entry->root_id != root_id.view()) continue;
     if (registered == nullptr || registered->root_is_base) registered = entry;
     if (streams == nullptr && entry->streams) streams = &entry->streams;
   }
   if (registered == nullptr) {
-    logWarn("no plugin is registered under this root_id");
+    logWarn("no plugin has this root_id");
     return nullptr;
   }
   RootContext* root = registered->root(id, registered->root_id);
   root->streams_ = streams;
+  registered->newest_root = id;
   return root;
 }
 
@@ -108,6 +74,17 @@ Context* getContext(uint32_t context_id) {
 RootContext* getRootContext(uint32_t context_id) {
   ContextBase* context = getContextBase(context_id);
   return context == nullptr ? nullptr : context->asRoot();
+}
+
+RootContext* getRoot(std::string_view root_id) {
+  RootContext* newest = nullptr;
+  for (auto* entry = proxy_wasm::Registration::last; entry != nullptr; entry = entry->next) {
+    RootContext* const root = getRootContext(entry->newest_root);
+    // Another root may have got that number meanwhile.
+    if (root == nullptr || root->root_id() != root_id) continue;
+    if (newest == nullptr || root->id() > newest->id()) newest = root;
+  }
+  return newest;
 }
 
 // The exports that no plugin can do without.
@@ -134,7 +111,7 @@ __attribute__((export_name("proxy_on_delete"))) void proxy_on_delete(uint32_t co
   ContextBase* context = getContextBase(context_id);
   if (context == nullptr) return;
   context->onDelete();
-  contexts.erase(context);
+  contexts.erase(context_id);
 }
 
 }  // extern "C"
