@@ -27,6 +27,15 @@ bool make_canonical(TokenList names) {
   return true;
 }
 
+// Without regard to case.
+bool same_name(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if ((a[i] | 0x20) != (b[i] | 0x20)) return false;
+  }
+  return true;
+}
+
 struct Config {
   LogLevel log_level = LogLevel::info;
   TokenList headers = "\"User-Agent\"";  // in the bytes that were read
@@ -75,10 +84,15 @@ class HeaderLogger : public RootContext {
 
   void log_headers() const {
     if (!proxy_wasm::logs(config_.log_level)) return;
-    config_.headers.for_each([this](std::string_view name) {
-      const HostBytes value = proxy_wasm::request_header(name);
-      if (value) proxy_wasm::log_line(config_.log_level, name, ": ", value.view());
-    });
+    // All pairs, as a getter by name would give the first of several values only.
+    const HostBytes pairs = proxy_wasm::header_pairs(WasmHeaderMapType::RequestHeaders);
+    proxy_wasm::PairsReader reader(pairs.view());
+    std::string_view name, value;
+    while (reader.next(name, value)) {
+      config_.headers.for_each([&](std::string_view wanted) {
+        if (same_name(wanted, name)) proxy_wasm::log_line(config_.log_level, wanted, ": ", value);
+      });
+    }
   }
 
  private:

@@ -74,7 +74,7 @@ PROXY_WASM_HOSTCALL(proxy_enqueue_shared_queue)
 // --- Headers, trailers, metadata ---
 PROXY_WASM_HOSTCALL(proxy_add_header_map_value)
 (WasmHeaderMapType type, const char* key, size_t key_size, const char* value, size_t value_size);
-// Several values of one header come joined by ",".
+// Of several values of one header, Envoy gives the first: all are among the pairs.
 PROXY_WASM_HOSTCALL(proxy_get_header_map_value)
 (WasmHeaderMapType type, const char* key, size_t key_size, const char** value, size_t* value_size);
 PROXY_WASM_HOSTCALL(proxy_get_header_map_pairs)

@@ -27,6 +27,8 @@ class PairsReader {
     left_ = size - kCountSize - count_ * kSizesSize;
   }
 
+  explicit PairsReader(std::string_view block) : PairsReader(block.data(), block.size()) {}
+
   // How many pairs are left; at most as many as the block has room for.
   uint32_t remaining() const { return count_; }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "proxy_wasm_externs.h"
+#include "proxy_wasm_pairs.h"
 
 namespace proxy_wasm {
 
@@ -55,9 +56,16 @@ class HostBytes {
   bool found_;
 };
 
+// The value of a header: the first one, if there are several (Envoy).
 inline HostBytes header(WasmHeaderMapType type, std::string_view name) {
   return HostBytes([=](const char** data, size_t* size) {
     return proxy_get_header_map_value(type, name.data(), name.size(), data, size);
+  });
+}
+// All headers, for a PairsReader.
+inline HostBytes header_pairs(WasmHeaderMapType type) {
+  return HostBytes([=](const char** data, size_t* size) {
+    return proxy_get_header_map_pairs(type, data, size);
   });
 }
 inline HostBytes request_header(std::string_view name) {

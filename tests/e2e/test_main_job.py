@@ -76,7 +76,7 @@ def test_header_logger_takes_headers_as_they_come(module, tmp_path):
         assert envoy.get("/", [("X-Many", "one"), ("X-Many", "two"), ("x-case", "cased"), ("User-Agent", long)])[0] == 200
         envoy.wait_for_log("cased")
         logged = [line for line in plugin_lines(envoy.logged()) if line != "HeaderLogger configured"]
-        assert sorted(logged) == sorted([f"User-Agent: {long}", "X-Many: one,two", "X-Case: cased"])
+        assert sorted(logged) == sorted([f"User-Agent: {long}", "X-Many: one", "X-Many: two", "X-Case: cased"])
         # A request without any of them logs nothing, and is served.
         assert envoy.request("/", [], method="HEAD")[0] == 200
         assert len([l for l in plugin_lines(envoy.logged()) if l != "HeaderLogger configured"]) == len(logged)
