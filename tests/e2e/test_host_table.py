@@ -37,7 +37,9 @@ def module(path, abi, imports, exports=(), malloc=True):
     if malloc:
         lines.append('(func (export "malloc") (param i32) (result i32) (i32.const 1024))')
     for name, signature in exports:
-        result = " (i32.const 1)" if split(signature)[1] else ""
+        # True from what starts, configures and ends; 0 lets a stream go on.
+        value = int(name.endswith(("_start", "_configure", "_configuration", "_done")))
+        result = f" (i32.const {value})" if split(signature)[1] else ""
         lines.append(f'(func (export "{name}"){function_type(signature)}{result})')
     wat = path.with_suffix(".wat")
     wat.write_text("(module\n" + "\n".join(lines) + ")\n")
