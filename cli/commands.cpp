@@ -97,6 +97,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
 
   // A reader that went away (`| head`) or a dead server is an error of write(), not a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that grows beyond `ulimit -f`
   try {
     action();
     context.out.flush();
