@@ -43,7 +43,8 @@ struct Config {
 
 bool read_level(JsonReader& json, LogLevel& level) {
   int number = 0;
-  if (!json.choice("must be one of trace, debug, info, warn, error, critical", number)) return false;
+  if (!json.choice("must be one of trace, debug, info, warn, error, critical", number))
+    return false;
   level = static_cast<LogLevel>(number);
   return true;
 }

@@ -1,4 +1,5 @@
-// The last words of libc++ and libc++abi: what they say instead of throwing, e.g. std::length_error.
+// The last words of libc++ and libc++abi: what they say instead of throwing, e.g.
+// std::length_error.
 //
 // Their own versions of these functions bring printf, stdio and three imports of WASI: 15 KB. These
 // know the two conversions that are used, and tell the host's log.
@@ -61,8 +62,8 @@ _LIBCPP_BEGIN_NAMESPACE_STD
 
 _LIBCPP_END_NAMESPACE_STD
 
-// The same of libc++abi, e.g. when a pure virtual function is called. Its name before version 20 had
-// no underscores.
+// The same of libc++abi, e.g. when a pure virtual function is called. Its name before version 20
+// had no underscores.
 extern "C" [[noreturn]] void __abort_message(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);

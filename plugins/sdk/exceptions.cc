@@ -1,7 +1,7 @@
 // What `throw` does: it tells the host's log the exception's type, and traps.
 //
-// A module has no way to unwind its stack: Debian's libc++abi for wasm32 is built without it, and the
-// hosts differ in what they know of WebAssembly's exceptions. So a plugin is compiled with
+// A module has no way to unwind its stack: Debian's libc++abi for wasm32 is built without it, and
+// the hosts differ in what they know of WebAssembly's exceptions. So a plugin is compiled with
 // -fno-exceptions, or, if its sources say `throw` or `try`, with -fignore-exceptions: a try block
 // then is a block, its handlers are never entered, and a throw comes here. That is also what the
 // upstream SDK's toolchain does.
@@ -21,7 +21,9 @@ void* __cxa_allocate_exception(size_t size) noexcept {
   return exception;
 }
 
-void __cxa_free_exception(void* exception) noexcept { free(exception); }
+void __cxa_free_exception(void* exception) noexcept {
+  free(exception);
+}
 
 [[noreturn]] void __cxa_throw(void*, std::type_info* type, void (*)(void*)) {
   // The name is mangled: to read it back would cost more than the plugin.
@@ -33,10 +35,14 @@ void __cxa_free_exception(void* exception) noexcept { free(exception); }
   __builtin_trap();
 }
 
-[[noreturn]] void __cxa_rethrow() { __builtin_trap(); }
+[[noreturn]] void __cxa_rethrow() {
+  __builtin_trap();
+}
 
 // Handlers are compiled, though never entered.
-void* __cxa_begin_catch(void* exception) noexcept { return exception; }
+void* __cxa_begin_catch(void* exception) noexcept {
+  return exception;
+}
 void __cxa_end_catch() {}
 
 }  // extern "C"

@@ -1,5 +1,5 @@
-// Functions of libc that are unrolled there, for speed on long strings, to several times their size.
-// Plugins compare and measure short ones.
+// Functions of libc that are unrolled there, for speed on long strings, to several times their
+// size. Plugins compare and measure short ones.
 #include <stddef.h>
 
 extern "C" {

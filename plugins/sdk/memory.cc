@@ -35,9 +35,15 @@ void* allocate_or_trap(size_t size, size_t alignment = 0) {
 
 extern "C" {
 
-void* malloc(size_t size) { return heap.allocate(size); }
-void free(void* pointer) { heap.release(pointer); }
-void* realloc(void* pointer, size_t size) { return heap.resize(pointer, size); }
+void* malloc(size_t size) {
+  return heap.allocate(size);
+}
+void free(void* pointer) {
+  heap.release(pointer);
+}
+void* realloc(void* pointer, size_t size) {
+  return heap.resize(pointer, size);
+}
 
 void* calloc(size_t count, size_t size) {
   size_t bytes = 0;
@@ -56,12 +62,20 @@ int posix_memalign(void** pointer, size_t alignment, size_t size) {
 }
 
 // How much of a block may be used.
-size_t malloc_usable_size(void* pointer) { return heap.room(pointer); }
+size_t malloc_usable_size(void* pointer) {
+  return heap.room(pointer);
+}
 
 // The names by which wasi-libc calls itself. All names of its malloc must be ours, or it comes too.
-void* __libc_malloc(size_t size) { return heap.allocate(size); }
-void __libc_free(void* pointer) { heap.release(pointer); }
-void* __libc_calloc(size_t count, size_t size) { return calloc(count, size); }
+void* __libc_malloc(size_t size) {
+  return heap.allocate(size);
+}
+void __libc_free(void* pointer) {
+  heap.release(pointer);
+}
+void* __libc_calloc(size_t count, size_t size) {
+  return calloc(count, size);
+}
 
 }  // extern "C"
 
@@ -70,24 +84,52 @@ struct nothrow_t;
 enum class align_val_t : size_t;
 }  // namespace std
 
-void* operator new(size_t size) { return allocate_or_trap(size); }
-void* operator new[](size_t size) { return allocate_or_trap(size); }
+void* operator new(size_t size) {
+  return allocate_or_trap(size);
+}
+void* operator new[](size_t size) {
+  return allocate_or_trap(size);
+}
 void* operator new(size_t size, std::align_val_t alignment) {
   return allocate_or_trap(size, static_cast<size_t>(alignment));
 }
 void* operator new[](size_t size, std::align_val_t alignment) {
   return allocate_or_trap(size, static_cast<size_t>(alignment));
 }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return heap.allocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return heap.allocate(size);
+}
 
-void operator delete(void* pointer) noexcept { heap.release(pointer); }
-void operator delete[](void* pointer) noexcept { heap.release(pointer); }
-void operator delete(void* pointer, size_t) noexcept { heap.release(pointer); }
-void operator delete[](void* pointer, size_t) noexcept { heap.release(pointer); }
-void operator delete(void* pointer, std::align_val_t) noexcept { heap.release(pointer); }
-void operator delete[](void* pointer, std::align_val_t) noexcept { heap.release(pointer); }
-void operator delete(void* pointer, size_t, std::align_val_t) noexcept { heap.release(pointer); }
-void operator delete[](void* pointer, size_t, std::align_val_t) noexcept { heap.release(pointer); }
-void operator delete(void* pointer, const std::nothrow_t&) noexcept { heap.release(pointer); }
-void operator delete[](void* pointer, const std::nothrow_t&) noexcept { heap.release(pointer); }
+void operator delete(void* pointer) noexcept {
+  heap.release(pointer);
+}
+void operator delete[](void* pointer) noexcept {
+  heap.release(pointer);
+}
+void operator delete(void* pointer, size_t) noexcept {
+  heap.release(pointer);
+}
+void operator delete[](void* pointer, size_t) noexcept {
+  heap.release(pointer);
+}
+void operator delete(void* pointer, std::align_val_t) noexcept {
+  heap.release(pointer);
+}
+void operator delete[](void* pointer, std::align_val_t) noexcept {
+  heap.release(pointer);
+}
+void operator delete(void* pointer, size_t, std::align_val_t) noexcept {
+  heap.release(pointer);
+}
+void operator delete[](void* pointer, size_t, std::align_val_t) noexcept {
+  heap.release(pointer);
+}
+void operator delete(void* pointer, const std::nothrow_t&) noexcept {
+  heap.release(pointer);
+}
+void operator delete[](void* pointer, const std::nothrow_t&) noexcept {
+  heap.release(pointer);
+}

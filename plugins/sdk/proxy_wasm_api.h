@@ -143,7 +143,8 @@ inline uint64_t getCurrentTimeNanoseconds() {
   return time;
 }
 
-// --- Properties: https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes
+// --- Properties:
+// https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes
 
 namespace proxy_wasm {
 
@@ -163,10 +164,9 @@ template <class Parts>
 std::optional<WasmDataPtr> get_property(const Parts& parts) {
   const std::string path = property_path(parts);
   WasmDataPtr value;
-  const WasmResult result =
-      take_data(&value, [&path](const char** data, size_t* size) {
-        return proxy_get_property(path.data(), path.size(), data, size);
-      });
+  const WasmResult result = take_data(&value, [&path](const char** data, size_t* size) {
+    return proxy_get_property(path.data(), path.size(), data, size);
+  });
   if (result != WasmResult::Ok) return std::nullopt;
   return value;
 }
@@ -243,15 +243,31 @@ inline WasmResult setProperty(std::string_view key, std::string_view value) {
 // --- Streams ---
 
 // Go on after a callback that answered StopIteration or the like.
-inline WasmResult continueRequest() { return proxy_continue_stream(WasmStreamType::Request); }
-inline WasmResult continueResponse() { return proxy_continue_stream(WasmStreamType::Response); }
-inline WasmResult continueDownstream() { return proxy_continue_stream(WasmStreamType::Downstream); }
-inline WasmResult continueUpstream() { return proxy_continue_stream(WasmStreamType::Upstream); }
+inline WasmResult continueRequest() {
+  return proxy_continue_stream(WasmStreamType::Request);
+}
+inline WasmResult continueResponse() {
+  return proxy_continue_stream(WasmStreamType::Response);
+}
+inline WasmResult continueDownstream() {
+  return proxy_continue_stream(WasmStreamType::Downstream);
+}
+inline WasmResult continueUpstream() {
+  return proxy_continue_stream(WasmStreamType::Upstream);
+}
 
-inline WasmResult closeRequest() { return proxy_close_stream(WasmStreamType::Request); }
-inline WasmResult closeResponse() { return proxy_close_stream(WasmStreamType::Response); }
-inline WasmResult closeDownstream() { return proxy_close_stream(WasmStreamType::Downstream); }
-inline WasmResult closeUpstream() { return proxy_close_stream(WasmStreamType::Upstream); }
+inline WasmResult closeRequest() {
+  return proxy_close_stream(WasmStreamType::Request);
+}
+inline WasmResult closeResponse() {
+  return proxy_close_stream(WasmStreamType::Response);
+}
+inline WasmResult closeDownstream() {
+  return proxy_close_stream(WasmStreamType::Downstream);
+}
+inline WasmResult closeUpstream() {
+  return proxy_close_stream(WasmStreamType::Upstream);
+}
 
 // Answers the request here, without the upstream. `response_code_details` is for the host's access
 // log. The callback should then answer StopIteration or StopAllIterationAndWatermark.
@@ -260,10 +276,9 @@ inline WasmResult sendLocalResponse(uint32_t response_code, std::string_view res
                                     const HeaderStringPairs& additional_response_headers,
                                     GrpcStatus grpc_status = GrpcStatus::InvalidCode) {
   const proxy_wasm::PairsBuffer headers(additional_response_headers);
-  return proxy_send_local_response(response_code, response_code_details.data(),
-                                   response_code_details.size(), body.data(), body.size(),
-                                   headers.data(), headers.size(),
-                                   static_cast<uint32_t>(grpc_status));
+  return proxy_send_local_response(
+      response_code, response_code_details.data(), response_code_details.size(), body.data(),
+      body.size(), headers.data(), headers.size(), static_cast<uint32_t>(grpc_status));
 }
 
 // --- Shared data: one map a vm_id, shared by all worker threads ---
@@ -441,8 +456,8 @@ inline WasmResult getResponseTrailerSize(size_t* size) {
 // The bytes [start, start + length), or as many of them as there are.
 inline WasmDataPtr getBufferBytes(WasmBufferType type, size_t start, size_t length) {
   return proxy_wasm::take_data([=](const char** data, size_t* size) {
-    return proxy_get_buffer_bytes(type, static_cast<uint32_t>(start),
-                                  static_cast<uint32_t>(length), data, size);
+    return proxy_get_buffer_bytes(type, static_cast<uint32_t>(start), static_cast<uint32_t>(length),
+                                  data, size);
   });
 }
 
@@ -455,9 +470,8 @@ inline WasmResult getBufferStatus(WasmBufferType type, size_t* size, uint32_t* f
 // size, follows.
 inline WasmResult setBuffer(WasmBufferType type, size_t start, size_t length, std::string_view data,
                             size_t* new_size = nullptr) {
-  const WasmResult result =
-      proxy_set_buffer_bytes(type, static_cast<uint32_t>(start), static_cast<uint32_t>(length),
-                             data.data(), data.size());
+  const WasmResult result = proxy_set_buffer_bytes(
+      type, static_cast<uint32_t>(start), static_cast<uint32_t>(length), data.data(), data.size());
   if (result == WasmResult::Ok && new_size != nullptr) *new_size = *new_size - length + data.size();
   return result;
 }
@@ -474,7 +488,7 @@ inline WasmResult appendBuffer(WasmBufferType type, std::string_view data) {
 inline WasmResult callForeignFunction(std::string_view name, std::string_view arguments,
                                       WasmDataPtr* results) {
   return proxy_wasm::take_data(results, [=](const char** data, size_t* size) {
-    return proxy_call_foreign_function(name.data(), name.size(), arguments.data(),
-                                       arguments.size(), const_cast<char**>(data), size);
+    return proxy_call_foreign_function(name.data(), name.size(), arguments.data(), arguments.size(),
+                                       const_cast<char**>(data), size);
   });
 }

@@ -70,8 +70,12 @@ inline WasmResult grpcStream(std::string_view service, std::string_view service_
                            token);
 }
 
-inline WasmResult grpcCancel(uint32_t token) { return proxy_grpc_cancel(token); }
-inline WasmResult grpcClose(uint32_t token) { return proxy_grpc_close(token); }
+inline WasmResult grpcCancel(uint32_t token) {
+  return proxy_grpc_cancel(token);
+}
+inline WasmResult grpcClose(uint32_t token) {
+  return proxy_grpc_close(token);
+}
 inline WasmResult grpcSend(uint32_t token, std::string_view message, bool end_stream) {
   return proxy_grpc_send(token, message.data(), message.size(), end_stream ? 1 : 0);
 }
@@ -292,9 +296,7 @@ class GrpcStreamCallout final : public Callout {
   GrpcStreamCallout(uint32_t token, std::unique_ptr<GrpcStreamHandlerBase> handler)
       : Callout(token, Answers::many), handler_(std::move(handler)) {}
   // In any of these the handler may reset itself: nothing of this object may be touched afterwards.
-  void initial_metadata(uint32_t headers) override {
-    handler_->onReceiveInitialMetadata(headers);
-  }
+  void initial_metadata(uint32_t headers) override { handler_->onReceiveInitialMetadata(headers); }
   void trailing_metadata(uint32_t trailers) override {
     handler_->onReceiveTrailingMetadata(trailers);
   }
@@ -343,8 +345,7 @@ inline WasmResult GrpcStreamHandlerBase::send(std::string_view message, bool end
 
 // --- The calls with callbacks and handlers ---
 
-#define PROXY_WASM_EXPORT(method) \
-  static_cast<void>(&::proxy_wasm::Export_##method<(N >= 0)>::call)
+#define PROXY_WASM_EXPORT(method) static_cast<void>(&::proxy_wasm::Export_##method<(N >= 0)>::call)
 
 template <int N>
 WasmResult RootContext::httpCall(std::string_view cluster, const HeaderStringPairs& request_headers,
@@ -387,17 +388,17 @@ WasmResult RootContext::grpcSimpleCall(std::string_view service, std::string_vie
                                        std::string_view request, uint32_t timeout_milliseconds,
                                        std::function<void(size_t body_size)> success_callback,
                                        std::function<void(GrpcStatus status)> failure_callback) {
-  return grpcSimpleCall(
-      service, service_name, method_name, initial_metadata, request, timeout_milliseconds,
-      GrpcSimpleCallCallback([success = std::move(success_callback),
-                              failure = std::move(failure_callback)](GrpcStatus status,
-                                                                     size_t body_size) {
-        if (status == GrpcStatus::Ok) {
-          success(body_size);
-        } else {
-          failure(status);
-        }
-      }));
+  return grpcSimpleCall(service, service_name, method_name, initial_metadata, request,
+                        timeout_milliseconds,
+                        GrpcSimpleCallCallback([success = std::move(success_callback),
+                                                failure = std::move(failure_callback)](
+                                                   GrpcStatus status, size_t body_size) {
+                          if (status == GrpcStatus::Ok) {
+                            success(body_size);
+                          } else {
+                            failure(status);
+                          }
+                        }));
 }
 
 template <int N>

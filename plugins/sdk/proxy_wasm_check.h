@@ -34,18 +34,18 @@ inline WasmResult logCritical(std::string_view message) {
 }
 
 // Logs an expression whose WasmResult is not Ok, and traps.
-#define CHECK_RESULT(expression)                   \
-  do {                                             \
-    if ((expression) != WasmResult::Ok) {          \
-      logAbort(#expression);                       \
-    }                                              \
+#define CHECK_RESULT(expression)          \
+  do {                                    \
+    if ((expression) != WasmResult::Ok) { \
+      logAbort(#expression);              \
+    }                                     \
   } while (0)
 
 // One line: file, line number, function, message. What is logged is built by +, and is built even
 // if the host throws it away; proxy_wasm_log.h has what asks first.
-#define LOG(level, ...)                                                             \
-  log##level(std::string("[") + __FILE__ + ":" + std::to_string(__LINE__) + "]::" + \
-             __FUNCTION__ + "() " + __VA_ARGS__)
+#define LOG(level, ...)                                                                            \
+  log##level(std::string("[") + __FILE__ + ":" + std::to_string(__LINE__) + "]::" + __FUNCTION__ + \
+             "() " + __VA_ARGS__)
 #define LOG_TRACE(...) LOG(Trace, __VA_ARGS__)
 #define LOG_DEBUG(...) LOG(Debug, __VA_ARGS__)
 #define LOG_INFO(...) LOG(Info, __VA_ARGS__)

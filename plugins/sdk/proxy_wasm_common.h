@@ -19,17 +19,26 @@ enum class WasmResult : uint32_t {
   Empty = 7,                 // an empty queue
   CasMismatch = 8,           // setSharedData: another one was quicker
   ResultMismatch = 9,
-  InternalFailure = 10,      // the host's log says more
+  InternalFailure = 10,  // the host's log says more
   BrokenConnection = 11,
-  Unimplemented = 12,        // this host, or this stream, has no such thing
+  Unimplemented = 12,  // this host, or this stream, has no such thing
 };
 
 // "Ok", "NotFound"...: the enumerator's name.
 inline std::string toString(WasmResult result) {
   static constexpr const char* kNames[] = {
-      "Ok",          "NotFound",           "BadArgument",         "SerializationFailure",
-      "ParseFailure", "BadExpression",     "InvalidMemoryAccess", "Empty",
-      "CasMismatch", "ResultMismatch",     "InternalFailure",     "BrokenConnection",
+      "Ok",
+      "NotFound",
+      "BadArgument",
+      "SerializationFailure",
+      "ParseFailure",
+      "BadExpression",
+      "InvalidMemoryAccess",
+      "Empty",
+      "CasMismatch",
+      "ResultMismatch",
+      "InternalFailure",
+      "BrokenConnection",
       "Unimplemented",
   };
   const auto index = static_cast<uint32_t>(result);
@@ -42,7 +51,7 @@ enum class WasmHeaderMapType : int32_t {
   RequestTrailers = 1,
   ResponseHeaders = 2,
   ResponseTrailers = 3,
-  GrpcReceiveInitialMetadata = 4,   // read only, as are all that follow
+  GrpcReceiveInitialMetadata = 4,  // read only, as are all that follow
   GrpcReceiveTrailingMetadata = 5,
   HttpCallResponseHeaders = 6,
   HttpCallResponseTrailers = 7,
@@ -58,7 +67,7 @@ enum class WasmBufferType : int32_t {
   GrpcReceiveBuffer = 5,
   VmConfiguration = 6,
   PluginConfiguration = 7,
-  CallData = 8,              // the arguments of a foreign function, in onForeignFunction
+  CallData = 8,  // the arguments of a foreign function, in onForeignFunction
   MAX = 8,
 };
 

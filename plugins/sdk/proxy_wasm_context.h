@@ -83,7 +83,8 @@ class ContextBase {
   // The level from which on the host writes what is logged.
   WasmResult getLogLevel(LogLevel* level) { return proxy_get_log_level(level); }
 
-  using HttpCallCallback = std::function<void(uint32_t headers, size_t body_size, uint32_t trailers)>;
+  using HttpCallCallback =
+      std::function<void(uint32_t headers, size_t body_size, uint32_t trailers)>;
   using GrpcSimpleCallCallback = std::function<void(GrpcStatus status, size_t body_size)>;
 
  private:
@@ -144,8 +145,8 @@ class RootContext : public ContextBase {
   // Templates only so that who calls none has none of it in his module.
 
   // Sends an HTTP request to a cluster. The pseudo-headers :method, :path and :authority are
-  // required. `callback` gets the number of headers, the size of the body in bytes, and the number of
-  // trailers of the answer, which it reads as WasmHeaderMapType::HttpCallResponseHeaders,
+  // required. `callback` gets the number of headers, the size of the body in bytes, and the number
+  // of trailers of the answer, which it reads as WasmHeaderMapType::HttpCallResponseHeaders,
   // WasmBufferType::HttpCallResponseBody; all are 0 if there was no answer within the time. It is
   // called on this root context: a stream that it continues needs setEffectiveContext first. It is
   // not called if the result is not Ok.

@@ -26,8 +26,8 @@ struct Declarer<R (C::*)(A...)> {
 };
 
 template <class C>
-constexpr bool is_ours = std::is_same_v<C, Context> || std::is_same_v<C, RootContext> ||
-                         std::is_same_v<C, ContextBase>;
+constexpr bool is_ours =
+    std::is_same_v<C, Context> || std::is_same_v<C, RootContext> || std::is_same_v<C, ContextBase>;
 
 #ifdef __wasm__
 #define PROXY_WASM_CALLBACK_ATTRIBUTES(symbol) __attribute__((used, export_name(#symbol)))
@@ -47,20 +47,20 @@ Result answer_of_nobody() {
 //
 // Overrides<C> is true where C declares the method anew. Where it is not accessible, or overloaded,
 // no pointer to it can be formed: then it is not the one that we declared, public and single.
-#define PROXY_WASM_CALLBACK(symbol, method, find, result, parameters, arguments)      \
-  template <bool>                                                                     \
-  struct Export_##method {                                                            \
-    PROXY_WASM_CALLBACK_ATTRIBUTES(symbol)                                            \
-    static result call parameters {                                                   \
-      auto* context = find(context_id);                                               \
-      if (context == nullptr) return answer_of_nobody<result>();                      \
-      return static_cast<result>(context->method arguments);                          \
-    }                                                                                 \
-  };                                                                                  \
-  template <class C, class = void>                                                    \
-  struct Overrides_##method : std::true_type {};                                      \
-  template <class C>                                                                  \
-  struct Overrides_##method<C, std::void_t<decltype(&C::method)>>                     \
+#define PROXY_WASM_CALLBACK(symbol, method, find, result, parameters, arguments) \
+  template <bool>                                                                \
+  struct Export_##method {                                                       \
+    PROXY_WASM_CALLBACK_ATTRIBUTES(symbol)                                       \
+    static result call parameters {                                              \
+      auto* context = find(context_id);                                          \
+      if (context == nullptr) return answer_of_nobody<result>();                 \
+      return static_cast<result>(context->method arguments);                     \
+    }                                                                            \
+  };                                                                             \
+  template <class C, class = void>                                               \
+  struct Overrides_##method : std::true_type {};                                 \
+  template <class C>                                                             \
+  struct Overrides_##method<C, std::void_t<decltype(&C::method)>>                \
       : std::bool_constant<!is_ours<typename Declarer<decltype(&C::method)>::type>> {};
 
 // clang-format off

@@ -3,9 +3,9 @@
 // Blocks have 2^n bytes, their header included, and each size has its list of free ones. A block
 // keeps its size for ever: allocating and freeing is a push and a pop, whatever the plugin did
 // before, and nothing breaks up over the months that a proxy runs. The price: memory that one size
-// once needed does not serve another, and sizes are rounded up. (A buddy allocator and boundary tags
-// were tried; they take 500 bytes more.)
-// Nothing here knows WebAssembly: memory comes from a source, so that tests run it natively.
+// once needed does not serve another, and sizes are rounded up. (A buddy allocator and boundary
+// tags were tried; they take 500 bytes more.) Nothing here knows WebAssembly: memory comes from a
+// source, so that tests run it natively.
 #pragma once
 
 #include <stddef.h>
@@ -15,8 +15,9 @@ namespace proxy_wasm {
 
 // `Source` has a function
 //     static char* grow(size_t least, size_t* got)
-// that returns the address of `*got` >= `least` fresh bytes, aligned to kAlignment, or null if there
-// are none left. They need not follow those of the last call: others may grow the same memory.
+// that returns the address of `*got` >= `least` fresh bytes, aligned to kAlignment, or null if
+// there are none left. They need not follow those of the last call: others may grow the same
+// memory.
 template <class Source>
 class Heap {
  public:
@@ -84,8 +85,8 @@ class Heap {
   }
 
  private:
-  static constexpr unsigned kOrders = 32;      // blocks of up to 2^31 bytes
-  static constexpr unsigned kSmallest = 4;     // 16 bytes: the header and a pointer
+  static constexpr unsigned kOrders = 32;   // blocks of up to 2^31 bytes
+  static constexpr unsigned kSmallest = 4;  // 16 bytes: the header and a pointer
   static constexpr uint32_t kFree = 0xFFFF;
   static constexpr uint32_t kSignpost = 0xFFFE;  // stands before an address inside of a block
 

@@ -21,8 +21,8 @@
 
 namespace proxy_wasm {
 
-// The strings of a JSON list of tokens, as it stands in the text: a list that needs no memory of its
-// own.
+// The strings of a JSON list of tokens, as it stands in the text: a list that needs no memory of
+// its own.
 class TokenList {
  public:
   constexpr TokenList() = default;
@@ -173,6 +173,12 @@ class JsonReader {
     return false;
   }
 
+  // The same of something that is not the member that was read last.
+  bool fail(const char* what, const char* key) {
+    if (error_ == nullptr) key_ = key;
+    return fail(what);
+  }
+
   // What is wrong with key(); null if all went well. Reads behind its name: "must be a string".
   const char* error() const { return error_; }
 
@@ -237,7 +243,7 @@ class JsonReader {
   // Whether `text` is `word`, which ends at a comma or a zero byte.
   static bool is_word(std::string_view text, const char* word) {
     for (const char c : text) {
-      if (c != *word++) return false;
+      if (c != *word++ || c == ',') return false;
     }
     return *word == '\0' || *word == ',';
   }

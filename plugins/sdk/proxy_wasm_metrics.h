@@ -109,8 +109,8 @@ struct MetricBase {
 
   MetricType type;
   std::string name;
-  std::string prefix;           // of the tags that are resolved already
-  std::vector<MetricTag> tags;  // those that are not
+  std::string prefix;                                    // of the tags that are resolved already
+  std::vector<MetricTag> tags;                           // those that are not
   std::unordered_map<std::string, uint32_t> metric_ids;  // by full name
 
   std::string field_separator = ".";  // between a tag's value and what follows
@@ -229,8 +229,8 @@ struct SimpleHistogram {
 
 namespace proxy_wasm {
 
-// What Counter, Gauge and Histogram have in common: tags whose number and types are known. `Self` is
-// the template that derives from this, `Simple` what it resolves to.
+// What Counter, Gauge and Histogram have in common: tags whose number and types are known. `Self`
+// is the template that derives from this, `Simple` what it resolves to.
 template <template <typename...> class Self, class Simple, MetricType kType, typename... Tags>
 struct TaggedMetric : public MetricBase {
   TaggedMetric(std::string_view n, MetricTagDescriptor<Tags>... tag_names)

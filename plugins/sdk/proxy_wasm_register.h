@@ -167,8 +167,7 @@ class RegisterContextFactory {
   template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
   explicit RegisterContextFactory(C context_factory, std::string_view root_id = {})
       : RegisterContextFactory(std::move(context_factory), nullptr, root_id) {}
-  template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0,
-            class = void>
+  template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0, class = void>
   explicit RegisterContextFactory(R root_factory, std::string_view root_id = {})
       : RegisterContextFactory(nullptr, std::move(root_factory), root_id) {}
 

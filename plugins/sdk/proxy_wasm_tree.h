@@ -1,8 +1,8 @@
-// Objects by their number: a digital search tree, whose n-th branch is chosen by the n-th lowest bit
-// of the number. Hosts count their numbers up, which fills such a tree evenly: of 10,000 objects each
-// is found in 14 steps, and nothing is ever rehashed or rebalanced. The links are in the objects.
-// Nothing here calls the host.
-// Source: Knuth, The Art of Computer Programming, volume 3, 6.3.
+// Objects by their number: a digital search tree, whose n-th branch is chosen by the n-th lowest
+// bit of the number. Hosts count their numbers up, which fills such a tree evenly: of 10,000
+// objects each is found in 14 steps, and nothing is ever rehashed or rebalanced. The links are in
+// the objects. Nothing here calls the host. Source: Knuth, The Art of Computer Programming, volume
+// 3, 6.3.
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-// Getters that copy nothing: the host writes a value into this module's memory once, and there it is
-// looked at. (Not part of the upstream SDK, whose getters put a second allocation around it.)
+// Getters that copy nothing: the host writes a value into this module's memory once, and there it
+// is looked at. (Not part of the upstream SDK, whose getters put a second allocation around it.)
 //
 //     if (auto agent = proxy_wasm::request_header("user-agent")) logInfo(agent.view());
 #pragma once
@@ -77,8 +77,8 @@ inline HostBytes response_header(std::string_view name) {
 
 inline HostBytes buffer(WasmBufferType type, size_t start, size_t length) {
   return HostBytes([=](const char** data, size_t* size) {
-    return proxy_get_buffer_bytes(type, static_cast<uint32_t>(start),
-                                  static_cast<uint32_t>(length), data, size);
+    return proxy_get_buffer_bytes(type, static_cast<uint32_t>(start), static_cast<uint32_t>(length),
+                                  data, size);
   });
 }
 

@@ -64,7 +64,9 @@ Context* ContextTable::make_stream(uint32_t id, RootContext* root) {
 
 using proxy_wasm::contexts;
 
-ContextBase* getContextBase(uint32_t context_id) { return contexts.find(context_id); }
+ContextBase* getContextBase(uint32_t context_id) {
+  return contexts.find(context_id);
+}
 
 Context* getContext(uint32_t context_id) {
   ContextBase* context = getContextBase(context_id);
