@@ -26,8 +26,8 @@ class Steps {
     text_ = "next:\n";
     if (rendering_.patch) {
       // The plugin comes last: a proxy told of a file that it does not have denies all traffic.
-      add(apply_one("configmap", apply()));
-      patch();
+      if (rendering_.config_map) add(apply_one("configmap", apply()));
+      patch(rendering_.patch->workload);
       add(apply_one("plugin", "kubectl apply"));
       if (!directory_.empty()) {
         add(fmt::format("or list {} under `components:` of a kustomization that has the workload",
@@ -58,16 +58,16 @@ class Steps {
   }
 
   void apply_all() {
-    if (rendering_.config_map) {
+    if (rendering_.mounted) {
       add("mount the module first: the same with --workload KIND/NAME");
     }
     add(directory_.empty() ? fmt::format("{} | {} -f -", self_, apply())
                            : fmt::format("{} -k {}", apply(), in_shell(directory_)));
   }
 
-  void patch() {
-    const auto& kind = *rendering_.workload->kind;
-    const auto workload = kube::to_string(*rendering_.workload);
+  void patch(const kube::Workload& target) {
+    const auto& kind = *target.kind;
+    const auto workload = kube::to_string(target);
     if (kind.rollout == kube::Rollout::frozen) {
       add(
           fmt::format("put the patch into the manifest of {0}, delete it and apply it anew: the "
@@ -84,11 +84,18 @@ class Steps {
   }
 
   void notes() {
+    if (rendering_.patch &&
+        rendering_.patch->content.dump().find(kube::kVolumeAnnotation) != std::string::npos) {
+      text_ +=
+          "note: the annotations hold one plugin: those of another one are replaced, and the API\n"
+          "      server checks neither: `--mount container` has no such fault\n";
+    }
     const auto& spec = rendering_.plugin.at("spec");
     if (!spec.contains("selector") && !spec.contains("targetRefs")) {
       text_ += "note: without a selector every pod of the namespace loads it\n";
     }
-    const auto url = spec.at("url").get<std::string>();
+    const auto& wasm = spec.contains("wasm") ? spec["wasm"] : spec;
+    const auto url = wasm.at("url").get<std::string>();
     for (const char* host : {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"}) {
       if (!url.starts_with(host)) continue;
       text_ +=
@@ -98,7 +105,7 @@ class Steps {
 
   // Whose log to read.
   std::string pods() const {
-    if (rendering_.workload) return " " + kube::to_string(*rendering_.workload);
+    if (rendering_.patch) return " " + kube::to_string(rendering_.patch->workload);
     const auto& spec = rendering_.plugin.at("spec");
     if (!spec.contains("selector")) return " POD";
     std::vector<std::string> labels;

@@ -3,22 +3,23 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/sha256.hpp"
 #include "cli/command.hpp"
+#include "cli/plugin_flags.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/rendering.hpp"
 #include "cli/source.hpp"
 #include "kube/config_map.hpp"
+#include "kube/explain.hpp"
 #include "kube/kustomization.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
-#include "kube/settings.hpp"
 #include "kube/wasm_plugin.hpp"
 #include "oci/reference.hpp"
 #include "registry/repository.hpp"
@@ -28,128 +29,136 @@ namespace wasmctl::cli {
 
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
-enum class Via { oci, configmap };
-enum class Only { everything, config_map, plugin, patch };
+// A word of the command line and what it stands for; the first row of a table is the default.
+template <typename Value>
+struct Choice {
+  std::string_view word;
+  Value value;
+};
 
-const std::map<std::string, Via> kVias = {{"oci", Via::oci}, {"configmap", Via::configmap}};
-const std::map<std::string, Only> kOnlies = {
+enum class Via : std::uint8_t { oci, http, file, config_map, image_volume };
+enum class Only : std::uint8_t { config_map, plugin, patch };
+
+using Render = ordered_json (*)(const kube::Identity&, const kube::Location&,
+                                const kube::Settings&);
+
+constexpr Choice<Via> kVias[] = {
+    {"oci", Via::oci},
+    {"configmap", Via::config_map},
+    {"image-volume", Via::image_volume},
+    {"http", Via::http},
+    {"file", Via::file},
+};
+constexpr Choice<Only> kOnlies[] = {
     {"configmap", Only::config_map}, {"plugin", Only::plugin}, {"patch", Only::patch}};
-
-// Flags that set one scalar of the plugin's settings; the choices are in kube::fields().
-struct ScalarFlag {
-  const char* name;
-  const char* key;
-  const char* type;
-  const char* help;
-};
-
-constexpr ScalarFlag kScalarFlags[] = {
-    {"--phase", "phase", "PHASE", "Where in the chain of filters"},
-    {"--priority", "priority", "N", "Order within the phase, highest first"},
-    {"--fail-strategy", "failStrategy", "STRATEGY", "What happens to requests if the plugin fails"},
-    {"--type", "type", "TYPE", "Of the filter"},
-    {"--plugin-name", "pluginName", "NAME", "The root context's ID (Envoy's root_id)"},
-    {"--pull-policy", "imagePullPolicy", "POLICY", "When the image is pulled again"},
-    {"--pull-secret", "imagePullSecret", "NAME", "The secret with the registry's credentials"},
-};
+constexpr Choice<kube::MountStyle> kMounts[] = {{"container", kube::MountStyle::container},
+                                                {"annotations", kube::MountStyle::annotations}};
+constexpr Choice<Render> kKinds[] = {{"WasmPlugin", kube::wasm_plugin},
+                                     {"TrafficExtension", kube::traffic_extension}};
 
 struct RenderOptions {
   std::string source;
   std::string via;
+  std::string kind;
+  std::string url;
   std::string name;
   std::string ns;
-  std::vector<std::string> selectors;
   std::string workload;
+  std::string mount;
+  std::string config_map;
   std::string only;
   std::string directory;
-  std::map<std::string, std::string> scalars;  // by key
   bool undo = false;
+  bool explain = false;
+  bool json = false;
+  PluginFlags plugin;
   RegistryOptions registry;
-};
-
-// What SOURCE turned out to be.
-struct Subject {
-  Via via = Via::oci;
-  std::optional<plugin::Plugin> plugin;  // of a directory
-  std::optional<LocalModule> module;     // for Via::configmap
-  std::optional<oci::Reference> image;   // for Via::oci
 };
 
 Error usage(std::string_view flag, std::string_view why) {
   return Error(Code::usage, fmt::format("{}: {}", flag, why));
 }
 
-void check_label(std::string_view flag, const std::string& name) {
+template <typename Value>
+std::vector<std::string_view> words_of(std::span<const Choice<Value>> table) {
+  std::vector<std::string_view> words(table.size());
+  std::ranges::transform(table, words.begin(), &Choice<Value>::word);
+  return words;
+}
+
+// The value of `word`; of no word, the table's first.
+template <typename Value, std::size_t size>
+Value choose(std::string_view flag, std::string_view word, const Choice<Value> (&table)[size]) {
+  if (word.empty()) return table[0].value;
+  const auto* const found = std::ranges::find(table, word, &Choice<Value>::word);
+  if (found != std::end(table)) return found->value;
+  throw usage(flag, fmt::format("cannot be `{}`", word))
+      .hint(kube::suggest(word, words_of<Value>(table)));
+}
+
+// What SOURCE turned out to be, and how the module gets to the proxy.
+struct Subject {
+  Via via = Via::oci;
+  std::optional<plugin::Plugin> plugin;  // of a directory
+  std::variant<LocalModule, oci::Reference> source;
+
+  bool is_mounted() const { return via == Via::config_map || via == Via::image_volume; }
+  const oci::Reference& image() const { return std::get<oci::Reference>(source); }
+  const LocalModule& module() const { return std::get<LocalModule>(source); }
+};
+
+bool needs_image(Via via) {
+  return via == Via::oci || via == Via::image_volume;
+}
+
+// ---- before anything is built or asked of a registry --------------------------------------------
+
+void check_name(std::string_view flag, const std::string& name) {
+  if (name.empty()) return;
   if (const auto why = kube::refuse_label(name))
     throw usage(flag, fmt::format("the name {}", *why));
 }
 
-template <typename Choices>
-void check_choice(std::string_view flag, const std::string& word, const Choices& choices) {
-  if (word.empty() || choices.contains(word)) return;
-  std::vector<std::string_view> known;
-  for (const auto& [key, value] : choices) known.push_back(key);
-  throw usage(flag, fmt::format("cannot be `{}`", word)).hint(kube::suggest(word, known));
-}
-
-json parse_selector(const std::vector<std::string>& words) {
-  auto labels = json::object();
-  for (const auto& word : words) {
-    const auto equals = word.find('=');
-    const bool is_set_based = equals > 0 && equals != std::string::npos && word[equals - 1] == '!';
-    if (equals == std::string::npos || equals == 0 || is_set_based) {
-      throw usage("--selector", fmt::format("expected KEY=VALUE, not `{}`", word))
-          .hint("for example `--selector app=productpage`; Istio selects by equal labels only");
-    }
-    labels[word.substr(0, equals)] = word.substr(equals + 1);
+void check_url(Via via, const std::string& url) {
+  const auto expect = [&](bool fits, std::string_view form) {
+    if (fits) return;
+    throw usage("--url", url.empty() ? fmt::format("is missing: {}", form)
+                                     : fmt::format("expected {}, not `{}`", form, url));
+  };
+  if (via == Via::http)
+    expect(url.starts_with("http://") || url.starts_with("https://"), "https://...");
+  if (via == Via::file) expect(url.starts_with("file:///"), "file:///PATH");
+  if (via != Via::http && via != Via::file && !url.empty()) {
+    throw usage("--url", "goes with --via http and --via file");
   }
-  return {{"matchLabels", labels}};
 }
 
-// A whole number as one, so that the table of settings can judge it; all else as text.
-json parse_scalar(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return number;
-  return text;
-}
-
-bool is_integer(std::string_view key) {
-  return std::ranges::any_of(kube::fields(), [&](const kube::Field& field) {
-    return field.shape.key == key && field.shape.type == kube::Type::integer;
-  });
-}
-
-kube::Settings collect_settings(const RenderOptions& options,
-                                const std::optional<plugin::Plugin>& plugin) {
-  kube::Settings settings;
-  if (plugin) {
-    for (const auto& setting : plugin->settings) {
-      settings.set(setting.key, *setting.value, {setting.place, Code::bad_input});
-    }
+void check_options(const RenderOptions& options) {
+  check_name("--name", options.name);
+  check_name("--namespace", options.ns);
+  check_name("--config-map", options.config_map);
+  if (!options.workload.empty()) (void)kube::parse_workload(options.workload);
+  check_url(choose("--via", options.via, kVias), options.url);
+  (void)choose("--kind", options.kind, kKinds);
+  (void)choose("--mount", options.mount, kMounts);
+  const bool patch =
+      !options.only.empty() && choose("--only", options.only, kOnlies) == Only::patch;
+  if (patch && options.workload.empty()) throw usage("--only patch", "needs --workload KIND/NAME");
+  if (options.undo && !patch) throw usage("--undo", "goes with --only patch");
+  if (!options.only.empty() && !options.directory.empty()) {
+    throw usage("--only", "prints one of the manifests, -o writes them all: choose one");
   }
-  for (const auto& flag : kScalarFlags) {
-    const auto given = options.scalars.find(flag.key);
-    if (given == options.scalars.end() || given->second.empty()) continue;
-    const auto value = is_integer(flag.key) ? parse_scalar(given->second) : json(given->second);
-    settings.set(flag.key, value, {flag.name, Code::usage});
-  }
-  if (!options.selectors.empty()) {
-    settings.set("selector", parse_selector(options.selectors), {"--selector", Code::usage});
-  }
-  settings.check_together();
-  return settings;
 }
 
-// ---- what is rendered --------------------------------------------------------------------------
+// ---- SOURCE
+// --------------------------------------------------------------------------------------
 
 // Where `wasmctl push` puts it: wasmctl.yaml's image, its version as the tag.
-oci::Reference pushed_image(const plugin::Plugin& plugin) {
+oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& options) {
   if (!plugin.image) {
-    throw usage("--via oci",
+    throw usage("--via " + options.via,
                 fmt::format("{} names no image", (plugin.directory / plugin::kFileName).native()))
         .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
   }
@@ -158,24 +167,19 @@ oci::Reference pushed_image(const plugin::Plugin& plugin) {
   return reference;
 }
 
+// A directory whose image is rendered need not be built.
 Subject find_directory(Context& context, const RenderOptions& options) {
   Subject subject;
   subject.plugin = plugin::load(options.source);
-  subject.via = subject.plugin->image ? Via::oci : Via::configmap;
-  if (!options.via.empty()) subject.via = kVias.at(options.via);
-  if (subject.via == Via::oci) {
-    subject.image = pushed_image(*subject.plugin);
+  subject.via = !options.via.empty()    ? choose("--via", options.via, kVias)
+                : subject.plugin->image ? Via::oci
+                                        : Via::config_map;
+  if (needs_image(subject.via)) {
+    subject.source = pushed_image(*subject.plugin, options);
   } else {
-    subject.module = load_module(context, options.source);
+    subject.source = load_module(context, options.source);
   }
   return subject;
-}
-
-Subject find_image(const std::string& name, const RenderOptions& options) {
-  if (!options.via.empty() && options.via != "oci") {
-    throw usage("--via " + options.via, "takes a plugin's directory or a .wasm file, not an image");
-  }
-  return {.via = Via::oci, .plugin = {}, .module = {}, .image = oci::parse_reference(name)};
 }
 
 Subject find_subject(Context& context, const RenderOptions& options) {
@@ -183,16 +187,24 @@ Subject find_subject(Context& context, const RenderOptions& options) {
     return find_directory(context, options);
   }
   auto source = resolve_source(context, options.source);
-  if (const auto* image = std::get_if<ImageName>(&source)) return find_image(image->text, options);
-  if (options.via == "oci") {
-    throw usage("--via oci", fmt::format("{} is a file, no image", options.source))
+  Subject subject;
+  if (const auto* image = std::get_if<ImageName>(&source)) {
+    subject.via = choose("--via", options.via, kVias);
+    subject.source = oci::parse_reference(image->text);
+  } else {
+    subject.via = options.via.empty() ? Via::config_map : choose("--via", options.via, kVias);
+    subject.source = std::get<LocalModule>(std::move(source));
+  }
+  const bool is_image = std::holds_alternative<oci::Reference>(subject.source);
+  if (needs_image(subject.via) && !is_image) {
+    throw usage("--via " + options.via, fmt::format("{} is a file, no image", options.source))
         .hint(
             fmt::format("push it, and render the image: `wasmctl push {} IMAGE`", options.source));
   }
-  return {.via = Via::configmap,
-          .plugin = {},
-          .module = std::get<LocalModule>(std::move(source)),
-          .image = {}};
+  if (!needs_image(subject.via) && is_image) {
+    throw usage("--via " + options.via, "takes a plugin's directory or a .wasm file, not an image");
+  }
+  return subject;
 }
 
 // The last part of a file's or repository's name, as far as it can be a name in Kubernetes.
@@ -200,8 +212,9 @@ std::string choose_name(const RenderOptions& options, const Subject& subject) {
   if (!options.name.empty()) return options.name;
   if (subject.plugin) return subject.plugin->name;
   const std::filesystem::path path =
-      subject.image ? subject.image->repository : subject.module->path;
-  auto name = plugin::label_from((subject.image ? path.filename() : path.stem()).native());
+      needs_image(subject.via) ? subject.image().repository : subject.module().path;
+  auto name =
+      plugin::label_from((needs_image(subject.via) ? path.filename() : path.stem()).native());
   if (kube::refuse_label(name)) {
     throw Error(Code::usage, fmt::format("no name can be made of `{}`", options.source))
         .hint("give the plugin a name: `--name my-plugin`");
@@ -209,60 +222,141 @@ std::string choose_name(const RenderOptions& options, const Subject& subject) {
   return name;
 }
 
-// The url pins the very image, and so does sha256, which Istio compares with the manifest's digest.
-Rendering render_oci(Context& context, const oci::Reference& reference,
-                     const RenderOptions& options, const kube::Identity& identity,
-                     const kube::Settings& settings) {
-  const auto repository =
-      registry::open_repository(reference, registry_options(context, options.registry));
-  const auto digest = registry::fetch_for_istio(*repository, reference).descriptor.digest;
-  const auto url = "oci://" + oci::to_string(oci::pinned(reference, digest));
-  Rendering rendering;
-  rendering.identity = identity;
-  rendering.plugin = kube::wasm_plugin(identity, {url, digest.hex()}, settings);
-  return rendering;
+void check_subject(const Subject& subject, const RenderOptions& options) {
+  if (needs_image(subject.via) && subject.image().is_layout()) {
+    throw usage("SOURCE", fmt::format("no cluster can pull from `{}`", options.source))
+        .hint("copy the image to a registry, and render that");
+  }
+  if (!options.workload.empty() && !subject.is_mounted()) {
+    throw usage("--workload", "there is nothing to mount: the proxy gets the module by its url")
+        .hint("leave it out, or mount the module: `--via configmap` or `--via image-volume`");
+  }
+  if (options.only == "configmap" && subject.via != Via::config_map) {
+    throw usage("--only configmap", "there is none: it goes with --via configmap");
+  }
 }
 
-// Pods without the mount would look for a file that is not there, and deny all traffic.
-void require_selection(const kube::Settings& settings) {
+// Pods without the file would deny all traffic.
+void check_selection(const Subject& subject, const kube::Settings& settings) {
+  if (!subject.is_mounted() && subject.via != Via::file) return;
   if (settings.find("selector") != nullptr || settings.find("targetRefs") != nullptr) return;
-  throw usage("--via configmap", "needs --selector: the file is in the pods that mount it only")
-      .hint("name the labels of the workload's pods: `--selector app=productpage`");
+  throw Error(Code::usage, "--selector is missing: the file is in some pods only")
+      .hint("name the labels of their workload: `--selector app=productpage`");
 }
 
-Rendering render_config_map(const LocalModule& module, const RenderOptions& options,
-                            const kube::Identity& identity, const kube::Settings& settings) {
-  require_selection(settings);
-  Rendering rendering;
-  rendering.identity = identity;
-  const kube::Mount mount{identity.name, kube::config_map_name(identity.name, module.bytes)};
-  rendering.config_map =
-      kube::config_map({mount.config_map, identity.ns}, module.bytes, kube::Change::immutable);
-  rendering.plugin =
-      kube::wasm_plugin(identity, {"file://" + kube::module_path(mount), {}}, settings);
-  if (!options.workload.empty()) {
-    rendering.workload = kube::parse_workload(options.workload);
-    rendering.patch = kube::mount_patch(
-        *rendering.workload, mount, options.undo ? kube::Direction::undo : kube::Direction::add);
+// ---- what is rendered
+// ----------------------------------------------------------------------------
+
+// The manifest's digest is what Istio compares sha256 with.
+struct Pinned {
+  std::string reference;
+  std::string hex;
+};
+
+Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options) {
+  const auto repository = registry::open_repository(reference, registry_options(context, options));
+  const auto digest = registry::fetch_for_istio(*repository, reference).descriptor.digest;
+  return {oci::to_string(oci::pinned(reference, digest)), digest.hex()};
+}
+
+class Renderer {
+ public:
+  Renderer(Context& context, const RenderOptions& options, const Subject& subject,
+           const kube::Settings& settings)
+      : context_(context), options_(options), subject_(subject), settings_(settings) {
+    rendering_.identity = {choose_name(options, subject),
+                           options.ns.empty() ? std::nullopt : std::optional(options.ns)};
   }
-  return rendering;
-}
 
-std::vector<ordered_json> choose_documents(const Rendering& rendering, Only only) {
-  std::vector<ordered_json> documents;
-  if (rendering.config_map && (only == Only::everything || only == Only::config_map)) {
-    documents.push_back(*rendering.config_map);
+  Rendering render() {
+    switch (subject_.via) {
+      case Via::oci: {
+        const auto image = pin(context_, subject_.image(), options_.registry);
+        add_plugin({"oci://" + image.reference, image.hex});
+        break;
+      }
+      case Via::http:
+        add_plugin({options_.url, base::sha256_hex(subject_.module().bytes)});
+        break;
+      case Via::file:
+        add_plugin({options_.url, {}});
+        break;
+      case Via::config_map:
+        add_config_map();
+        break;
+      case Via::image_volume:
+        mount(kube::VolumeSource::image,
+              pin(context_, subject_.image(), options_.registry).reference);
+        break;
+    }
+    return std::move(rendering_);
   }
-  if (only == Only::everything || only == Only::plugin) documents.push_back(rendering.plugin);
-  if (only == Only::patch) documents.push_back(*rendering.patch);
-  return documents;
+
+ private:
+  void add_plugin(const kube::Location& location) {
+    const auto kind = choose("--kind", options_.kind, kKinds);
+    rendering_.plugin = kind(rendering_.identity, location, settings_);
+  }
+
+  void add_config_map() {
+    const auto& module = subject_.module().bytes;
+    const bool fixed = !options_.config_map.empty();
+    const auto name =
+        fixed ? options_.config_map : kube::config_map_name(rendering_.identity.name, module);
+    rendering_.config_map =
+        kube::config_map({name, rendering_.identity.ns}, module,
+                         fixed ? kube::Change::allowed : kube::Change::immutable);
+    mount(kube::VolumeSource::config_map, name);
+  }
+
+  void mount(kube::VolumeSource source, const std::string& name) {
+    const kube::Mount mount{rendering_.identity.name, source, name,
+                            choose("--mount", options_.mount, kMounts)};
+    add_plugin({"file://" + kube::module_path(mount), {}});
+    rendering_.mounted = true;
+    if (options_.workload.empty()) return;
+    const auto direction = options_.undo ? kube::Direction::undo : kube::Direction::add;
+    const auto workload = kube::parse_workload(options_.workload);
+    rendering_.patch = {workload, kube::mount_patch(workload, mount, direction)};
+  }
+
+  Context& context_;
+  const RenderOptions& options_;
+  const Subject& subject_;
+  const kube::Settings& settings_;
+  Rendering rendering_;
+};
+
+// ---- what is printed
+// -----------------------------------------------------------------------------
+
+std::string to_text(const ordered_json& value, const RenderOptions& options) {
+  return options.json ? value.dump(2) + '\n' : yaml::write(value);
 }
 
-std::string to_stream(const std::vector<ordered_json>& documents) {
+const ordered_json& select(const Rendering& rendering, Only only) {
+  switch (only) {
+    case Only::config_map:
+      return rendering.config_map.value();
+    case Only::patch:
+      return rendering.patch.value().content;
+    case Only::plugin:
+      break;
+  }
+  return rendering.plugin;
+}
+
+// All that `kubectl apply` may take.
+std::string to_stream(const Rendering& rendering, const RenderOptions& options) {
+  auto documents = ordered_json::array();
+  if (rendering.config_map) documents.push_back(*rendering.config_map);
+  documents.push_back(rendering.plugin);
+  if (options.json) {
+    return to_text({{"apiVersion", "v1"}, {"kind", "List"}, {"items", documents}}, options);
+  }
   std::string text;
   for (const auto& document : documents) {
-    if (!text.empty()) text += "---\n";
-    text += yaml::write(document);
+    text += (text.empty() ? "" : "---\n") + yaml::write(document);
   }
   return text;
 }
@@ -270,7 +364,6 @@ std::string to_stream(const std::vector<ordered_json>& documents) {
 void write_directory(const Rendering& rendering, const std::filesystem::path& directory) {
   base::make_directories(directory);
   std::vector<std::string> resources;
-  std::optional<kube::WorkloadPatch> patch;
   const auto write = [&](const char* file, const ordered_json& value) {
     base::write_file_if_changed(directory / file, yaml::write(value));
   };
@@ -280,76 +373,44 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
   }
   write("plugin.yaml", rendering.plugin);
   resources.emplace_back("plugin.yaml");
+  std::optional<kube::WorkloadPatch> patch;
   if (rendering.patch) {
-    write("patch.yaml", kube::with_identity(*rendering.workload, *rendering.patch));
-    patch = {*rendering.workload, "patch.yaml"};
+    write("patch.yaml", kube::with_identity(rendering.patch->workload, rendering.patch->content));
+    patch = {rendering.patch->workload, "patch.yaml"};
   }
   write("kustomization.yaml", kube::kustomization(resources, patch));
-}
-
-void check_options(const RenderOptions& options) {
-  if (!options.name.empty()) check_label("--name", options.name);
-  if (!options.ns.empty()) check_label("--namespace", options.ns);
-  if (!options.workload.empty()) (void)kube::parse_workload(options.workload);
-  check_choice("--via", options.via, kVias);
-  check_choice("--only", options.only, kOnlies);
-  const bool patch = options.only == "patch";
-  if (patch && options.workload.empty()) throw usage("--only patch", "needs --workload KIND/NAME");
-  if (options.undo && !patch) throw usage("--undo", "goes with --only patch");
-  if (!options.only.empty() && !options.directory.empty()) {
-    throw usage("--only", "prints one of the manifests, -o writes them all: choose one");
-  }
-}
-
-// What makes sense with a file that is mounted only.
-void check_against(const Subject& subject, const RenderOptions& options) {
-  if (subject.via != Via::oci) return;
-  if (subject.image->is_layout()) {
-    throw usage("SOURCE", fmt::format("no proxy can pull from `{}`", options.source))
-        .hint("copy the image to a registry, and render that");
-  }
-  if (!options.workload.empty()) {
-    throw usage("--workload", "there is nothing to mount: the proxy pulls the image itself")
-        .hint("leave it out, or mount the module: `--via configmap`");
-  }
-  if (options.only == "configmap") {
-    throw usage("--only configmap", "there is none: the proxy pulls the image itself");
-  }
 }
 
 void run_render(Context& context, const RenderOptions& options) {
   check_options(options);
   const auto subject = find_subject(context, options);
-  check_against(subject, options);
-  const auto settings = collect_settings(options, subject.plugin);
-  const kube::Identity identity{choose_name(options, subject),
-                                options.ns.empty() ? std::nullopt : std::optional(options.ns)};
-  const auto rendering = subject.via == Via::oci
-                             ? render_oci(context, *subject.image, options, identity, settings)
-                             : render_config_map(*subject.module, options, identity, settings);
-  const auto only = options.only.empty() ? Only::everything : kOnlies.at(options.only);
+  check_subject(subject, options);
+  const auto settings =
+      collect_settings(options.plugin, subject.plugin ? &*subject.plugin : nullptr);
+  if (options.explain) {
+    context.out << kube::explain(settings);
+    return;
+  }
+  check_selection(subject, settings);
+  const auto rendering = Renderer(context, options, subject, settings).render();
+  if (!options.only.empty()) {
+    const auto& chosen = select(rendering, choose("--only", options.only, kOnlies));
+    context.out << to_text(chosen, options);
+    return;
+  }
   if (!options.directory.empty()) {
     write_directory(rendering, options.directory);
   } else {
-    context.out << to_stream(choose_documents(rendering, only));
+    context.out << to_stream(rendering, options);
   }
-  if (!context.quiet && only == Only::everything) {
+  if (!context.quiet) {
     context.err << next_steps(rendering, {context.command_line, options.directory});
   }
 }
 
-std::string choices_of(std::string_view key) {
-  for (const auto& field : kube::fields()) {
-    if (field.shape.key != key || field.shape.choices.empty()) continue;
-    return fmt::format(": {}", fmt::join(field.shape.choices, ", "));
-  }
-  return "";
-}
-
-std::string keys_of(const auto& table) {
-  std::string keys;
-  for (const auto& [key, value] : table) keys += (keys.empty() ? "" : "|") + key;
-  return keys;
+template <typename Value, std::size_t size>
+std::string join_words(const Choice<Value> (&table)[size]) {
+  return fmt::format("{}", fmt::join(words_of<Value>(table), "|"));
 }
 
 }  // namespace
@@ -359,24 +420,30 @@ void add_render(CLI::App& root, Context& context, Action& action) {
   auto* app = root.add_subcommand("render", "Print the manifests that make Istio load the plugin");
   app->add_option("SOURCE", options->source, "A plugin's directory, a .wasm file or an IMAGE")
       ->required();
-  const auto option = [&](const char* name, auto& value, const std::string& type,
-                          const std::string& help) {
-    return app->add_option(name, value, help)->type_name(type);
+  const auto option = [&](const char* name, std::string& value, const std::string& type,
+                          const char* help) {
+    app->add_option(name, value, help)->type_name(type);
   };
-  option("--via", options->via, keys_of(kVias), "How the module gets to the proxy");
-  option("--name", options->name, "NAME", "Of the WasmPlugin (default: the plugin's)");
+  option("--via", options->via, join_words(kVias),
+         "How the module gets to the proxy (default: oci for an image, configmap for a file)");
+  option("--kind", options->kind, join_words(kKinds), "The resource (default: WasmPlugin)");
+  option("--name", options->name, "NAME", "Of the resource (default: the plugin's)");
   option("-n,--namespace", options->ns, "NS", "Of the workload, and so of all that is rendered");
-  option("--selector", options->selectors, "KEY=VALUE", "Labels of the pods; may be repeated")
-      ->delimiter(',')
-      ->allow_extra_args(false);
   option("--workload", options->workload, "KIND/NAME", "What makes the pods, to be patched");
-  option("--only", options->only, keys_of(kOnlies), "Print one of the manifests");
+  option("--mount", options->mount, join_words(kMounts),
+         "How the file is mounted into the proxy (default: container)");
+  option("--config-map", options->config_map, "NAME",
+         "A fixed name for the ConfigMap (default: one with a hash, so that pods roll)");
+  option("--url", options->url, "URL", "With --via http or file: where the module is");
+  option("--only", options->only, join_words(kOnlies), "Print one of the manifests");
   app->add_flag("--undo", options->undo, "With --only patch: take the mount out again");
+  app->add_flag("--explain", options->explain,
+                "Say what the plugin will be configured with, and where "
+                "it will stand; print no manifest");
+  app->add_flag("--json", options->json, "Print JSON, several resources as a List");
   option("-o,--output", options->directory, "DIR", "Write a kustomize component");
+  add_plugin_flags(*app, options->plugin);
   add_registry_options(*app, options->registry);
-  for (const auto& flag : kScalarFlags) {
-    option(flag.name, options->scalars[flag.key], flag.type, flag.help + choices_of(flag.key));
-  }
   app->footer(
       "The patch is never part of the stream: `kubectl apply` would take what it does not name\n"
       "for deleted. It goes through `kubectl patch --patch-file`, or kustomize.\n\n"

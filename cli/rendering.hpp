@@ -11,13 +11,19 @@
 
 namespace wasmctl::cli {
 
+// A strategic-merge patch and what it is for.
+struct Patch {
+  kube::Workload workload;
+  nlohmann::ordered_json content;
+};
+
 // Each its own document.
 struct Rendering {
   kube::Identity identity;
   std::optional<nlohmann::ordered_json> config_map;
   nlohmann::ordered_json plugin;
-  std::optional<kube::Workload> workload;
-  std::optional<nlohmann::ordered_json> patch;  // of the workload
+  bool mounted = false;  // the url is a file that a volume of the pod holds
+  std::optional<Patch> patch;
 };
 
 struct Invocation {

@@ -27,12 +27,33 @@ ordered_json volume_mount(const Mount& mount, Direction direction) {
   return {{"name", volume_name(mount)}, {"mountPath", mount_path(mount)}, {"readOnly", true}};
 }
 
+// What a volume is made of, without its name.
+ordered_json source(const Mount& mount) {
+  if (mount.source == VolumeSource::image) return {{"image", {{"reference", mount.name}}}};
+  return {{"configMap", {{"name", mount.name}}}};
+}
+
 ordered_json volume(const Mount& mount, Direction direction) {
   if (direction == Direction::undo) return {{"name", volume_name(mount)}, {"$patch", "delete"}};
-  return {{"name", volume_name(mount)}, {"configMap", {{"name", mount.config_map}}}};
+  ordered_json object = {{"name", volume_name(mount)}};
+  object.update(source(mount));
+  return object;
+}
+
+ordered_json annotated_template(const Mount& mount, Direction direction) {
+  ordered_json annotations = {{kVolumeAnnotation, nullptr}, {kMountAnnotation, nullptr}};
+  if (direction == Direction::add) {
+    // Objects by volume name, as Istio's own template test has them: of a list the name would be
+    // written twice.
+    const ordered_json mounted = {{"mountPath", mount_path(mount)}, {"readOnly", true}};
+    annotations[kVolumeAnnotation] = ordered_json{{volume_name(mount), source(mount)}}.dump();
+    annotations[kMountAnnotation] = ordered_json{{volume_name(mount), mounted}}.dump();
+  }
+  return {{"metadata", {{"annotations", std::move(annotations)}}}};
 }
 
 ordered_json pod_template(const Mount& mount, Direction direction) {
+  if (mount.style == MountStyle::annotations) return annotated_template(mount, direction);
   ordered_json container = {{"name", kProxyContainer}};
   if (direction == Direction::add) container["image"] = kInjectedImage;
   container["volumeMounts"] = ordered_json::array({volume_mount(mount, direction)});

@@ -5,6 +5,7 @@
 // Measured on Istio's webhook and a real API server: shared facts in ARCHITECTURE.md.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -15,9 +16,25 @@ namespace wasmctl::kube {
 inline constexpr char kProxyContainer[] = "istio-proxy";
 inline constexpr char kInjectedImage[] = "auto";  // "the one that the injector knows"
 
+inline constexpr char kVolumeAnnotation[] = "sidecar.istio.io/userVolume";
+inline constexpr char kMountAnnotation[] = "sidecar.istio.io/userVolumeMount";
+
+enum class VolumeSource : std::uint8_t {
+  config_map,  // that holds the module under kModuleKey
+  image,       // whose layer holds it under that name: no limit of size, Kubernetes 1.33 and later
+};
+
+enum class MountStyle : std::uint8_t {
+  container,    // as said above
+  annotations,  // sidecar.istio.io/userVolume and userVolumeMount: for sidecars only, judged by
+                // nobody, and one string each, so that a second plugin's replaces the first's
+};
+
 struct Mount {
-  std::string plugin;      // its name
-  std::string config_map;  // that holds the module under kModuleKey
+  std::string plugin;  // its name
+  VolumeSource source = VolumeSource::config_map;
+  std::string name;  // of the ConfigMap, or the image's reference, without a scheme
+  MountStyle style = MountStyle::container;
 };
 
 // "/etc/wasm/PLUGIN", and of the module in it.
@@ -29,7 +46,7 @@ enum class Direction { add, undo };
 // A strategic-merge patch for `kubectl patch --patch-file`: no identity in it, so that nobody can
 // apply it as if it were a workload, which would delete what it does not name. Adding twice is
 // adding once. The undoing takes the plugin's volume and mount out and leaves the container, which
-// another plugin may use and which does nothing by itself.
+// another plugin may use and which does nothing by itself; of the annotations it takes both out.
 nlohmann::ordered_json mount_patch(const Workload& workload, const Mount& mount,
                                    Direction direction);
 

@@ -284,6 +284,11 @@ std::span<const Field> fields() {
   return kFields;
 }
 
+std::string_view group_of_target(std::string_view kind) {
+  const auto* const known = std::ranges::find(kTargetKinds, kind, &TargetKind::kind);
+  return known == std::end(kTargetKinds) ? std::string_view() : known->group;
+}
+
 std::string suggest(std::string_view word, std::span<const std::string_view> known) {
   const auto guess = nearest(word, {known.begin(), known.end()});
   const auto all = fmt::format("one of: {}", fmt::join(known, ", "));

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "yaml/read.hpp"
 #include "yaml/scalar.hpp"
 
 namespace wasmctl::yaml {
@@ -78,7 +81,55 @@ json mapping_to_json(const Node& node, const std::string& name, Keys keys) {
   return object;
 }
 
+// The place of a byte, counted from 1 as nlohmann counts.
+Mark mark_at(std::string_view text, std::size_t byte) {
+  const auto before = text.substr(0, std::min(text.size(), byte == 0 ? 0 : byte - 1));
+  Mark mark;
+  mark.line += static_cast<std::uint32_t>(std::ranges::count(before, '\n'));
+  mark.column += static_cast<std::uint32_t>(before.size() - (before.rfind('\n') + 1));
+  mark.offset = static_cast<std::uint32_t>(before.size());
+  return mark;
+}
+
+// Refuses what the parser itself lets pass; without a place, since it is told of none.
+class JsonBounds {
+ public:
+  explicit JsonBounds(const std::string& name) : name_(name) {}
+
+  bool visit(int depth, json::parse_event_t event, const json& value) {
+    if (depth >= kMaxDepth) {
+      throw Error(Code::bad_input,
+                  fmt::format("{}: nested more than {} levels deep", name_, kMaxDepth));
+    }
+    if (event == json::parse_event_t::object_start) keys_.emplace_back();
+    if (event == json::parse_event_t::object_end) keys_.pop_back();
+    if (event == json::parse_event_t::key &&
+        !keys_.back().insert(value.get_ref<const std::string&>()).second) {
+      throw Error(Code::bad_input, fmt::format("{}: key `{}` is set twice", name_,
+                                               value.get_ref<const std::string&>()));
+    }
+    return true;
+  }
+
+ private:
+  const std::string& name_;
+  std::vector<std::set<std::string>> keys_;  // of each object that is open
+};
+
 }  // namespace
+
+json read_json(std::string_view text, const std::string& name) {
+  JsonBounds bounds(name);
+  try {
+    return json::parse(text, [&](int depth, json::parse_event_t event, const json& value) {
+      return bounds.visit(depth, event, value);
+    });
+  } catch (const json::parse_error& error) {
+    std::string why = error.what();  // "[json.exception.parse_error.101] parse error at ...: why"
+    why.erase(0, why.find(": ") == std::string::npos ? 0 : why.find(": ") + 2);
+    throw error_at(name, mark_at(text, error.byte), why);
+  }
+}
 
 json to_json(const Node& node, const std::string& name, Keys keys) {
   switch (node.kind) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "yaml/node.hpp"
 
@@ -16,5 +17,10 @@ enum class Keys {
 // `<<` merges. Throws Error{Code::bad_input} with `NAME:LINE:COLUMN: ` for what JSON cannot hold:
 // .inf, .nan, a key that is null, two keys that become the same.
 nlohmann::json to_json(const Node& node, const std::string& name, Keys keys = Keys::as_kubectl);
+
+// JSON text, as strictly as YAML is read: one value, no key twice, at most kMaxDepth levels. (The
+// YAML reader takes nearly all JSON, but not its surrogate pairs.) Throws Error{Code::bad_input}
+// with `NAME:LINE:COLUMN: `.
+nlohmann::json read_json(std::string_view text, const std::string& name);
 
 }  // namespace wasmctl::yaml

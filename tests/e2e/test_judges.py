@@ -7,6 +7,7 @@ be had.
 import base64
 import json
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -112,13 +113,17 @@ WORKLOADS = {
     "pod": ("v1", "Pod"),
 }
 
-EVERY_FLAG = ["--phase", "STATS", "--priority", "-7", "--fail-strategy", "FAIL_RELOAD", "--type", "NETWORK",
+KINDS = ["WasmPlugin", "TrafficExtension"]
+EVERY_FLAG = ["--env", "A=012", "--env-from-host", "POD_NAME", "--match", "CLIENT_AND_SERVER:80+9080",
+              "--match", "SERVER", "--set", "a.b=[1, {c: 0x10}]",
+              "--phase", "STATS", "--priority", "-7", "--fail-strategy", "FAIL_RELOAD", "--type", "NETWORK",
               "--plugin-name", "root", "--pull-policy", "Always", "--pull-secret", "regcred"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("flags", [[], ["-n", "default"], EVERY_FLAG], ids=["least", "namespace", "most"])
-def test_configmap_and_plugin(judge, wasmctl, module, flags):
-    args = ["-q", "render", module, "--via", "configmap", "--selector", "app=productpage", *flags]
+def test_configmap_and_plugin(judge, wasmctl, module, kind, flags):
+    args = ["-q", "render", module, "--via", "configmap", "--selector", "app=productpage", "--kind", kind, *flags]
     stream = wasmctl(*args).stdout
     judge.accept(stream)
     assert stream == wasmctl(*args).stdout
@@ -126,7 +131,19 @@ def test_configmap_and_plugin(judge, wasmctl, module, flags):
     assert base64.b64decode(config_map["binaryData"]["plugin.wasm"], validate=True) == module.read_bytes()
     assert config_map["immutable"] is True
     assert config_map["metadata"].get("namespace") == plugin["metadata"].get("namespace")
-    assert plugin["spec"]["url"] == "file:///etc/wasm/header-logger/plugin.wasm"
+    assert plugin["kind"] == kind
+    wasm = plugin["spec"].get("wasm", plugin["spec"])
+    assert wasm["url"] == "file:///etc/wasm/header-logger/plugin.wasm"
+    listed = json.loads(wasmctl(*args, "--json").stdout)
+    assert listed == {"apiVersion": "v1", "kind": "List", "items": [config_map, plugin]}
+
+
+@pytest.mark.parametrize("phase", ["UNSPECIFIED_PHASE", "AUTHN", "AUTHZ", "STATS"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_phases_and_targets(judge, wasmctl, module, kind, phase):
+    judge.accept(wasmctl("render", module, "--via", "http", "--url", "https://example.org/a.wasm", "--kind", kind,
+                         "--phase", phase, "--target-ref", "Gateway/a", "--target-ref", "Service/b",
+                         "--target-ref", "ServiceEntry/c", "--target-ref", "GatewayClass/d").stdout)
 
 
 def workload_file(path, kind):
@@ -194,6 +211,38 @@ def test_image_is_pinned(judge, wasmctl, module, registry, flags):
     assert plugin["spec"]["sha256"] == pinned.split("@sha256:")[1]
 
 
+def test_image_volume(judge, wasmctl, module, registry, tmp_path):
+    image = f"{registry}/acme/header-logger:v1"
+    pinned = wasmctl("push", module, image).stdout.strip()
+    args = ["render", image, "--via", "image-volume", "--selector", "app=web", "--workload", "deployment/web"]
+    stream = wasmctl(*args).stdout
+    judge.accept(stream)
+    (plugin,) = judge.read(stream)
+    assert plugin["spec"]["url"] == "file:///etc/wasm/header-logger/plugin.wasm"
+    patch = tmp_path / "patch.yaml"
+    patch.write_text(wasmctl(*args, "--only", "patch").stdout)
+    pod = pod_spec(judge.patch(workload_file(tmp_path / "base.json", "deployment"), patch))
+    assert pod["volumes"][0] == {"name": "wasm-header-logger", "image": {"reference": pinned}}
+
+
+def test_annotations(judge, wasmctl, module, tmp_path):
+    base = workload_file(tmp_path / "base.json", "deployment")
+    patch = tmp_path / "patch.yaml"
+    args = ["render", module, "--selector", "a=b", "--workload", "deployment/web", "--mount", "annotations",
+            "--only", "patch"]
+    patch.write_text(wasmctl(*args).stdout)
+    undo = tmp_path / "undo.yaml"
+    undo.write_text(wasmctl(*args, "--undo").stdout)
+    template = judge.patch(base, patch)["spec"]["template"]
+    annotations = {k: json.loads(v) for k, v in template["metadata"]["annotations"].items()}
+    volumes = annotations["sidecar.istio.io/userVolume"]
+    mounts = annotations["sidecar.istio.io/userVolumeMount"]
+    assert volumes.keys() == mounts.keys() == {"wasm-header-logger"}
+    assert volumes["wasm-header-logger"]["configMap"]["name"].startswith("header-logger-")
+    assert mounts["wasm-header-logger"] == {"mountPath": "/etc/wasm/header-logger", "readOnly": True}
+    assert judge.patch(base, patch, undo)["spec"]["template"]["metadata"] == {"annotations": {}}
+
+
 def test_kustomize_component(judge, wasmctl, module, tmp_path):
     if not shutil.which("kubectl"):
         pytest.skip("no kubectl")
@@ -216,3 +265,39 @@ def test_kustomize_component(judge, wasmctl, module, tmp_path):
     config_map = built["ConfigMap"]["metadata"]["name"]
     assert {"name": "wasm-header-logger", "configMap": {"name": config_map}} in pod_spec(
         built["Deployment"])["volumes"]
+
+
+NASTY = ["yes", "No", "on", "OFF", "y", "n", "true", "null", "~", "", "1", "-1", "+1", "012", "0o17", "0x1f",
+         "0b1", "1_000", "1e3", ".5", ".inf", ".nan", "1:30", "2001-01-01", "2001-12-14t21:59:43.10-05:00",
+         "<<", "=", "- a", "? a", "a: b", "a #b", "#a", " a", "a ", "a\nb\n", "\n", "\t", "a\tb", "\\", "'", '"',
+         "\x00", "\x1b", "\x7f", "\x85", "\xa0", "\u2028", "\ufeff", "\ufffe", "\U0001f600", "{a}", "[a]", "*a",
+         "&a", "!a", "|", ">", "%a", "@a", "`a", "---", "...", "ä", "k" * 200, "\n" * 300]
+
+
+def random_value(rng, depth=0):
+    kind = rng.randrange(8 if depth < 4 else 5)
+    if kind < 2:
+        return rng.choice(NASTY)
+    if kind == 2:
+        return "".join(rng.choice(NASTY) for _ in range(3))
+    if kind == 3:
+        return rng.choice([True, False, None, 0, -1, 2**53, -(2**63), 2**64 - 1])
+    if kind == 4:
+        return rng.choice([0.5, -1.25, 1e300, 5e-324, 1.5e-7, 123456.789])
+    if kind == 5:
+        return [random_value(rng, depth + 1) for _ in range(rng.randrange(4))]
+    return random_object(rng, depth + 1)
+
+
+def random_object(rng, depth=0):
+    return {rng.choice(NASTY): random_value(rng, depth) for _ in range(rng.randrange(5))}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_config_comes_back_as_it_was(judge, wasmctl, module, tmp_path, seed):
+    config = random_object(random.Random(seed))
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config))
+    stream = wasmctl("render", module, "--selector", "a=b", "--only", "plugin", "--config", file).stdout
+    (plugin,) = judge.read(stream)
+    assert plugin["spec"]["pluginConfig"] == config

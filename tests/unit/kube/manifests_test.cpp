@@ -38,7 +38,8 @@ kube::Settings every_setting() {
   return settings;
 }
 
-const kube::Mount kMount{"header-logger", "header-logger-0123456789"};
+const kube::Mount kMount{"header-logger", kube::VolumeSource::config_map,
+                         "header-logger-0123456789"};
 
 }  // namespace
 
@@ -188,6 +189,46 @@ TEST_CASE("mount_patch mounts into the injected proxy, and undoes it") {
         "          - name: wasm-header-logger\n"
         "            \"$patch\": delete\n");
   CHECK(kube::module_path(kMount) == "/etc/wasm/header-logger/plugin.wasm");
+}
+
+TEST_CASE("mount_patch by annotations, and of an image") {
+  CHECK(yaml::write(kube::mount_patch(
+            kube::parse_workload("deployment/web"),
+            {"a", kube::VolumeSource::config_map, "a-1", kube::MountStyle::annotations},
+            kube::Direction::add)) ==
+        "spec:\n"
+        "  template:\n"
+        "    metadata:\n"
+        "      annotations:\n"
+        "        sidecar.istio.io/userVolume: "
+        R"("{\"wasm-a\":{\"configMap\":{\"name\":\"a-1\"}}}")"
+        "\n"
+        "        sidecar.istio.io/userVolumeMount: "
+        R"("{\"wasm-a\":{\"mountPath\":\"/etc/wasm/a\",\"readOnly\":true}}")"
+        "\n");
+  CHECK(yaml::write(kube::mount_patch(
+            kube::parse_workload("pod/web"),
+            {"a", kube::VolumeSource::image, "r/a:v1@sha256:00", kube::MountStyle::annotations},
+            kube::Direction::undo)) ==
+        "metadata:\n"
+        "  annotations:\n"
+        "    sidecar.istio.io/userVolume: null\n"
+        "    sidecar.istio.io/userVolumeMount: null\n");
+  CHECK(yaml::write(kube::mount_patch(kube::parse_workload("pod/web"),
+                                      {"a", kube::VolumeSource::image, "r/a:v1@sha256:00"},
+                                      kube::Direction::add)) ==
+        "spec:\n"
+        "  containers:\n"
+        "  - name: istio-proxy\n"
+        "    image: auto\n"
+        "    volumeMounts:\n"
+        "    - name: wasm-a\n"
+        "      mountPath: /etc/wasm/a\n"
+        "      readOnly: true\n"
+        "  volumes:\n"
+        "  - name: wasm-a\n"
+        "    image:\n"
+        "      reference: r/a:v1@sha256:00\n");
 }
 
 TEST_CASE("kustomization is a component whose patch names its target") {

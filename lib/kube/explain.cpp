@@ -1,0 +1,53 @@
+#include "kube/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "kube/plugin_config.hpp"
+
+namespace wasmctl::kube {
+
+namespace {
+
+using nlohmann::json;
+
+struct Place {
+  std::string_view phase;
+  std::string_view where;
+};
+
+constexpr Place kPlaces[] = {
+    {"AUTHN", "before Istio's authentication"},
+    {"AUTHZ", "after Istio's authentication, before its authorization"},
+    {"STATS", "after Istio's authorization, before its statistics"},
+    {"UNSPECIFIED_PHASE", "after all plugins that name a phase, just before the router"},
+};
+
+std::string text_of(const Settings& settings, std::string_view key, std::string_view otherwise) {
+  const auto* const value = settings.find(key);
+  return value == nullptr ? std::string(otherwise) : value->get<std::string>();
+}
+
+}  // namespace
+
+std::string explain(const Settings& settings) {
+  const auto* const config = settings.find("config");
+  const auto bytes = config == nullptr ? std::string() : delivered_config(*config);
+  const auto root_id = text_of(settings, "pluginName", "");
+  const auto phase = text_of(settings, "phase", "UNSPECIFIED_PHASE");
+  const auto* const place = std::ranges::find(kPlaces, phase, &Place::phase);
+  const auto* const priority = settings.find("priority");
+  return fmt::format(
+      "config    {}\n"
+      "root ID   {}\n"
+      "chain     {}; priority {}, higher ones first\n"
+      "failure   {}\n",
+      bytes.empty() ? "none" : fmt::format("{} ({} bytes)", bytes, bytes.size()),
+      root_id.empty() ? "empty" : root_id, place->where,
+      priority == nullptr ? "0" : priority->dump(),
+      text_of(settings, "failStrategy", "FAIL_CLOSE"));
+}
+
+}  // namespace wasmctl::kube
