@@ -8,6 +8,8 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+
+#include "base/error.hpp"
 #include <vector>
 
 namespace wasmctl::cli {
@@ -25,6 +27,12 @@ struct Context {
 // The value of an environment variable, or `otherwise` if unset or empty.
 std::string env_or(const Context& context, const std::string& name, std::string otherwise);
 
+// Thrown by a command that has said all there is to say itself (the findings of lint): nothing more
+// is printed, the code gives the exit status.
+struct Refused {
+  Code code;
+};
+
 // Set by a parsed subcommand, run by main after parsing: so a usage error and a failed run cannot
 // be confused.
 using Action = std::function<void()>;
@@ -38,6 +46,8 @@ struct Command {
 int run_command_line(int argc, const char* const* argv, Context& context);
 
 void add_build(CLI::App& root, Context& context, Action& action);
+void add_inspect(CLI::App& root, Context& context, Action& action);
+void add_lint(CLI::App& root, Context& context, Action& action);
 void add_push(CLI::App& root, Context& context, Action& action);
 void add_render(CLI::App& root, Context& context, Action& action);
 

@@ -17,6 +17,8 @@ namespace {
 constexpr std::initializer_list<Command> kCommands = {
     // sorted as a user meets them
     {"build", add_build},
+    {"lint", add_lint},
+    {"inspect", add_inspect},
     {"push", add_push},
     {"render", add_render},
 };
@@ -105,6 +107,9 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
     return 0;
   } catch (const Error& error) {
     return fail(context, error);
+  } catch (const Refused& refused) {
+    context.out.flush();
+    return exit_status(refused.code);
   } catch (const std::bad_alloc&) {
     return fail(context, Error(Code::io, "out of memory"));
   } catch (const std::exception& error) {

@@ -27,9 +27,10 @@ LocalModule load_file(const std::string& path) {
   return module;
 }
 
-LocalModule load_directory(Context& context, const std::string& directory) {
+LocalModule load_directory(Context& context, const std::string& directory,
+                           const BuildOptions& options = {}) {
   auto plugin = plugin::load(directory);
-  const auto path = build_plugin(context, plugin, {});
+  const auto path = build_plugin(context, plugin, options);
   return {base::read_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
 }
 
@@ -47,6 +48,17 @@ std::variant<LocalModule, ImageName> resolve_source(Context& context, const std:
         .hint("SOURCE is a plugin's directory, a .wasm file, or an image");
   }
   return ImageName{source};
+}
+
+LocalModule read_unchecked(Context& context, const std::string& source) {
+  std::error_code ignored;
+  if (source == "-") return {base::read_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
+  if (!fs::is_directory(source, ignored)) {
+    return {base::read_file(source, wasm::kMaxModuleBytes), source, {}};
+  }
+  BuildOptions options;
+  options.build.lint = false;
+  return load_directory(context, source, options);
 }
 
 LocalModule load_module(Context& context, const std::string& source) {

@@ -26,6 +26,10 @@ struct ImageName {
 // Error{Code::not_found} for what looks like a path (./x, /x, x/, x.wasm) but does not exist.
 std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source);
 
+// The bytes of a directory's module (built), of a file or of `-` (standard input), as they are: for
+// the commands that judge them.
+LocalModule read_unchecked(Context& context, const std::string& source);
+
 // As resolve_source, where only a directory or file makes sense.
 LocalModule load_module(Context& context, const std::string& source);
 

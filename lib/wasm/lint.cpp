@@ -172,23 +172,105 @@ void check_callback_names(const Module& module, const Rule& rule, Findings& find
   }
 }
 
+void check_start(const Module& module, const Rule& rule, Findings& findings) {
+  if (!exports_function(module, "_start") || !exports_function(module, "_initialize")) return;
+  add(findings, rule, "exports `_start` and `_initialize`; Envoy calls `_initialize` only",
+      "move what `_start` does to `main`, which Envoy calls after `_initialize`", "_start");
+}
+
+// What the host answers with an error, always: files, directories and sockets.
+bool is_stub(std::string_view name) {
+  constexpr std::string_view kOthers[] = {"fd_advise",       "fd_allocate",
+                                          "fd_datasync",     "fd_filestat_set_size",
+                                          "fd_filestat_set_times", "fd_pread",
+                                          "fd_pwrite",       "fd_readdir",
+                                          "fd_renumber",     "fd_sync",
+                                          "fd_tell"};
+  return name.starts_with("path_") || name.starts_with("sock_") ||
+         std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
+}
+
+void check_stubs(const Module& module, const Rule& rule, Findings& findings) {
+  std::string names;
+  for (const auto& import : module.imports) {
+    if (!import.module.starts_with("wasi_") || !is_stub(import.name)) continue;
+    names += (names.empty() ? "`" : ", `") + import.name + "`";
+  }
+  if (names.empty()) return;
+  add(findings, rule,
+      fmt::format("imports {}: a proxy has no files or sockets for plugins, and they only fail",
+                  names),
+      "a language's runtime often imports more than it calls; if the plugin itself needs them, use "
+      "a hostcall instead");
+}
+
+void check_debug_info(const Module& module, const Rule& rule, Findings& findings) {
+  std::size_t bytes = 0;
+  for (const auto& section : module.sections) {
+    if (section.name.starts_with(".debug_")) bytes += section.end - section.begin;
+  }
+  if (bytes == 0) return;
+  add(findings, rule,
+      fmt::format("carries {} bytes of debug information, which Envoy does not read", bytes),
+      "build without -g, or strip it: `wasm-strip`, `wasm-opt --strip-debug`");
+}
+
+void check_memory_size(const Module& module, const Rule& rule, Findings& findings) {
+  constexpr std::uint64_t kManyPages = 1024;  // 64 MiB
+  if (module.memories.empty() || module.memories[0].minimum <= kManyPages) return;
+  add(findings, rule,
+      fmt::format("starts with {} MiB of memory, in each worker thread of each proxy",
+                  module.memories[0].minimum / 16),
+      "lower the initial memory or the stack's size");
+}
+
+void check_size(const Module& module, const Rule& rule, Findings& findings) {
+  constexpr std::uint64_t kConfigMap = 1'048'576;  // kubernetes: all values of a ConfigMap
+  if (module.size <= kConfigMap) return;
+  add(findings, rule,
+      fmt::format("has {} bytes; a ConfigMap holds {}", module.size, kConfigMap),
+      "push it as an image, or make it smaller: `wasmctl inspect` shows where the bytes are");
+}
+
 constexpr Rule kRules[] = {
-    {"abi-version", Severity::error, "exports a function proxy_abi_version_X_Y_Z that Envoy knows",
-     check_abi_marker},
-    {"allocator", Severity::error, "exports malloc or proxy_on_memory_allocate", check_allocator},
-    {"memory", Severity::error, "exports its memory as `memory`", check_memory},
-    {"unknown-import", Severity::error, "imports only what Envoy offers to its ABI version",
-     check_imports},
-    {"import-signature", Severity::error, "imports each host function with its own signature",
-     check_import_types},
-    {"callback-signature", Severity::error, "exports each callback with its own signature",
-     check_callback_types},
-    {"abi-versions", Severity::warning, "exports one ABI marker only", check_single_marker},
-    {"callback-name", Severity::warning, "exports no proxy_on_* that Envoy never calls",
-     check_callback_names},
+    {"abi-version", Severity::error, Judge::envoy,
+     "exports a function proxy_abi_version_X_Y_Z that Envoy knows", check_abi_marker},
+    {"allocator", Severity::error, Judge::envoy, "exports malloc or proxy_on_memory_allocate",
+     check_allocator},
+    {"memory", Severity::error, Judge::specification, "exports its memory as `memory`",
+     check_memory},
+    {"unknown-import", Severity::error, Judge::envoy,
+     "imports only what Envoy offers to its ABI version", check_imports},
+    {"import-signature", Severity::error, Judge::envoy,
+     "imports each host function with its own signature", check_import_types},
+    {"callback-signature", Severity::error, Judge::envoy,
+     "exports each callback with its own signature", check_callback_types},
+    {"abi-versions", Severity::warning, Judge::specification, "exports one ABI marker only",
+     check_single_marker},
+    {"callback-name", Severity::warning, Judge::specification,
+     "exports no proxy_on_* that Envoy never calls", check_callback_names},
+    {"start", Severity::warning, Judge::specification, "exports _start or _initialize, not both",
+     check_start},
+    {"memory-size", Severity::warning, Judge::specification,
+     "starts with at most 64 MiB of memory", check_memory_size},
+    {"config-map-size", Severity::note, Judge::specification,
+     "fits into a ConfigMap: 1,048,576 bytes", check_size},
+    {"debug-info", Severity::note, Judge::specification, "carries no DWARF sections",
+     check_debug_info},
+    {"wasi-stub", Severity::note, Judge::specification,
+     "imports no WASI function that the host only stubs", check_stubs},
 };
 
 }  // namespace
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+    case Severity::note: return "note";
+  }
+  return "?";
+}
 
 std::span<const Rule> rules() {
   return kRules;
@@ -196,7 +278,7 @@ std::span<const Rule> rules() {
 
 std::vector<Finding> lint(const Module& module) {
   Findings findings;
-  for (const auto& rule : kRules) rule.check(module, rule, findings);
+  for (const auto& rule : kRules) rule.check(module, rule, findings);  // errors come first
   return findings;
 }
 
@@ -221,12 +303,16 @@ void throw_unloadable(const std::vector<Finding>& findings, std::string_view fil
   throw error;
 }
 
-void require_loadable(std::string_view bytes, std::string_view file) {
-  const auto module = parse_module(bytes, file);
+Module read_module(std::string_view bytes, std::string_view file) {
+  auto module = parse_module(bytes, file);
   const bool tags = std::any_of(module.sections.begin(), module.sections.end(),
                                 [](const Section& s) { return s.id == SectionId::tag; });
   validate(bytes, file, tags ? FunctionBodies::skip : FunctionBodies::check);
-  throw_unloadable(lint(module), file);
+  return module;
+}
+
+void require_loadable(std::string_view bytes, std::string_view file) {
+  throw_unloadable(lint(read_module(bytes, file)), file);
 }
 
 }  // namespace wasmctl::wasm

@@ -15,7 +15,9 @@ namespace wasmctl::wasm {
 enum class Severity {
   error,    // the proxy refuses the module, or it cannot work
   warning,  // it loads, but probably not as meant
+  note,     // worth knowing, no more
 };
+std::string_view to_string(Severity severity);
 
 struct Finding {
   std::string_view rule;
@@ -25,9 +27,16 @@ struct Finding {
   std::string subject;  // the import or export that it is about; may be empty
 };
 
+// Who says so: what `wasmctl lint --rules` and the tests answer for.
+enum class Judge {
+  envoy,          // a test shows that a real Envoy refuses what the rule calls an error
+  specification,  // the host's source or a published limit
+};
+
 struct Rule {
   std::string_view name;
   Severity severity;
+  Judge judge;
   std::string_view demand;
   void (*check)(const Module& module, const Rule& rule, std::vector<Finding>& findings);
 };
@@ -36,6 +45,9 @@ std::span<const Rule> rules();
 
 // What is wrong with `module`, errors first, else in the order of the rules.
 std::vector<Finding> lint(const Module& module);
+
+// parse_module() and validate().
+Module read_module(std::string_view bytes, std::string_view file);
 
 // Reads and validates `bytes` and throws what is wrong: Error{Code::bad_input} if they are no valid
 // module, Error{Code::unloadable} if a rule finds an error. `file` begins the messages.

@@ -1,0 +1,147 @@
+#include "wasm/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+#include "base/error.hpp"
+#include "wasm/reader.hpp"
+
+namespace wasmctl::wasm {
+
+namespace {
+
+// Reads the custom section `name`, if it is there, with `read`; what is broken adds nothing.
+template <typename Read>
+void read_custom(const Module& module, std::string_view bytes, std::string_view name, Read read) {
+  for (const auto& section : module.sections) {
+    if (section.id != SectionId::custom || section.name != name) continue;
+    try {
+      read(Reader(bytes.substr(section.payload, section.end - section.payload), section.payload));
+    } catch (const Error&) {
+      return;
+    }
+  }
+}
+
+// tool-conventions, ProducersSection.md: fields of (name, version) pairs.
+std::vector<std::string> read_producers(const Module& module, std::string_view bytes) {
+  std::vector<std::string> producers;
+  read_custom(module, bytes, "producers", [&](Reader reader) {
+    const auto fields = reader.count("producers");
+    for (std::uint32_t i = 0; i < fields; ++i) {
+      reader.name("a field");
+      const auto values = reader.count("values");
+      for (std::uint32_t k = 0; k < values; ++k) {
+        const std::string name(reader.name("a producer"));
+        const auto version = reader.name("a version");
+        producers.push_back(version.empty() ? name : fmt::format("{} {}", name, version));
+      }
+    }
+  });
+  return producers;
+}
+
+// tool-conventions, Linking.md: a prefix byte (+ used, - disallowed) and a name each.
+std::vector<std::string> read_features(const Module& module, std::string_view bytes) {
+  std::vector<std::string> features;
+  read_custom(module, bytes, "target_features", [&](Reader reader) {
+    const auto count = reader.count("features");
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto prefix = reader.byte("a feature");
+      const auto name = reader.name("a feature");
+      if (prefix == '+') features.emplace_back(name);
+    }
+  });
+  return features;
+}
+
+bool is_callback(std::string_view name) {
+  const auto all = callbacks();
+  return std::any_of(all.begin(), all.end(), [&](const Callback& c) { return c.name == name; });
+}
+
+void sort_imports(const Module& module, Summary& summary) {
+  for (const auto& import : module.imports) {
+    if (import.module == "env") {
+      summary.host_calls.push_back(import.name);
+    } else if (import.module.starts_with("wasi_")) {
+      summary.wasi.push_back(import.name);
+    } else {
+      summary.other_imports.push_back(import.module + "." + import.name);
+    }
+  }
+}
+
+void sort_exports(const Module& module, Summary& summary) {
+  for (const auto& item : module.exports) {
+    if (item.name == "_initialize" || item.name == "_start" || item.name == "main") {
+      summary.entry_points.push_back(item.name);
+    } else if (is_callback(item.name)) {
+      summary.callbacks.push_back(item.name);
+    } else {
+      summary.other_exports.push_back(item.name);
+    }
+  }
+}
+
+std::vector<Sized> measure_functions(const Module& module, std::string_view bytes) {
+  auto names = function_names(module, bytes);
+  for (const auto& item : module.exports) {
+    if (item.kind == ExternalKind::function) names.emplace(item.index, item.name);
+  }
+  std::vector<Sized> functions;
+  functions.reserve(module.bodies.size());
+  for (std::size_t i = 0; i < module.bodies.size(); ++i) {
+    const auto index = static_cast<std::uint32_t>(module.imported_functions.size() + i);
+    const auto name = names.find(index);
+    functions.push_back({name == names.end() ? fmt::format("function {}", index) : name->second,
+                         module.bodies[i].size});
+  }
+  std::stable_sort(functions.begin(), functions.end(),
+                   [](const Sized& a, const Sized& b) { return a.bytes > b.bytes; });
+  return functions;
+}
+
+}  // namespace
+
+Summary summarize(const Module& module, std::string_view bytes) {
+  Summary summary;
+  summary.bytes = module.size;
+  summary.abi = abi_version(module);
+  summary.producers = read_producers(module, bytes);
+  summary.features = read_features(module, bytes);
+  sort_imports(module, summary);
+  sort_exports(module, summary);
+  if (!module.memories.empty()) summary.memory = module.memories.front();
+  for (const auto& section : module.sections) {
+    summary.sections.push_back(
+        {section.id == SectionId::custom ? section.name : std::string(to_string(section.id)),
+         section.end - section.begin});
+  }
+  summary.functions = measure_functions(module, bytes);
+  return summary;
+}
+
+std::vector<Growth> compare(const std::vector<Sized>& before, const std::vector<Sized>& after) {
+  std::map<std::string, Growth> by_name;
+  for (const auto& item : before) {
+    by_name[item.name].before += static_cast<std::int64_t>(item.bytes);
+  }
+  for (const auto& item : after) {
+    by_name[item.name].after += static_cast<std::int64_t>(item.bytes);
+  }
+  std::vector<Growth> changed;
+  for (auto& [name, growth] : by_name) {
+    growth.name = name;
+    if (growth.before != growth.after) changed.push_back(growth);
+  }
+  std::stable_sort(changed.begin(), changed.end(), [](const Growth& a, const Growth& b) {
+    return std::abs(a.after - a.before) > std::abs(b.after - b.before);
+  });
+  return changed;
+}
+
+}  // namespace wasmctl::wasm
