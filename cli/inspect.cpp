@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/gzip.hpp"
 #include "cli/command.hpp"
 #include "cli/source.hpp"
@@ -29,9 +31,27 @@ struct Inspected {
   wasm::Summary summary;
 };
 
+// The names in the module, or those that the build kept beside it.
+std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, const std::string& bytes,
+                                              const std::string& path) {
+  auto names = wasm::function_names(module, bytes);
+  if (!names.empty()) return names;
+  try {
+    const auto kept = base::read_file(wasm::names_file(path), wasm::kMaxModuleBytes);
+    const auto named = wasm::parse_module(kept, path);
+    if (wasm::same_but_for_names(module, bytes, named, kept)) {
+      return wasm::function_names(named, kept);
+    }
+  } catch (const Error&) {  // none, or not ours
+  }
+  return {};
+}
+
 Inspected inspect(Context& context, const std::string& source) {
   auto module = read_unchecked(context, source);
-  auto summary = wasm::summarize(wasm::read_module(module.bytes, module.path), module.bytes);
+  const auto parsed = wasm::read_module(module.bytes, module.path);
+  auto summary =
+      wasm::summarize(parsed, module.bytes, names_of(parsed, module.bytes, module.path));
   return {module.path, std::move(module.bytes), std::move(summary)};
 }
 
@@ -157,7 +177,7 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
   app->add_option("--diff", command->old, "What grew since OLD, by section and function")
       ->type_name("OLD")
       ->excludes(json);
-  app->footer("Functions have names in modules built with -g.\n\n"
+  app->footer("A module from `wasmctl build` has its functions' names in the file NAME.names.wasm beside it.\n\n"
               "Examples:\n"
               "  wasmctl inspect plugins/header-logger\n"
               "  wasmctl inspect new.wasm --diff old.wasm");

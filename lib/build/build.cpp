@@ -18,6 +18,7 @@
 #include "build/state.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
+#include "wasm/summary.hpp"
 
 namespace wasmctl::build {
 
@@ -263,12 +264,13 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    std::string bytes = base::read_file(linked, wasm::kMaxModuleBytes);
-    fs::remove(linked);
+    const std::string bytes = base::read_file(linked, wasm::kMaxModuleBytes);
     const auto module = wasm::parse_module(bytes, module_.filename().native());
     if (options_.lint) check(module);
-    if (!options_.debug) bytes = wasm::without_custom_sections(module, bytes, dropped_from_release);
-    base::write_file(module_, bytes);
+    fs::rename(linked, wasm::names_file(module_));
+    base::write_file(module_, options_.debug ? bytes
+                                             : wasm::without_custom_sections(
+                                                   module, bytes, dropped_from_release));
     state_.record(module_, key, {objects.begin(), objects.end()}, started);
     save_state(state_file(), state_);
   }

@@ -4,6 +4,7 @@
 //
 // In the build directory (default: `build` in the plugin's):
 //     NAME.wasm                the module
+//     NAME.names.wasm          the same with its functions' names, for inspect
 //     compile_commands.json    for editors; clangd looks there by itself
 //     obj/                     objects, their depfiles, and state.json, which says what they were
 //                              made from (obj-g/ with -g)

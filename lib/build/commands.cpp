@@ -56,7 +56,7 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& ob
   for (const auto& callback : wasm::callbacks()) {
     words.push_back(fmt::format("-Wl,--export-if-defined={}", callback.name));
   }
-  if (!flags.debug) words.emplace_back("-Wl,--strip-all");
+  if (!flags.debug) words.emplace_back("-Wl,--strip-debug");  // the libraries' own; names stay
   append(words, objects);
   append(words, user_flags);
   words.emplace_back("-Wl,--start-lib");

@@ -87,8 +87,8 @@ void sort_exports(const Module& module, Summary& summary) {
   }
 }
 
-std::vector<Sized> measure_functions(const Module& module, std::string_view bytes) {
-  auto names = function_names(module, bytes);
+std::vector<Sized> measure_functions(const Module& module,
+                                     std::map<std::uint32_t, std::string> names) {
   for (const auto& item : module.exports) {
     if (item.kind == ExternalKind::function) names.emplace(item.index, item.name);
   }
@@ -107,7 +107,19 @@ std::vector<Sized> measure_functions(const Module& module, std::string_view byte
 
 }  // namespace
 
-Summary summarize(const Module& module, std::string_view bytes) {
+std::filesystem::path names_file(std::filesystem::path module) {
+  return module.replace_extension(".names.wasm");
+}
+
+bool same_but_for_names(const Module& module, std::string_view bytes, const Module& other,
+                        std::string_view other_bytes) {
+  const auto all = [](std::string_view) { return true; };
+  return without_custom_sections(module, bytes, all) ==
+         without_custom_sections(other, other_bytes, all);
+}
+
+Summary summarize(const Module& module, std::string_view bytes,
+                  std::map<std::uint32_t, std::string> names) {
   Summary summary;
   summary.bytes = module.size;
   summary.abi = abi_version(module);
@@ -121,7 +133,7 @@ Summary summarize(const Module& module, std::string_view bytes) {
         {section.id == SectionId::custom ? section.name : std::string(to_string(section.id)),
          section.end - section.begin});
   }
-  summary.functions = measure_functions(module, bytes);
+  summary.functions = measure_functions(module, std::move(names));
   return summary;
 }
 

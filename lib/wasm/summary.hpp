@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +35,17 @@ struct Summary {
   std::vector<Sized> functions;           // largest first; by name, export or number
 };
 
-// Broken custom sections are left out, as hosts do.
-Summary summarize(const Module& module, std::string_view bytes);
+// Where the build keeps a stripped module's names: `a/b.names.wasm` beside `a/b.wasm`.
+std::filesystem::path names_file(std::filesystem::path module);
+
+// True if both are the same module but for custom sections.
+bool same_but_for_names(const Module& module, std::string_view bytes, const Module& other,
+                        std::string_view other_bytes);
+
+// The functions' names as function_names() gives them, then exports, then numbers. Broken custom
+// sections are left out, as hosts do.
+Summary summarize(const Module& module, std::string_view bytes,
+                  std::map<std::uint32_t, std::string> names);
 
 struct Growth {
   std::string name;
