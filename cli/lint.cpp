@@ -79,6 +79,10 @@ nlohmann::json to_sarif(const std::string& file, const std::vector<wasm::Finding
              {"results", results}}}}};
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) return print_rules(context.out);
   const auto module = read_unchecked(context, command.source);
@@ -93,8 +97,8 @@ void run_lint(Context& context, const LintCommand& command) {
   std::array<std::size_t, 3> counts{};
   for (const auto& finding : findings) ++counts.at(static_cast<std::size_t>(finding.severity));
   if (!context.quiet) {
-    context.err << fmt::format("{}: {} errors, {} warnings, {} notes\n", module.path, counts[0],
-                               counts[1], counts[2]);
+    context.err << fmt::format("{}: {}, {}, {}\n", module.path, counted(counts[0], "error"),
+                               counted(counts[1], "warning"), counted(counts[2], "note"));
   }
   if (counts[0] > 0) throw Refused{Code::unloadable};
 }
