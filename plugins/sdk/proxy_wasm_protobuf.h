@@ -67,7 +67,7 @@ class ProtoReader {
   // The field's value. Of another wire type: 0, or no bytes.
   uint64_t varint() const {
     return value_;
-  }                         // int32, int64, uint32, uint64, bool, enum; fixed, too
+  }  // int32, int64, uint32, uint64, bool, enum; fixed, too
   int64_t zigzag() const {  // sint32, sint64
     return static_cast<int64_t>(value_ >> 1) ^ -static_cast<int64_t>(value_ & 1);
   }
