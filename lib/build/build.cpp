@@ -65,6 +65,9 @@ std::string places(const std::vector<Caller>& callers, std::string_view function
 
 constexpr char kDefineIt[] = "define it, add the source that does to `sources`, or do without it";
 
+constexpr char kExceptionsWarning[] =
+    "warning: the plugin uses exceptions: a `throw` is logged and traps, no `catch` is entered\n";
+
 class Build {
  public:
   Build(const plugin::Plugin& plugin, const Toolchain& toolchain, const Options& options)
@@ -95,7 +98,9 @@ class Build {
 
  private:
   fs::path state_file() const { return object_directory_ / "state.json"; }
-  Flags flags() const { return {options_.optimize, options_.debug, state_.rtti}; }
+  Flags flags() const {
+    return {options_.optimize, options_.debug, state_.rtti, state_.exceptions};
+  }
 
   std::string key_of(const Words& command) const {
     return toolchain_.identity() + "\n" + base::to_shell(command);
@@ -229,9 +234,16 @@ class Build {
     }
     result_.compiled += stale.size();
     if (!stale.empty()) save_state(state_file(), state_);
-    if (failures.empty()) return true;
+    if (failures.empty()) {
+      if (state_.exceptions && !stale.empty()) result_.warnings += kExceptionsWarning;
+      return true;
+    }
     if (!state_.rtti && failures.find("requires -frtti") != std::string::npos) {
       state_.rtti = true;
+      return false;
+    }
+    if (!state_.exceptions && failures.find("with exceptions disabled") != std::string::npos) {
+      state_.exceptions = true;
       return false;
     }
     if (failures.find("since the precompiled file") != std::string::npos &&

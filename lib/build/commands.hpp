@@ -18,6 +18,7 @@ struct Flags {
   std::string optimize;  // as in -Oz
   bool debug = false;
   bool rtti = false;
+  bool exceptions = false;  // compiled, but a throw traps and no handler is entered
 };
 
 // What the SDK and a plugin are both compiled with, without source and output.

@@ -66,6 +66,7 @@ State load_state(const fs::path& file) {
       state.steps[output] = {step.at("command"), step.at("inputs"), step.at("output")};
     }
     state.rtti = json.at("rtti");
+    state.exceptions = json.at("exceptions");
     return state;
   } catch (const nlohmann::json::exception&) {
     return {};
@@ -79,7 +80,7 @@ void save_state(const fs::path& file, const State& state) {
   for (const auto& [output, step] : state.steps) {
     steps[output] = {{"command", step.command}, {"inputs", step.inputs}, {"output", step.output}};
   }
-  base::write_file(file, nlohmann::json{{"rtti", state.rtti}, {"steps", std::move(steps)}}.dump());
+  base::write_file(file, nlohmann::json{{"rtti", state.rtti}, {"exceptions", state.exceptions}, {"steps", std::move(steps)}}.dump());
 }
 
 }  // namespace wasmctl::build

@@ -28,6 +28,7 @@ struct Step {
 struct State {
   std::map<std::string, Step> steps;  // path of the output -> how it was made
   bool rtti = false;                  // the plugin uses dynamic_cast or typeid
+  bool exceptions = false;            // the plugin uses throw or try
 
   // True if `output` stands as the step made it, from the same inputs with the same command.
   bool is_fresh(const fs::path& output, const std::string& command) const;
