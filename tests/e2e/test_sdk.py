@@ -1,0 +1,148 @@
+"""The SDK's API, called by one plugin in a real Envoy (tests/data/plugins/everything.cc)."""
+
+import json
+
+import pytest
+
+from envoy import Envoy, Filter, cluster
+from upstreams import grpc_upstream, upstream
+
+
+@pytest.fixture(scope="module")
+def module(root, tmp_path_factory, clean_env):
+    import shutil
+    import subprocess
+
+    from conftest import WASMCTL
+    directory = tmp_path_factory.mktemp("everything")
+    shutil.copy(root / "tests/data/plugins/everything.cc", directory)
+    subprocess.run([WASMCTL, "build", directory], check=True, env=clean_env, capture_output=True)
+    return directory / f"build/{directory.name}.wasm"
+
+
+def unary(request, context):
+    import grpc
+    if request == b"fail":
+        context.abort(grpc.StatusCode.PERMISSION_DENIED, "not you")
+    return request.upper() + b" " + dict(context.invocation_metadata())["x-sent"].encode()
+
+
+def stream(requests, context):
+    context.send_initial_metadata([("x-initial", "hello")])
+    for request in requests:
+        yield request.upper()
+    context.set_trailing_metadata([("x-trailing", "bye")])
+
+
+@pytest.fixture(scope="module")
+def everything(module, tmp_path_factory):
+    log = tmp_path_factory.mktemp("envoy") / "log"
+    with upstream() as port, grpc_upstream(unary, stream) as grpc_port:
+        with Envoy([Filter("every", module, "configured", root_id="everything")], log, upstream=port,
+                   clusters=[cluster("grpc", grpc_port, http2=True)], wasm_level="debug") as envoy:
+            yield envoy
+
+
+def run(envoy, test, **more):
+    headers = {"x-test": test} | more.pop("headers", {})
+    return envoy.request("/", headers, **more)
+
+
+def test_life_of_a_plugin(everything):
+    everything.wait_for_log("::onStart() onStart 0")
+    everything.wait_for_log("::onConfigure() onConfigure everything configured")
+    everything.wait_for_log("third tick")
+    run(everything, "life")
+    everything.wait_for_log("onCreate")
+    everything.wait_for_log("onDone life")
+    everything.wait_for_log("onLog life 200")
+    everything.wait_for_log("onDelete life")
+
+
+def test_the_log_names_file_and_line(everything):
+    line = everything.wait_for_log("onStart 0")
+    assert "[everything.cc:" in line.replace("./", ""), line
+
+
+def test_headers(everything):
+    sent = {"X-Replaced": "old", "x-removed": "1", "x-dropped": "1", "x-replaced2": "2"}
+    status, body, headers = run(everything, "headers", headers=sent)
+    assert status == 200
+    seen = json.loads(body)["headers"]
+    assert seen["x-replaced"] == ["new"] and "x-removed" not in seen and "x-dropped" not in seen
+    assert ",".join(seen["x-added"]) == "1,2" and seen["x-count"] == ["2"]
+    assert dict(headers)["x-response"] == "added" and dict(headers)["content-type"] == "text/everything"
+
+
+def test_bodies(everything):
+    status, body, _ = run(everything, "bodies", method="POST", body=b"abc")
+    assert status == 200
+    assert body.endswith(" and more")
+    assert json.loads(body.removesuffix(" and more"))["body"] == "<[first]bc>"
+    everything.wait_for_log("body abc 3")
+
+
+@pytest.mark.parametrize("test, answer", [
+    ("properties", "127.0.0.1: port GET every size wrong nothing state"),
+    ("shared data", "NotFound one Ok CasMismatch two"),
+    ("metrics", "4 11 5 9 4 name.a.number.7.flag.true.counter"),
+    ("library", "ff 1.5 12 items 13 42 17 same time 1 root found level1"),
+    ("foreign function", "Ok smaller"),
+    # "{via_upstream}" is Envoy's own addition.
+    ("grpc", "simple:SIMPLE metadata call:HANDLER metadata call failed:7:not you{via_upstream}"
+             " initial:hello stream:ONE stream:TWO trailing:bye closed:0"),
+])
+def test_answers(everything, test, answer):
+    status, body, headers = run(everything, test)
+    assert (status, body) == (200, answer)
+    assert dict(headers)["x-everything"] == "yes"
+
+
+def test_http_call(everything):
+    seen = json.loads(run(everything, "http call")[1])["headers"]
+    assert seen["x-call"] == ["200 headers"] and seen["x-call-body"] == ["yes"]
+
+
+def test_shared_queue(everything):
+    run(everything, "queue")
+    everything.wait_for_log("dequeued a message")
+
+
+def test_metrics_are_published(everything):
+    run(everything, "metrics")
+    stats = everything.admin("/stats?filter=wasmcustom")[1]
+    assert "wasmcustom.size.1.histogram" in stats
+    assert "wasmcustom.first.x.second.3.extended" in stats
+
+
+def test_other_roots_of_the_module(module, tmp_path):
+    for root_id in ("other", "lambda"):
+        with Envoy([Filter("o", module, root_id=root_id)], tmp_path / root_id) as envoy:
+            assert envoy.get("/")[:2] == (418, f"other {root_id}")
+
+
+def test_a_root_id_that_nobody_registered(module, tmp_path):
+    with Envoy([Filter("o", module, "x", root_id="unknown")], tmp_path / "log", upstream=None) as envoy:
+        assert envoy.get("/")[:2] == (200, "ok")
+        envoy.wait_for_log("no plugin has this root_id")
+
+
+@pytest.mark.parametrize("test, message", [
+    ("abort", "WasmResult::NotFound"),
+    ("length error", "length_error was thrown in -fno-exceptions mode"),
+])
+def test_what_cannot_go_on_says_why(module, tmp_path, test, message):
+    with Envoy([Filter("e", module, root_id="everything")], tmp_path / "log") as envoy:
+        assert run(envoy, test)[0] == 503
+        envoy.wait_for_log(message)
+
+
+def test_trailers_and_shutdown(module, tmp_path):
+    import socket
+    with upstream() as port, Envoy([Filter("e", module, root_id="everything")], tmp_path / "log", upstream=port) as envoy:
+        with socket.create_connection(("127.0.0.1", envoy.port), 10) as client:
+            client.sendall(b"POST / HTTP/1.1\r\nhost: a\r\nx-test: trailers\r\ntransfer-encoding: chunked\r\n"
+                           b"trailer: x-trailer\r\n\r\n3\r\nabc\r\n0\r\nx-trailer: t\r\n\r\n")
+            assert b"200 OK" in client.recv(4096)
+        log = envoy.log
+    assert "root onDone" in log.read_text() or "root onDelete" in log.read_text()
