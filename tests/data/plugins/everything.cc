@@ -385,7 +385,7 @@ FilterDataStatus EverythingContext::onRequestBody(size_t body_buffer_length, boo
   LOG_INFO("body " + body->toString() + " " + std::to_string(size));
   setBuffer(WasmBufferType::HttpRequestBody, 0, 0, "<");                  // prepend
   setBuffer(WasmBufferType::HttpRequestBody, body_buffer_length + 1, 0, ">");  // append
-  setBuffer(WasmBufferType::HttpRequestBody, 1, 1, "[first]");
+  LOG_INFO("in the middle: " + toString(setBuffer(WasmBufferType::HttpRequestBody, 1, 1, "x")));
   return FilterDataStatus::Continue;
 }
 
