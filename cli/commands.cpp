@@ -21,6 +21,7 @@ constexpr std::initializer_list<Command> kCommands = {
     {"inspect", add_inspect},
     {"push", add_push},
     {"render", add_render},
+    {"patch", add_patch},
 };
 
 int exit_status(Code code) {

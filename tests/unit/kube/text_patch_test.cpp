@@ -1,0 +1,239 @@
+#include "kube/text_patch.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+
+using wasmctl::Error;
+namespace kube = wasmctl::kube;
+
+namespace {
+
+const kube::Mount kMount{"a", kube::VolumeSource::config_map, "a-1"};
+const kube::Target kEvery{};
+
+std::string patched(const std::string& text, kube::Direction direction = kube::Direction::add,
+                    const kube::Mount& mount = kMount, const kube::Target& target = kEvery) {
+  return kube::apply_edits(text, kube::patch_text(text, "f.yaml", target, mount, direction).edits);
+}
+
+std::string error_of(const std::string& text, const kube::Target& target = kEvery) {
+  try {
+    return patched(text, kube::Direction::add, kMount, target);
+  } catch (const Error& error) {
+    return wasmctl::format_error(error);
+  }
+}
+
+std::string deployment(const std::string& pod_spec) {
+  return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    "
+         "spec:\n" +
+         pod_spec;
+}
+
+std::string with_crlf(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '\n' ? "\r\n" : std::string(1, c);
+  return out;
+}
+
+constexpr char kProxyLines[] =
+    "      - name: istio-proxy  # added by wasmctl\n"
+    "        image: auto\n"
+    "        volumeMounts:\n"
+    "        - name: wasm-a\n"
+    "          mountPath: /etc/wasm/a\n"
+    "          readOnly: true\n";
+constexpr char kVolumeLines[] =
+    "      - name: wasm-a\n"
+    "        configMap:\n"
+    "          name: a-1\n";
+
+}  // namespace
+
+TEST_CASE("patch_text adds lines where they belong, and takes them out again to the byte") {
+  struct Case {
+    std::string name;
+    std::string before;
+    std::string after;
+  };
+  const Case cases[] = {
+      {"neither proxy nor volumes",
+       deployment("      containers:\n      - name: app\n        image: x  # ours\n"),
+       deployment("      containers:\n      - name: app\n        image: x  # ours\n") +
+           kProxyLines + "      volumes:  # added by wasmctl\n" + kVolumeLines},
+      {"volumes before containers",
+       deployment("      volumes:\n      - name: tmp\n        emptyDir: {}\n      containers:\n"
+                  "      - name: app\n"),
+       deployment("      volumes:\n      - name: tmp\n        emptyDir: {}\n") + kVolumeLines +
+           "      containers:\n      - name: app\n" + kProxyLines},
+      {"lists indented under their keys", deployment("      containers:\n        - name: app\n"),
+       deployment("      containers:\n        - name: app\n") +
+           "        - name: istio-proxy  # added by wasmctl\n"
+           "          image: auto\n"
+           "          volumeMounts:\n"
+           "            - name: wasm-a\n"
+           "              mountPath: /etc/wasm/a\n"
+           "              readOnly: true\n"
+           "      volumes:  # added by wasmctl\n"
+           "        - name: wasm-a\n"
+           "          configMap:\n"
+           "            name: a-1\n"},
+      {"comments that belong to the container stay with it",
+       deployment(
+           "      containers:\n      - name: app\n        # deeper\n      # as deep\n\n# none\n"),
+       deployment("      containers:\n      - name: app\n        # deeper\n") + kProxyLines +
+           "      volumes:  # added by wasmctl\n" + kVolumeLines + "      # as deep\n\n# none\n"},
+      {"a proxy of one's own, with mounts",
+       deployment("      containers:\n      - name: istio-proxy\n        image: auto\n"
+                  "        volumeMounts:\n        - name: x\n          mountPath: /x\n"
+                  "      volumes: []\n"),
+       deployment("      containers:\n      - name: istio-proxy\n        image: auto\n"
+                  "        volumeMounts:\n        - name: x\n          mountPath: /x\n"
+                  "        - name: wasm-a\n          mountPath: /etc/wasm/a\n"
+                  "          readOnly: true\n"
+                  "      volumes: [{\"name\":\"wasm-a\",\"configMap\":{\"name\":\"a-1\"}}]\n")},
+      {"a proxy of one's own, bare, among the init containers",
+       deployment("      initContainers:\n      - image: auto\n        name: istio-proxy\n"
+                  "      containers:\n      - name: app\n      volumes: [{name: x}]  # x\n"),
+       deployment("      initContainers:\n      - image: auto\n        name: istio-proxy\n"
+                  "        volumeMounts:  # added by wasmctl\n"
+                  "        - name: wasm-a\n          mountPath: /etc/wasm/a\n"
+                  "          readOnly: true\n"
+                  "      containers:\n      - name: app\n      volumes: [{name: x}, "
+                  "{\"name\":\"wasm-a\",\"configMap\":{\"name\":\"a-1\"}}]  # x\n")},
+      {"an empty list of volumes",
+       deployment("      volumes:  # none yet\n      containers:\n      - name: app\n"),
+       deployment("      volumes:  # none yet\n") + kVolumeLines +
+           "      containers:\n      - name: app\n" + kProxyLines},
+      {"a literal at the end, and blank lines",
+       deployment("      containers:\n      - name: app\n        args:\n        - |\n          x\n"
+                  "          y\n\n\n---\na: b\n"),
+       deployment("      containers:\n      - name: app\n        args:\n        - |\n          x\n"
+                  "          y\n") +
+           kProxyLines + "      volumes:  # added by wasmctl\n" + kVolumeLines + "\n\n---\na: b\n"},
+      {"a literal that keeps its blank lines",
+       deployment(
+           "      containers:\n      - name: app\n        args:\n        - |+\n          x\n\n"
+           "      restartPolicy: Always\n"),
+       deployment(
+           "      containers:\n      - name: app\n        args:\n        - |+\n          x\n\n") +
+           kProxyLines + "      restartPolicy: Always\n" + "      volumes:  # added by wasmctl\n" +
+           kVolumeLines},
+      {"a pod",
+       "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n",
+       "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n"
+       "  - name: istio-proxy  # added by wasmctl\n    image: auto\n    volumeMounts:\n"
+       "    - name: wasm-a\n      mountPath: /etc/wasm/a\n      readOnly: true\n"
+       "  volumes:  # added by wasmctl\n  - name: wasm-a\n    configMap:\n      name: a-1\n"},
+      {"letters of more than one byte before it",
+       "# \u00e4\u00f6\u00fc \U0001F600\n" +
+           deployment("      containers:\n      - name: \"\u00e4\"\n      volumes: []\n"),
+       "# \u00e4\u00f6\u00fc \U0001F600\n" +
+           deployment("      containers:\n      - name: \"\u00e4\"\n") + kProxyLines +
+           "      volumes: [{\"name\":\"wasm-a\",\"configMap\":{\"name\":\"a-1\"}}]\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(patched(c.before) == c.after);
+    CHECK(patched(c.after) == c.after);
+    CHECK(patched(c.after, kube::Direction::undo) == c.before);
+    CHECK(patched(c.before, kube::Direction::undo) == c.before);
+    CHECK(patched(with_crlf(c.before)) == with_crlf(c.after));
+    CHECK(patched(with_crlf(c.after), kube::Direction::undo) == with_crlf(c.before));
+    const auto before = c.before.substr(0, c.before.size() - 1);  // no newline at the end
+    CHECK(patched(patched(before), kube::Direction::undo) == before);
+    // A second plugin, and out again in either order.
+    const kube::Mount other{"b", kube::VolumeSource::image, "r/b@sha256:00"};
+    const auto both = patched(c.after, kube::Direction::add, other);
+    CHECK(patched(both, kube::Direction::undo, other) == c.after);
+    CHECK(patched(patched(both, kube::Direction::undo), kube::Direction::undo, other) == c.before);
+  }
+}
+
+TEST_CASE("a new module changes the ConfigMap's name and nothing else") {
+  const auto old = patched(deployment("      containers:\n      - name: app\n"));
+  const kube::Mount next{"a", kube::VolumeSource::config_map, "a-2"};
+  auto want = old;
+  want.replace(want.find("a-1"), 3, "a-2");
+  CHECK(patched(old, kube::Direction::add, next) == want);
+}
+
+TEST_CASE("the right workloads are patched") {
+  const auto one = [](const char* kind, const char* name, const char* ns, const char* app) {
+    return std::string("---\napiVersion: apps/v1\nkind: ") + kind + "\nmetadata: {name: " + name +
+           ", namespace: " + ns + "}\nspec:\n  template:\n    metadata: {labels: {app: " + app +
+           "}}\n    spec:\n      containers:\n      - name: app\n";
+  };
+  const auto text = one("Deployment", "web", "x", "a") + one("StatefulSet", "web", "y", "a") +
+                    one("Deployment", "db", "x", "b") + "---\nkind: Service\n";
+  const auto workloads = [&](const kube::Target& target) {
+    std::string names;
+    for (const auto& name :
+         kube::patch_text(text, "f.yaml", target, kMount, kube::Direction::add).workloads) {
+      names += name + ' ';
+    }
+    return names;
+  };
+  CHECK(workloads({}) == "deployment/web statefulset/web deployment/db ");
+  CHECK(workloads({kube::parse_workload("deploy/web"), {}, {}}) == "deployment/web ");
+  CHECK(workloads({{}, {}, {{"app", "a"}}}) == "deployment/web statefulset/web ");
+  CHECK(workloads({{}, "x", {}}) == "deployment/web deployment/db ");
+  CHECK(workloads({{}, "x", {{"app", "a"}}}) == "deployment/web ");
+  CHECK(error_of(text, {kube::parse_workload("job/web"), {}, {}}) ==
+        "error: no workload of f.yaml fits\n"
+        "hint: there are: deployment/web, statefulset/web, deployment/db\n");
+}
+
+TEST_CASE("what lines cannot be added to is refused, untouched") {
+  const std::string way_out =
+      "hint: `wasmctl render ... -o DIR` makes a kustomize component that needs no such edit\n";
+  const std::pair<std::string, std::string> cases[] = {
+      {"kind: Service\n", "error: f.yaml has no workload\n"},
+      {"a: [\n",
+       "error: f.yaml:2:1: did not find expected node content, while parsing a flow node that "
+       "starts at line 2\n"},
+      {"kind: Deployment\nname: {{ .Values.name }}\n",
+       "error: f.yaml:2:8: a mapping as a key\n"
+       "hint: a Helm template is no YAML before it is rendered: patch what `helm template` "
+       "prints\n"},
+      {deployment("      containers: []\n"),
+       "error: f.yaml:8:7: the pod template has no containers\n" + way_out},
+      {deployment("      containers: [{name: app}]\n"),
+       "error: f.yaml:8:19: `containers` is in brackets: no line can be added\n" + way_out},
+      {deployment("      containers: &c\n      - name: app\n"),
+       "error: f.yaml:8:19: `containers` has an anchor or a tag\n" + way_out},
+      {"x: &c\n- name: app\n" + deployment("      containers: *c\n"),
+       "error: f.yaml:10:19: `containers` is an alias\n" + way_out},
+      {deployment("      containers:\n      - name: istio-proxy\n        volumeMounts:\n"
+                  "        - {name: x, mountPath: /etc/wasm/a}\n"),
+       "error: f.yaml:11:11: something else is mounted at /etc/wasm/a\n" + way_out},
+      {deployment("      containers:\n      - {name: istio-proxy, image: auto}\n"),
+       "error: f.yaml:9:9: `istio-proxy` is in brackets: no line can be added\n" + way_out},
+      {deployment("      containers:\n      - name: app\n      volumes:\n      - name: wasm-a\n"
+                  "        emptyDir: {}\n"),
+       "error: f.yaml:11:9: the volume `wasm-a` is made of something else\n" + way_out},
+  };
+  for (const auto& [text, want] : cases) {
+    CAPTURE(text);
+    CHECK(error_of(text) == want);
+  }
+}
+
+TEST_CASE("unified_diff is what patch(1) takes") {
+  const std::string text = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12";
+  CHECK(kube::unified_diff(text, {}, "f") == "");
+  // Far apart: two hunks; the last line gets a newline.
+  CHECK(kube::unified_diff(text, {{1, 1, "\nx"}, {26, 26, "\ny"}}, "f") ==
+        "--- a/f\n+++ b/f\n"
+        "@@ -1,4 +1,5 @@\n 1\n+x\n 2\n 3\n 4\n"
+        "@@ -9,4 +10,5 @@\n 9\n 10\n 11\n-12\n\\ No newline at end of file\n+12\n+y\n"
+        "\\ No newline at end of file\n");
+  // Near each other: one.
+  CHECK(kube::unified_diff(text, {{1, 1, "\nx"}, {6, 7, "y"}}, "f") ==
+        "--- a/f\n+++ b/f\n"
+        "@@ -1,7 +1,8 @@\n 1\n+x\n 2\n 3\n-4\n+y\n 5\n 6\n 7\n");
+  // Two at one place.
+  CHECK(kube::unified_diff("a\nb\n", {{1, 1, "\nx"}, {1, 1, "\ny"}}, "f") ==
+        "--- a/f\n+++ b/f\n@@ -1,2 +1,4 @@\n a\n+x\n+y\n b\n");
+}
