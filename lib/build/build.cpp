@@ -18,6 +18,7 @@
 #include "build/state.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
+#include "wasm/pack.hpp"
 #include "wasm/summary.hpp"
 
 namespace wasmctl::build {
@@ -276,10 +277,14 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    const std::string bytes = base::read_file(linked, wasm::kMaxModuleBytes);
+    auto bytes = base::read_file(linked, wasm::kMaxModuleBytes);
+    if (!options_.debug) {  // with -g, what the linker wrote, to be debugged
+      bytes = wasm::without_zero_data(wasm::parse_module(bytes, module_.filename().native()), bytes);
+    }
     const auto module = wasm::parse_module(bytes, module_.filename().native());
     if (options_.lint) check(module);
-    fs::rename(linked, wasm::names_file(module_));
+    fs::remove(linked);
+    base::write_file(wasm::names_file(module_), bytes);
     base::write_file(module_, options_.debug ? bytes
                                              : wasm::without_custom_sections(
                                                    module, bytes, dropped_from_release));
