@@ -14,19 +14,6 @@ using proxy_wasm::HostBytes;
 using proxy_wasm::JsonReader;
 using proxy_wasm::TokenList;
 
-// Writes names as people do in a log: `user-agent` becomes `User-Agent`. Hosts look headers up
-// without regard to case. False if one of them is empty.
-bool make_canonical(TokenList names) {
-  char previous = '\0';
-  for (const char& c : names.text()) {
-    if (previous == '"' && c == '"') return false;
-    const bool starts_word = previous == '"' || previous == '-';
-    if (starts_word && c >= 'a' && c <= 'z') const_cast<char&>(c) -= 'a' - 'A';
-    previous = c;
-  }
-  return true;
-}
-
 // Without regard to case.
 bool same_name(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -36,9 +23,25 @@ bool same_name(std::string_view a, std::string_view b) {
   return true;
 }
 
+// Logs `User-Agent: value` of a pair `user-agent`, `value`, in the bytes where the host wrote it:
+// behind the name is a zero byte, then the value, and behind that a zero byte again
+// (proxy_wasm_pairs.h). So the value moves up by one, and what was free is the `: `.
+void log_in_place(LogLevel level, std::string_view name, std::string_view value) {
+  auto* const line = const_cast<char*>(name.data());
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool starts_word = i == 0 || line[i - 1] == '-';
+    if (starts_word && line[i] >= 'a' && line[i] <= 'z') line[i] -= 'a' - 'A';
+  }
+  char* const behind = line + name.size();
+  __builtin_memmove(behind + 2, value.data(), value.size());
+  behind[0] = ':';
+  behind[1] = ' ';
+  proxy_log(level, line, name.size() + 2 + value.size());
+}
+
 struct Config {
   LogLevel log_level = LogLevel::info;
-  TokenList headers = "\"User-Agent\"";  // in the bytes that were read
+  TokenList headers = "\"user-agent\"";  // in the bytes that were read
 };
 
 bool read_level(JsonReader& json, LogLevel& level) {
@@ -57,9 +60,7 @@ bool read_config(HostBytes& bytes, Config& config) {
     if (json.key_is("log_level")) {
       read_level(json, config.log_level);
     } else if (json.key_is("headers")) {
-      if (json.tokens(config.headers) && !make_canonical(config.headers)) {
-        json.fail("must be names of headers");
-      }
+      json.tokens(config.headers);
     } else {
       json.fail("is not a key of this plugin");
     }
@@ -79,7 +80,8 @@ class HeaderLogger : public RootContext {
     if (!read_config(bytes, config)) return false;
     bytes_ = std::move(bytes);
     config_ = config;
-    proxy_wasm::log_line(config_.log_level, "HeaderLogger configured");
+    static constexpr std::string_view kConfigured = "HeaderLogger configured";
+    proxy_log(config_.log_level, kConfigured.data(), kConfigured.size());
     return true;
   }
 
@@ -90,9 +92,9 @@ class HeaderLogger : public RootContext {
     proxy_wasm::PairsReader reader(pairs.view());
     std::string_view name, value;
     while (reader.next(name, value)) {
-      config_.headers.for_each([&](std::string_view wanted) {
-        if (same_name(wanted, name)) proxy_wasm::log_line(config_.log_level, wanted, ": ", value);
-      });
+      bool wanted = false;
+      config_.headers.for_each([&](std::string_view header) { wanted |= same_name(header, name); });
+      if (wanted) log_in_place(config_.log_level, name, value);
     }
   }
 
