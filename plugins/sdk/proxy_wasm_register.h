@@ -134,12 +134,19 @@ struct Registration {
 
   // The last one first.
   static inline Registration* last = nullptr;
+  // Whether any was registered under a name: else the module need not ask the host for its root_id.
+  static inline bool any_named = false;
 };
 
 template <class F>
 constexpr bool makes_contexts = std::is_invocable_v<F, uint32_t, RootContext*>;
 template <class F>
 constexpr bool makes_root_contexts = std::is_invocable_v<F, uint32_t, std::string_view>;
+template <class C, class R>
+using IfFactories =
+    std::enable_if_t<(makes_contexts<C> || std::is_null_pointer_v<C>) &&
+                         (makes_root_contexts<R> || std::is_null_pointer_v<R>),
+                     int>;
 
 }  // namespace proxy_wasm
 
@@ -149,26 +156,38 @@ constexpr bool makes_root_contexts = std::is_invocable_v<F, uint32_t, std::strin
 #define ROOT_FACTORY(...) (::proxy_wasm::MakeRootContext<__VA_ARGS__>{})
 
 // Registers the contexts of one root_id, as a static object. A module may hold several plugins,
-// each under its own root_id; the host names it when it creates the root context. Under a name for
-// which nothing is registered the module does nothing, and says so in the log.
+// each under its own root_id; the host names it when it creates the root context. What is
+// registered without a root_id serves every name that no other registration has. Without such a
+// one, the module does nothing under a name that it does not know, and says so in the log.
 class RegisterContextFactory {
  public:
   // Either factory may be nullptr. The bytes of `root_id` are those of a literal.
-  template <class C, class R,
-            std::enable_if_t<(proxy_wasm::makes_contexts<C> || std::is_null_pointer_v<C>) &&
-                                 (proxy_wasm::makes_root_contexts<R> || std::is_null_pointer_v<R>),
-                             int> = 0>
-  RegisterContextFactory(C context_factory, R root_factory, std::string_view root_id = {})
-      : registration_{root_id, proxy_wasm::StreamFactory(std::move(context_factory)),
-                      root(std::move(root_factory)), std::is_null_pointer_v<R>,
+  template <class C, class R, proxy_wasm::IfFactories<C, R> = 0>
+  RegisterContextFactory(C context_factory, R root_factory)
+      : registration_{{},
+                      proxy_wasm::StreamFactory(std::move(context_factory)),
+                      root(std::move(root_factory)),
+                      std::is_null_pointer_v<R>,
                       proxy_wasm::Registration::last} {
     proxy_wasm::Registration::last = &registration_;
   }
+  template <class C, class R, proxy_wasm::IfFactories<C, R> = 0>
+  RegisterContextFactory(C context_factory, R root_factory, std::string_view root_id)
+      : RegisterContextFactory(std::move(context_factory), std::move(root_factory)) {
+    registration_.root_id = root_id;
+    proxy_wasm::Registration::any_named = true;
+  }
   template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
-  explicit RegisterContextFactory(C context_factory, std::string_view root_id = {})
+  explicit RegisterContextFactory(C context_factory)
+      : RegisterContextFactory(std::move(context_factory), nullptr) {}
+  template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
+  RegisterContextFactory(C context_factory, std::string_view root_id)
       : RegisterContextFactory(std::move(context_factory), nullptr, root_id) {}
   template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0, class = void>
-  explicit RegisterContextFactory(R root_factory, std::string_view root_id = {})
+  explicit RegisterContextFactory(R root_factory)
+      : RegisterContextFactory(nullptr, std::move(root_factory)) {}
+  template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0, class = void>
+  RegisterContextFactory(R root_factory, std::string_view root_id)
       : RegisterContextFactory(nullptr, std::move(root_factory), root_id) {}
 
   RegisterContextFactory(const RegisterContextFactory&) = delete;

@@ -31,17 +31,27 @@ namespace {
 
 }  // namespace
 
-RootContext* ContextTable::make_root(uint32_t id) {
+// The root_id that the host names, as it was registered; "" if it was not.
+static std::string_view registered_root_id() {
   static constexpr char kProperty[] = "plugin_root_id";
   const char* bytes = nullptr;
   size_t size = 0;
   proxy_get_property(kProperty, sizeof kProperty - 1, &bytes, &size);
   const WasmData root_id(bytes, size);
+  for (auto* entry = Registration::last; entry != nullptr; entry = entry->next) {
+    if (entry->root_id == root_id.view()) return entry->root_id;
+  }
+  return {};
+}
+
+RootContext* ContextTable::make_root(uint32_t id) {
+  std::string_view root_id;
+  if (Registration::any_named) root_id = registered_root_id();
 
   Registration* registered = nullptr;
   const StreamFactory* streams = nullptr;
   for (auto* entry = Registration::last; entry != nullptr; entry = entry->next) {
-    if (entry->root_id != root_id.view()) continue;
+    if (Registration::any_named && entry->root_id != root_id) continue;
     if (registered == nullptr || registered->root_is_base) registered = entry;
     if (streams == nullptr && entry->streams) streams = &entry->streams;
   }
