@@ -66,7 +66,7 @@ bool read_config(HostBytes& bytes, Config& config) {
     }
   }
   if (json.finish()) return true;
-  proxy_wasm::log_line(LogLevel::error, json.key(), " ", json.error());
+  proxy_wasm::log_problem(json.key(), json.error());
   return false;
 }
 
@@ -75,11 +75,9 @@ class HeaderLogger : public RootContext {
   using RootContext::RootContext;
 
   bool onConfigure(size_t size) override {
-    HostBytes bytes = proxy_wasm::buffer(WasmBufferType::PluginConfiguration, 0, size);
-    Config config;
-    if (!read_config(bytes, config)) return false;
-    bytes_ = std::move(bytes);
-    config_ = config;
+    bytes_ = proxy_wasm::buffer(WasmBufferType::PluginConfiguration, 0, size);
+    config_ = Config();
+    if (!read_config(bytes_, config_)) return false;
     static constexpr std::string_view kConfigured = "HeaderLogger configured";
     proxy_log(config_.log_level, kConfigured.data(), kConfigured.size());
     return true;

@@ -233,7 +233,10 @@ class CalloutTable final : public Callouts {
   }
 
   static CalloutTable& of(RootContext* root) {
-    if (root->callouts_ == nullptr) root->callouts_ = new CalloutTable;
+    if (root->callouts_ == nullptr) {
+      root->callouts_ = new CalloutTable;
+      any_made = true;
+    }
     return *static_cast<CalloutTable*>(root->callouts_);
   }
 

@@ -41,6 +41,9 @@ class Tree;
 // interface, so that a plugin without callouts carries none of it.
 class Callouts {
  public:
+  // Whether there was ever one: else there is none to be deleted.
+  static inline bool any_made = false;
+
   virtual ~Callouts() = default;
   virtual void onHttpCallResponse(uint32_t token, uint32_t headers, size_t body_size,
                                   uint32_t trailers) = 0;

@@ -44,4 +44,16 @@ void log_line(LogLevel level, const Parts&... parts) {
   log_parts(level, views, sizeof...(parts));
 }
 
+// Logs "what problem" as one line: what is wrong with a configuration, e.g. from a JsonReader.
+inline void log_problem(std::string_view what, const char* problem) {
+  const size_t rest = strlen(problem);
+  auto* const line = static_cast<char*>(malloc(what.size() + 1 + rest));
+  if (line == nullptr) return;
+  memcpy(line, what.data(), what.size());
+  line[what.size()] = ' ';
+  memcpy(line + what.size() + 1, problem, rest);
+  proxy_log(LogLevel::error, line, what.size() + 1 + rest);
+  free(line);
+}
+
 }  // namespace proxy_wasm

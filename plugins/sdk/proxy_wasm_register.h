@@ -130,12 +130,13 @@ struct Registration {
   RootContextFactory root;
   bool root_is_base;  // nobody asked for this root: it is there for the stream contexts
   Registration* next = nullptr;
-  uint32_t newest_root = 0;  // the number of the context that was made last
 
   // The last one first.
   static inline Registration* last = nullptr;
   // Whether any was registered under a name: else the module need not ask the host for its root_id.
   static inline bool any_named = false;
+  // Is told the number of each root context that is made, if anybody wants to know: roots.cc.
+  static inline void (*root_made)(uint32_t id) = nullptr;
 };
 
 template <class F>

@@ -13,7 +13,9 @@ class ContextTable {
   // Deletes the object, too.
   void erase(uint32_t id) {
     ContextBase* const context = tree_.remove(id);
-    if (RootContext* root = context->asRoot()) delete root->callouts_;
+    if (Callouts::any_made) {
+      if (RootContext* root = context->asRoot()) delete root->callouts_;
+    }
     delete context;
   }
 
@@ -61,7 +63,7 @@ RootContext* ContextTable::make_root(uint32_t id) {
   }
   RootContext* root = registered->root(id, registered->root_id);
   root->streams_ = streams;
-  registered->newest_root = id;
+  if (Registration::root_made != nullptr) Registration::root_made(id);
   return root;
 }
 
@@ -86,17 +88,6 @@ Context* getContext(uint32_t context_id) {
 RootContext* getRootContext(uint32_t context_id) {
   ContextBase* context = getContextBase(context_id);
   return context == nullptr ? nullptr : context->asRoot();
-}
-
-RootContext* getRoot(std::string_view root_id) {
-  RootContext* newest = nullptr;
-  for (auto* entry = proxy_wasm::Registration::last; entry != nullptr; entry = entry->next) {
-    RootContext* const root = getRootContext(entry->newest_root);
-    // Another root may have got that number meanwhile.
-    if (root == nullptr || root->root_id() != root_id) continue;
-    if (newest == nullptr || root->id() > newest->id()) newest = root;
-  }
-  return newest;
 }
 
 // The exports that no plugin can do without.
