@@ -14,25 +14,17 @@ using proxy_wasm::HostBytes;
 using proxy_wasm::JsonReader;
 using proxy_wasm::TokenList;
 
-// Without regard to case.
-bool same_name(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if ((a[i] | 0x20) != (b[i] | 0x20)) return false;
-  }
-  return true;
-}
-
 // Logs `User-Agent: value` of a pair `user-agent`, `value`, in the bytes where the host wrote it:
 // behind the name is a zero byte, then the value, and behind that a zero byte again
 // (proxy_wasm_pairs.h). So the value moves up by one, and what was free is the `: `.
 void log_in_place(LogLevel level, std::string_view name, std::string_view value) {
   auto* const line = const_cast<char*>(name.data());
-  for (size_t i = 0; i < name.size(); ++i) {
-    const bool starts_word = i == 0 || line[i - 1] == '-';
-    if (starts_word && line[i] >= 'a' && line[i] <= 'z') line[i] -= 'a' - 'A';
-  }
   char* const behind = line + name.size();
+  char previous = '-';
+  for (char* c = line; c != behind; ++c) {
+    if (previous == '-' && *c >= 'a' && *c <= 'z') *c -= 'a' - 'A';
+    previous = *c;
+  }
   __builtin_memmove(behind + 2, value.data(), value.size());
   behind[0] = ':';
   behind[1] = ' ';
@@ -90,9 +82,7 @@ class HeaderLogger : public RootContext {
     proxy_wasm::PairsReader reader(pairs.view());
     std::string_view name, value;
     while (reader.next(name, value)) {
-      bool wanted = false;
-      config_.headers.for_each([&](std::string_view header) { wanted |= same_name(header, name); });
-      if (wanted) log_in_place(config_.log_level, name, value);
+      if (config_.headers.has_name(name)) log_in_place(config_.log_level, name, value);
     }
   }
 

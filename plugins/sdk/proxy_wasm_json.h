@@ -36,6 +36,22 @@ class TokenList {
   // The text: quoted strings, with commas and white space between them.
   std::string_view text() const { return {begin_, static_cast<size_t>(end_ - begin_)}; }
 
+  // Whether one of them is `name`, without regard to the case of letters. For names of headers and
+  // the like, which have neither quotes nor commas.
+  bool has_name(std::string_view name) const {
+    size_t matched = 0;  // bytes of `name` since the last quote; SIZE_MAX: something else stood there
+    for (const char* at = begin_; at != end_; ++at) {
+      if (*at == '"') {
+        if (matched == name.size()) return true;
+        matched = 0;
+      } else {
+        const bool same = matched < name.size() && ((*at ^ name[matched]) & ~0x20) == 0;
+        matched = same ? matched + 1 : SIZE_MAX;
+      }
+    }
+    return false;
+  }
+
   // Calls `visit(std::string_view)` for each.
   template <class Visit>
   void for_each(Visit visit) const {
