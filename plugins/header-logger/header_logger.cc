@@ -45,7 +45,7 @@ bool read_level(JsonReader& json, LogLevel& level) {
 }
 
 // Reads `bytes`; none are the default configuration. Logs what is wrong.
-bool read_config(HostBytes& bytes, Config& config) {
+[[gnu::noinline]] bool read_config(HostBytes& bytes, Config& config) {
   if (bytes.size() == 0) return true;
   JsonReader json(bytes.data(), bytes.size());
   for (json.object(); json.member();) {
@@ -54,7 +54,7 @@ bool read_config(HostBytes& bytes, Config& config) {
     } else if (json.key_is("headers")) {
       json.tokens(config.headers);
     } else {
-      json.fail("is not a key of this plugin");
+      json.fail("is not a known key");
     }
   }
   if (json.finish()) return true;

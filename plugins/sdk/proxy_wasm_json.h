@@ -100,7 +100,7 @@ class JsonReader {
   // A string without escapes, as names of all kinds are.
   bool token() {
     if (next() == '"' && !escaped_) return true;
-    return fail("must be a string without escapes");
+    return fail("must be a plain string");
   }
   bool token(std::string_view& value) {
     value = {};
@@ -133,7 +133,7 @@ class JsonReader {
   }
 
   bool boolean(bool& value) {
-    const char first = next();
+    const char first = static_cast<char>(next());
     value = first == 't';
     return (value && rest_is("rue")) || (first == 'f' && rest_is("alse")) ||
            fail("must be true or false");
@@ -141,7 +141,7 @@ class JsonReader {
 
   // A whole number, without fraction or exponent.
   bool integer(int64_t& value) {
-    char digit = next();
+    char digit = static_cast<char>(next());
     const bool negative = digit == '-';
     if (negative) digit = next_byte();
     if (!is_digit(digit)) return fail("must be a whole number");
@@ -163,7 +163,7 @@ class JsonReader {
   bool skip() {
     int depth = 0;
     do {
-      const char c = next();
+      const char c = static_cast<char>(next());
       if (c == '\0') return fail(kSyntax);
       if (c == '{' || c == '[') ++depth;
       if (c == '}' || c == ']') --depth;
@@ -203,41 +203,46 @@ class JsonReader {
 
   // The first byte of what comes next, behind white space: 0 if nothing does. A string is read
   // whole, into string_.
-  char next() {
-    char c;
-    do {
-      c = next_byte();
-    } while (c != '\0' && static_cast<unsigned char>(c) <= ' ');
-    return c == '"' ? next_string() : c;
+  unsigned char next() {
+    while (at_ != end_) {
+      const auto c = static_cast<unsigned char>(*at_++);
+      if (c == '"') return next_string();
+      if (c == '\0' || c > ' ') return c;
+    }
+    return '\0';
   }
 
   char next_byte() { return at_ == end_ ? '\0' : *at_++; }
 
-  // What follows a quote, up to the next one.
-  char next_string() {
-    const char* const start = at_;
+  // What follows a quote, up to the next one; 0 if there is none, or a control character before it.
+  unsigned char next_string() {
     escaped_ = false;
-    char c;
-    while ((c = next_byte()) != '"') {
-      if (static_cast<unsigned char>(c) < ' ') return '\0';
-      if (c != '\\') continue;
-      escaped_ = true;
-      next_byte();
+    for (char* at = at_; at != end_; ++at) {
+      const auto c = static_cast<unsigned char>(*at);
+      if (c == '"') {
+        string_ = {at_, static_cast<size_t>(at - at_)};
+        at_ = at + 1;
+        return c;
+      }
+      if (c < ' ') break;
+      if (c == '\\') {
+        escaped_ = true;
+        if (++at == end_) break;
+      }
     }
-    string_ = {start, static_cast<size_t>(at_ - 1 - start)};
-    return c;
+    return '\0';
   }
 
   bool open(char bracket, const char* otherwise) {
     first_ = true;
-    return next() == bracket || fail(otherwise);
+    return next() == static_cast<unsigned char>(bracket) || fail(otherwise);
   }
   bool more(char bracket) {
     char* const before = at_;
     const bool first = first_;
     first_ = false;
-    const char c = next();
-    if (c == bracket || error_ != nullptr) return false;
+    const auto c = next();
+    if (c == static_cast<unsigned char>(bracket) || error_ != nullptr) return false;
     if (!first) return c == ',' || fail(kSyntax);
     at_ = before;
     return true;

@@ -58,7 +58,7 @@ RootContext* ContextTable::make_root(uint32_t id) {
     if (streams == nullptr && entry->streams) streams = &entry->streams;
   }
   if (registered == nullptr) {
-    logWarn("no plugin has this root_id");
+    if (Registration::any_named) logWarn("no plugin has this root_id");
     return nullptr;
   }
   RootContext* root = registered->root(id, registered->root_id);
