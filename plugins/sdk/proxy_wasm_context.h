@@ -216,7 +216,8 @@ class RootContext : public ContextBase {
   bool onDoneBase() override { return onDone(); }
 
   const std::string_view root_id_;
-  const proxy_wasm::StreamFactory* streams_ = nullptr;  // makes its stream contexts; may be null
+  // Makes its stream contexts; null: what is registered without a root_id does.
+  const proxy_wasm::StreamFactory* streams_ = nullptr;
   // Owned, and deleted by the ContextTable: with nothing to do in this destructor, the base class's
   // virtual table is dead, and the one of the derived class the only one to call through.
   proxy_wasm::Callouts* callouts_ = nullptr;

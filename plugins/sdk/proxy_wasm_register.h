@@ -123,21 +123,29 @@ class RootContextFactory : public Factory<RootContext, const std::string_view&> 
   using Factory::Factory;
 };
 
-// What was registered at once. Of several for one root_id, the last one counts.
+// What was registered at once under a root_id. Of several for one root_id, the last one counts.
 struct Registration {
   std::string_view root_id;
   StreamFactory streams;
-  RootContextFactory root;
-  bool root_is_base;  // nobody asked for this root: it is there for the stream contexts
+  RootContextFactory root;  // null: nobody asked for one, a plain RootContext does
   Registration* next = nullptr;
 
   // The last one first.
   static inline Registration* last = nullptr;
-  // Whether any was registered under a name: else the module need not ask the host for its root_id.
+  // Whether there is any: else the module need not ask the host for its root_id.
   static inline bool any_named = false;
-  // Is told the number of each root context that is made, if anybody wants to know: roots.cc.
-  static inline void (*root_made)(uint32_t id) = nullptr;
 };
+
+// What was registered without a root_id. Apart from the list, and never passed on by address: so
+// the compiler sees in a module of one plugin, which most are, that these are constants, and calls
+// the factories directly.
+struct UnnamedRegistration {
+  static inline StreamFactory streams{nullptr};
+  static inline RootContextFactory root{nullptr};
+};
+
+// Is told the number of each root context that is made, if anybody wants to know: roots.cc.
+inline void (*root_made)(uint32_t id) = nullptr;
 
 template <class F>
 constexpr bool makes_contexts = std::is_invocable_v<F, uint32_t, RootContext*>;
@@ -164,18 +172,21 @@ class RegisterContextFactory {
  public:
   // Either factory may be nullptr. The bytes of `root_id` are those of a literal.
   template <class C, class R, proxy_wasm::IfFactories<C, R> = 0>
-  RegisterContextFactory(C context_factory, R root_factory)
-      : registration_{{},
-                      proxy_wasm::StreamFactory(std::move(context_factory)),
-                      root(std::move(root_factory)),
-                      std::is_null_pointer_v<R>,
-                      proxy_wasm::Registration::last} {
-    proxy_wasm::Registration::last = &registration_;
+  RegisterContextFactory(C context_factory, R root_factory) {
+    using proxy_wasm::UnnamedRegistration;
+    if constexpr (!std::is_null_pointer_v<C>) {
+      UnnamedRegistration::streams = proxy_wasm::StreamFactory(std::move(context_factory));
+    }
+    if constexpr (!std::is_null_pointer_v<R>) {
+      UnnamedRegistration::root = proxy_wasm::RootContextFactory(std::move(root_factory));
+    }
   }
   template <class C, class R, proxy_wasm::IfFactories<C, R> = 0>
   RegisterContextFactory(C context_factory, R root_factory, std::string_view root_id)
-      : RegisterContextFactory(std::move(context_factory), std::move(root_factory)) {
-    registration_.root_id = root_id;
+      : registration_{root_id, proxy_wasm::StreamFactory(std::move(context_factory)),
+                      proxy_wasm::RootContextFactory(std::move(root_factory)),
+                      proxy_wasm::Registration::last} {
+    proxy_wasm::Registration::last = &registration_;
     proxy_wasm::Registration::any_named = true;
   }
   template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
@@ -197,18 +208,12 @@ class RegisterContextFactory {
   // Static objects are never destroyed here. What a temporary registered stays.
   ~RegisterContextFactory() {
     auto** link = &proxy_wasm::Registration::last;
-    while (*link != &registration_) link = &(*link)->next;
-    *link = new proxy_wasm::Registration(registration_);
+    while (*link != nullptr && *link != &registration_) link = &(*link)->next;
+    if (*link != nullptr) *link = new proxy_wasm::Registration(registration_);
   }
 
  private:
-  static constexpr proxy_wasm::RootContextFactory root(std::nullptr_t) {
-    return proxy_wasm::RootContextFactory(proxy_wasm::MakeRootContext<RootContext>{});
-  }
-  template <class R>
-  static constexpr proxy_wasm::RootContextFactory root(R factory) {
-    return proxy_wasm::RootContextFactory(std::move(factory));
-  }
-
-  proxy_wasm::Registration registration_;
+  proxy_wasm::Registration registration_{{},
+                                         proxy_wasm::StreamFactory(nullptr),
+                                         proxy_wasm::RootContextFactory(nullptr)};
 };

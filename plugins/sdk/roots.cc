@@ -11,7 +11,7 @@ void note(uint32_t id) {
   numbers.push_back(id);
 }
 
-[[maybe_unused]] const bool listening = (proxy_wasm::Registration::root_made = note, true);
+[[maybe_unused]] const bool listening = (proxy_wasm::root_made = note, true);
 
 }  // namespace
 

@@ -21,6 +21,7 @@ class ContextTable {
 
   // What the plugin has registered for the host's root_id; null if that is nothing.
   static RootContext* make_root(uint32_t id);
+  static RootContext* make_named_root(uint32_t id);
   static Context* make_stream(uint32_t id, RootContext* root);
 
  private:
@@ -46,30 +47,40 @@ static std::string_view registered_root_id() {
   return {};
 }
 
-RootContext* ContextTable::make_root(uint32_t id) {
-  std::string_view root_id;
-  if (Registration::any_named) root_id = registered_root_id();
-
-  Registration* registered = nullptr;
-  const StreamFactory* streams = nullptr;
+// By what is registered under the host's root_id; null if nothing is.
+RootContext* ContextTable::make_named_root(uint32_t id) {
+  const std::string_view root_id = registered_root_id();
+  const Registration* registered = nullptr;
+  static constexpr StreamFactory kNone(nullptr);
+  const StreamFactory* streams = &kNone;
   for (auto* entry = Registration::last; entry != nullptr; entry = entry->next) {
-    if (Registration::any_named && entry->root_id != root_id) continue;
-    if (registered == nullptr || registered->root_is_base) registered = entry;
-    if (streams == nullptr && entry->streams) streams = &entry->streams;
+    if (entry->root_id != root_id) continue;
+    if (registered == nullptr || !registered->root) registered = entry;
+    if (!*streams && entry->streams) streams = &entry->streams;
   }
-  if (registered == nullptr) {
-    if (Registration::any_named) logWarn("no plugin has this root_id");
-    return nullptr;
-  }
-  RootContext* root = registered->root(id, registered->root_id);
+  if (registered == nullptr) return nullptr;
+  RootContext* const root = registered->root ? registered->root(id, registered->root_id)
+                                             : new RootContext(id, registered->root_id);
   root->streams_ = streams;
-  if (Registration::root_made != nullptr) Registration::root_made(id);
   return root;
 }
 
+RootContext* ContextTable::make_root(uint32_t id) {
+  if (Registration::any_named) {
+    if (RootContext* root = make_named_root(id)) return root;
+  }
+  if (UnnamedRegistration::root) return UnnamedRegistration::root(id, {});
+  if (UnnamedRegistration::streams) return new RootContext(id, {});
+  if (Registration::any_named) logWarn("no plugin has this root_id");
+  return nullptr;
+}
+
 Context* ContextTable::make_stream(uint32_t id, RootContext* root) {
-  if (root == nullptr || root->streams_ == nullptr) return nullptr;
-  return (*root->streams_)(id, root);
+  if (root == nullptr) return nullptr;
+  if (Registration::any_named && root->streams_ != nullptr) {
+    return *root->streams_ ? (*root->streams_)(id, root) : nullptr;
+  }
+  return UnnamedRegistration::streams ? UnnamedRegistration::streams(id, root) : nullptr;
 }
 
 }  // namespace proxy_wasm
@@ -107,6 +118,7 @@ __attribute__((export_name("proxy_on_context_create"))) void proxy_on_context_cr
   }
   if (context == nullptr) return;
   contexts.insert(context);
+  if (parent_context_id == 0 && proxy_wasm::root_made != nullptr) proxy_wasm::root_made(context_id);
   context->onCreate();
 }
 
