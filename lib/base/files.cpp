@@ -81,6 +81,21 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   }
 }
 
+void read_file_by_pieces(const fs::path& path, const std::function<void(std::string_view)>& sink) {
+  constexpr std::size_t kPiece = 256 * 1024;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw file_error("read", path, errno);
+  const Descriptor file(fd);
+  std::string piece(kPiece, '\0');
+  for (;;) {
+    const auto got = ::read(fd, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw file_error("read", path, errno);
+    if (got == 0) return;
+    sink(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+  }
+}
+
 void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ namespace fs = std::filesystem;
 // The bytes of a regular file or a pipe. Throws Error{Code::bad_input} if it has more than
 // `max_bytes`, without reading further.
 std::string read_file(const fs::path& path, std::uint64_t max_bytes);
+
+// The same without a bound, in pieces of a few hundred KiB.
+void read_file_by_pieces(const fs::path& path, const std::function<void(std::string_view)>& sink);
 
 // Writes beside `path` and renames over it, so that a reader sees the old file or the new one,
 // never a part, and a full disk leaves no trace. A link at `path` is written through; a device

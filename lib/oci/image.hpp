@@ -1,18 +1,26 @@
 // Packages: a Wasm module as an image that every consumer we know of can load.
 //
-// | format   | config                     | layers                                 | loads in | |
-// image    | OCI image config           | one tar+gzip with plugin.wasm          | Istio, Envoy
-// Gateway, Kubernetes image volumes, docker, podman | | docker   | Docker's                   | the
-// same under Docker's media type     | the same      |
+// | format    | config            | layers                                  | loads in |
+// |-----------|-------------------|-----------------------------------------|----------|
+// | image     | OCI image config  | one tar+gzip with plugin.wasm           | Istio, Envoy Gateway,
+// Kubernetes image volumes, docker, podman | | docker    | Docker's          | the same under
+// Docker's media type      | the same, and old registries | | artifact  | empty             | the
+// module as it is, and a runtime config | Istio ("oci variant"), Envoy's own fetcher | | wasm |
+// CNCF's Wasm       | the module as application/wasm          | wasmtime, runwasi, wasmCloud; not
+// Istio | | universal | an index: `image` for linux/amd64 and linux/arm64, `wasm` for wasip1/wasm |
+// | all of these |
 //
 // The same module and options give the same bytes, hence the same digest: there is no time stamp
 // but the one that is asked for.
 // Sources: Istio's wasm-module image specification ("compat" variant) and its fetcher, which takes
-// `plugin.wasm` from the last layer and nothing but gzip; OCI Image Specification v1.1, config.md.
+// `plugin.wasm` from the last layer and nothing but gzip; OCI Image Specification v1.1, config.md;
+// CNCF TAG Runtime, "Wasm OCI Artifact Layout".
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +30,15 @@
 
 namespace wasmctl::oci {
 
-enum class Format { image, docker };
+enum class Format { image, docker, artifact, wasm, universal };
+
+// The name a user types, and what is said of it.
+struct FormatName {
+  Format format;
+  std::string_view name;
+  std::string_view meaning;
+};
+std::span<const FormatName> format_names();
 
 inline constexpr std::string_view kModuleFileName = "plugin.wasm";
 
@@ -32,11 +48,13 @@ inline constexpr std::uint64_t kMaxModuleBytes = 256 * 1024 * 1024;
 struct Blob {
   Descriptor descriptor;
   std::string bytes;
+  std::filesystem::path file;  // not empty: the content is here, and `bytes` is empty
 };
 
 struct Image {
-  Blob manifest;            // what a tag names
-  std::vector<Blob> blobs;  // config and layers; stored before the manifest
+  Blob manifest;                // what a tag names
+  std::vector<Blob> blobs;      // config and layers; stored before the manifest
+  std::vector<Image> children;  // of an index; stored before it
 };
 
 struct ImageOptions {
@@ -46,5 +64,21 @@ struct ImageOptions {
 };
 
 Image make_image(std::string_view module, const ImageOptions& options = {});
+
+// The digest that Istio's fetcher computes, the only right pin: an index's linux/amd64 child, else
+// the manifest's own; null where Istio loads nothing of it.
+std::optional<Digest> istio_pin(const Image& image);
+
+// Where in a package of any known format the module is. Throws Error{Code::bad_input} naming the
+// layers' types where there is none.
+Descriptor find_module_layer(const Manifest& manifest);
+
+// The module in that layer: the layer's bytes themselves, or of a tar (mostly gzip) the first file
+// named plugin.wasm in any directory, else the only *.wasm. Throws Error{Code::bad_input}.
+std::string extract_module(const Descriptor& layer, std::string bytes);
+
+// The entry of an index that holds a module: the one that Istio picks, else a Wasm platform's, else
+// the only one. None: null.
+const Descriptor* select_module(const Index& index);
 
 }  // namespace wasmctl::oci

@@ -178,11 +178,21 @@ std::vector<std::string> Layout::tags() const {
 }
 
 std::string Layout::read_blob(const Descriptor& descriptor) const {
+  std::string bytes;
+  read_blob(descriptor, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+void Layout::read_blob(const Descriptor& descriptor,
+                       const std::function<void(std::string_view)>& sink) const {
   const auto path = blob_path(descriptor.digest);
+  Verifier verifier(descriptor);
   try {
-    auto bytes = base::read_file(path, std::max(descriptor.size, kMaxManifestBytes));
-    verify(descriptor, bytes);
-    return bytes;
+    base::read_file_by_pieces(path, [&](std::string_view piece) {
+      verifier.update(piece);
+      sink(piece);
+    });
+    verifier.finish();
   } catch (Error& error) {
     if (error.code() != Code::verification) throw;
     throw error.because(fmt::format("`{}` is corrupted", path.native()));
@@ -197,22 +207,32 @@ bool Layout::has_blob(const Descriptor& descriptor) const {
 void Layout::write_blob(const Blob& blob) const {
   const auto path = blob_path(blob.descriptor.digest);
   base::make_directories(path.parent_path());
-  base::write_file_if_changed(path, blob.bytes);
+  if (blob.file.empty()) {
+    base::write_file_if_changed(path, blob.bytes);
+    return;
+  }
+  base::AtomicFile file(path);
+  base::read_file_by_pieces(blob.file, [&](std::string_view piece) { file.write(piece); });
+  file.commit();
 }
 
-void Layout::check_writable() const {
+void Layout::prepare() const {
+  base::make_directories(directory_);
+  const Lock lock(directory_);
   if (is_there(directory_ / kMarkerFile)) {
     check_marker(directory_);
-  } else if (is_there(directory_) && !is_empty_directory(directory_)) {
+    return;
+  }
+  if (!is_empty_directory(directory_)) {
     throw not_a_layout(directory_, "it has other files and no `oci-layout`")
         .hint("name a directory that is empty or does not exist yet");
   }
+  base::write_file(directory_ / kIndexFile, new_index().dump());
+  base::write_file(directory_ / kMarkerFile, kMarker);
 }
 
 void Layout::add(const Descriptor& manifest, const std::optional<std::string>& tag) const {
-  base::make_directories(directory_);
   const Lock lock(directory_);
-  if (!is_there(directory_ / kMarkerFile)) base::write_file(directory_ / kMarkerFile, kMarker);
   auto index = is_there(directory_ / kIndexFile) ? read_index(directory_) : new_index();
 
   auto entry = to_json(manifest);

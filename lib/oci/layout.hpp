@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,9 @@ class Layout {
 
   // The blob's bytes, verified. Throws Error{Code::not_found} or Error{Code::verification}.
   std::string read_blob(const Descriptor& descriptor) const;
+  // Piece by piece; verified when this returns.
+  void read_blob(const Descriptor& descriptor,
+                 const std::function<void(std::string_view)>& sink) const;
 
   // Where the blob is or would be.
   std::filesystem::path blob_path(const Digest& digest) const;
@@ -44,9 +48,9 @@ class Layout {
   // Stores one blob. Throws Error{Code::io} where the file system refuses.
   void write_blob(const Blob& blob) const;
 
-  // Throws what a push would end in if the directory cannot become a layout: one that has files but
-  // is none is left alone.
-  void check_writable() const;
+  // Makes the directory a layout without images, unless it is one already. Throws
+  // Error{Code::bad_input} for a directory that has other files: it is left alone.
+  void prepare() const;
 
   // Adds the manifest's entry to index.json, in place of the entry that had `tag`. Without a tag an
   // entry is added only if there is none of this digest.

@@ -10,6 +10,7 @@ inline constexpr std::string_view kOciIndex = "application/vnd.oci.image.index.v
 inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+inline constexpr std::string_view kOciLayerTar = "application/vnd.oci.image.layer.v1.tar";
 inline constexpr std::string_view kOciEmpty = "application/vnd.oci.empty.v1+json";
 
 // Docker Image Manifest Version 2, Schema 2.
@@ -20,6 +21,7 @@ inline constexpr std::string_view kDockerManifest =
 inline constexpr std::string_view kDockerConfig = "application/vnd.docker.container.image.v1+json";
 inline constexpr std::string_view kDockerLayerGzip =
     "application/vnd.docker.image.rootfs.diff.tar.gzip";
+inline constexpr std::string_view kDockerLayerTar = "application/vnd.docker.image.rootfs.diff.tar";
 
 // Wasm artifacts: the variant that Istio's fetcher calls oci (solo.io's image specification), the
 // CNCF's Wasm OCI artifact, and wasm-to-oci's.

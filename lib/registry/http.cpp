@@ -1,9 +1,12 @@
 #include "registry/http.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "base/log.hpp"
@@ -29,10 +32,13 @@ struct Exchange {
   CURL* handle;
   const Request& request;
   const std::stop_token& stop;
-  const std::string_view body = request.body.value_or("");
+  const Body body = request.body.value_or(Body(""));
+  const int file = -1;  // the body's, open
   Response response = {};
   std::size_t header_bytes = 0;
-  std::size_t sent = 0;  // of the body
+  std::uint64_t sent = 0;               // of the body
+  std::uint64_t received = 0;           // by the sink
+  std::exception_ptr thrown = nullptr;  // by the sink
   bool too_long = false;
 };
 
@@ -60,6 +66,16 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+std::size_t hand_over(Exchange& exchange, std::string_view bytes) {
+  try {
+    exchange.request.sink(exchange.response, bytes);
+    return bytes.size();
+  } catch (...) {
+    exchange.thrown = std::current_exception();
+    return 0;
+  }
+}
+
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   long status = 0;
@@ -70,9 +86,14 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
     exchange.too_long = body.size() >= kMaxErrorBody;
     return exchange.too_long ? 0 : size;
   }
-  if (size > exchange.request.max_answer_bytes - body.size()) {
+  if (size > exchange.request.max_answer_bytes - body.size() - exchange.received) {
     exchange.too_long = true;
     return 0;
+  }
+  if (status < 300 && exchange.request.sink) {
+    exchange.response.status = static_cast<int>(status);
+    exchange.received += size;
+    return hand_over(exchange, {data, size});
   }
   body.append(data, size);
   return size;
@@ -80,9 +101,16 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 
 std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  const auto rest = exchange.body.substr(exchange.sent);
-  const auto size = std::min(room, rest.size());
-  std::memcpy(data, rest.data(), size);
+  const auto& body = exchange.body;
+  const auto size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(room, body.size - exchange.sent));
+  if (exchange.file < 0) {
+    std::memcpy(data, body.bytes.data() + exchange.sent, size);
+  } else {
+    const auto got =
+        ::pread(exchange.file, data, size, static_cast<off_t>(body.offset + exchange.sent));
+    if (got != static_cast<ssize_t>(size)) return CURL_READFUNC_ABORT;  // somebody cut it short
+  }
   exchange.sent += size;
   return size;
 }
@@ -90,11 +118,10 @@ std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
 // libcurl sends again what went into a connection that the server had just closed.
 int on_seek(void* user, curl_off_t offset, int origin) {
   auto& exchange = *static_cast<Exchange*>(user);
-  if (origin != SEEK_SET || offset < 0 ||
-      static_cast<std::size_t>(offset) > exchange.body.size()) {
+  if (origin != SEEK_SET || offset < 0 || static_cast<std::uint64_t>(offset) > exchange.body.size) {
     return CURL_SEEKFUNC_CANTSEEK;
   }
-  exchange.sent = static_cast<std::size_t>(offset);
+  exchange.sent = static_cast<std::uint64_t>(offset);
   return CURL_SEEKFUNC_OK;
 }
 
@@ -164,6 +191,27 @@ TransportError to_error(CURLcode code, const Request& request, std::string detai
   }
 }
 
+// The file of a request's body, if it has one.
+class OpenFile {
+ public:
+  explicit OpenFile(const Request& request) {
+    if (!request.body || request.body->file.empty()) return;
+    const auto& path = request.body->file;
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd_ >= 0) return;
+    throw Error(Code::io, fmt::format("cannot read `{}`: {}", path.native(), std::strerror(errno)));
+  }
+  ~OpenFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
 }  // namespace
 
 std::string Response::header(const std::string& name) const {
@@ -215,7 +263,7 @@ struct HttpConnection::State {
       set(CURLOPT_NOBODY, 1L);
       return;
     }
-    if (request.body && request.body->empty() && request.method == "POST") {
+    if (request.body && request.body->size == 0 && request.method == "POST") {
       set(CURLOPT_POST, 1L);
       set(CURLOPT_POSTFIELDS, "");
       set(CURLOPT_POSTFIELDSIZE, 0L);
@@ -227,8 +275,8 @@ struct HttpConnection::State {
       set(CURLOPT_READDATA, &exchange);
       set(CURLOPT_SEEKFUNCTION, &on_seek);
       set(CURLOPT_SEEKDATA, &exchange);
-      set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
-      if (request.body->size() > kLargeBody) set(CURLOPT_UPLOAD_BUFFERSIZE, kLargeBuffer);
+      set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size));
+      if (request.body->size > kLargeBody) set(CURLOPT_UPLOAD_BUFFERSIZE, kLargeBuffer);
     }
     if (request.max_answer_bytes > kLargeBody) set(CURLOPT_BUFFERSIZE, kLargeBuffer);
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -245,7 +293,9 @@ HttpConnection::~HttpConnection() = default;
 
 Response HttpConnection::send(const Request& request, const std::stop_token& stop) {
   auto& api = state_->api;
-  Exchange exchange{.api = api, .handle = state_->handle, .request = request, .stop = stop};
+  const OpenFile file(request);
+  Exchange exchange{
+      .api = api, .handle = state_->handle, .request = request, .stop = stop, .file = file.get()};
   const auto url = to_string(request.url);
   std::array<char, CURL_ERROR_SIZE> error_text{};
   state_->set_up(exchange, url, error_text.data());
@@ -271,6 +321,7 @@ Response HttpConnection::send(const Request& request, const std::stop_token& sto
                     code == CURLE_OK ? std::to_string(status) : api.easy_strerror(code)));
   }
   if (code == CURLE_OK || (exchange.too_long && status >= 400)) return std::move(exchange.response);
+  if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   if (exchange.too_long) {
     throw fail(Kind::malformed, fmt::format("the answer of `{}` is longer than {} bytes",
                                             request.url.authority, request.max_answer_bytes));

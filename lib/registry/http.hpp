@@ -24,13 +24,16 @@ struct HttpOptions {
   bool skip_tls_verify = false;
 };
 
-struct Request {
-  std::string method = "GET";
-  Url url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string authorization;             // the header's value; never logged
-  std::optional<std::string_view> body;  // none: no Content-Length is sent
-  std::uint64_t max_answer_bytes = 64 * 1024;
+// What is sent: bytes in memory, or a part of a file, which is read piece by piece.
+struct Body {
+  Body(std::string_view in_memory) : bytes(in_memory), size(in_memory.size()) {}
+  Body(std::filesystem::path path, std::uint64_t start, std::uint64_t length)
+      : file(std::move(path)), offset(start), size(length) {}
+
+  std::string_view bytes;
+  std::filesystem::path file;  // not empty: the content is here
+  std::uint64_t offset = 0;    // in the file
+  std::uint64_t size = 0;
 };
 
 struct Response {
@@ -40,6 +43,18 @@ struct Response {
 
   // The first header of that name; empty if there is none.
   std::string header(const std::string& name) const;
+};
+
+struct Request {
+  std::string method = "GET";
+  Url url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string authorization;  // the header's value; never logged
+  std::optional<Body> body;   // none: no Content-Length is sent
+  std::uint64_t max_answer_bytes = 64 * 1024;
+  // Takes the content of an answer with status 2xx as it comes, in place of Response::body. Is
+  // given the answer's status and headers. What it throws ends the request.
+  std::function<void(const Response& head, std::string_view bytes)> sink;
 };
 
 // No answer, or one that is no HTTP or too long.

@@ -2,7 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "oci/layout.hpp"
 #include "oci/media_type.hpp"
 #include "registry/registry_repository.hpp"
@@ -27,19 +34,35 @@ class LayoutRepository : public Repository {
     auto descriptor = layout_.resolve(reference);
     if (!descriptor) throw no_such_tag(reference);
     auto bytes = layout_.read_blob(*descriptor);
-    return {std::move(*descriptor), std::move(bytes)};
+    return {std::move(*descriptor), std::move(bytes), {}};
   }
 
-  std::string fetch_blob(const oci::Descriptor& descriptor) override {
-    return layout_.read_blob(descriptor);
+  using Repository::fetch_blob;
+  void fetch_blob(const oci::Descriptor& descriptor, const Sink& sink) override {
+    layout_.read_blob(descriptor, sink);
   }
 
-  void push(const oci::Image& image, const oci::Reference& reference) override {
-    layout_.check_writable();
-    for (const auto& blob : image.blobs) layout_.write_blob(blob);
-    layout_.write_blob(image.manifest);
-    layout_.add(image.manifest.descriptor, tag_to_set(reference));
+  bool has_blob(const oci::Descriptor& descriptor) override { return layout_.has_blob(descriptor); }
+
+  void push_blob(const oci::Blob& blob) override {
+    layout_.prepare();
+    layout_.write_blob(blob);
   }
+
+  // Layouts are directories of their own.
+  bool mount_blob(const oci::Descriptor&, const oci::Reference&) override { return false; }
+
+  void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) override {
+    layout_.prepare();
+    layout_.write_blob(manifest);
+    const auto tag = tag_to_set(reference);
+    // What an index lists is found through it.
+    if (tag || !reference.digest || *reference.digest != manifest.descriptor.digest) {
+      layout_.add(manifest.descriptor, tag);
+    }
+  }
+
+  std::vector<std::string> tags() override { return layout_.tags(); }
 
  private:
   Error no_such_tag(const oci::Reference& reference) const {
@@ -55,7 +78,130 @@ class LayoutRepository : public Repository {
   oci::Layout layout_;
 };
 
+constexpr std::size_t kMaxAtOnce = 4;
+constexpr std::size_t kMaxDepth = 4;  // of indexes within indexes
+constexpr std::uint64_t kInMemoryBytes = 1024 * 1024;
+
+// A blob of an image that is copied; a large one passes through a file.
+oci::Blob fetch_whole(Repository& from, const oci::Descriptor& descriptor,
+                      const std::filesystem::path& directory) {
+  oci::Blob blob{descriptor, {}, {}};
+  if (descriptor.size <= kInMemoryBytes) {
+    blob.bytes = from.fetch_blob(descriptor);
+    return blob;
+  }
+  blob.file = directory / descriptor.digest.hex();
+  base::AtomicFile file(blob.file);
+  from.fetch_blob(descriptor, [&](std::string_view bytes) { file.write(bytes); });
+  file.commit();
+  return blob;
+}
+
+// What has to be at the target before a manifest may be.
+struct Tree {
+  std::map<oci::Digest, oci::Descriptor> blobs;
+  std::vector<oci::Blob> manifests;  // those that an index lists, innermost first
+};
+
+void collect(Repository& from, const oci::Reference& source, const oci::Blob& manifest,
+             std::size_t depth, Tree& tree) {
+  const auto document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  if (const auto* single = std::get_if<oci::Manifest>(&document)) {
+    tree.blobs.emplace(single->config.digest, single->config);
+    for (const auto& layer : single->layers) tree.blobs.emplace(layer.digest, layer);
+    return;
+  }
+  if (depth == kMaxDepth) {
+    throw Error(Code::bad_input, fmt::format("{}: indexes are nested more than {} deep",
+                                             oci::to_string(source), kMaxDepth));
+  }
+  for (const auto& entry : std::get<oci::Index>(document).manifests) {
+    auto child = from.fetch_manifest(oci::pinned(source, entry.digest));
+    collect(from, source, child, depth + 1, tree);
+    tree.manifests.push_back(std::move(child));
+  }
+}
+
+// The name under which a manifest without a tag of its own is stored.
+oci::Reference by_digest(oci::Reference reference, const oci::Digest& digest) {
+  reference.tag.reset();
+  reference.digest = digest;
+  return reference;
+}
+
+void collect(const oci::Image& image, std::map<oci::Digest, const oci::Blob*>& blobs) {
+  for (const auto& blob : image.blobs) blobs.emplace(blob.descriptor.digest, &blob);
+  for (const auto& child : image.children) collect(child, blobs);
+}
+
 }  // namespace
+
+void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& task) {
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> failed = false;
+  std::mutex mutex;
+  std::exception_ptr first_error;
+  const auto work = [&] {
+    while (!failed) {
+      const auto index = next++;
+      if (index >= count) return;
+      try {
+        task(index);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!first_error) first_error = std::current_exception();
+        failed = true;
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < std::min(count, kMaxAtOnce); ++i) helpers.emplace_back(work);
+    work();
+  }
+  if (first_error) std::rethrow_exception(first_error);
+}
+
+std::string Repository::fetch_blob(const oci::Descriptor& descriptor) {
+  std::string bytes;
+  fetch_blob(descriptor, [&](std::string_view more) { bytes += more; });
+  return bytes;
+}
+
+void Repository::push(const oci::Image& image, const oci::Reference& reference) {
+  std::map<oci::Digest, const oci::Blob*> unique;
+  collect(image, unique);
+  std::vector<const oci::Blob*> blobs;
+  for (const auto& [digest, blob] : unique) blobs.push_back(blob);
+  for_each_at_once(blobs.size(), [&](std::size_t i) { push_blob(*blobs[i]); });
+  for_each_at_once(image.children.size(), [&](std::size_t i) {
+    const auto& manifest = image.children[i].manifest;
+    push_manifest(manifest, by_digest(reference, manifest.descriptor.digest));
+  });
+  push_manifest(image.manifest, reference);
+}
+
+oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
+                           const oci::Reference& target) {
+  const auto manifest = from.fetch_manifest(source);
+  Tree tree;
+  collect(from, source, manifest, 0, tree);
+  std::vector<oci::Descriptor> blobs;
+  for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);
+  const base::TemporaryDirectory temporary;
+  for_each_at_once(blobs.size(), [&](std::size_t i) {
+    if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
+    const auto blob = fetch_whole(from, blobs[i], temporary.path());
+    to.push_blob(blob);
+    std::error_code ignored;
+    if (!blob.file.empty()) std::filesystem::remove(blob.file, ignored);
+  });
+  for (const auto& child : tree.manifests) {
+    to.push_manifest(child, by_digest(target, child.descriptor.digest));
+  }
+  to.push_manifest(manifest, target);
+  return manifest.descriptor;
+}
 
 std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
                                             const Options& options) {
@@ -76,6 +222,34 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
                             oci::to_string(reference)));
   }
   return repository.fetch_manifest(oci::pinned(reference, child->digest));
+}
+
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference) {
+  auto manifest = repository.fetch_manifest(reference);
+  auto document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  if (const auto* index = std::get_if<oci::Index>(&document)) {
+    const auto* child = oci::select_module(*index);
+    if (child == nullptr) {
+      throw Error(Code::bad_input, fmt::format("{} is an index of several images, none of which is "
+                                               "for linux/amd64 or Wasm",
+                                               oci::to_string(reference)));
+    }
+    manifest = repository.fetch_manifest(oci::pinned(reference, child->digest));
+    document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  }
+  const auto* single = std::get_if<oci::Manifest>(&document);
+  if (single == nullptr) {
+    throw Error(Code::bad_input,
+                fmt::format("{} is an index of indexes", oci::to_string(reference)));
+  }
+  const auto layer = oci::find_module_layer(*single);
+  if (layer.size > oci::kMaxModuleBytes) {
+    throw Error(Code::bad_input,
+                fmt::format("{} has a layer of {} bytes; {} is the most that Istio "
+                            "loads",
+                            oci::to_string(reference), layer.size, oci::kMaxModuleBytes));
+  }
+  return {oci::extract_module(layer, repository.fetch_blob(layer)), manifest.descriptor};
 }
 
 }  // namespace wasmctl::registry

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "oci/image.hpp"
@@ -32,6 +33,8 @@ struct Options {
 
 class Repository {
  public:
+  using Sink = std::function<void(std::string_view)>;
+
   Repository() = default;
   virtual ~Repository() = default;
   Repository(const Repository&) = delete;
@@ -43,21 +46,56 @@ class Repository {
   // The manifest or index itself. Throws Error{Code::not_found} if there is none.
   virtual oci::Blob fetch_manifest(const oci::Reference& reference) = 0;
 
-  // A config or layer.
-  virtual std::string fetch_blob(const oci::Descriptor& descriptor) = 0;
+  // A config or layer, piece by piece. It has been verified when this returns, and not before: what
+  // `sink` makes of the bytes must not count if this throws.
+  virtual void fetch_blob(const oci::Descriptor& descriptor, const Sink& sink) = 0;
+  // The same in memory.
+  std::string fetch_blob(const oci::Descriptor& descriptor);
 
-  // Stores the image's blobs, then its manifest under the reference's tag (none: `latest`).
-  // Throws Error{Code::usage} before anything is sent if the reference has another digest.
-  virtual void push(const oci::Image& image, const oci::Reference& reference) = 0;
+  virtual bool has_blob(const oci::Descriptor& descriptor) = 0;
+  // Stores a blob, unless it is large and there already.
+  virtual void push_blob(const oci::Blob& blob) = 0;
+  // Takes the blob over from another repository of the same registry. False if that cannot be done.
+  virtual bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) = 0;
+
+  // Stores a manifest whose blobs are there, under the reference's tag (no digest either:
+  // `latest`), or under its digest alone.
+  virtual void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) = 0;
+
+  // All tags, sorted.
+  virtual std::vector<std::string> tags() = 0;
+
+  // Stores the image's blobs, several at a time, then the manifests under it, then its own.
+  void push(const oci::Image& image, const oci::Reference& reference);
 };
 
 std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
                                             const Options& options);
+
+// All repositories of a registry, sorted, where it offers the list.
+std::vector<std::string> repositories(const std::string& registry, const Options& options);
+
+// Takes an image over, with all that an index lists: blobs that the target has already are not
+// sent, those of the same registry are mounted. Returns the manifest's descriptor.
+oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
+                           const oci::Reference& target);
 
 // The manifest that Istio's fetcher loads from `reference`, whose digest is the only right pin
 // (spec.sha256, `@sha256:`): an index's linux/amd64 child, else the manifest itself. Throws
 // Error{Code::not_found} for a missing image, Error{Code::unloadable} for an index without such a
 // child.
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference);
+
+// The Wasm module in an image of any format, verified, with the descriptor of the manifest that
+// holds it (of an index, the child).
+struct FetchedModule {
+  std::string bytes;
+  oci::Descriptor manifest;
+};
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference);
+
+// Runs task(0) ... task(count - 1), several at a time, the first ones at once. When one throws, no
+// further one is begun, and the first error is thrown on.
+void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& task);
 
 }  // namespace wasmctl::registry

@@ -24,6 +24,7 @@ oci::Image image(const std::string& content) {
 
 void store(const fs::path& directory, const oci::Image& image, std::optional<std::string> tag) {
   const oci::Layout layout(directory);
+  layout.prepare();
   for (const auto& blob : image.blobs) layout.write_blob(blob);
   layout.write_blob(image.manifest);
   layout.add(image.manifest.descriptor, tag);
@@ -147,7 +148,7 @@ TEST_CASE("what is no layout is refused, and left alone") {
   base::write_file(root / "other/file", "x");
   CHECK(refusal(root / "other", Code::bad_input) ==
         "`" + name("other") + "` is no image layout: it has no file `oci-layout`");
-  CHECK_THROWS_WITH_AS(oci::Layout(root / "other").check_writable(),
+  CHECK_THROWS_WITH_AS(oci::Layout(root / "other").prepare(),
                        ("`" + name("other") +
                         "` is no image layout: it has other files and no "
                         "`oci-layout`")

@@ -1,0 +1,226 @@
+#include "registry/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "base/log.hpp"
+#include "registry/answer.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+using Kind = TransportError::Kind;
+
+constexpr int kMaxRedirects = 5;
+constexpr std::chrono::milliseconds kFirstDelay{200};
+constexpr std::chrono::seconds kMaxDelay{30};
+
+std::string api_host(const std::string& registry) {
+  return registry == "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// Retry-After in seconds; its other form, a date, is no better than our own delay.
+std::chrono::milliseconds retry_after(const Response& response) {
+  const auto text = response.header("retry-after");
+  const bool number = !text.empty() && text.size() <= 6 &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  return number ? std::chrono::seconds(std::stoi(text)) : std::chrono::seconds(0);
+}
+
+Error redirect_error(const Call& call, std::string_view where) {
+  return {Code::bad_input,
+          fmt::format("{}: `{}` redirects {}", call.action, call.request.url.authority, where)};
+}
+
+}  // namespace
+
+bool is_transient(int status) {
+  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 ||
+         status == 504;
+}
+
+bool is_transient(const TransportError& error) {
+  return error.kind() == Kind::silent || error.kind() == Kind::broken;
+}
+
+void wait_before_retry(int attempt, const Response* answer, const std::stop_token& stop) {
+  // Half of the delay is chance, so that many clients do not come back at once.
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  const auto half = (kFirstDelay * (1 << attempt)).count() / 2;
+  std::chrono::milliseconds delay(half + std::uniform_int_distribution<long>(0, half)(random));
+  if (answer != nullptr) delay = std::max(delay, retry_after(*answer));
+  const auto end =
+      std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(delay, kMaxDelay);
+  while (std::chrono::steady_clock::now() < end && !stop.stop_requested()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+class Registry::Lease {
+ public:
+  explicit Lease(Registry& registry)
+      : registry_(registry), connection_(registry.take_connection()) {}
+  ~Lease() { registry_.give_back(std::move(connection_)); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  HttpConnection& operator*() { return *connection_; }
+
+ private:
+  Registry& registry_;
+  std::unique_ptr<HttpConnection> connection_;
+};
+
+std::unique_ptr<HttpConnection> Registry::take_connection() {
+  const std::lock_guard lock(mutex_);
+  if (idle_.empty()) return std::make_unique<HttpConnection>(http_);
+  auto connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
+}
+
+void Registry::give_back(std::unique_ptr<HttpConnection> connection) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(connection));
+}
+
+Registry::Registry(std::string name, std::string repository, const Options& options)
+    : host_(api_host(name)),
+      http_{options.ca_file, options.skip_tls_verify},
+      warn_(options.warn),
+      tls_(!options.plain_http &&
+           (!is_loopback(name) || !options.ca_file.empty() || options.skip_tls_verify)),
+      scheme_known_(options.plain_http || tls_),
+      authenticator_(std::move(name), std::move(repository), http_, options.env, options.warn) {}
+
+Url Registry::url(const std::string& target) const {
+  return {tls_ ? "https" : "http", host_, target};
+}
+
+bool Registry::is_ours(const Url& url) const {
+  return same_origin(url, this->url(""));
+}
+
+void Registry::refuse(const Call& call, const Response& response) const {
+  throw refusal(call.action, response, url(""), authenticator_.login());
+}
+
+// A Warning header is for the user's eyes (specification, "Warnings"): 299 - "text".
+void Registry::pass_warnings_on(const Response& response) {
+  constexpr std::size_t kMaxWarnings = 10;
+  const auto [first, last] = response.headers.equal_range("warning");
+  for (auto header = first; header != last; ++header) {
+    const auto& value = header->second;
+    const auto start = value.find('"');
+    if (!value.starts_with("299 ") || start + 1 >= value.size() || !value.ends_with('"')) continue;
+    const auto text = printable(value.substr(start + 1, value.size() - start - 2));
+    const std::lock_guard lock(mutex_);
+    if (warnings_.size() < kMaxWarnings && warnings_.insert(text).second) {
+      warn_(fmt::format("`{}` says: {}", host_, text));
+    }
+  }
+}
+
+Response Registry::send_finding_scheme(HttpConnection& connection, Request& request,
+                                       const std::stop_token& stop) {
+  if (scheme_known_ || !is_ours(request.url)) return connection.send(request, stop);
+  std::optional<TransportError> first_error;
+  try {
+    auto response = connection.send(request, stop);
+    if (!wants_tls(response)) {
+      scheme_known_ = true;
+      return response;
+    }
+  } catch (const TransportError& error) {
+    if (!is_transient(error) && error.kind() != Kind::malformed) throw;
+    first_error = error;
+  }
+  request.url.scheme = "https";
+  try {
+    auto response = connection.send(request, stop);
+    tls_ = true;
+    scheme_known_ = true;
+    return response;
+  } catch (const TransportError&) {
+    if (first_error) throw TransportError(*first_error);
+    throw;
+  }
+}
+
+Response Registry::send_authorized(Call call, const std::stop_token& stop) {
+  auto& request = call.request;
+  // Never to another host: not a redirect's, nor an upload's.
+  const bool ours = is_ours(request.url);
+  if (ours) request.authorization = authenticator_.authorization(call.scope);
+  Lease connection(*this);
+  auto response = send_finding_scheme(*connection, request, stop);
+  answered_ = true;
+  pass_warnings_on(response);
+  if (!ours || response.status != 401 ||
+      !authenticator_.answer(response, request.url, call.scope, request.authorization)) {
+    return response;
+  }
+  request.authorization = authenticator_.authorization(call.scope);
+  return (*connection).send(request, stop);
+}
+
+Response Registry::send_following(Call call, const std::stop_token& stop) {
+  for (int redirects = 0;; ++redirects) {
+    auto response = send_authorized(call, stop);
+    const bool readable = call.request.method == "GET" || call.request.method == "HEAD";
+    if (!readable || !is_redirect(response.status)) return response;
+    const auto target = resolve_url(call.request.url, response.header("location"));
+    if (!target) throw redirect_error(call, "to nowhere");
+    if (redirects == kMaxRedirects) throw redirect_error(call, "again and again");
+    if (call.request.url.scheme == "https" && target->scheme == "http") {
+      throw redirect_error(call, "from TLS to plain HTTP");
+    }
+    call.request.url = *target;
+  }
+}
+
+Response Registry::send(Call call, const std::stop_token& stop) {
+  for (int attempt = 0;; ++attempt) {
+    const bool last = !call.retry || attempt == kMaxRetries;
+    std::optional<Response> answer;
+    try {
+      answer = send_following(call, stop);
+      if (last || !is_transient(answer->status)) return std::move(*answer);
+    } catch (const TransportError& error) {
+      const bool may_pass = is_transient(error) || (error.kind() == Kind::unconnected && answered_);
+      if (last || !may_pass) throw;
+    }
+    base::log_info(
+        fmt::format("{} {}: once more", call.request.method, redacted(call.request.url)));
+    wait_before_retry(attempt, answer ? &*answer : nullptr, stop);
+  }
+}
+
+Url Registry::upload_location(const Call& call, const Response& response) const {
+  auto from = call.request.url;
+  from.scheme = url("").scheme;  // found out in the meantime, perhaps
+  auto location = resolve_url(from, response.header("location"));
+  if (!location) {
+    throw Error(Code::bad_input, fmt::format("{}: `{}` opened an upload, but does not say where",
+                                             call.action, host_));
+  }
+  // A registry behind a proxy that ends TLS often calls itself http.
+  if (from.scheme == "https" && location->scheme == "http") {
+    location->scheme = "https";
+    if (!is_ours(*location)) {
+      throw Error(Code::bad_input, fmt::format("{}: `{}` wants the upload at `{}`, without TLS",
+                                               call.action, host_, location->authority));
+    }
+  }
+  return *location;
+}
+
+}  // namespace wasmctl::registry

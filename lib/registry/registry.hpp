@@ -1,0 +1,83 @@
+// One registry, as a server: everything that may lie between a request and its answer. Finding out
+// whether loopback speaks TLS, logins, redirects, warnings, and new tries after what passes.
+// Source: OCI Distribution Specification v1.1. Safe from several threads.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "registry/authenticator.hpp"
+#include "registry/http.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::registry {
+
+struct Call {
+  Request request;
+  std::string action;  // begins the message of an error: "cannot push to ghcr.io/acme/a:v1"
+  std::string scope;   // of the token, should the registry want one
+  bool retry = true;   // after what passes: 429, 503, a connection that broke
+};
+
+// Statuses and failures that another try may not meet.
+bool is_transient(int status);
+bool is_transient(const TransportError& error);
+
+// How often what passes is tried again.
+inline constexpr int kMaxRetries = 3;
+
+// Waits before try `attempt` + 1, longer from try to try, or as long as the answer's Retry-After
+// asks, within bounds.
+void wait_before_retry(int attempt, const Response* answer, const std::stop_token& stop);
+
+class Registry {
+ public:
+  // `name` as in a reference; `repository` narrows which credentials are used.
+  Registry(std::string name, std::string repository, const Options& options);
+
+  // The last answer, whatever its status. Throws TransportError, and Error where a redirect or the
+  // token server is at fault.
+  Response send(Call call, const std::stop_token& stop = {});
+
+  // Throws the error for an answer that was not hoped for.
+  [[noreturn]] void refuse(const Call& call, const Response& response) const;
+
+  // `target` begins with "/v2/".
+  Url url(const std::string& target) const;
+  const std::string& host() const { return host_; }
+
+  // The Location of an opened upload.
+  Url upload_location(const Call& call, const Response& response) const;
+
+ private:
+  // Connections that no request uses just now. The one used last is taken first.
+  class Lease;
+  std::unique_ptr<HttpConnection> take_connection();
+  void give_back(std::unique_ptr<HttpConnection> connection);
+
+  Response send_following(Call call, const std::stop_token& stop);
+  Response send_authorized(Call call, const std::stop_token& stop);
+  Response send_finding_scheme(HttpConnection& connection, Request& request,
+                               const std::stop_token& stop);
+  void pass_warnings_on(const Response& response);
+  bool is_ours(const Url& url) const;
+
+  const std::string host_;
+  const HttpOptions http_;
+  const std::function<void(const std::string&)> warn_;
+  std::atomic<bool> tls_;
+  std::atomic<bool> scheme_known_;
+  std::atomic<bool> answered_ = false;  // it was there once: a refused connection may pass
+  Authenticator authenticator_;
+  std::mutex mutex_;                // guards what follows
+  std::set<std::string> warnings_;  // shown already
+  std::vector<std::unique_ptr<HttpConnection>> idle_;
+};
+
+}  // namespace wasmctl::registry
