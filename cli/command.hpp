@@ -50,6 +50,12 @@ void add_inspect(CLI::App& root, Context& context, Action& action);
 void add_lint(CLI::App& root, Context& context, Action& action);
 void add_push(CLI::App& root, Context& context, Action& action);
 void add_patch(CLI::App& root, Context& context, Action& action);
+void add_pull(CLI::App& root, Context& context, Action& action);
+void add_copy(CLI::App& root, Context& context, Action& action);
+void add_tag(CLI::App& root, Context& context, Action& action);
+void add_list(CLI::App& root, Context& context, Action& action);
+void add_login(CLI::App& root, Context& context, Action& action);
+void add_logout(CLI::App& root, Context& context, Action& action);
 void add_render(CLI::App& root, Context& context, Action& action);
 
 }  // namespace wasmctl::cli

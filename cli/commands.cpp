@@ -20,8 +20,14 @@ constexpr std::initializer_list<Command> kCommands = {
     {"lint", add_lint},
     {"inspect", add_inspect},
     {"push", add_push},
+    {"pull", add_pull},
+    {"copy", add_copy},
+    {"tag", add_tag},
+    {"list", add_list},
     {"render", add_render},
     {"patch", add_patch},
+    {"login", add_login},
+    {"logout", add_logout},
 };
 
 int exit_status(Code code) {

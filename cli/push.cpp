@@ -57,7 +57,9 @@ std::optional<std::string> created(const Context& context) {
 
 oci::ImageOptions image_options(const Context& context, const PushOptions& options) {
   oci::ImageOptions result;
-  result.format = options.format == "docker" ? oci::Format::docker : oci::Format::image;
+  for (const auto& row : oci::format_names()) {
+    if (row.name == options.format) result.format = row.format;
+  }
   result.created = created(context);
   for (const auto& annotation : options.annotations) {
     const auto equals = annotation.find('=');
@@ -67,6 +69,27 @@ oci::ImageOptions image_options(const Context& context, const PushOptions& optio
     result.annotations[annotation.substr(0, equals)] = annotation.substr(equals + 1);
   }
   return result;
+}
+
+// The pinned name: of an index, that of the child which Istio loads, since Istio takes no index's.
+void print_result(Context& context, const PushOptions& options, const oci::Reference& reference,
+                  const oci::Image& image) {
+  const auto& manifest = image.manifest.descriptor;
+  const auto pin = oci::istio_pin(image);
+  const auto pushed = oci::to_string(oci::pinned(reference, pin.value_or(manifest.digest)));
+  if (options.json) {
+    nlohmann::json result = {{"image", pushed},
+                             {"digest", manifest.digest.text()},
+                             {"mediaType", manifest.media_type},
+                             {"size", manifest.size}};
+    if (pin) result["istioSha256"] = pin->hex();
+    context.out << result.dump(2) << '\n';
+    return;
+  }
+  context.out << pushed << '\n';
+  if (!context.quiet && !image.children.empty()) {
+    context.err << fmt::format("the index itself is {}\n", manifest.digest.text());
+  }
 }
 
 void run_push(Context& context, const PushOptions& options) {
@@ -85,17 +108,7 @@ void run_push(Context& context, const PushOptions& options) {
   registry::open_repository(reference, registry_options(context, options.registry))
       ->push(image, reference);
 
-  const auto pushed = oci::to_string(oci::pinned(reference, manifest.digest));
-  if (options.json) {
-    context.out << nlohmann::json{{"image", pushed},
-                                  {"digest", manifest.digest.text()},
-                                  {"mediaType", manifest.media_type},
-                                  {"size", manifest.size}}
-                       .dump(2)
-                << '\n';
-    return;
-  }
-  context.out << pushed << '\n';
+  print_result(context, options, reference, image);
 }
 
 }  // namespace
@@ -110,10 +123,15 @@ void add_push(CLI::App& root, Context& context, Action& action) {
   app->add_option("IMAGE", options->image,
                   "REGISTRY/REPOSITORY[:TAG], or oci:DIR[:TAG] for a directory "
                   "(default: wasmctl.yaml's `image`, its `version` as the tag)");
-  app->add_option("--format", options->format,
-                  "image: OCI media types; docker: Docker's, for old registries")
+  std::vector<std::string> formats;
+  std::string meanings;
+  for (const auto& row : oci::format_names()) {
+    formats.emplace_back(row.name);
+    meanings += fmt::format("{}{}: {}", meanings.empty() ? "" : "; ", row.name, row.meaning);
+  }
+  app->add_option("--format", options->format, meanings)
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"image", "docker"}))
+      ->check(CLI::IsMember(formats))
       ->capture_default_str();
   app->add_option("--annotation", options->annotations, "An annotation of the image's manifest")
       ->type_name("KEY=VALUE")

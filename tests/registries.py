@@ -1,8 +1,14 @@
-"""Registries of the tests' own: docker-registry, plain, with passwords, with TLS."""
+"""Registries of the tests' own: docker-registry, plain, with passwords, with tokens, with TLS."""
 
+import base64
 import contextlib
+import http.server
+import json
 import pathlib
 import subprocess
+import threading
+import time
+import urllib.parse
 
 from conftest import free_port, server
 
@@ -65,3 +71,84 @@ def authority(directory):
     openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
             "-days", "2", "-extfile", "names", "-out", "tls.pem")
     return directory / "ca.pem", f"  tls: {{certificate: {directory}/tls.pem, key: {directory}/tls.key}}\n"
+
+
+class TokenServer:
+    """The token half of docker-registry's token authentication: JWTs signed by a key of the test's
+    own, for USER and PASSWORD, or for an identity token by POST. `asked` lists what was asked."""
+
+    IDENTITY = "identity-of-me"
+
+    def __init__(self, directory, lifetime=300):
+        self.directory = pathlib.Path(directory)
+        self.lifetime = lifetime
+        self.anonymous_actions = []  # what nobody in particular may do
+        self.asked = []
+        self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tokens",
+                  "-keyout", "token.key", "-out", "token.pem")
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *args):
+                pass
+
+            def do_GET(self):
+                query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+                login = self.headers.get("Authorization", "")
+                known = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+                if login and login != f"Basic {known}":
+                    self.reply(401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]})
+                    return
+                outer.asked.append(("GET", bool(login), query.get("scope", [])))
+                self.reply(200, {"token": outer.token(query.get("scope", []), bool(login)),
+                                 "expires_in": outer.lifetime})
+
+            def do_POST(self):
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                known = form.get("refresh_token") == [outer.IDENTITY] and form.get("grant_type") == ["refresh_token"]
+                scopes = " ".join(form.get("scope", [])).split()
+                outer.asked.append(("POST", known, scopes))
+                self.reply(200, {"access_token": outer.token(scopes, known)})
+
+            def reply(self, status, value):
+                body = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def config(self):
+        port = self.server.server_address[1]
+        return (f"auth:\n  token: {{realm: 'http://127.0.0.1:{port}/token', service: kit, issuer: kit, "
+                f"rootcertbundle: {self.directory}/token.pem}}\n")
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def token(self, scopes, known):
+        access = []
+        for scope in scopes:
+            kind, name, actions = scope.split(":")
+            granted = [a for a in actions.split(",") if known or a in self.anonymous_actions]
+            access.append({"type": kind, "name": name, "actions": granted})
+        now = int(time.time())
+        certificate = self._run("x509", "-in", "token.pem", "-outform", "DER")
+        head = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(certificate).decode()]}
+        claims = {"iss": "kit", "sub": "me", "aud": "kit", "exp": now + self.lifetime, "nbf": now - 10,
+                  "iat": now, "jti": str(time.monotonic_ns()), "access": access}
+
+        def encode(data):
+            return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+        signed = encode(json.dumps(head).encode()) + b"." + encode(json.dumps(claims).encode())
+        signature = self._run("dgst", "-sha256", "-sign", "token.key", input=signed)
+        return (signed + b"." + encode(signature)).decode()
+
+    def _run(self, *args, input=None):
+        return subprocess.run(["openssl", *args], check=True, capture_output=True, cwd=self.directory,
+                              input=input).stdout

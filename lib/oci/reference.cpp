@@ -134,6 +134,12 @@ bool looks_like_registry(std::string_view word) {
   return word == "localhost" || word.find_first_of(".:") != std::string_view::npos;
 }
 
+// Docker Hub answers to three.
+std::string one_name(std::string registry) {
+  const bool hub = registry == "index.docker.io" || registry == "registry-1.docker.io";
+  return hub ? std::string(kDockerHub) : registry;
+}
+
 Reference parse_layout(std::string_view text) {
   Reference reference;
   reference.digest = take_digest(text);
@@ -177,13 +183,20 @@ Reference parse_reference(std::string_view text) {
   reference.registry = registry;
   reference.repository = rest.substr(slash + 1);
   check_repository(reference.repository);
-  if (registry == "index.docker.io" || registry == "registry-1.docker.io") {
-    reference.registry = kDockerHub;
-  }
+  reference.registry = one_name(reference.registry);
   if (reference.registry == kDockerHub && !contains(reference.repository, '/')) {
     reference.repository = "library/" + reference.repository;
   }
   return reference;
+}
+
+std::string parse_registry(std::string_view text) {
+  if (!looks_like_registry(text) || contains(text, '/')) {
+    throw Error(Code::usage, fmt::format("`{}` is no registry", text.substr(0, 300)))
+        .hint("a registry is a host name with a dot or a port, as in ghcr.io or localhost:5000");
+  }
+  check_registry(text);
+  return one_name(std::string(text));
 }
 
 std::string to_string(const Reference& reference) {

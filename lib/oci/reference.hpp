@@ -34,6 +34,9 @@ struct Reference {
 // `registry-1.docker.io` become `docker.io`; its repositories of one word get `library/`.
 Reference parse_reference(std::string_view text);
 
+// A registry alone: "ghcr.io", "localhost:5000". Throws Error{Code::usage}.
+std::string parse_registry(std::string_view text);
+
 // Parses back to the same reference.
 std::string to_string(const Reference& reference);
 

@@ -69,12 +69,14 @@ const Challenge* find_scheme(const std::vector<Challenge>& challenges, std::stri
 }  // namespace
 
 Authenticator::Authenticator(std::string registry, std::string repository, HttpOptions http,
-                             Environment env, Warn warn)
+                             Environment env, Warn warn, std::optional<Credentials> given)
     : registry_(std::move(registry)),
       repository_(std::move(repository)),
       http_(std::move(http)),
       env_(std::move(env)),
-      warn_(std::move(warn)) {}
+      warn_(std::move(warn)),
+      looked_up_(given.has_value()),
+      credentials_(std::move(given)) {}
 
 std::string Authenticator::authorization(const std::string& scope) {
   const std::lock_guard lock(mutex_);

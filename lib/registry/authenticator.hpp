@@ -19,9 +19,9 @@ namespace wasmctl::registry {
 // first asks, so that anonymous access reads no file.
 class Authenticator {
  public:
-  // `registry` is the name under which credentials are kept.
+  // `registry` is the name under which credentials are kept; `given` ones are used in their place.
   Authenticator(std::string registry, std::string repository, HttpOptions http, Environment env,
-                Warn warn);
+                Warn warn, std::optional<Credentials> given = {});
 
   // The Authorization header for a request within `scope` ("repository:acme/a:pull,push"); empty
   // before the registry has asked for one.

@@ -1,6 +1,7 @@
 #include "registry/credentials.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+const std::string kHelperPrefix = "docker-credential-";
 constexpr char kDockerHubKey[] = "https://index.docker.io/v1/";
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -102,22 +104,30 @@ std::optional<Credentials> from_entry(const json& entry) {
   return useful ? std::optional(credentials) : std::nullopt;
 }
 
-// docker-credential-NAME get: the registry on its standard input, JSON on its standard output.
-std::optional<Credentials> from_helper(const std::string& name, const std::string& registry) {
+// The name under which docker and its helpers know the registry.
+std::string server_key(const std::string& registry) {
+  return registry == "docker.io" ? std::string(kDockerHubKey) : registry;
+}
+
+// docker-credential-NAME ACTION. Not one word of its output may reach a message: it may be a
+// secret.
+base::Finished run_helper(const std::string& name, const char* action, std::string input) {
   const auto legal = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
   };
   if (name.empty() || !std::all_of(name.begin(), name.end(), legal)) {
     throw Error(Code::bad_input, fmt::format("`{}` is no credential helper's name", name));
   }
-  const auto program = "docker-credential-" + name;
-  const auto server = registry == "docker.io" ? std::string(kDockerHubKey) : registry;
-  const auto done = base::run({{program, "get"}, {}, server + "\n"});
+  return base::run({{kHelperPrefix + name, action}, {}, std::move(input)});
+}
+
+std::optional<Credentials> from_helper(const std::string& name, const std::string& registry) {
+  const auto program = kHelperPrefix + name;
+  const auto done = run_helper(name, "get", server_key(registry) + "\n");
   if (done.status != 0) {
     if (done.out.find("credentials not found") != std::string::npos) return std::nullopt;
     throw Error(Code::bad_input, fmt::format("`{} get` failed", program));
   }
-  // Not one word of its output may reach a message: it is the secret.
   json answer;
   try {
     answer = oci::parse_json(done.out, program);
@@ -139,20 +149,114 @@ std::optional<Credentials> from_helper(const std::string& name, const std::strin
   return credentials;
 }
 
+// The helpers that a config names for the registry, the one that is asked first at the front.
+std::vector<std::string> helpers_of(const json& config, const std::string& registry) {
+  std::vector<std::string> names;
+  const auto* own = find_entry(object_of(config, "credHelpers"), registry, "");
+  if (own != nullptr && own->is_string()) names.push_back(own->get<std::string>());
+  if (const auto store = text_of(config, "credsStore"); !store.empty()) names.push_back(store);
+  return names;
+}
+
 std::optional<Credentials> from_config(const json& config, const std::string& registry,
                                        const std::string& repository) {
-  if (const auto* helper = find_entry(object_of(config, "credHelpers"), registry, "");
-      helper != nullptr && helper->is_string()) {
-    if (auto found = from_helper(helper->get<std::string>(), registry)) return found;
-  }
-  if (const auto store = text_of(config, "credsStore"); !store.empty()) {
-    if (auto found = from_helper(store, registry)) return found;
+  for (const auto& helper : helpers_of(config, registry)) {
+    if (auto found = from_helper(helper, registry)) return found;
   }
   const auto* entry = find_entry(object_of(config, "auths"), registry, repository);
   return entry == nullptr ? std::nullopt : from_entry(*entry);
 }
 
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// The whole file, every field of it; empty if there is none.
+json read_config(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return json::object();
+  const auto text = base::read_file(file, oci::kMaxManifestBytes);
+  if (is_blank(text)) return json::object();
+  auto config = oci::parse_json(text, fmt::format("`{}`", file.native()));
+  if (!config.is_object()) {
+    throw Error(Code::bad_input, fmt::format("`{}` is no JSON object", file.native()));
+  }
+  return config;
+}
+
+// A new file is for its owner alone from its first byte.
+void write_config(const fs::path& file, const json& config) {
+  base::make_directories(file.parent_path());
+  const auto before = ::umask(0077);
+  try {
+    base::write_file(file, config.dump(2) + "\n");
+  } catch (...) {
+    ::umask(before);
+    throw;
+  }
+  ::umask(before);
+}
+
+// Removes every key of `auths` that means the registry; true if there was one.
+bool erase_auths(json& config, const std::string& registry) {
+  const auto auths = config.find("auths");
+  if (auths == config.end() || !auths->is_object()) return false;
+  bool erased = false;
+  for (auto entry = auths->begin(); entry != auths->end();) {
+    if (plain_key(entry.key()) == registry) {
+      entry = auths->erase(entry);
+      erased = true;
+    } else {
+      ++entry;
+    }
+  }
+  return erased;
+}
+
 }  // namespace
+
+std::string store_credentials(const std::string& registry, const Credentials& credentials,
+                              const Environment& env) {
+  const auto files = config_files(env);
+  if (files.empty()) {
+    throw Error(Code::io, "there is no place for the login: neither HOME nor DOCKER_CONFIG is set");
+  }
+  const auto& file = files.front();
+  auto config = read_config(file);
+  if (const auto helpers = helpers_of(config, registry); !helpers.empty()) {
+    const json secret = {{"ServerURL", server_key(registry)},
+                         {"Username", credentials.username},
+                         {"Secret", credentials.password}};
+    if (run_helper(helpers.front(), "store", secret.dump()).status != 0) {
+      throw Error(Code::io, fmt::format("`{}{} store` failed", kHelperPrefix, helpers.front()));
+    }
+    return kHelperPrefix + helpers.front();
+  }
+  erase_auths(config, registry);
+  if (!config["auths"].is_object()) config["auths"] = json::object();
+  config["auths"][server_key(registry)] = {
+      {"auth", base64_encode(credentials.username + ":" + credentials.password)}};
+  write_config(file, config);
+  return file.native();
+}
+
+std::vector<std::string> erase_credentials(const std::string& registry, const Environment& env) {
+  std::vector<std::string> places;
+  for (const auto& file : config_files(env)) {
+    auto config = read_config(file);
+    for (const auto& helper : helpers_of(config, registry)) {
+      if (!from_helper(helper, registry)) continue;
+      if (run_helper(helper, "erase", server_key(registry)).status != 0) {
+        throw Error(Code::io, fmt::format("`{}{} erase` failed", kHelperPrefix, helper));
+      }
+      places.push_back(kHelperPrefix + helper);
+    }
+    if (!erase_auths(config, registry)) continue;
+    write_config(file, config);
+    places.push_back(file.native());
+  }
+  return places;
+}
 
 std::string Credentials::describe() const {
   if (!username.empty()) return fmt::format("user `{}` (from {})", username, source);
@@ -167,7 +271,7 @@ std::optional<Credentials> find_credentials(const std::string& registry,
     if (!fs::exists(file, ignored)) continue;
     try {
       const auto text = base::read_file(file, oci::kMaxManifestBytes);
-      if (text.find_first_not_of(" \t\r\n") == std::string::npos) continue;  // empty: no login
+      if (is_blank(text)) continue;  // no login
       const auto config = oci::parse_json(text, "it");
       if (!config.is_object()) throw Error(Code::bad_input, "it is no JSON object");
       auto found = from_config(config, registry, repository);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace wasmctl::registry {
 
@@ -31,6 +32,15 @@ using Warn = std::function<void(const std::string&)>;
 std::optional<Credentials> find_credentials(const std::string& registry,
                                             const std::string& repository, const Environment& env,
                                             const Warn& warn);
+
+// Keeps them where find_credentials looks first: with the helper that the docker config names for
+// the registry, else in the file itself, which only its owner may read. Returns the place, for a
+// message. Throws Error{Code::io} or, for a config that cannot be read, Error{Code::bad_input}.
+std::string store_credentials(const std::string& registry, const Credentials& credentials,
+                              const Environment& env);
+
+// Removes them from every place; returns those where there were any.
+std::vector<std::string> erase_credentials(const std::string& registry, const Environment& env);
 
 // RFC 4648; null for what is no base64. Padding may be missing.
 std::optional<std::string> base64_decode(std::string_view text);

@@ -99,7 +99,8 @@ Registry::Registry(std::string name, std::string repository, const Options& opti
       tls_(!options.plain_http &&
            (!is_loopback(name) || !options.ca_file.empty() || options.skip_tls_verify)),
       scheme_known_(options.plain_http || tls_),
-      authenticator_(std::move(name), std::move(repository), http_, options.env, options.warn) {}
+      authenticator_(std::move(name), std::move(repository), http_, options.env, options.warn,
+                     options.credentials) {}
 
 Url Registry::url(const std::string& target) const {
   return {tls_ ? "https" : "http", host_, target};

@@ -17,6 +17,7 @@
 
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
+#include "registry/credentials.hpp"
 
 namespace wasmctl::registry {
 
@@ -25,7 +26,9 @@ struct Options {
   std::filesystem::path ca_file;  // PEM, in place of the system's authorities
   bool skip_tls_verify = false;
   // Environment variables that name credentials: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, ...
-  std::function<std::optional<std::string>(const std::string&)> env;
+  Environment env;
+  // In place of those that docker and podman keep.
+  std::optional<Credentials> credentials;
   // What the user should know although it is no error: a registry's Warning header, a broken
   // docker config. One line, lower case, without secrets.
   std::function<void(const std::string&)> warn;
@@ -74,6 +77,9 @@ std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
 
 // All repositories of a registry, sorted, where it offers the list.
 std::vector<std::string> repositories(const std::string& registry, const Options& options);
+
+// Asks the registry whether it takes options.credentials. Throws Error{Code::denied} if not.
+void check_login(const std::string& registry, const Options& options);
 
 // Takes an image over, with all that an index lists: blobs that the target has already are not
 // sent, those of the same registry are mounted. Returns the manifest's descriptor.

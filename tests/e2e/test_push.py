@@ -141,7 +141,8 @@ def test_no_tag_means_latest(wasmctl, registry, wasm):
 def test_json(wasmctl, registry, wasm):
     result = json.loads(wasmctl("push", "--json", wasm, f"{registry.host}/acme/json:v1").stdout)
     assert result == {"image": f"{registry.host}/acme/json:v1@{result['digest']}", "digest": result["digest"],
-                      "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": result["size"]}
+                      "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": result["size"],
+                      "istioSha256": result["digest"].removeprefix("sha256:")}
 
 
 def test_annotations_and_time_only_when_asked(wasmctl, wasm, tmp_path):

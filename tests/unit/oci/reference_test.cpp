@@ -70,6 +70,24 @@ TEST_CASE("Docker Hub has one name") {
   }
 }
 
+TEST_CASE("parse_registry") {
+  for (const auto* text : {"ghcr.io", "localhost", "localhost:5000", "[::1]:5000", "docker.io"}) {
+    CHECK(wasmctl::oci::parse_registry(text) == text);
+  }
+  CHECK(wasmctl::oci::parse_registry("index.docker.io") == "docker.io");
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "`` is no registry"},
+      {"header-logger", "`header-logger` is no registry"},
+      {"ghcr.io/acme", "`ghcr.io/acme` is no registry"},
+      {"host:port", "registry `host:port` has a port that is no number up to 65535"},
+      {"me@ghcr.io", "registry `me@ghcr.io` is no host name"},
+  };
+  for (const auto& [text, message] : cases) {
+    CAPTURE(text);
+    CHECK_THROWS_WITH_AS(wasmctl::oci::parse_registry(text), message, Error);
+  }
+}
+
 TEST_CASE("what a reference asks for and sets") {
   const struct {
     std::string text;

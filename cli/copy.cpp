@@ -1,0 +1,51 @@
+// wasmctl copy: an image from one registry or layout to another, byte for byte.
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/registry_options.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+struct CopyOptions {
+  std::string source;
+  std::string target;
+  RegistryOptions registry;
+};
+
+void run_copy(Context& context, const CopyOptions& options) {
+  const auto source = oci::parse_reference(options.source);
+  auto target = oci::parse_reference(options.target);
+  if (!target.tag && !target.digest) target.tag = source.tag;
+  const auto access = registry_options(context, options.registry);
+  const auto from = registry::open_repository(source, access);
+  const auto to = registry::open_repository(target, access);
+  const auto manifest = registry::copy_image(*from, source, *to, target);
+  context.out << oci::to_string(oci::pinned(target, manifest.digest)) << '\n';
+}
+
+}  // namespace
+
+void add_copy(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<CopyOptions>();
+  auto* app = root.add_subcommand("copy", "Copy an image between registries and image layouts");
+  app->add_option("SOURCE", options->source,
+                  "The image: REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
+      ->required();
+  app->add_option("TARGET", options->target, "Where it goes (default tag: SOURCE's)")->required();
+  add_registry_options(*app, options->registry);
+  app->footer(
+      "Of an index, all that it lists is copied. What TARGET has already is not sent again.\n"
+      "\n"
+      "Examples:\n"
+      "  wasmctl copy ghcr.io/acme/header-logger:v1 registry.example.com/mirror/header-logger\n"
+      "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_copy(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

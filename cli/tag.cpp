@@ -1,0 +1,59 @@
+// wasmctl tag: more names for an image that is in a registry or layout already.
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/registry_options.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+struct TagOptions {
+  std::string image;
+  std::vector<std::string> tags;
+  RegistryOptions registry;
+};
+
+void run_tag(Context& context, const TagOptions& options) {
+  const auto reference = oci::parse_reference(options.image);
+  for (const auto& tag : options.tags) {
+    if (!oci::is_tag(tag)) {
+      throw Error(Code::usage, fmt::format("tag `{}` is not 1 to 128 letters, digits, `_`, `.` or "
+                                           "`-`, the first no `.` or `-`",
+                                           tag));
+    }
+  }
+  const auto repository =
+      registry::open_repository(reference, registry_options(context, options.registry));
+  const auto manifest = repository->fetch_manifest(reference);
+  for (const auto& tag : options.tags) {
+    auto named = oci::pinned(reference, manifest.descriptor.digest);
+    named.tag = tag;
+    repository->push_manifest(manifest, named);
+    context.out << oci::to_string(named) << '\n';
+  }
+}
+
+}  // namespace
+
+void add_tag(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<TagOptions>();
+  auto* app = root.add_subcommand("tag", "Give an image another tag, without downloading it");
+  app->add_option("IMAGE", options->image, "REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
+      ->required();
+  app->add_option("TAG", options->tags, "The new tags")->required();
+  add_registry_options(*app, options->registry);
+  app->footer(
+      "Example:\n"
+      "  wasmctl tag ghcr.io/acme/header-logger:v1.2.3 v1.2 v1 latest");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_tag(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

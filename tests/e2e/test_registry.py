@@ -1,0 +1,348 @@
+"""pull, copy, tag, list, login and logout on real registries, beside skopeo."""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import stat
+import subprocess
+import tarfile
+
+import pytest
+from modules import module
+from registries import PASSWORD, USER, TokenServer, docker_registry, htpasswd
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    with docker_registry(tmp_path_factory.mktemp("registry")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def private_registry(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("private")
+    with docker_registry(directory, htpasswd(directory)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory):
+    """(registry, token server)"""
+    directory = tmp_path_factory.mktemp("tokens")
+    server = TokenServer(directory)
+    try:
+        with docker_registry(directory, server.config()) as started:
+            yield started, server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def wasm(tmp_path):
+    file = tmp_path / "plugin.wasm"
+    file.write_bytes(module(os.urandom(9000)))
+    return file
+
+
+def skopeo(*args):
+    done = subprocess.run(["skopeo", "--insecure-policy", *map(str, args)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def docker_config(directory, config):
+    directory.mkdir(exist_ok=True)
+    (directory / "config.json").write_text(json.dumps(config))
+    return {"DOCKER_CONFIG": str(directory)}
+
+
+def login_of(host):
+    return {"auths": {host: {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}}}
+
+
+FORMATS = ["image", "docker", "artifact", "wasm", "universal"]
+
+
+@pytest.mark.parametrize("image_format", FORMATS)
+@pytest.mark.parametrize("place", ["registry", "layout"])
+def test_what_was_pushed_is_pulled(wasmctl, registry, wasm, tmp_path, image_format, place):
+    image = f"oci:{tmp_path}/layout:v1" if place == "layout" else f"{registry.host}/acme/{image_format}:v1"
+    pinned = wasmctl("push", "--format", image_format, wasm, image).stdout.strip()
+    for name in (image, pinned):
+        assert wasmctl("pull", name, "-o", tmp_path / "out.wasm").stdout == f"{tmp_path}/out.wasm\n"
+        assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+
+
+def test_universal_is_an_index_that_every_consumer_can_load(wasmctl, registry, wasm, tmp_path):
+    image = f"{registry.host}/acme/everyone:v1"
+    result = json.loads(wasmctl("push", "--format", "universal", "--json", wasm, image).stdout)
+    raw = skopeo("inspect", "--tls-verify=false", "--raw", f"docker://{image}")
+    assert result["digest"] == "sha256:" + hashlib.sha256(raw.encode()).hexdigest()
+    index = json.loads(raw)
+    entries = {f"{m['platform']['os']}/{m['platform']['architecture']}": m["digest"] for m in index["manifests"]}
+    assert list(entries) == ["linux/amd64", "linux/arm64", "wasip1/wasm"]
+    # Istio knows the linux/amd64 child only, by its own digest.
+    assert entries["linux/amd64"] == entries["linux/arm64"] == "sha256:" + result["istioSha256"]
+    assert result["image"] == f"{image}@{entries['linux/amd64']}"
+    for architecture in ("amd64", "arm64"):
+        skopeo("--override-arch", architecture, "copy", "--src-tls-verify=false", f"docker://{image}",
+               f"dir:{tmp_path}/{architecture}")
+    cncf = json.loads(skopeo("inspect", "--tls-verify=false", "--raw",
+                             f"docker://{registry.host}/acme/everyone@{entries['wasip1/wasm']}"))
+    assert [layer["mediaType"] for layer in cncf["layers"]] == ["application/wasm"]
+    assert cncf["config"]["mediaType"] == "application/vnd.wasm.config.v0+json"
+
+
+def test_artifact_has_the_raw_module_first_of_two_layers(wasmctl, registry, wasm):
+    image = f"{registry.host}/acme/solo:v1"
+    wasmctl("push", "--format", "artifact", wasm, image)
+    manifest = json.loads(skopeo("inspect", "--tls-verify=false", "--raw", f"docker://{image}"))
+    assert [layer["mediaType"] for layer in manifest["layers"]] == [
+        "application/vnd.module.wasm.content.layer.v1+wasm", "application/vnd.module.wasm.config.v1+json"]
+    assert manifest["layers"][0]["digest"] == "sha256:" + hashlib.sha256(wasm.read_bytes()).hexdigest()
+
+
+def image_of(directory, files, layer_type="application/vnd.oci.image.layer.v1.tar+gzip", compress=True):
+    """An image layout as another tool would write it."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz" if compress else "w", format=tarfile.PAX_FORMAT) as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            info.mtime = 1.5  # makes a pax header
+            tar.addfile(info, io.BytesIO(content))
+    blobs = directory / "blobs/sha256"
+    blobs.mkdir(parents=True)
+
+    def store(content, media_type):
+        digest = hashlib.sha256(content).hexdigest()
+        (blobs / digest).write_bytes(content)
+        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
+
+    manifest = store(json.dumps({
+        "schemaVersion": 2, "config": store(b"{}", "application/vnd.oci.image.config.v1+json"),
+        "layers": [store(archive.getvalue(), layer_type)]}).encode(), "application/vnd.oci.image.manifest.v1+json")
+    (directory / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    (directory / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest]}))
+
+
+@pytest.mark.parametrize("name,files,want", [
+    ("nested", {"readme": b"x", "./etc/plugin.wasm": module(b"1")}, module(b"1")),
+    ("long name", {"a" * 200 + "/plugin.wasm": module(b"2")}, module(b"2")),
+    ("first wins", {"a/plugin.wasm": module(b"3"), "b/plugin.wasm": module(b"4")}, module(b"3")),
+    ("another name, but the only one", {"filter.wasm": module(b"5")}, module(b"5")),
+])
+def test_images_of_other_tools(wasmctl, tmp_path, name, files, want):
+    image_of(tmp_path / "layout", files)
+    wasmctl("pull", f"oci:{tmp_path}/layout", "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == want
+
+
+@pytest.mark.parametrize("files,kind,want", [
+    ({"a.wasm": b"1", "b.wasm": b"2"}, {}, "the image holds no file `plugin.wasm`, and more than one other *.wasm"),
+    ({"readme": b"1"}, {}, "the image holds no file `plugin.wasm`"),
+    ({"plugin.wasm": b"text"}, {}, "oci:{layout}: not a Wasm module but a text file"),
+    ({}, {"layer_type": "application/vnd.oci.image.layer.v1.tar+zstd"},
+     "the image holds no Wasm module: its layers are application/vnd.oci.image.layer.v1.tar+zstd"),
+    ({}, {"compress": False}, "there is no gzip stream: it does not begin with 1f 8b"),
+])
+def test_images_without_a_module(wasmctl, tmp_path, files, kind, want):
+    image_of(tmp_path / "layout", files, **kind)
+    done = wasmctl("pull", f"oci:{tmp_path}/layout", "-o", tmp_path / "out.wasm", status=3)
+    assert done.stderr == f"error: {want.format(layout=tmp_path / 'layout')}\n"
+    assert not (tmp_path / "out.wasm").exists()
+
+
+def test_pull_names_the_file_after_the_repository(wasmctl, registry, wasm, tmp_path):
+    wasmctl("push", wasm, f"{registry.host}/acme/header-logger:v1")
+    (tmp_path / "work").mkdir()
+    done = wasmctl("pull", f"{registry.host}/acme/header-logger:v1", cwd=tmp_path / "work")
+    assert done.stdout == "header-logger.wasm\n"
+    assert (tmp_path / "work/header-logger.wasm").read_bytes() == wasm.read_bytes()
+
+
+def test_pull_of_what_is_not_there(wasmctl, registry, wasm, tmp_path):
+    wasmctl("push", wasm, f"{registry.host}/acme/there:v1")
+    host = registry.host
+    wrong = "sha256:" + "0" * 64
+    for image, code in ((f"{host}/acme/there:v2", "MANIFEST_UNKNOWN"), (f"{host}/acme/there@{wrong}", "MANIFEST_UNKNOWN"),
+                        (f"{host}/acme/nowhere:v1", "MANIFEST_UNKNOWN")):
+        done = wasmctl("pull", image, "-o", tmp_path / "out.wasm", status=4)
+        assert done.stderr.startswith(f"error: cannot read {image}: the registry answered 404 {code}\n")
+    wasmctl("push", wasm, f"oci:{tmp_path}/layout:v1")
+    done = wasmctl("pull", f"oci:{tmp_path}/layout:v2", status=4)
+    assert done.stderr == f"error: there is no image oci:{tmp_path}/layout:v2\nhint: its tags are v1\n"
+
+
+def test_corrupted_blob_never_becomes_a_file(wasmctl, wasm, tmp_path):
+    wasmctl("push", wasm, f"oci:{tmp_path}/layout:v1")
+    for blob in (tmp_path / "layout/blobs/sha256").iterdir():
+        content = bytearray(blob.read_bytes())
+        if len(content) > 5000:  # the layer
+            content[-1] ^= 1
+            blob.write_bytes(content)
+    (tmp_path / "out.wasm").write_text("before")
+    done = wasmctl("pull", f"oci:{tmp_path}/layout:v1", "-o", tmp_path / "out.wasm", status=11)
+    assert done.stderr.startswith("error: sha256:") and "is corrupted" in done.stderr
+    assert (tmp_path / "out.wasm").read_text() == "before"
+
+
+def test_copy_goes_everywhere_and_keeps_the_digest(wasmctl, registry, private_registry, wasm, tmp_path):
+    env = docker_config(tmp_path / "docker", login_of(private_registry.host))
+    digest = wasmctl("push", "--format", "universal", wasm, f"oci:{tmp_path}/one:v1", "--json").stdout
+    digest = json.loads(digest)["digest"]
+    stops = [f"oci:{tmp_path}/one:v1", f"{registry.host}/acme/copied:v2", f"{private_registry.host}/acme/copied:v3",
+             f"oci:{tmp_path}/two:v4", f"oci:{tmp_path}/three:v5"]
+    for source, target in zip(stops, stops[1:]):
+        assert wasmctl("copy", source, target, env=env).stdout == f"{target}@{digest}\n"
+    wasmctl("pull", stops[-1], "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+
+
+def test_copy_of_a_large_blob_and_within_a_registry(wasmctl, registry, tmp_path):
+    big = tmp_path / "big.wasm"
+    big.write_bytes(module(os.urandom(3_000_000)))
+    wasmctl("push", big, f"oci:{tmp_path}/layout:v1")
+    wasmctl("copy", f"oci:{tmp_path}/layout:v1", f"{registry.host}/acme/one:v1")
+    registry.requests()
+    wasmctl("copy", f"{registry.host}/acme/one:v1", f"{registry.host}/acme/two")  # takes the tag, too
+    asked = registry.requests()
+    assert asked.count("POST /v2/acme/two/blobs/uploads/") == 2  # mounts
+    assert not [r for r in asked if r.startswith(("PUT /v2/acme/two/blobs", "GET /v2/acme/one/blobs"))]
+    wasmctl("pull", f"{registry.host}/acme/two:v1", "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == big.read_bytes()
+
+
+def test_tag_and_list(wasmctl, registry, wasm, tmp_path):
+    for image in (f"{registry.host}/acme/tagged", f"oci:{tmp_path}/layout"):
+        pinned = wasmctl("push", wasm, f"{image}:v1").stdout.strip()
+        digest = pinned.split("@")[1]
+        done = wasmctl("tag", f"{image}:v1", "v1.0", "latest")
+        assert done.stdout == f"{image}:v1.0@{digest}\n{image}:latest@{digest}\n"
+        assert wasmctl("list", image).stdout == "latest\nv1\nv1.0\n"
+        assert json.loads(wasmctl("list", "--json", image).stdout) == ["latest", "v1", "v1.0"]
+
+
+def test_list_reads_every_page(wasmctl, wasm, tmp_path):
+    with docker_registry(tmp_path / "paged") as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/a1:v1")
+        for i in range(120):  # docker-registry's catalog has pages of 100
+            wasmctl("copy", f"{registry.host}/acme/a1:v1", f"{registry.host}/acme/b{i:03}:v1")
+        assert wasmctl("list", registry.host).stdout.split() == ["acme/a1"] + [f"acme/b{i:03}" for i in range(120)]
+
+
+def test_login_push_logout(wasmctl, private_registry, wasm, tmp_path):
+    host = private_registry.host
+    env = docker_config(tmp_path / "docker", {"keep": {"this": 1}, "auths": {"other.example": {"auth": "eDp5"}}})
+    file = tmp_path / "docker/config.json"
+    done = wasmctl("login", host, "--username", USER, "--password-stdin", env=env, stdin=f"{PASSWORD}\n")
+    assert (done.stdout, done.stderr) == ("", f"logged in to {host}: stored in {file}\n")
+    config = json.loads(file.read_text())
+    assert config["keep"] == {"this": 1} and set(config["auths"]) == {"other.example", host}
+    wasmctl("push", wasm, f"{host}/acme/login:v1", env=env)
+    skopeo("inspect", "--tls-verify=false", "--authfile", file, f"docker://{host}/acme/login:v1")
+    assert wasmctl("logout", host, env=env).stderr == f"logged out of {host}: removed from {file}\n"
+    assert json.loads(file.read_text()) == {"keep": {"this": 1}, "auths": {"other.example": {"auth": "eDp5"}}}
+    assert wasmctl("logout", host, env=env).stderr == f"there was no login to {host}\n"
+    wasmctl("push", wasm, f"{host}/acme/login:v1", env=env, status=10)
+
+
+def test_login_makes_a_file_for_its_owner_alone(wasmctl, private_registry, tmp_path):
+    env = {"DOCKER_CONFIG": str(tmp_path / "new")}
+    wasmctl("login", private_registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    assert stat.S_IMODE((tmp_path / "new/config.json").stat().st_mode) == 0o600
+
+
+def test_login_refused_is_not_stored(wasmctl, private_registry, tmp_path):
+    env = {"DOCKER_CONFIG": str(tmp_path / "new")}
+    done = wasmctl("login", private_registry.host, "-u", USER, "--password-stdin", env=env, stdin="wrong-secret",
+                   status=10)
+    assert done.stderr.startswith(f"error: cannot log in to {private_registry.host}: the registry answered 401")
+    assert "wrong-secret" not in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_login_with_a_helper(wasmctl, private_registry, wasm, tmp_path):
+    directory = tmp_path / "docker"
+    env = docker_config(directory, {"credsStore": "kit"}) | {"PATH": f"{directory}:{os.environ['PATH']}"}
+    helper = directory / "docker-credential-kit"
+    helper.write_text(f"""#!/bin/sh
+case $1 in
+  store) cat >{directory}/stored ;;
+  get) cat >/dev/null; [ -f {directory}/stored ] && cat {directory}/stored && exit 0
+       echo "credentials not found in native keychain"; exit 1 ;;
+  erase) cat >{directory}/erased; rm {directory}/stored ;;
+esac
+""")
+    helper.chmod(0o755)
+    host = private_registry.host
+    done = wasmctl("login", host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    assert done.stderr == f"logged in to {host}: stored in docker-credential-kit\n"
+    assert json.loads((directory / "stored").read_text()) == {"ServerURL": host, "Username": USER, "Secret": PASSWORD}
+    wasmctl("push", wasm, f"{host}/acme/helper:v1", env=env)
+    assert PASSWORD not in (directory / "config.json").read_text()
+    assert wasmctl("logout", host, env=env).stderr == f"logged out of {host}: removed from docker-credential-kit\n"
+    assert (directory / "erased").read_text() == host
+
+
+def test_password_needs_a_user(wasmctl, private_registry):
+    done = wasmctl("login", private_registry.host, "--password-stdin", stdin="x", status=2)
+    assert done.stderr == "error: --password-stdin needs --username\n"
+
+
+def test_token_by_password(wasmctl, tokens, wasm, tmp_path):
+    registry, server = tokens
+    env = docker_config(tmp_path / "docker", login_of(registry.host))
+    server.asked.clear()
+    done = wasmctl("-vv", "push", wasm, f"{registry.host}/acme/token:v1", env=env)
+    # One token for the whole push, though two requests were refused at once.
+    assert server.asked == [("GET", True, ["repository:acme/token:pull,push"])]
+    assert PASSWORD not in done.stderr and "Bearer" not in done.stderr
+    server.asked.clear()
+    wasmctl("pull", f"{registry.host}/acme/token:v1", "-o", tmp_path / "out.wasm", env=env)
+    assert server.asked == [("GET", True, ["repository:acme/token:pull"])]
+    wasmctl("copy", f"{registry.host}/acme/token:v1", f"{registry.host}/acme/mounted:v1", env=env)
+
+
+def test_token_by_identity_token(wasmctl, tokens, wasm, tmp_path):
+    registry, server = tokens
+    env = docker_config(tmp_path / "docker", {"auths": {registry.host: {"identitytoken": TokenServer.IDENTITY}}})
+    server.asked.clear()
+    wasmctl("push", wasm, f"{registry.host}/acme/identity:v1", env=env)
+    assert server.asked == [("POST", True, ["repository:acme/identity:pull,push"])]
+
+
+def test_token_for_nobody_in_particular(wasmctl, tokens, wasm, tmp_path):
+    registry, server = tokens
+    env = docker_config(tmp_path / "docker", login_of(registry.host))
+    wasmctl("push", wasm, f"{registry.host}/acme/public:v1", env=env)
+    server.anonymous_actions = ["pull"]
+    try:
+        wasmctl("pull", f"{registry.host}/acme/public:v1", "-o", tmp_path / "out.wasm")
+        done = wasmctl("push", wasm, f"{registry.host}/acme/public:v2", status=10)
+    finally:
+        server.anonymous_actions = []
+    assert done.stderr.splitlines() == [
+        f"error: cannot push to {registry.host}/acme/public: the registry answered 401 UNAUTHORIZED",
+        "  caused by: authentication required",
+        f"hint: log in: `wasmctl login {registry.host}`"]
+
+
+def test_token_server_that_refuses(wasmctl, tokens, wasm, tmp_path):
+    registry, server = tokens
+    env = docker_config(tmp_path / "docker",
+                        {"auths": {registry.host: {"username": USER, "password": "wrong-secret"}}})
+    done = wasmctl("push", wasm, f"{registry.host}/acme/public:v2", env=env, status=10)
+    realm = f"127.0.0.1:{server.server.server_address[1]}"
+    assert done.stderr.splitlines()[:2] == [f"error: no token from `{realm}`: the registry answered 401 UNAUTHORIZED",
+                                            "  caused by: wrong password"]
+    assert "wrong-secret" not in done.stderr
+
+
+def test_token_login(wasmctl, tokens, tmp_path):
+    registry, _ = tokens
+    env = {"DOCKER_CONFIG": str(tmp_path / "new")}
+    wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin="wrong", status=10)
