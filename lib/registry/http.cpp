@@ -115,14 +115,11 @@ std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
   return size;
 }
 
-// libcurl sends again what went into a connection that the server had just closed.
-int on_seek(void* user, curl_off_t offset, int origin) {
-  auto& exchange = *static_cast<Exchange*>(user);
-  if (origin != SEEK_SET || offset < 0 || static_cast<std::uint64_t>(offset) > exchange.body.size) {
-    return CURL_SEEKFUNC_CANTSEEK;
-  }
-  exchange.sent = static_cast<std::uint64_t>(offset);
-  return CURL_SEEKFUNC_OK;
+// When a connection that was used before ends without an answer, libcurl sends the request once
+// more by itself. Whether the body arrived is the registry's to say, so it must not: not being able
+// to rewind makes it an error.
+int on_seek(void*, curl_off_t, int) {
+  return CURL_SEEKFUNC_FAIL;
 }
 
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -179,6 +176,7 @@ TransportError to_error(CURLcode code, const Request& request, std::string detai
     case CURLE_SSL_CACERT_BADFILE:
       return fail(Kind::tls, "cannot read the certificates of --ca-file", detail);
     case CURLE_GOT_NOTHING:
+    case CURLE_SEND_FAIL_REWIND:
       return fail(Kind::silent,
                   fmt::format("`{}` closed the connection without an answer", server));
     case CURLE_ABORTED_BY_CALLBACK:
@@ -274,7 +272,6 @@ struct HttpConnection::State {
       set(CURLOPT_READFUNCTION, &on_upload);
       set(CURLOPT_READDATA, &exchange);
       set(CURLOPT_SEEKFUNCTION, &on_seek);
-      set(CURLOPT_SEEKDATA, &exchange);
       set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size));
       if (request.body->size > kLargeBody) set(CURLOPT_UPLOAD_BUFFERSIZE, kLargeBuffer);
     }

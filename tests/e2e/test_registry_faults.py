@@ -1,0 +1,343 @@
+"""A registry that fails in every way: wasmctl ends with the right result or one clear error, in
+bounded time and memory, and never with a wrong module on disk."""
+
+import hashlib
+import http.server
+import itertools
+import json
+import os
+import re
+import socket
+import threading
+import time
+import urllib.parse
+
+import pytest
+from modules import module
+
+
+class FaultyRegistry:
+    """A registry in memory. `fault(handler, method, path)` may answer in its place: it returns True
+    if it did. `asked` lists "METHOD path" without queries."""
+
+    def __init__(self, fault=None):
+        self.blobs, self.manifests, self.asked = {}, {}, []
+        self.authorizations = []
+        self.sessions = itertools.count(1)
+        self.fault = fault or (lambda handler, method, path: False)
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args):
+                pass
+
+            def serve(self):
+                url = urllib.parse.urlsplit(self.path)
+                outer.asked.append(f"{self.command} {url.path}")
+                outer.authorizations.append(self.headers.get("Authorization"))
+                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.query = dict(urllib.parse.parse_qsl(url.query))
+                if not outer.fault(self, self.command, url.path):
+                    outer.answer(self, self.command, url.path)
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+
+            def reply(self, status, body=b"", **headers):
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name.replace("_", "-"), value)
+                if "Content_Length" not in headers:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def hang_up(self):
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address):
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, handler, method, path):
+        name, kind, last = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/(.*)", path).groups()
+        if kind == "blobs/uploads" and method == "POST":
+            handler.reply(202, Location=f"/v2/{name}/blobs/uploads/{next(self.sessions)}?state=x")
+        elif kind == "blobs/uploads":
+            self.blobs[handler.query["digest"]] = handler.body
+            right = "sha256:" + hashlib.sha256(handler.body).hexdigest() == handler.query["digest"]
+            handler.reply(201 if right else 400)
+        elif kind == "manifests" and method == "PUT":
+            digest = "sha256:" + hashlib.sha256(handler.body).hexdigest()
+            self.manifests[last] = self.manifests[digest] = (handler.body, handler.headers["Content-Type"])
+            handler.reply(201, Docker_Content_Digest=digest)
+        elif kind == "manifests" and last in self.manifests:
+            body, media_type = self.manifests[last]
+            handler.reply(200, body, Content_Type=media_type)
+        elif kind == "blobs" and last in self.blobs:
+            body = self.blobs[last]
+            start = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
+            if start and int(start[1]):
+                start = int(start[1])
+                handler.reply(206, body[start:], Content_Range=f"bytes {start}-{len(body) - 1}/{len(body)}")
+            else:
+                handler.reply(200, body)
+        else:
+            handler.reply(404, json.dumps({"errors": [{"code": "NOT_THERE"}]}).encode())
+
+
+def times(count, action, method=None, path=""):
+    """A fault: does `action(handler)` in place of the first `count` requests that fit."""
+    left = [count]
+
+    def fault(handler, asked_method, asked_path):
+        if left[0] and (method is None or asked_method == method) and path in asked_path:
+            left[0] -= 1
+            action(handler)
+            return True
+        return False
+
+    return fault
+
+
+ALWAYS = 10**9
+
+
+@pytest.fixture
+def wasm(tmp_path):
+    file = tmp_path / "plugin.wasm"
+    file.write_bytes(module(os.urandom(9000)))
+    return file
+
+
+def check_pushed(wasmctl, registry, wasm, tmp_path):
+    registry.fault = lambda *_: False
+    wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "check.wasm")
+    assert (tmp_path / "check.wasm").read_bytes() == wasm.read_bytes()
+
+
+@pytest.mark.parametrize("name,fault", [
+    ("429 for a moment", times(2, lambda h: h.reply(429, Retry_After="0"))),
+    ("503 storm", times(3, lambda h: h.reply(503), "PUT", "/manifests/")),
+    ("500 when opening", times(3, lambda h: h.reply(500), "POST")),
+    ("cut when opening", times(1, lambda h: h.hang_up(), "POST", "uploads")),
+    ("cut before the answer", times(2, lambda h: h.hang_up(), "PUT", "uploads")),
+    ("503 for a blob", times(2, lambda h: h.reply(503), "PUT", "uploads")),
+    ("cut at the manifest", times(2, lambda h: h.hang_up(), "PUT", "manifests")),
+    ("session lost", times(1, lambda h: h.reply(404, b'{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}'), "PUT", "uploads")),
+    ("no single request", times(2, lambda h: h.reply(405), "POST")),
+])
+def test_push_outlives(wasmctl, wasm, tmp_path, name, fault):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v0")  # now it is known to be there
+        registry.blobs.clear()
+        registry.fault = fault
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        check_pushed(wasmctl, registry, wasm, tmp_path)
+
+
+def test_blob_that_arrived_but_was_not_answered_is_not_sent_again(wasmctl, wasm, tmp_path):
+    with FaultyRegistry() as registry:
+        def store_and_hang_up(handler):
+            registry.blobs[handler.query["digest"]] = handler.body
+            handler.hang_up()
+
+        registry.fault = times(2, store_and_hang_up, "PUT", "uploads")
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        assert len([r for r in registry.asked if r.startswith("PUT /v2/acme/x1/blobs/")]) == 2
+        check_pushed(wasmctl, registry, wasm, tmp_path)
+
+
+def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
+    with FaultyRegistry() as registry:
+        def take_whole(handler, method, path):
+            if method != "POST" or "digest" not in handler.query:
+                return False
+            registry.blobs[handler.query["digest"]] = handler.body
+            handler.reply(201)
+            return True
+
+        registry.fault = take_whole
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        assert sorted(r.split()[0] for r in registry.asked) == ["POST", "POST", "PUT"]
+        check_pushed(wasmctl, registry, wasm, tmp_path)
+
+
+@pytest.mark.parametrize("name,fault,status,want", [
+    ("429 for ever", times(ALWAYS, lambda h: h.reply(429)), 9,
+     ["error: cannot push to {host}/acme/x1: the registry answered 429",
+      "hint: the registry limits the rate: try again later"]),
+    ("503 for ever", times(ALWAYS, lambda h: h.reply(503)), 9,
+     ["error: cannot push to {host}/acme/x1: the registry answered 503"]),
+    ("cut for ever", times(ALWAYS, lambda h: h.hang_up(), "PUT", "uploads"), 9,
+     ["error: `{host}` closed the connection without an answer"]),
+    ("other digest", times(ALWAYS, lambda h: h.reply(201, Docker_Content_Digest="sha256:" + "0" * 64), "PUT", "manifests"), 11, None),
+    ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path)), 3,
+     ["error: cannot push to {host}/acme/x1: the registry answered 307"]),
+    ("file Location", times(ALWAYS, lambda h: h.reply(202, Location="file:///etc/passwd"), "POST"), 3,
+     ["error: cannot push to {host}/acme/x1: `{host}` opened an upload, but does not say where"]),
+    ("Location with a password", times(ALWAYS, lambda h: h.reply(202, Location="http://me:you@127.0.0.1/"), "POST"), 3,
+     ["error: cannot push to {host}/acme/x1: `{host}` opened an upload, but does not say where"]),
+    ("realm that is no URL", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate='Bearer realm="file:///etc/passwd"')), 3,
+     ["error: `{host}` wants a token, but its realm `file:///etc/passwd` is no URL"]),
+    ("challenge that is garbage", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate='Bearer realm="')), 3,
+     ["error: `{host}` wants a token, but its realm `` is no URL"]),
+    ("challenge of an unknown scheme", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate="Negotiate")), 10,
+     ["error: cannot push to {host}/acme/x1: the registry answered 401",
+      "hint: log in: `wasmctl login {host}`"]),
+    ("endless headers", times(ALWAYS, lambda h: endless(h, b"X-A: " + b"b" * 1000 + b"\r\n", b"HTTP/1.1 202 OK\r\n")), 3, None),
+    ("endless error page", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 400 No\r\n\r\n")), 3,
+     ["error: cannot push to {host}/acme/x1: the registry answered 400"]),
+    ("endless answer", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 202 OK\r\n\r\n")), 3,
+     ["error: the answer of `{host}` is longer than 65536 bytes"]),
+])
+def test_push_gives_up(wasmctl, wasm, name, fault, status, want):
+    with FaultyRegistry(fault) as registry:
+        started = time.monotonic()
+        done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", status=status)
+        assert time.monotonic() - started < 20
+        assert done.stdout == ""
+        if want is not None:
+            assert done.stderr.splitlines() == [line.format(host=registry.host) for line in want]
+
+
+def endless(handler, piece, head):
+    """Never ends: until the other side has enough."""
+    handler.close_connection = True
+    handler.wfile.write(head)
+    while True:
+        handler.wfile.write(piece)
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    file = tmp_path_factory.mktemp("big") / "plugin.wasm"
+    file.write_bytes(module(os.urandom(300_000)))
+    return file
+
+
+def layer(registry):
+    return max(registry.blobs, key=lambda digest: len(registry.blobs[digest]))
+
+
+def cut_at(registry, position):
+    """Sends the layer up to `position`, once, and hangs up."""
+    def cut(handler):
+        body = registry.blobs[layer(registry)]
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body[:position])
+        handler.wfile.flush()
+        handler.hang_up()
+    return cut
+
+
+@pytest.mark.parametrize("ranges", ["kept", "ignored"])
+def test_download_goes_on_after_a_cut_at_any_byte(wasmctl, big, tmp_path, ranges):
+    with FaultyRegistry() as registry:
+        wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+        size = len(registry.blobs[layer(registry)])
+        for position in (0, 1, 1000, size // 2, size - 1):
+            cut = times(1, cut_at(registry, position), "GET", layer(registry))
+
+            def fault(handler, method, path):
+                if ranges == "ignored":
+                    del handler.headers["Range"]
+                return cut(handler, method, path)
+
+            registry.fault = fault
+            wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm")
+            assert (tmp_path / "out.wasm").read_bytes() == big.read_bytes()
+
+
+def wrong_layer(change):
+    def fault(handler, method, path):
+        registry = handler.server.registry
+        if method != "GET" or layer(registry) not in path:
+            return False
+        handler.reply(200, change(registry.blobs[layer(registry)]))
+        return True
+    return fault
+
+
+@pytest.mark.parametrize("name,fault,status,want", [
+    ("one bit", wrong_layer(lambda b: b[:-1] + bytes([b[-1] ^ 1])), 11, "was asked for, but the bytes are"),
+    ("a byte less", wrong_layer(lambda b: b[:-1]), 11, "were promised"),
+    ("a byte more", wrong_layer(lambda b: b + b"x"), 3, "is longer than"),
+    ("nothing", wrong_layer(lambda b: b""), 11, "has 0 bytes"),
+    ("gone", times(ALWAYS, lambda h: h.reply(404), "GET", "/blobs/"), 4, "the registry answered 404"),
+    ("cut for ever", times(ALWAYS, lambda h: h.hang_up(), "GET", "/blobs/"), 9, "closed the connection"),
+    ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path), "GET", "/blobs/"), 3, "redirects again and again"),
+    ("redirect to a file", times(ALWAYS, lambda h: h.reply(307, Location="file:///etc/passwd"), "GET", "/blobs/"), 3, "redirects to nowhere"),
+    ("manifest is a page", times(ALWAYS, lambda h: h.reply(200, b"<html>", Content_Type="text/html"), "GET", "/manifests/"), 3, "is no JSON"),
+    ("manifest is a tower", times(ALWAYS, lambda h: h.reply(200, b"[" * 100_000), "GET", "/manifests/"), 3, "nested more than 32 deep"),
+    ("endless manifest", times(ALWAYS, lambda h: endless(h, b" " * 1000, b"HTTP/1.1 200 OK\r\n\r\n"), "GET", "/manifests/"), 3, "is longer than 4194304 bytes"),
+])
+def test_wrong_content_never_becomes_a_file(wasmctl, big, tmp_path, name, fault, status, want):
+    with FaultyRegistry() as registry:
+        registry.server.registry = registry
+        wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+        registry.fault = fault
+        (tmp_path / "out.wasm").write_text("before")
+        done = wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm", status=status)
+        assert want in done.stderr.splitlines()[0]
+        assert os.listdir(tmp_path) == ["out.wasm"] and (tmp_path / "out.wasm").read_text() == "before"
+
+
+def test_credentials_go_to_no_other_host(wasmctl, wasm, tmp_path):
+    (tmp_path / "docker").mkdir()
+    with FaultyRegistry() as storage, FaultyRegistry() as registry:
+        config = {"auths": {registry.host: {"username": "me", "password": "s3cret"}}}
+        (tmp_path / "docker/config.json").write_text(json.dumps(config))
+        env = {"DOCKER_CONFIG": str(tmp_path / "docker")}
+
+        def elsewhere(handler, method, path):
+            if handler.headers.get("Authorization") is None:
+                handler.reply(401, WWW_Authenticate='Basic realm="kit"')
+            elif method == "POST":
+                handler.reply(202, Location=f"http://{storage.host}/v2/acme/x1/blobs/uploads/1?state=x")
+            elif method == "GET" and "/blobs/" in path:
+                handler.reply(307, Location=f"http://{storage.host}{path}")
+            else:
+                return False
+            return True
+
+        registry.fault = elsewhere
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", env=env)
+        wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm", env=env)
+        assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+        assert set(storage.authorizations) == {None}
+        assert any(registry.authorizations)
+
+
+def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
+    with FaultyRegistry() as registry:
+        plain = registry.answer
+
+        def warn(handler, method, path):
+            reply = handler.reply
+            handler.reply = lambda status, body=b"", **headers: reply(
+                status, body, Warning='299 - "this \x1b[31mregistry closes"', **headers)
+            plain(handler, method, path)
+            return True
+
+        registry.fault = warn
+        done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        assert done.stderr == f"warning: `{registry.host}` says: this  [31mregistry closes\n"
