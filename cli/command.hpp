@@ -49,6 +49,7 @@ void add_build(CLI::App& root, Context& context, Action& action);
 void add_inspect(CLI::App& root, Context& context, Action& action);
 void add_lint(CLI::App& root, Context& context, Action& action);
 void add_push(CLI::App& root, Context& context, Action& action);
+void add_check(CLI::App& root, Context& context, Action& action);
 void add_patch(CLI::App& root, Context& context, Action& action);
 void add_pull(CLI::App& root, Context& context, Action& action);
 void add_copy(CLI::App& root, Context& context, Action& action);

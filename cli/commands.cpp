@@ -26,6 +26,7 @@ constexpr std::initializer_list<Command> kCommands = {
     {"list", add_list},
     {"render", add_render},
     {"patch", add_patch},
+    {"check", add_check},
     {"login", add_login},
     {"logout", add_logout},
 };

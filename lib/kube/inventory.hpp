@@ -1,0 +1,95 @@
+// What manifests say, so far as it matters to a plugin: who is there, where it was written. A
+// workload of thousands keeps a few strings, not its tree.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kube/workload.hpp"
+#include "yaml/node.hpp"
+
+namespace wasmctl::kube {
+
+struct Site {
+  std::size_t file = 0;  // index into Inventory::files
+  yaml::Mark mark;
+};
+
+struct Object {
+  Site site;  // of metadata.name, or of the document
+  std::string ns;
+  std::string name;
+};
+
+struct PluginManifest : Object {
+  std::string kind;  // "WasmPlugin", "TrafficExtension"
+  yaml::Node spec;
+  std::string url;
+  std::map<std::string, std::string> selector;
+  bool has_selector = false;
+  bool has_targets = false;
+
+  // A field of the module, which TrafficExtension has under `wasm`; null if it is not there.
+  const yaml::Node* module_field(std::string_view key) const;
+};
+
+struct VolumeManifest {
+  std::string name;
+  std::string config_map;  // empty: made of something else
+  Site site;
+};
+
+struct MountManifest {
+  std::string container;
+  std::string volume;
+  std::string path;
+  Site site;
+};
+
+struct ContainerManifest {
+  std::string name;
+  std::optional<std::string> image;
+  Site site;
+};
+
+struct WorkloadManifest : Object {
+  const WorkloadKind* kind = nullptr;
+  std::map<std::string, std::string> labels;      // of the pods
+  std::map<std::string, yaml::Node> annotations;  // of the pods: those of Istio
+  std::map<std::string, Site> own_annotations;    // of the object itself: those of Istio
+  std::vector<ContainerManifest> containers;      // init containers too
+  std::vector<MountManifest> mounts;
+  std::vector<VolumeManifest> volumes;
+  bool host_network = false;
+};
+
+struct ConfigMapManifest : Object {
+  std::map<std::string, std::size_t> keys;  // decoded sizes, bytes
+  std::vector<std::pair<std::string, Site>>
+      text_modules;  // keys under `data` with a module in base64
+};
+
+struct SecretManifest : Object {
+  std::string type;
+  std::vector<std::string> registries;  // of .dockerconfigjson
+};
+
+struct Inventory {
+  std::vector<std::string> files;
+  std::vector<PluginManifest> plugins;
+  std::vector<WorkloadManifest> workloads;
+  std::vector<ConfigMapManifest> config_maps;
+  std::vector<SecretManifest> secrets;
+};
+
+// Adds the documents of a file; kinds that do not matter are passed over, and Lists opened.
+// `default_ns` is where objects without a namespace go. Throws Error{Code::bad_input} for what is
+// no YAML.
+void read_manifests(Inventory& inventory, std::string_view text, const std::string& file,
+                    const std::string& default_ns);
+
+}  // namespace wasmctl::kube
