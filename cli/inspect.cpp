@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/gzip.hpp"
 #include "cli/command.hpp"
+#include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/summary.hpp"
@@ -23,6 +24,7 @@ struct InspectCommand {
   std::string source;
   std::string old;
   bool json = false;
+  RegistryOptions registry;
 };
 
 struct Inspected {
@@ -47,8 +49,8 @@ std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, const 
   return {};
 }
 
-Inspected inspect(Context& context, const std::string& source) {
-  auto module = read_unchecked(context, source);
+Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
+  auto module = read_unchecked(context, source, options);
   const auto parsed = wasm::read_module(module.bytes, module.path);
   auto summary =
       wasm::summarize(parsed, module.bytes, names_of(parsed, module.bytes, module.path));
@@ -155,9 +157,9 @@ void print_difference(std::ostream& out, const Inspected& before, const Inspecte
 }
 
 void run_inspect(Context& context, const InspectCommand& command) {
-  const auto module = inspect(context, command.source);
+  const auto module = inspect(context, command.source, command.registry);
   if (!command.old.empty()) {
-    print_difference(context.out, inspect(context, command.old), module);
+    print_difference(context.out, inspect(context, command.old, command.registry), module);
   } else if (command.json) {
     context.out << to_json(module).dump(2) << '\n';
   } else {
@@ -170,13 +172,14 @@ void run_inspect(Context& context, const InspectCommand& command) {
 void add_inspect(CLI::App& root, Context& context, Action& action) {
   auto command = std::make_shared<InspectCommand>();
   auto* app = root.add_subcommand("inspect", "Say what is in a module, and where its bytes are");
-  app->add_option("SOURCE", command->source, "A plugin's directory, a .wasm file, or - for stdin")
+  app->add_option("SOURCE", command->source, "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("")
       ->required();
   auto* json = app->add_flag("--json", command->json, "Everything, as JSON");
   app->add_option("--diff", command->old, "What grew since OLD, by section and function")
       ->type_name("OLD")
       ->excludes(json);
+  add_registry_options(*app, command->registry);
   app->footer("A module from `wasmctl build` has its functions' names in the file NAME.names.wasm beside it.\n\n"
               "Examples:\n"
               "  wasmctl inspect plugins/header-logger\n"

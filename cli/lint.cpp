@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "cli/version.hpp"
 #include "wasm/lint.hpp"
@@ -21,6 +22,7 @@ struct LintCommand {
   bool rules = false;
   bool json = false;
   bool sarif = false;
+  RegistryOptions registry;
 };
 
 void print_rules(std::ostream& out) {
@@ -85,7 +87,7 @@ std::string counted(std::size_t count, std::string_view noun) {
 
 void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) return print_rules(context.out);
-  const auto module = read_unchecked(context, command.source);
+  const auto module = read_unchecked(context, command.source, command.registry);
   const auto findings = wasm::lint(wasm::read_module(module.bytes, module.path));
   if (command.json || command.sarif) {
     const auto document =
@@ -108,11 +110,12 @@ void run_lint(Context& context, const LintCommand& command) {
 void add_lint(CLI::App& root, Context& context, Action& action) {
   auto command = std::make_shared<LintCommand>();
   auto* app = root.add_subcommand("lint", "Say whether the proxy will load a module, and why not");
-  app->add_option("SOURCE", command->source, "A plugin's directory, a .wasm file, or - for stdin")
+  app->add_option("SOURCE", command->source, "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
   auto* rules = app->add_flag("--rules", command->rules, "List the rules");
   auto* json = app->add_flag("--json", command->json, "The findings as JSON");
   app->add_flag("--sarif", command->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_registry_options(*app, command->registry);
   app->footer("Exit status 6 if there is an error.\n\n"
               "Examples:\n"
               "  wasmctl lint plugins/header-logger\n"

@@ -7,6 +7,8 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/build.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -50,15 +52,23 @@ std::variant<LocalModule, ImageName> resolve_source(Context& context, const std:
   return ImageName{source};
 }
 
-LocalModule read_unchecked(Context& context, const std::string& source) {
-  std::error_code ignored;
+LocalModule read_unchecked(Context& context, const std::string& source,
+                           const RegistryOptions& options) {
   if (source == "-") return {base::read_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
-  if (!fs::is_directory(source, ignored)) {
+  std::error_code ignored;
+  const auto status = fs::status(source, ignored);
+  if (fs::is_directory(status)) {
+    BuildOptions build;
+    build.build.lint = false;
+    return load_directory(context, source, build);
+  }
+  if (fs::exists(status) || looks_like_path(source)) {
     return {base::read_file(source, wasm::kMaxModuleBytes), source, {}};
   }
-  BuildOptions options;
-  options.build.lint = false;
-  return load_directory(context, source, options);
+  const auto reference = oci::parse_reference(source);
+  const auto repository =
+      registry::open_repository(reference, registry_options(context, options));
+  return {registry::fetch_module(*repository, reference).bytes, source, {}};
 }
 
 LocalModule load_module(Context& context, const std::string& source) {

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "cli/command.hpp"
+#include "cli/registry_options.hpp"
 #include "plugin/plugin.hpp"
 
 namespace wasmctl::cli {
@@ -26,9 +27,10 @@ struct ImageName {
 // Error{Code::not_found} for what looks like a path (./x, /x, x/, x.wasm) but does not exist.
 std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source);
 
-// The bytes of a directory's module (built), of a file or of `-` (standard input), as they are: for
-// the commands that judge them.
-LocalModule read_unchecked(Context& context, const std::string& source);
+// The bytes of a directory's module (built), of a file, of an image or of `-` (standard input), as
+// they are: for the commands that judge them.
+LocalModule read_unchecked(Context& context, const std::string& source,
+                           const RegistryOptions& options);
 
 // As resolve_source, where only a directory or file makes sense.
 LocalModule load_module(Context& context, const std::string& source);
