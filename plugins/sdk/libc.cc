@@ -1,10 +1,22 @@
-// Functions of libc that are unrolled there, for speed on long strings, to several times their
-// size. Plugins compare and measure short ones.
+// Functions of libc that are larger there than a plugin needs them. Weak: who defines one himself,
+// on the raw ABI, gets his own.
 #include <stddef.h>
 
 extern "C" {
 
-__attribute__((no_builtin("memcmp"))) int memcmp(const void* left, const void* right, size_t size) {
+// A module is never asked to leave: its static objects are not destroyed.
+[[gnu::weak]] void __wasm_call_dtors() {}
+
+// The host's log gets a backtrace; the stream is answered with 503, or what the plugin's fail
+// policy says.
+[[noreturn, gnu::weak]] void abort() {
+  __builtin_trap();
+}
+
+// These two are unrolled in libc, for speed on long strings, to several times their size. Plugins
+// compare and measure short ones.
+[[gnu::weak]] __attribute__((no_builtin("memcmp"))) int memcmp(const void* left, const void* right,
+                                                               size_t size) {
   auto* a = static_cast<const unsigned char*>(left);
   auto* b = static_cast<const unsigned char*>(right);
   for (; size != 0; --size) {
@@ -15,7 +27,7 @@ __attribute__((no_builtin("memcmp"))) int memcmp(const void* left, const void* r
   return 0;
 }
 
-__attribute__((no_builtin("strlen"))) size_t strlen(const char* text) {
+[[gnu::weak]] __attribute__((no_builtin("strlen"))) size_t strlen(const char* text) {
   size_t size = 0;
   while (text[size] != '\0') ++size;
   return size;

@@ -33,36 +33,38 @@ void* allocate_or_trap(size_t size, size_t alignment = 0) {
 
 }  // namespace
 
+// Weak: a plugin on the raw ABI may bring its own. (The linker takes this file in any case: calloc
+// is one of the functions that the compiler may make a call of.)
 extern "C" {
 
-void* malloc(size_t size) {
+[[gnu::weak]] void* malloc(size_t size) {
   return heap.allocate(size);
 }
-void free(void* pointer) {
+[[gnu::weak]] void free(void* pointer) {
   heap.release(pointer);
 }
-void* realloc(void* pointer, size_t size) {
+[[gnu::weak]] void* realloc(void* pointer, size_t size) {
   return heap.resize(pointer, size);
 }
 
-void* calloc(size_t count, size_t size) {
+[[gnu::weak]] void* calloc(size_t count, size_t size) {
   size_t bytes = 0;
   if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
   void* pointer = heap.allocate(bytes);
   return pointer == nullptr ? nullptr : memset(pointer, 0, bytes);
 }
 
-void* aligned_alloc(size_t alignment, size_t size) {
+[[gnu::weak]] void* aligned_alloc(size_t alignment, size_t size) {
   return heap.allocate_aligned(alignment, size);
 }
 
-int posix_memalign(void** pointer, size_t alignment, size_t size) {
+[[gnu::weak]] int posix_memalign(void** pointer, size_t alignment, size_t size) {
   *pointer = heap.allocate_aligned(alignment, size);
   return *pointer == nullptr ? ENOMEM : 0;
 }
 
 // How much of a block may be used.
-size_t malloc_usable_size(void* pointer) {
+[[gnu::weak]] size_t malloc_usable_size(void* pointer) {
   return heap.room(pointer);
 }
 

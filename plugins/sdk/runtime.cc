@@ -101,13 +101,14 @@ RootContext* getRootContext(uint32_t context_id) {
   return context == nullptr ? nullptr : context->asRoot();
 }
 
-// The exports that no plugin can do without.
-extern "C" {
+// The exports that no plugin can do without. Their symbols are not called what they are exported
+// as: a plugin that defines these itself, on the raw ABI, then has no need of this file.
+namespace proxy_wasm {
 
-__attribute__((export_name("proxy_abi_version_0_2_1"))) void proxy_abi_version_0_2_1() {}
+__attribute__((used, export_name("proxy_abi_version_0_2_1"))) void abi_version_0_2_1() {}
 
 // `parent_context_id` is 0 for a root context, and a root context's for a stream.
-__attribute__((export_name("proxy_on_context_create"))) void proxy_on_context_create(
+__attribute__((used, export_name("proxy_on_context_create"))) void on_context_create(
     uint32_t context_id, uint32_t parent_context_id) {
   if (getContextBase(context_id) != nullptr) return;
   ContextBase* context = nullptr;
@@ -118,15 +119,15 @@ __attribute__((export_name("proxy_on_context_create"))) void proxy_on_context_cr
   }
   if (context == nullptr) return;
   contexts.insert(context);
-  if (parent_context_id == 0 && proxy_wasm::root_made != nullptr) proxy_wasm::root_made(context_id);
+  if (parent_context_id == 0 && root_made != nullptr) root_made(context_id);
   context->onCreate();
 }
 
-__attribute__((export_name("proxy_on_delete"))) void proxy_on_delete(uint32_t context_id) {
+__attribute__((used, export_name("proxy_on_delete"))) void on_delete(uint32_t context_id) {
   ContextBase* context = getContextBase(context_id);
   if (context == nullptr) return;
   context->onDelete();
   contexts.erase(context_id);
 }
 
-}  // extern "C"
+}  // namespace proxy_wasm

@@ -1,5 +1,5 @@
-// The start of a module, and its sudden end. Instead of wasi-libc's crt1, which would import
-// functions of WASI, and of libc++'s last words, which bring 15 KB of printf.
+// The start of a module. Instead of wasi-libc's crt1, which would import functions of WASI.
+
 extern "C" {
 
 void __wasm_call_ctors();  // wasm-ld: the static constructors of all objects
@@ -8,15 +8,6 @@ void __wasm_call_ctors();  // wasm-ld: the static constructors of all objects
 // into one of its own.
 __attribute__((export_name("_initialize"))) void _initialize() {
   __wasm_call_ctors();
-}
-
-// A module is never asked to leave: its static objects are not destroyed.
-void __wasm_call_dtors() {}
-
-// The host's log gets a backtrace; the stream is answered with 503 (or what the plugin's fail
-// policy says).
-[[noreturn]] void abort() {
-  __builtin_trap();
 }
 
 }  // extern "C"
