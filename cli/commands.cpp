@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 #include <csignal>
 #include <exception>
 #include <new>
@@ -47,6 +49,12 @@ std::string footer() {
       "  wasmctl push plugins/header-logger oci:layout:v1\n"
       "  wasmctl render plugins/header-logger --via configmap --workload deployment/web";
   return text;
+}
+
+// Whether standard output is a pipe that nobody reads any more, as in `| head`: no error.
+bool reader_is_gone() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return ::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
 int fail(Context& context, const Error& error) {
@@ -111,7 +119,9 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   try {
     action();
     context.out.flush();
-    if (!context.out) throw Error(Code::io, "cannot write to standard output");
+    if (!context.out && !reader_is_gone()) {
+      throw Error(Code::io, "cannot write to standard output");
+    }
     return 0;
   } catch (const Error& error) {
     return fail(context, error);
