@@ -44,9 +44,10 @@ std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, const 
     if (wasm::same_but_for_names(module, bytes, named, kept)) {
       return wasm::function_names(named, kept);
     }
+    return {};
   } catch (const Error&) {  // none, or not ours
+    return {};
   }
-  return {};
 }
 
 Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
