@@ -466,8 +466,9 @@ inline WasmResult getBufferStatus(WasmBufferType type, size_t* size, uint32_t* f
   return proxy_get_buffer_status(type, size, flags);
 }
 
-// Puts `data` in the place of `length` bytes from `start` on: all, or in Envoy none at the beginning or
-// the end (see proxy_set_buffer_bytes). `*new_size`, which holds the buffer's size, follows.
+// Puts `data` in the place of `length` bytes from `start` on: all, or in Envoy none at the
+// beginning or the end (see proxy_set_buffer_bytes). `*new_size`, which holds the buffer's size,
+// follows.
 inline WasmResult setBuffer(WasmBufferType type, size_t start, size_t length, std::string_view data,
                             size_t* new_size = nullptr) {
   const WasmResult result = proxy_set_buffer_bytes(

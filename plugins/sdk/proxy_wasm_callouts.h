@@ -444,3 +444,27 @@ WasmResult RootContext::grpcStreamHandler(std::string_view service, std::string_
 }
 
 #undef PROXY_WASM_EXPORT
+
+template <class Message, class, class... Callbacks>
+WasmResult RootContext::grpcSimpleCall(std::string_view service, std::string_view service_name,
+                                       std::string_view method_name,
+                                       const HeaderStringPairs& initial_metadata,
+                                       const Message& request, uint32_t timeout_milliseconds,
+                                       Callbacks... callbacks) {
+  std::string bytes;
+  if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+  return grpcSimpleCall(service, service_name, method_name, initial_metadata,
+                        std::string_view(bytes), timeout_milliseconds, std::move(callbacks)...);
+}
+
+template <class Message, class>
+WasmResult RootContext::grpcCallHandler(std::string_view service, std::string_view service_name,
+                                        std::string_view method_name,
+                                        const HeaderStringPairs& initial_metadata,
+                                        const Message& request, uint32_t timeout_milliseconds,
+                                        std::unique_ptr<GrpcCallHandlerBase> handler) {
+  std::string bytes;
+  if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
+  return grpcCallHandler(service, service_name, method_name, initial_metadata,
+                         std::string_view(bytes), timeout_milliseconds, std::move(handler));
+}

@@ -191,23 +191,13 @@ class RootContext : public ContextBase {
   WasmResult grpcSimpleCall(std::string_view service, std::string_view service_name,
                             std::string_view method_name, const HeaderStringPairs& initial_metadata,
                             const Message& request, uint32_t timeout_milliseconds,
-                            Callbacks... callbacks) {
-    std::string bytes;
-    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
-    return grpcSimpleCall(service, service_name, method_name, initial_metadata,
-                          std::string_view(bytes), timeout_milliseconds, std::move(callbacks)...);
-  }
+                            Callbacks... callbacks);
   template <class Message, class = decltype(&Message::ByteSizeLong)>
   WasmResult grpcCallHandler(std::string_view service, std::string_view service_name,
                              std::string_view method_name,
                              const HeaderStringPairs& initial_metadata, const Message& request,
                              uint32_t timeout_milliseconds,
-                             std::unique_ptr<GrpcCallHandlerBase> handler) {
-    std::string bytes;
-    if (!request.SerializeToString(&bytes)) return WasmResult::SerializationFailure;
-    return grpcCallHandler(service, service_name, method_name, initial_metadata,
-                           std::string_view(bytes), timeout_milliseconds, std::move(handler));
-  }
+                             std::unique_ptr<GrpcCallHandlerBase> handler);
 
  private:
   friend class proxy_wasm::CalloutTable;

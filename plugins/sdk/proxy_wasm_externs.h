@@ -93,9 +93,9 @@ PROXY_WASM_HOSTCALL(proxy_get_buffer_bytes)
 (WasmBufferType type, uint32_t start, uint32_t length, const char** data, size_t* size);
 PROXY_WASM_HOSTCALL(proxy_get_buffer_status)
 (WasmBufferType type, size_t* length, uint32_t* flags);
-// Puts `data` in the place of the `length` bytes from `start` on. start 0 and length 0 prepend, a start
-// at or behind the end appends, start 0 and a length of all there is replaces. Envoy knows no other
-// place: it answers BadArgument for a part in the middle.
+// Puts `data` in the place of the `length` bytes from `start` on. start 0 and length 0 prepend, a
+// start at or behind the end appends, start 0 and a length of all there is replaces. Envoy knows no
+// other place: it answers BadArgument for a part in the middle.
 PROXY_WASM_HOSTCALL(proxy_set_buffer_bytes)
 (WasmBufferType type, uint32_t start, uint32_t length, const char* data, size_t size);
 

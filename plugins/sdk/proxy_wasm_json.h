@@ -39,7 +39,8 @@ class TokenList {
   // Whether one of them is `name`, without regard to the case of letters. For names of headers and
   // the like, which have neither quotes nor commas.
   bool has_name(std::string_view name) const {
-    size_t matched = 0;  // bytes of `name` since the last quote; SIZE_MAX: something else stood there
+    size_t matched =
+        0;  // bytes of `name` since the last quote; SIZE_MAX: something else stood there
     for (const char* at = begin_; at != end_; ++at) {
       if (*at == '"') {
         if (matched == name.size()) return true;

@@ -152,10 +152,9 @@ constexpr bool makes_contexts = std::is_invocable_v<F, uint32_t, RootContext*>;
 template <class F>
 constexpr bool makes_root_contexts = std::is_invocable_v<F, uint32_t, std::string_view>;
 template <class C, class R>
-using IfFactories =
-    std::enable_if_t<(makes_contexts<C> || std::is_null_pointer_v<C>) &&
-                         (makes_root_contexts<R> || std::is_null_pointer_v<R>),
-                     int>;
+using IfFactories = std::enable_if_t<(makes_contexts<C> || std::is_null_pointer_v<C>) &&
+                                         (makes_root_contexts<R> || std::is_null_pointer_v<R>),
+                                     int>;
 
 }  // namespace proxy_wasm
 
@@ -213,7 +212,6 @@ class RegisterContextFactory {
   }
 
  private:
-  proxy_wasm::Registration registration_{{},
-                                         proxy_wasm::StreamFactory(nullptr),
-                                         proxy_wasm::RootContextFactory(nullptr)};
+  proxy_wasm::Registration registration_{
+      {}, proxy_wasm::StreamFactory(nullptr), proxy_wasm::RootContextFactory(nullptr)};
 };

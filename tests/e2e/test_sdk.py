@@ -147,3 +147,10 @@ def test_trailers_and_shutdown(module, tmp_path):
             assert b"200 OK" in client.recv(4096)
         log = envoy.log
     assert "root onDone" in log.read_text() or "root onDelete" in log.read_text()
+
+
+@pytest.mark.parametrize("standard", ["c++17", "c++20", "c++23"])
+def test_the_whole_surface_compiles(wasmctl, root, tmp_path, standard):
+    import shutil
+    shutil.copytree(root / "tests/data/plugins/surface", tmp_path / "surface")
+    wasmctl("build", tmp_path / "surface", f"--cxxflag=-std={standard}")
