@@ -722,8 +722,9 @@ std::span<const ManifestRule> manifest_rules() {
 std::vector<ManifestFinding> check_manifests(const Inventory& inventory) {
   Findings findings;
   for (const auto& rule : kRules) rule.check(inventory, rule, findings);
-  std::ranges::stable_sort(findings, {}, [](const ManifestFinding& finding) {
-    return std::tuple(finding.site.file, finding.site.mark.line, finding.site.mark.column);
+  std::ranges::sort(findings, {}, [](const ManifestFinding& finding) {
+    return std::tuple(finding.site.file, finding.site.mark.line, finding.site.mark.column,
+                      finding.rule, std::string_view(finding.message));
   });
   return findings;
 }

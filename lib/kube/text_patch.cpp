@@ -441,6 +441,15 @@ json stripped(const Node& pod_spec, const std::string& file, const Mount& mount)
 // ---- the whole file
 // ------------------------------------------------------------------------------
 
+// By place; of two at one place the earlier stays before. (A workload has a handful.)
+std::vector<Edit> in_order(std::vector<Edit> edits) {
+  std::vector<Edit> sorted;
+  for (auto& edit : edits) {
+    sorted.insert(std::ranges::upper_bound(sorted, edit.begin, {}, &Edit::begin), std::move(edit));
+  }
+  return sorted;
+}
+
 class FilePatcher {
  public:
   FilePatcher(std::string_view text, const std::string& file, const Target& target,
@@ -456,7 +465,6 @@ class FilePatcher {
     yaml::Reader reader(whole_, file_);
     while (const auto document = reader.next()) visit(document->root);
     if (patch_.workloads.empty()) throw nothing_fits();
-    std::ranges::stable_sort(patch_.edits, {}, &Edit::begin);
     return std::move(patch_);
   }
 
@@ -472,18 +480,18 @@ class FilePatcher {
     if (spec == nullptr || spec->kind != Kind::mapping) return;
     if (spec->alias) throw text_.refuse(*spec, "the pod template is an alias");
     patch_.workloads.push_back(to_string(workload));
-    const auto first = patch_.edits.size();
-    WorkloadEditor editor(text_, *spec, mount_, patch_.edits);
+    std::vector<Edit> edits;
+    WorkloadEditor editor(text_, *spec, mount_, edits);
     direction_ == Direction::add ? editor.add() : editor.undo();
-    if (patch_.edits.size() > first) verify(root, *kind, *spec, first);
+    if (edits.empty()) return;
+    edits = in_order(std::move(edits));
+    verify(root, *kind, *spec, edits);
+    std::ranges::move(edits, std::back_inserter(patch_.edits));
   }
 
   // Reads the changed document again: but for the plugin's own parts it must say what it said.
   void verify(const Node& root, const WorkloadKind& kind, const Node& spec,
-              std::size_t first) const {
-    std::vector<Edit> edits(patch_.edits.begin() + static_cast<std::ptrdiff_t>(first),
-                            patch_.edits.end());
-    std::ranges::stable_sort(edits, {}, &Edit::begin);
+              std::vector<Edit> edits) const {
     const std::size_t begin = text_.line_begin(root.start.offset);
     const std::size_t end =
         std::max(text_.behind_line(text_.content_end(root)), text_.behind_line(edits.back().end));
