@@ -172,6 +172,7 @@ void Repository::push(const oci::Image& image, const oci::Reference& reference) 
   std::map<oci::Digest, const oci::Blob*> unique;
   collect(image, unique);
   std::vector<const oci::Blob*> blobs;
+  blobs.reserve(unique.size());
   for (const auto& [digest, blob] : unique) blobs.push_back(blob);
   for_each_at_once(blobs.size(), [&](std::size_t i) { push_blob(*blobs[i]); });
   for_each_at_once(image.children.size(), [&](std::size_t i) {
@@ -187,6 +188,7 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
   Tree tree;
   collect(from, source, manifest, 0, tree);
   std::vector<oci::Descriptor> blobs;
+  blobs.reserve(tree.blobs.size());
   for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);
   const base::TemporaryDirectory temporary;
   for_each_at_once(blobs.size(), [&](std::size_t i) {
