@@ -195,6 +195,7 @@ Descriptor find_module_layer(const Manifest& manifest) {
     return manifest.layers.back();
   }
   std::vector<std::string_view> types;
+  types.reserve(manifest.layers.size());
   for (const auto& layer : manifest.layers) types.push_back(layer.media_type);
   throw Error(Code::bad_input,
               types.empty() ? "the image has no layers"
