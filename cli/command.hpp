@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "base/error.hpp"
 #include <vector>
+#include "base/error.hpp"
 
 namespace wasmctl::cli {
 

@@ -53,8 +53,7 @@ std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, const 
 Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
   auto module = read_unchecked(context, source, options);
   const auto parsed = wasm::read_module(module.bytes, module.path);
-  auto summary =
-      wasm::summarize(parsed, module.bytes, names_of(parsed, module.bytes, module.path));
+  auto summary = wasm::summarize(parsed, module.bytes, names_of(parsed, module.bytes, module.path));
   return {module.path, std::move(module.bytes), std::move(summary)};
 }
 
@@ -173,7 +172,8 @@ void run_inspect(Context& context, const InspectCommand& command) {
 void add_inspect(CLI::App& root, Context& context, Action& action) {
   auto command = std::make_shared<InspectCommand>();
   auto* app = root.add_subcommand("inspect", "Say what is in a module, and where its bytes are");
-  app->add_option("SOURCE", command->source, "A plugin's directory, a .wasm file, an image, or - for stdin")
+  app->add_option("SOURCE", command->source,
+                  "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("")
       ->required();
   auto* json = app->add_flag("--json", command->json, "Everything, as JSON");
@@ -181,10 +181,12 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
       ->type_name("OLD")
       ->excludes(json);
   add_registry_options(*app, command->registry);
-  app->footer("A module from `wasmctl build` has its functions' names in the file NAME.names.wasm beside it.\n\n"
-              "Examples:\n"
-              "  wasmctl inspect plugins/header-logger\n"
-              "  wasmctl inspect new.wasm --diff old.wasm");
+  app->footer(
+      "A module from `wasmctl build` has its functions' names in the file NAME.names.wasm beside "
+      "it.\n\n"
+      "Examples:\n"
+      "  wasmctl inspect plugins/header-logger\n"
+      "  wasmctl inspect new.wasm --diff old.wasm");
   app->callback([command, &context, &action] {
     action = [command, &context] { run_inspect(context, *command); };
   });

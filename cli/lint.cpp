@@ -27,9 +27,9 @@ struct LintCommand {
 
 void print_rules(std::ostream& out) {
   for (const auto& rule : wasm::rules()) {
-    out << fmt::format("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
-                       rule.judge == wasm::Judge::envoy ? "tested against Envoy"
-                                                        : "by specification");
+    out << fmt::format(
+        "{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
+        rule.judge == wasm::Judge::envoy ? "tested against Envoy" : "by specification");
   }
 }
 
@@ -70,14 +70,12 @@ nlohmann::json to_sarif(const std::string& file, const std::vector<wasm::Finding
         {{"ruleId", finding.rule},
          {"level", to_string(finding.severity)},
          {"message", {{"text", text}}},
-         {"locations",
-          {{{"physicalLocation", {{"artifactLocation", {{"uri", file}}}}}}}}});
+         {"locations", {{{"physicalLocation", {{"artifactLocation", {{"uri", file}}}}}}}}});
   }
   return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
           {"version", "2.1.0"},
           {"runs",
-           {{{"tool",
-              {{"driver", {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rules}}}}},
+           {{{"tool", {{"driver", {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rules}}}}},
              {"results", results}}}}};
 }
 
@@ -110,16 +108,18 @@ void run_lint(Context& context, const LintCommand& command) {
 void add_lint(CLI::App& root, Context& context, Action& action) {
   auto command = std::make_shared<LintCommand>();
   auto* app = root.add_subcommand("lint", "Say whether the proxy will load a module, and why not");
-  app->add_option("SOURCE", command->source, "A plugin's directory, a .wasm file, an image, or - for stdin")
+  app->add_option("SOURCE", command->source,
+                  "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
   auto* rules = app->add_flag("--rules", command->rules, "List the rules");
   auto* json = app->add_flag("--json", command->json, "The findings as JSON");
   app->add_flag("--sarif", command->sarif, "The findings as SARIF 2.1.0")->excludes(json);
   add_registry_options(*app, command->registry);
-  app->footer("Exit status 6 if there is an error.\n\n"
-              "Examples:\n"
-              "  wasmctl lint plugins/header-logger\n"
-              "  wasmctl lint plugin.wasm --json | jq '.[].rule'");
+  app->footer(
+      "Exit status 6 if there is an error.\n\n"
+      "Examples:\n"
+      "  wasmctl lint plugins/header-logger\n"
+      "  wasmctl lint plugin.wasm --json | jq '.[].rule'");
   app->callback([command, rules, &context, &action] {
     if (command->source.empty() && rules->count() == 0) throw CLI::RequiredError("SOURCE");
     action = [command, &context] { run_lint(context, *command); };

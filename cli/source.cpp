@@ -66,8 +66,7 @@ LocalModule read_unchecked(Context& context, const std::string& source,
     return {base::read_file(source, wasm::kMaxModuleBytes), source, {}};
   }
   const auto reference = oci::parse_reference(source);
-  const auto repository =
-      registry::open_repository(reference, registry_options(context, options));
+  const auto repository = registry::open_repository(reference, registry_options(context, options));
   return {registry::fetch_module(*repository, reference).bytes, source, {}};
 }
 

@@ -279,15 +279,16 @@ class Build {
 
     auto bytes = base::read_file(linked, wasm::kMaxModuleBytes);
     if (!options_.debug) {  // with -g, what the linker wrote, to be debugged
-      bytes = wasm::without_zero_data(wasm::parse_module(bytes, module_.filename().native()), bytes);
+      bytes =
+          wasm::without_zero_data(wasm::parse_module(bytes, module_.filename().native()), bytes);
     }
     const auto module = wasm::parse_module(bytes, module_.filename().native());
     if (options_.lint) check(module);
     fs::remove(linked);
     base::write_file(wasm::names_file(module_), bytes);
     base::write_file(module_, options_.debug ? bytes
-                                             : wasm::without_custom_sections(
-                                                   module, bytes, dropped_from_release));
+                                             : wasm::without_custom_sections(module, bytes,
+                                                                             dropped_from_release));
     state_.record(module_, key, {objects.begin(), objects.end()}, started);
     save_state(state_file(), state_);
   }

@@ -31,14 +31,14 @@ void append(Words& words, const Words& more) {
 
 Words compile_words(const Toolchain& toolchain, const Flags& flags) {
   Words words = compiler(toolchain);
-  append(words, {"-std=c++20", "-O" + flags.optimize, "-flto",
-                 flags.rtti ? "-frtti" : "-fno-rtti", "-fvisibility=hidden",
+  append(words, {"-std=c++20", "-O" + flags.optimize, "-flto", flags.rtti ? "-frtti" : "-fno-rtti",
+                 "-fvisibility=hidden",
                  // Calls and tables of virtual functions that nothing needs go:
                  "-fwhole-program-vtables", "-fvirtual-function-elimination",
                  // One thread, never ended: no guards, no destructors of statics.
                  "-fno-threadsafe-statics", "-fno-c++-static-destructors"});
-  // No host unwinds a module's stack. Sources that say `throw` or `try` are compiled all the same: see
-  // plugins/sdk/exceptions.cc.
+  // No host unwinds a module's stack. Sources that say `throw` or `try` are compiled all the same:
+  // see plugins/sdk/exceptions.cc.
   if (flags.exceptions) {
     append(words, {"-fexceptions", "-fignore-exceptions"});
   } else {

@@ -80,7 +80,10 @@ void save_state(const fs::path& file, const State& state) {
   for (const auto& [output, step] : state.steps) {
     steps[output] = {{"command", step.command}, {"inputs", step.inputs}, {"output", step.output}};
   }
-  base::write_file(file, nlohmann::json{{"rtti", state.rtti}, {"exceptions", state.exceptions}, {"steps", std::move(steps)}}.dump());
+  base::write_file(file, nlohmann::json{{"rtti", state.rtti},
+                                        {"exceptions", state.exceptions},
+                                        {"steps", std::move(steps)}}
+                             .dump());
 }
 
 }  // namespace wasmctl::build

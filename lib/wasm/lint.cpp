@@ -180,12 +180,10 @@ void check_start(const Module& module, const Rule& rule, Findings& findings) {
 
 // What the host answers with an error, always: files, directories and sockets.
 bool is_stub(std::string_view name) {
-  constexpr std::string_view kOthers[] = {"fd_advise",       "fd_allocate",
-                                          "fd_datasync",     "fd_filestat_set_size",
-                                          "fd_filestat_set_times", "fd_pread",
-                                          "fd_pwrite",       "fd_readdir",
-                                          "fd_renumber",     "fd_sync",
-                                          "fd_tell"};
+  constexpr std::string_view kOthers[] = {
+      "fd_advise", "fd_allocate", "fd_datasync", "fd_filestat_set_size", "fd_filestat_set_times",
+      "fd_pread",  "fd_pwrite",   "fd_readdir",  "fd_renumber",          "fd_sync",
+      "fd_tell"};
   return name.starts_with("path_") || name.starts_with("sock_") ||
          std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
 }
@@ -227,8 +225,7 @@ void check_memory_size(const Module& module, const Rule& rule, Findings& finding
 void check_size(const Module& module, const Rule& rule, Findings& findings) {
   constexpr std::uint64_t kConfigMap = 1'048'576;  // kubernetes: all values of a ConfigMap
   if (module.size <= kConfigMap) return;
-  add(findings, rule,
-      fmt::format("has {} bytes; a ConfigMap holds {}", module.size, kConfigMap),
+  add(findings, rule, fmt::format("has {} bytes; a ConfigMap holds {}", module.size, kConfigMap),
       "push it as an image, or make it smaller: `wasmctl inspect` shows where the bytes are");
 }
 
@@ -251,8 +248,8 @@ constexpr Rule kRules[] = {
      "exports no proxy_on_* that Envoy never calls", check_callback_names},
     {"start", Severity::warning, Judge::specification, "exports _start or _initialize, not both",
      check_start},
-    {"memory-size", Severity::warning, Judge::specification,
-     "starts with at most 64 MiB of memory", check_memory_size},
+    {"memory-size", Severity::warning, Judge::specification, "starts with at most 64 MiB of memory",
+     check_memory_size},
     {"config-map-size", Severity::note, Judge::specification,
      "fits into a ConfigMap: 1,048,576 bytes", check_size},
     {"debug-info", Severity::note, Judge::specification, "carries no DWARF sections",
@@ -265,9 +262,12 @@ constexpr Rule kRules[] = {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   return "?";
 }

@@ -19,7 +19,7 @@ struct Segment {
 // A segment of its own costs up to 11 bytes: flags, i32.const, an address of up to 5, end, a size.
 constexpr std::size_t kWorthASegment = 11;
 
-constexpr std::uint8_t kActive = 0;      // flags: memory 0, at an address
+constexpr std::uint8_t kActive = 0;  // flags: memory 0, at an address
 constexpr std::uint8_t kI32Const = 0x41;
 constexpr std::uint8_t kEnd = 0x0b;
 
@@ -91,8 +91,8 @@ void split(const Segment& segment, std::vector<Segment>& pieces) {
       end = std::min(bytes.find('\0', next), bytes.size());
       next = bytes.find_first_not_of('\0', end);
     } while (next != std::string_view::npos && next - end <= kWorthASegment);
-    pieces.push_back({segment.address + static_cast<std::uint32_t>(begin),
-                      bytes.substr(begin, end - begin)});
+    pieces.push_back(
+        {segment.address + static_cast<std::uint32_t>(begin), bytes.substr(begin, end - begin)});
     begin = next;
   }
 }
@@ -123,12 +123,12 @@ std::string without_zero_data(const Module& module, std::string_view bytes) {
   const bool imports_memory =
       std::any_of(module.imports.begin(), module.imports.end(),
                   [](const Import& import) { return import.kind == ExternalKind::memory; });
-  const bool by_number = std::any_of(module.sections.begin(), module.sections.end(),
-                                     is(SectionId::data_count));
+  const bool by_number =
+      std::any_of(module.sections.begin(), module.sections.end(), is(SectionId::data_count));
   if (data == module.sections.end() || imports_memory || by_number) return same;
 
-  const auto segments = read_segments(
-      Reader(bytes.substr(data->payload, data->end - data->payload), data->payload));
+  const auto segments =
+      read_segments(Reader(bytes.substr(data->payload, data->end - data->payload), data->payload));
   if (!segments || overlap(*segments)) return same;
   std::vector<Segment> pieces;
   for (const auto& segment : *segments) split(segment, pieces);

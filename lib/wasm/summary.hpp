@@ -27,12 +27,12 @@ struct Summary {
   std::vector<std::string> entry_points;  // of _initialize, _start and main, those exported
   std::vector<std::string> callbacks;     // exports that Envoy calls on events
   std::vector<std::string> other_exports;
-  std::vector<std::string> host_calls;    // imports from `env`
-  std::vector<std::string> wasi;          // imports from WASI
-  std::vector<std::string> other_imports; // "module.name"
+  std::vector<std::string> host_calls;     // imports from `env`
+  std::vector<std::string> wasi;           // imports from WASI
+  std::vector<std::string> other_imports;  // "module.name"
   std::optional<Limits> memory;
-  std::vector<Sized> sections;            // in the module's order; a custom one by its own name
-  std::vector<Sized> functions;           // largest first; by name, export or number
+  std::vector<Sized> sections;   // in the module's order; a custom one by its own name
+  std::vector<Sized> functions;  // largest first; by name, export or number
 };
 
 // Where the build keeps a stripped module's names: `a/b.names.wasm` beside `a/b.wasm`.

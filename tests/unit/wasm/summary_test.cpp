@@ -18,8 +18,8 @@ wasm::Summary summary(const std::string& bytes, std::map<std::uint32_t, std::str
 }  // namespace
 
 TEST_CASE("summarize sorts what goes in and out") {
-  const auto producers = vec({name("processed-by") + vec({name("clang") + name("22"),
-                                                          name("hand") + name("")})});
+  const auto producers =
+      vec({name("processed-by") + vec({name("clang") + name("22"), name("hand") + name("")})});
   const auto features = vec({"+" + name("bulk-memory"), "-" + name("atomics")});
   const auto bytes = plugin_module({{"env", "proxy_log", "iii:i"},
                                     {"wasi_snapshot_preview1", "fd_write", "iiii:i"},
@@ -48,7 +48,8 @@ TEST_CASE("summarize sorts what goes in and out") {
 }
 
 TEST_CASE("summarize leaves out broken custom sections") {
-  const auto s = summary(plugin_module() + custom("producers", "\x7f") + custom("target_features", "\1+\x7f"));
+  const auto s =
+      summary(plugin_module() + custom("producers", "\x7f") + custom("target_features", "\1+\x7f"));
   CHECK(s.producers.empty());
   CHECK(s.features.empty());
 }

@@ -109,8 +109,7 @@ TEST_CASE("aliases cannot expand without bound") {
     for (int j = 0; j < 9; ++j) bomb += ", " + before;
     bomb += "]\n";
   }
-  CHECK(error_of(bomb) ==
-        "error: f:6:5: the aliases of this document expand beyond all measure\n");
+  CHECK(error_of(bomb) == "error: f:6:5: the aliases of this document expand beyond all measure\n");
 }
 
 TEST_CASE("each plain scalar has its exact bytes") {
