@@ -73,6 +73,12 @@ def authority(directory):
     return directory / "ca.pem", f"  tls: {{certificate: {directory}/tls.pem, key: {directory}/tls.key}}\n"
 
 
+def sorted_scopes(scopes):
+    """With the actions of each in order: docker-registry lists them as its hash table has them."""
+    heads = [scope.rpartition(":") for scope in scopes]
+    return [f"{head}:{','.join(sorted(actions.split(',')))}" for head, _, actions in heads]
+
+
 class TokenServer:
     """The token half of docker-registry's token authentication: JWTs signed by a key of the test's
     own, for USER and PASSWORD, or for an identity token by POST. `asked` lists what was asked."""
@@ -99,7 +105,7 @@ class TokenServer:
                 if login and login != f"Basic {known}":
                     self.reply(401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]})
                     return
-                outer.asked.append(("GET", bool(login), query.get("scope", [])))
+                outer.asked.append(("GET", bool(login), sorted_scopes(query.get("scope", []))))
                 self.reply(200, {"token": outer.token(query.get("scope", []), bool(login)),
                                  "expires_in": outer.lifetime})
 
@@ -107,7 +113,7 @@ class TokenServer:
                 form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 known = form.get("refresh_token") == [outer.IDENTITY] and form.get("grant_type") == ["refresh_token"]
                 scopes = " ".join(form.get("scope", [])).split()
-                outer.asked.append(("POST", known, scopes))
+                outer.asked.append(("POST", known, sorted_scopes(scopes)))
                 self.reply(200, {"access_token": outer.token(scopes, known)})
 
             def reply(self, status, value):

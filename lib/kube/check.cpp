@@ -445,6 +445,7 @@ void check_config_map_key(const Inventory& inventory, const ManifestRule& rule,
         const auto key = file.substr(mount.path.size() + (mount.path.ends_with('/') ? 0 : 1));
         if (config_map == nullptr || config_map->keys.contains(key)) continue;
         std::vector<std::string> keys;
+        keys.reserve(config_map->keys.size());
         for (const auto& [name, size] : config_map->keys) keys.push_back(name);
         add(findings, rule, site_of(plugin, *plugin.module_field("url")),
             fmt::format("ConfigMap `{}` has no key `{}`, so there is no file {}", config_map->name,

@@ -118,7 +118,7 @@ void check_const(Checker& checker, const Step& step, const json& rule) {
 }
 
 bool matches(const std::string& text, const std::string& pattern) {
-  RE2::Options options(RE2::Quiet);
+  const RE2::Options options(RE2::Quiet);
   const RE2 expression(pattern, options);
   if (!expression.ok()) {
     throw broken(fmt::format("has the pattern `{}`: {}", pattern, expression.error()));
@@ -412,13 +412,13 @@ void Checker::check(const Step& step) {
 
 // `#` or `#/$defs/header`: within this schema only.
 const json& Checker::resolve(const std::string& reference) const {
-  if (reference.starts_with('#')) {
-    try {
-      return root_.at(json::json_pointer(reference.substr(1)));
-    } catch (const json::exception&) {  // no pointer, or to nothing: said below
-    }
+  const auto missing = broken(fmt::format("refers to `{}`, which is not in it", reference));
+  if (!reference.starts_with('#')) throw missing;
+  try {
+    return root_.at(json::json_pointer(reference.substr(1)));
+  } catch (const json::exception&) {  // no pointer, or to nothing
+    throw missing;
   }
-  throw broken(fmt::format("refers to `{}`, which is not in it", reference));
 }
 
 }  // namespace

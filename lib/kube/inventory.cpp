@@ -10,7 +10,6 @@ namespace wasmctl::kube {
 
 namespace {
 
-using yaml::Kind;
 using yaml::Node;
 
 constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";

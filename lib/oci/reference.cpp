@@ -135,7 +135,7 @@ bool looks_like_registry(std::string_view word) {
 }
 
 // Docker Hub answers to three.
-std::string one_name(std::string registry) {
+std::string one_name(const std::string& registry) {
   const bool hub = registry == "index.docker.io" || registry == "registry-1.docker.io";
   return hub ? std::string(kDockerHub) : registry;
 }

@@ -141,7 +141,7 @@ def check_pushed(wasmctl, registry, wasm, tmp_path):
     ("503 for a blob", times(2, lambda h: h.reply(503), "PUT", "uploads")),
     ("cut at the manifest", times(2, lambda h: h.hang_up(), "PUT", "manifests")),
     ("session lost", times(1, lambda h: h.reply(404, b'{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}'), "PUT", "uploads")),
-    ("no single request", times(2, lambda h: h.reply(405), "POST")),
+    ("no single request", times(2, lambda h: h.reply(405), "POST", "digest=")),
 ])
 def test_push_outlives(wasmctl, wasm, tmp_path, name, fault):
     with FaultyRegistry() as registry:
