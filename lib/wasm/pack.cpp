@@ -85,12 +85,12 @@ void split(const Segment& segment, std::vector<Segment>& pieces) {
   const auto& bytes = segment.bytes;
   std::size_t begin = bytes.find_first_not_of('\0');
   while (begin != std::string_view::npos) {
-    std::size_t end = begin;
-    std::size_t next = begin;
-    do {
+    std::size_t end = std::min(bytes.find('\0', begin), bytes.size());
+    std::size_t next = bytes.find_first_not_of('\0', end);
+    while (next != std::string_view::npos && next - end <= kWorthASegment) {
       end = std::min(bytes.find('\0', next), bytes.size());
       next = bytes.find_first_not_of('\0', end);
-    } while (next != std::string_view::npos && next - end <= kWorthASegment);
+    }
     pieces.push_back(
         {segment.address + static_cast<std::uint32_t>(begin), bytes.substr(begin, end - begin)});
     begin = next;

@@ -100,8 +100,9 @@ std::vector<Sized> measure_functions(const Module& module,
     functions.push_back({name == names.end() ? fmt::format("function {}", index) : name->second,
                          module.bodies[i].size});
   }
-  std::stable_sort(functions.begin(), functions.end(),
-                   [](const Sized& a, const Sized& b) { return a.bytes > b.bytes; });
+  std::sort(functions.begin(), functions.end(), [](const Sized& a, const Sized& b) {
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
+  });
   return functions;
 }
 
@@ -150,8 +151,10 @@ std::vector<Growth> compare(const std::vector<Sized>& before, const std::vector<
     growth.name = name;
     if (growth.before != growth.after) changed.push_back(growth);
   }
-  std::stable_sort(changed.begin(), changed.end(), [](const Growth& a, const Growth& b) {
-    return std::abs(a.after - a.before) > std::abs(b.after - b.before);
+  std::sort(changed.begin(), changed.end(), [](const Growth& a, const Growth& b) {
+    const auto left = std::abs(a.after - a.before);
+    const auto right = std::abs(b.after - b.before);
+    return left != right ? left > right : a.name < b.name;
   });
   return changed;
 }

@@ -2,6 +2,7 @@
 #include "base/error.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
+#include "wasm/pack.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   using namespace wasmctl;  // NOLINT(google-build-using-namespace)
@@ -11,6 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     wasm::function_names(module, bytes);
     const auto same = wasm::without_custom_sections(module, bytes, [](auto) { return false; });
     if (same != bytes) __builtin_trap();
+    wasm::read_module(bytes, "m");
+    const auto packed = wasm::without_zero_data(module, bytes);
+    wasm::read_module(packed, "m");  // what was valid stays so
     wasm::require_loadable(bytes, "m");
   } catch (const Error&) {
   }
