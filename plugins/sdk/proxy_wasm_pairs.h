@@ -20,9 +20,9 @@ namespace proxy_wasm {
 // do not fit yields the pairs before the first bad one.
 class PairsReader {
  public:
-  PairsReader(const char* data, size_t size)
-      : sizes_(data + kCountSize), count_(count(data, size)) {
+  PairsReader(const char* data, size_t size) : count_(count(data, size)) {
     if (count_ == 0) return;
+    sizes_ = data + kCountSize;
     strings_ = sizes_ + count_ * kSizesSize;
     left_ = size - kCountSize - count_ * kSizesSize;
   }
@@ -64,7 +64,7 @@ class PairsReader {
     return true;
   }
 
-  const char* sizes_;
+  const char* sizes_ = nullptr;
   const char* strings_ = nullptr;
   size_t left_ = 0;  // bytes from `strings_` on
   uint32_t count_;
