@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
-#include "cli/version.hpp"
+#include "cli/findings.hpp"
 #include "kube/check.hpp"
 #include "kube/names.hpp"
 
@@ -93,35 +93,18 @@ nlohmann::json to_json(const kube::Inventory& inventory,
   return list;
 }
 
-// Static Analysis Results Interchange Format 2.1.0.
-nlohmann::json to_sarif(const kube::Inventory& inventory,
+nlohmann::json sarif_of(const kube::Inventory& inventory,
                         const std::vector<kube::ManifestFinding>& findings) {
-  auto rules = nlohmann::json::array();
-  for (const auto& rule : kube::manifest_rules()) {
-    rules.push_back({{"id", rule.name}, {"shortDescription", {{"text", rule.demand}}}});
-  }
-  auto results = nlohmann::json::array();
+  std::vector<SarifRule> rules;
+  for (const auto& rule : kube::manifest_rules()) rules.push_back({rule.name, rule.demand});
+  std::vector<SarifResult> results;
+  results.reserve(findings.size());
   for (const auto& finding : findings) {
-    const nlohmann::json location = {
-        {"artifactLocation", {{"uri", inventory.files[finding.site.file]}}},
-        {"region",
-         {{"startLine", finding.site.mark.line}, {"startColumn", finding.site.mark.column}}}};
-    const auto text = finding.hint.empty() ? finding.message
-                                           : fmt::format("{} ({})", finding.message, finding.hint);
-    results.push_back({{"ruleId", finding.rule},
-                       {"level", to_string(finding.severity)},
-                       {"message", {{"text", text}}},
-                       {"locations", nlohmann::json::array({{{"physicalLocation", location}}})}});
+    results.push_back({finding.rule, to_string(finding.severity), finding.message, finding.hint,
+                       inventory.files[finding.site.file], finding.site.mark.line,
+                       finding.site.mark.column});
   }
-  const nlohmann::json driver = {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rules}};
-  return {
-      {"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-      {"version", "2.1.0"},
-      {"runs", nlohmann::json::array({{{"tool", {{"driver", driver}}}, {"results", results}}})}};
-}
-
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  return to_sarif(rules, results);
 }
 
 void run_check(Context& context, const CheckOptions& options) {
@@ -136,7 +119,7 @@ void run_check(Context& context, const CheckOptions& options) {
   const auto findings = kube::check_manifests(inventory);
   if (options.json || options.sarif) {
     context.out
-        << (options.sarif ? to_sarif(inventory, findings) : to_json(inventory, findings)).dump(2)
+        << (options.sarif ? sarif_of(inventory, findings) : to_json(inventory, findings)).dump(2)
         << '\n';
   } else {
     print_text(context.out, inventory, findings);

@@ -7,9 +7,9 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/findings.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
-#include "cli/version.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -55,32 +55,16 @@ nlohmann::json to_json(const std::string& file, const std::vector<wasm::Finding>
   return list;
 }
 
-// Static Analysis Results Interchange Format 2.1.0, sections 3.13 to 3.58: what code hosts show
-// beside a change.
-nlohmann::json to_sarif(const std::string& file, const std::vector<wasm::Finding>& findings) {
-  auto rules = nlohmann::json::array();
-  for (const auto& rule : wasm::rules()) {
-    rules.push_back({{"id", rule.name}, {"shortDescription", {{"text", rule.demand}}}});
-  }
-  auto results = nlohmann::json::array();
+nlohmann::json sarif_of(const std::string& file, const std::vector<wasm::Finding>& findings) {
+  std::vector<SarifRule> rules;
+  for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
+  std::vector<SarifResult> results;
+  results.reserve(findings.size());
   for (const auto& finding : findings) {
-    const auto text = finding.hint.empty() ? finding.message
-                                           : fmt::format("{} ({})", finding.message, finding.hint);
     results.push_back(
-        {{"ruleId", finding.rule},
-         {"level", to_string(finding.severity)},
-         {"message", {{"text", text}}},
-         {"locations", {{{"physicalLocation", {{"artifactLocation", {{"uri", file}}}}}}}}});
+        {finding.rule, to_string(finding.severity), finding.message, finding.hint, file});
   }
-  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-          {"version", "2.1.0"},
-          {"runs",
-           {{{"tool", {{"driver", {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rules}}}}},
-             {"results", results}}}}};
-}
-
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  return to_sarif(rules, results);
 }
 
 void run_lint(Context& context, const LintCommand& command) {
@@ -89,7 +73,7 @@ void run_lint(Context& context, const LintCommand& command) {
   const auto findings = wasm::lint(wasm::read_module(module.bytes, module.path));
   if (command.json || command.sarif) {
     const auto document =
-        command.sarif ? to_sarif(module.path, findings) : to_json(module.path, findings);
+        command.sarif ? sarif_of(module.path, findings) : to_json(module.path, findings);
     context.out << document.dump(2) << '\n';
   } else {
     print_text(context.out, module.path, findings);
