@@ -1,6 +1,6 @@
 # Writes OUTPUT, the C++ source that defines wasmctl::build::sdk_files() from the files of SDK.
 # Run as: cmake -DSDK=dir -DOUTPUT=file -P embed_sdk.cmake
-file(GLOB files RELATIVE ${SDK} ${SDK}/*.h ${SDK}/*.cc)
+file(GLOB files RELATIVE ${SDK} ${SDK}/*.h ${SDK}/*.cc ${SDK}/contrib/*.h ${SDK}/std/*)
 list(SORT files)
 set(source "#include \"build/sdk.hpp\"\n\nnamespace wasmctl::build {\n\nnamespace {\n\nconstexpr SdkFile kFiles[] = {\n")
 foreach(file ${files})

@@ -100,7 +100,7 @@ def cluster(name, port, http2=False):
         made["typed_extension_protocol_options"] = {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                 "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": {"http2_protocol_options": {}},
+                "explicit_http_config": {"http2_protocol_options": {"allow_metadata": True}},
             }
         }
     return made
@@ -113,15 +113,15 @@ def address(port):
 class Envoy:
     """Envoy with one HTTP listener and `filters` before the router.
 
-    Without `upstream` (a port) every request is answered 200 "ok" by Envoy itself. `clusters` are
-    further ones (see cluster()). `network_filters` make the listener TCP: they stand before a
+    Without `upstream` (a port) every request is answered 200 "ok" by Envoy itself; with
+    `upstream_http2` it is spoken to in HTTP/2. `clusters` are further ones (see cluster()). `network_filters` make the listener TCP: they stand before a
     tcp_proxy to `upstream`. Everything goes to the file `log`.
     """
 
     def __init__(self, filters=(), log=None, upstream=None, clusters=(), network_filters=(), level="info",
-                 wasm_level=None, concurrency=1):
+                 wasm_level=None, concurrency=1, upstream_http2=False):
         self.filters, self.network_filters = list(filters), list(network_filters)
-        self.upstream, self.clusters = upstream, list(clusters)
+        self.upstream, self.upstream_http2, self.clusters = upstream, upstream_http2, list(clusters)
         self.level, self.wasm_level, self.concurrency = level, wasm_level or level, concurrency
         self.directory = tempfile.TemporaryDirectory()
         self.log = pathlib.Path(log) if log else pathlib.Path(self.directory.name) / "envoy.log"
@@ -137,7 +137,7 @@ class Envoy:
             chain.append({"name": "envoy.filters.network.http_connection_manager", "typed_config": self.hcm()})
         clusters = list(self.clusters)
         if self.upstream:
-            clusters.append(cluster("upstream", self.upstream))
+            clusters.append(cluster("upstream", self.upstream, self.upstream_http2))
         return {
             "admin": {"address": address(self.admin_port)},
             "static_resources": {
@@ -155,6 +155,7 @@ class Envoy:
         return {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             "stat_prefix": "http",
+            "http2_protocol_options": {"allow_metadata": True},
             "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
             "http_filters": [http_filter(f) for f in self.filters] + [{
                 "name": "envoy.filters.http.router",

@@ -14,6 +14,7 @@
 #include "build/callers.hpp"
 #include "build/commands.hpp"
 #include "build/depfile.hpp"
+#include "build/remedies.hpp"
 #include "build/sdk.hpp"
 #include "build/state.hpp"
 #include "wasm/lint.hpp"
@@ -152,7 +153,8 @@ class Build {
     base::write_file(sdk_directory_ / "done", "");
   }
 
-  std::vector<base::Command> sdk_commands(const Words& words) const {
+  std::vector<base::Command> sdk_commands(Words words) const {
+    append(words, include_words());
     std::vector<base::Command> commands;
     auto header = words;
     append(header, {"-x", "c++-header", kSdkHeader, "-o", precompiled_header()});
@@ -166,10 +168,16 @@ class Build {
     return commands;
   }
 
+  // Where the SDK's headers are, and those that stand before the standard library's own.
+  Words include_words() const {
+    return {"-I" + (sdk_directory_ / "std").native(), "-I" + sdk_directory_.native()};
+  }
+
   // How a source of the plugin is compiled, without its name.
   Words plugin_words() const {
     Words words = compile_words(toolchain_, flags());
-    append(words, {"-Wall", "-I" + sdk_directory_.native(),
+    append(words, include_words());
+    append(words, {"-Wall",
                    // The same bytes in any directory:
                    "-ffile-prefix-map=" + sdk_directory_.native() + "=sdk",
                    "-ffile-prefix-map=" + plugin_directory_.native() + "=."});
@@ -344,15 +352,7 @@ class Build {
   Error build_error(std::string_view what, const std::string& output) const {
     Error error(Code::build_failed, fmt::format("{} {}", plugin_.name, what));
     error.because(output);
-    // A standard header or library that is missing is no fault of the plugin's.
-    const bool incomplete = output.find("unable to find library") != std::string::npos ||
-                            output.find("fatal error: '__config' file") != std::string::npos ||
-                            output.find("fatal error: 'c") != std::string::npos ||
-                            output.find("fatal error: 'st") != std::string::npos;
-    if (incomplete) {
-      error.hint(fmt::format("is the Wasm toolchain whole? On Debian: `apt-get install {}`",
-                             kDebianPackages));
-    }
+    if (const auto hint = remedy(output); !hint.empty()) error.hint(hint);
     return error;
   }
 

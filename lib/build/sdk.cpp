@@ -15,8 +15,8 @@ std::string sdk_digest() {
 }
 
 void extract_sdk(const std::filesystem::path& directory) {
-  base::make_directories(directory);
   for (const auto& file : sdk_files()) {
+    base::make_directories((directory / file.name).parent_path());
     base::write_file_if_changed(directory / file.name, file.text);
   }
 }

@@ -10,7 +10,7 @@
 namespace wasmctl::build {
 
 struct SdkFile {
-  std::string_view name;  // "proxy_wasm_intrinsics.h"
+  std::string_view name;  // "proxy_wasm_intrinsics.h", "std/mutex"
   std::string_view text;
 };
 

@@ -1,5 +1,5 @@
-// The last words of libc++ and libc++abi: what they say instead of throwing, e.g.
-// std::length_error.
+// The last words of libc++, libc++abi and libc: what they say instead of throwing, e.g.
+// std::length_error, or where an assertion does not hold.
 //
 // Their own versions of these functions bring printf, stdio and three imports of WASI: 15 KB. These
 // know the two conversions that are used, and tell the host's log.
@@ -26,7 +26,10 @@ class Line {
     if (number >= 10) add(number / 10);
     add(static_cast<char>('0' + number % 10));
   }
-  void log() const { proxy_log(LogLevel::critical, text_, size_); }
+  [[noreturn]] void log_and_trap() const {
+    proxy_log(LogLevel::critical, text_, size_);
+    __builtin_trap();
+  }
 
  private:
   char text_[512];
@@ -48,8 +51,7 @@ class Line {
       line.add(*format);
     }
   }
-  line.log();
-  __builtin_trap();
+  line.log_and_trap();
 }
 
 _LIBCPP_BEGIN_NAMESPACE_STD
@@ -74,3 +76,29 @@ extern "C" [[noreturn]] void abort_message(const char* format, ...) {
   va_start(arguments, format);
   log_and_trap(format, arguments);
 }
+
+// Where assert() fails.
+extern "C" [[noreturn, gnu::weak]] void __assert_fail(const char* expression, const char* file,
+                                                      int line_number, const char* function) {
+  Line line;
+  line.add("assertion failed: ");
+  line.add(expression);
+  line.add(", in ");
+  line.add(function);
+  line.add(" at ");
+  line.add(file);
+  line.add(":");
+  line.add(static_cast<unsigned>(line_number));
+  line.log_and_trap();
+}
+
+namespace proxy_wasm {
+
+[[noreturn]] void wait_forever(const char* what) {
+  Line line;
+  line.add(what);
+  line.add(", and a module has no other thread to go on: it would wait for ever");
+  line.log_and_trap();
+}
+
+}  // namespace proxy_wasm

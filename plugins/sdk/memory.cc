@@ -23,7 +23,7 @@ struct LinearMemory {
   }
 };
 
-[[clang::require_constant_initialization]] proxy_wasm::Heap<LinearMemory> heap;
+constinit proxy_wasm::Heap<LinearMemory> heap;
 
 void* allocate_or_trap(size_t size, size_t alignment = 0) {
   void* pointer = heap.allocate_aligned(alignment, size);

@@ -171,21 +171,24 @@ std::optional<WasmDataPtr> get_property(const Parts& parts) {
   return value;
 }
 
-template <class Parts, class T>
-bool get_value(const Parts& parts, T* out) {
+// The bytes of a property as a T; false if they are not as many.
+template <class T>
+bool assign_value(std::string_view bytes, T* out) {
   static_assert(std::is_same_v<T, std::string> || std::is_trivially_copyable_v<T>,
                 "a property is a string, a number, or a message: see getMessageValue");
-  const std::optional<WasmDataPtr> property = get_property(parts);
-  if (!property.has_value()) return false;
-  const std::string_view bytes = (*property)->view();
   if constexpr (std::is_same_v<T, std::string>) {
     out->assign(bytes);
-    return true;
   } else {
     if (bytes.size() != sizeof(T)) return false;
     memcpy(out, bytes.data(), sizeof(T));
-    return true;
   }
+  return true;
+}
+
+template <class Parts, class T>
+bool get_value(const Parts& parts, T* out) {
+  const std::optional<WasmDataPtr> property = get_property(parts);
+  return property.has_value() && assign_value((*property)->view(), out);
 }
 
 template <class Parts, class T>

@@ -124,6 +124,7 @@ class RootContextFactory : public Factory<RootContext, const std::string_view&> 
 };
 
 // What was registered at once under a root_id. Of several for one root_id, the last one counts.
+// The lists are defined in runtime.cc: so whoever registers anything has the runtime in his module.
 struct Registration {
   std::string_view root_id;
   StreamFactory streams;
@@ -131,17 +132,17 @@ struct Registration {
   Registration* next = nullptr;
 
   // The last one first.
-  static inline Registration* last = nullptr;
+  static Registration* last;
   // Whether there is any: else the module need not ask the host for its root_id.
-  static inline bool any_named = false;
+  static bool any_named;
 };
 
 // What was registered without a root_id. Apart from the list, and never passed on by address: so
 // the compiler sees in a module of one plugin, which most are, that these are constants, and calls
 // the factories directly.
 struct UnnamedRegistration {
-  static inline StreamFactory streams{nullptr};
-  static inline RootContextFactory root{nullptr};
+  static StreamFactory streams;
+  static RootContextFactory root;
 };
 
 // Is told the number of each root context that is made, if anybody wants to know: roots.cc.

@@ -4,7 +4,7 @@
 namespace {
 
 // The numbers of the root contexts, the newest last; some may be gone.
-[[clang::require_constant_initialization]] std::vector<uint32_t> numbers;
+constinit std::vector<uint32_t> numbers;
 
 void note(uint32_t id) {
   std::erase_if(numbers, [](uint32_t number) { return getRootContext(number) == nullptr; });

@@ -4,6 +4,11 @@
 
 namespace proxy_wasm {
 
+Registration* Registration::last = nullptr;
+bool Registration::any_named = false;
+constinit StreamFactory UnnamedRegistration::streams{nullptr};
+constinit RootContextFactory UnnamedRegistration::root{nullptr};
+
 // The contexts that live.
 class ContextTable {
  public:
@@ -30,7 +35,7 @@ class ContextTable {
 
 namespace {
 
-[[clang::require_constant_initialization]] ContextTable contexts;
+constinit ContextTable contexts;
 
 }  // namespace
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from envoy import Envoy, Filter, cluster
+import http2
 from upstreams import grpc_upstream, upstream
 
 
@@ -92,6 +93,8 @@ def test_bodies(everything):
     # "{via_upstream}" is Envoy's own addition.
     ("grpc", "simple:SIMPLE metadata call:HANDLER metadata call failed:7:not you{via_upstream}"
              " initial:hello stream:ONE stream:TWO trailing:bye closed:0"),
+    ("grpc cancelled", "only:0"),
+    ("expressions", "Ok expressions! no number Ok gone BadArgument 3"),
 ])
 def test_answers(everything, test, answer):
     status, body, headers = run(everything, test)
@@ -138,15 +141,41 @@ def test_what_cannot_go_on_says_why(module, tmp_path, test, message):
         envoy.wait_for_log(message)
 
 
-def test_trailers_and_shutdown(module, tmp_path):
-    import socket
-    with upstream() as port, Envoy([Filter("e", module, root_id="everything")], tmp_path / "log", upstream=port) as envoy:
-        with socket.create_connection(("127.0.0.1", envoy.port), 10) as client:
-            client.sendall(b"POST / HTTP/1.1\r\nhost: a\r\nx-test: trailers\r\ntransfer-encoding: chunked\r\n"
-                           b"trailer: x-trailer\r\n\r\n3\r\nabc\r\n0\r\nx-trailer: t\r\n\r\n")
-            assert b"200 OK" in client.recv(4096)
+def test_trailers_and_metadata(module, tmp_path):
+    with http2.echo_server() as port, Envoy([Filter("e", module, root_id="everything")], tmp_path / "log",
+                                            upstream=port, upstream_http2=True) as envoy:
+        answer = http2.request(envoy.port, {"x-test": "trailers"}, b"abc", {"x-trailer": "t"}, {"key": "value"})
+        assert answer.headers[":status"] == "200" and answer.body == b"abc"
+        # Each side's x-trailer is removed, its size told, x-more added and replaced. What went to the
+        # upstream came back, but for the response's own x-pairs before it.
+        assert answer.trailers["x-more"] == "again" and "x-trailer" not in answer.trailers
+        assert answer.trailers["x-pairs"].isdigit()
+        envoy.wait_for_log("request trailers 1 t")
+        envoy.wait_for_log("request metadata 1")
+        envoy.wait_for_log("response metadata 1")
+        envoy.wait_for_log("response trailers 2 ")
+
+
+def test_shutdown(module, tmp_path):
+    with Envoy([Filter("e", module, root_id="everything")], tmp_path / "log") as envoy:
+        assert envoy.get("/", {"x-test": "nothing"})[0] == 200
         log = envoy.log
     assert "root onDone" in log.read_text() or "root onDelete" in log.read_text()
+
+
+def test_a_response_that_is_held_until_a_call_is_answered(everything):
+    assert dict(run(everything, "paused response")[2])["x-paused"] == "yes"
+
+
+def test_response_pairs(everything):
+    headers = dict(run(everything, "pairs")[2])
+    assert headers["x-size"] == "some" and headers["server"] == "envoy"
+
+
+def test_close(everything):
+    import http.client
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+        run(everything, "close")
 
 
 @pytest.mark.parametrize("standard", ["c++17", "c++20", "c++23"])

@@ -13,12 +13,15 @@
 #include <vector>
 
 #include "proxy_wasm_intrinsics.h"
+#include "contrib/proxy_expr.h"
 
 class EverythingRoot : public RootContext {
 public:
   explicit EverythingRoot(uint32_t id, std::string_view root_id) : RootContext(id, root_id) {}
 
+  // Envoy 1.40 calls neither of these two.
   bool validateConfiguration(size_t) override { return true; }
+  void onForeignFunction(uint32_t, uint32_t) override {}
   bool onStart(size_t vm_configuration_size) override {
     LOG_INFO("onStart " + std::to_string(vm_configuration_size));
     return true;
@@ -37,6 +40,10 @@ public:
     if (ticks_++ == 2) {
       logInfo("third tick");
     }
+    if (ending_) {
+      logInfo("root done");
+      done();
+    }
   }
   void onQueueReady(uint32_t token) override {
     WasmDataPtr data;
@@ -46,7 +53,8 @@ public:
   }
   bool onDone() override {
     logInfo("root onDone");
-    return true;
+    ending_ = true;
+    return false;  // done() follows
   }
   void onDelete() override { logInfo("root onDelete"); }
 
@@ -55,6 +63,7 @@ public:
 private:
   uint32_t queue_ = 0;
   int ticks_ = 0;
+  bool ending_ = false;
 };
 
 class EverythingContext : public Context {
@@ -65,6 +74,14 @@ public:
   FilterHeadersStatus onRequestHeaders(uint32_t headers, bool end_of_stream) override;
   FilterDataStatus onRequestBody(size_t body_buffer_length, bool end_of_stream) override;
   FilterTrailersStatus onRequestTrailers(uint32_t trailers) override;
+  FilterMetadataStatus onRequestMetadata(uint32_t elements) override {
+    LOG_INFO("request metadata " + std::to_string(elements));
+    return FilterMetadataStatus::Continue;
+  }
+  FilterMetadataStatus onResponseMetadata(uint32_t elements) override {
+    LOG_INFO("response metadata " + std::to_string(elements));
+    return FilterMetadataStatus::Continue;
+  }
   FilterHeadersStatus onResponseHeaders(uint32_t headers, bool end_of_stream) override;
   FilterDataStatus onResponseBody(size_t body_buffer_length, bool end_of_stream) override;
   FilterTrailersStatus onResponseTrailers(uint32_t trailers) override;
@@ -87,6 +104,8 @@ private:
   FilterHeadersStatus library();
   FilterHeadersStatus httpCall();
   FilterHeadersStatus grpc();
+  FilterHeadersStatus grpcCancelled();
+  FilterHeadersStatus expressions();
 
   std::string test_;
 };
@@ -125,6 +144,12 @@ FilterHeadersStatus EverythingContext::onRequestHeaders(uint32_t, bool) {
   if (test_ == "library") return library();
   if (test_ == "http call") return httpCall();
   if (test_ == "grpc") return grpc();
+  if (test_ == "grpc cancelled") return grpcCancelled();
+  if (test_ == "expressions") return expressions();
+  if (test_ == "close") {
+    closeRequest();
+    return FilterHeadersStatus::StopIteration;
+  }
   if (test_ == "queue") {
     uint32_t token = 0;
     if (resolveSharedQueue("", "everything", &token) == WasmResult::Ok) {
@@ -254,7 +279,8 @@ FilterHeadersStatus EverythingContext::library() {
   std::sort(map["a"].begin(), map["a"].end());
   stream << ' ' << map["a"].front() << map["a"].back();
   int number = 0;
-  std::from_chars("42", "42" + 2, number);
+  const std::string_view digits = "42";
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
   stream << ' ' << std::dec << number << ' ' << std::stoi("17");
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
@@ -375,6 +401,52 @@ FilterHeadersStatus EverythingContext::grpc() {
                                   : FilterHeadersStatus::Continue;
 }
 
+// Neither is called back once it is cancelled; the request goes on by a call that is answered.
+FilterHeadersStatus EverythingContext::grpcCancelled() {
+  const auto service = grpcService("grpc");
+  const HeaderStringPairs metadata{{"x-sent", "metadata"}};
+  report = new std::string("only:");
+  auto call = std::make_unique<CallHandler>([] {});
+  auto *call_pointer = call.get();
+  root()->grpcCallHandler(service, "test.Service", "Unary", metadata, "never", 1000, std::move(call));
+  call_pointer->cancel();
+  auto stream = std::make_unique<StreamHandler>([] {});
+  auto *stream_pointer = stream.get();
+  root()->grpcStreamHandler(service, "test.Service", "Stream", metadata, std::move(stream));
+  stream_pointer->send("never", false);
+  stream_pointer->reset();
+  uint32_t token = 0;
+  if (grpcStream(service, "test.Service", "Stream", metadata, &token) == WasmResult::Ok) {
+    grpcSend(token, "unheard", true);
+    grpcClose(token);
+    grpcCancel(token);
+  }
+  auto result = root()->grpcSimpleCall(service, "test.Service", "Unary", metadata, "last", 1000,
+                                       [this](GrpcStatus status, size_t) {
+                                         setEffectiveContext();
+                                         answer(*report + std::to_string(static_cast<int>(status)));
+                                       });
+  return result == WasmResult::Ok ? FilterHeadersStatus::StopAllIterationAndWatermark
+                                  : FilterHeadersStatus::Continue;
+}
+
+FilterHeadersStatus EverythingContext::expressions() {
+  uint32_t token = 0, none = 0;
+  std::string text, result;
+  int64_t number = 0;
+  result += toString(createExpression("request.headers['x-test'] + '!'", &token));
+  if (evaluateExpression(token, &text)) result += " " + text;
+  if (!evaluateExpression(token, &number)) result += " no number";
+  result += " " + toString(exprDelete(token));
+  if (!evaluateExpression(token, &text)) result += " gone";
+  result += " " + toString(createExpression("/ /", &none));
+  if (createExpression("1 + 2", &token) == WasmResult::Ok && evaluateExpression(token, &number)) {
+    result += " " + std::to_string(number);
+  }
+  answer(result);
+  return FilterHeadersStatus::StopIteration;
+}
+
 FilterDataStatus EverythingContext::onRequestBody(size_t body_buffer_length, bool end_of_stream) {
   if (test_ != "bodies") return FilterDataStatus::Continue;
   if (!end_of_stream) return FilterDataStatus::StopIterationAndBuffer;
@@ -392,7 +464,18 @@ FilterDataStatus EverythingContext::onRequestBody(size_t body_buffer_length, boo
 FilterTrailersStatus EverythingContext::onRequestTrailers(uint32_t trailers) {
   LOG_INFO("request trailers " + std::to_string(trailers) + " " +
            getRequestTrailer("x-trailer")->toString());
+  size_t size = 0;
+  getRequestTrailerSize(&size);
+  HeaderStringPairs pairs;
+  auto trailers_now = getRequestTrailerPairs();
+  for (auto &pair : trailers_now->pairs()) {
+    pairs.emplace_back(pair.first, pair.second);
+  }
+  pairs.emplace_back("x-pairs", std::to_string(size));
+  setRequestTrailerPairs(pairs);
   addRequestTrailer("x-more", "yes");
+  replaceRequestTrailer("x-more", "again");
+  removeRequestTrailer("x-trailer");
   return FilterTrailersStatus::Continue;
 }
 
@@ -401,6 +484,27 @@ FilterHeadersStatus EverythingContext::onResponseHeaders(uint32_t, bool) {
     addResponseHeader("x-response", "added");
     replaceResponseHeader("content-type", "text/everything");
     removeResponseHeader("content-length");
+  }
+  if (test_ == "pairs") {
+    size_t size = 0;
+    getResponseHeaderSize(&size);
+    HeaderStringPairs pairs{{"x-size", size > 0 ? "some" : "none"}};
+    auto headers_now = getResponseHeaderPairs();
+    for (auto &pair : headers_now->pairs()) {
+      pairs.emplace_back(pair.first, pair.second);
+    }
+    setResponseHeaderPairs(pairs);
+  }
+  if (test_ == "paused response") {
+    auto result = root()->httpCall(
+        "upstream", {{":method", "GET"}, {":path", "/"}, {":authority", "up"}}, "", {}, 1000,
+        [this](uint32_t, size_t, uint32_t) {
+          setEffectiveContext();
+          addResponseHeader("x-paused", "yes");
+          continueResponse();
+        });
+    return result == WasmResult::Ok ? FilterHeadersStatus::StopAllIterationAndWatermark
+                                    : FilterHeadersStatus::Continue;
   }
   return FilterHeadersStatus::Continue;
 }
@@ -413,6 +517,18 @@ FilterDataStatus EverythingContext::onResponseBody(size_t body_buffer_length, bo
 }
 
 FilterTrailersStatus EverythingContext::onResponseTrailers(uint32_t trailers) {
-  LOG_INFO("response trailers " + std::to_string(trailers));
+  LOG_INFO("response trailers " + std::to_string(trailers) + " " +
+           getResponseTrailer("x-trailer")->toString());
+  size_t size = 0;
+  getResponseTrailerSize(&size);
+  HeaderStringPairs pairs{{"x-pairs", std::to_string(size)}};
+  auto trailers_now = getResponseTrailerPairs();
+  for (auto &pair : trailers_now->pairs()) {
+    pairs.emplace_back(pair.first, pair.second);
+  }
+  setResponseTrailerPairs(pairs);
+  addResponseTrailer("x-more", "yes");
+  replaceResponseTrailer("x-more", "again");
+  removeResponseTrailer("x-trailer");
   return FilterTrailersStatus::Continue;
 }

@@ -1,0 +1,1 @@
+#error "a module cannot jump out of a function with longjmp: return what went wrong"
