@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -40,6 +41,20 @@ def wasmctl(clean_env, tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def judge(root):
+    """See judging.py."""
+    import judging
+
+    return judging.build(root)
+
+
+@pytest.fixture
+def module(root, tmp_path):
+    """A small module, as a file whose name gives the plugin's: header-logger."""
+    return pathlib.Path(shutil.copy(root / "tests/data/minimal.wasm", tmp_path / "header_logger.wasm"))
 
 
 def free_port():

@@ -1,91 +1,12 @@
-"""What render prints, judged by the code of those who will read it (tests/judges, in Go).
-
-Left out, with the reason, where no Go is found that can compile the judges or their modules cannot
-be had.
-"""
+"""What render prints, judged by the code of those who will read it (see judging.py)."""
 
 import base64
 import json
-import pathlib
-import random
-import re
 import shutil
 import subprocess
 
 import conftest
 import pytest
-
-JUDGES = pathlib.Path(__file__).parent.parent / "judges"
-
-
-def required_go():
-    return tuple(map(int, re.search(r"^go (\d+)\.(\d+)", (JUDGES / "go.mod").read_text(), re.M).groups()))
-
-
-def found_go():
-    """The version of `go`, or None."""
-    if not shutil.which("go"):
-        return None
-    version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True,
-                             cwd=JUDGES.parent).stdout
-    match = re.match(r"go(\d+)\.(\d+)", version)
-    return match and tuple(map(int, match.groups()))
-
-
-class Judge:
-    def __init__(self, program, crds):
-        self.program, self.crds = program, crds
-
-    def _run(self, *args, stdin=None):
-        return subprocess.run([self.program, *map(str, args)], input=stdin, capture_output=True, text=True,
-                              timeout=60)
-
-    def complaints(self, stream):
-        done = self._run("manifests", self.crds, stdin=stream)
-        assert (done.returncode == 0) == (done.stderr == "")
-        return done.stderr
-
-    def accept(self, stream):
-        assert self.complaints(stream) == ""
-
-    def read(self, stream):
-        """Each document as kubectl reads it."""
-        done = self._run("json", stdin=stream)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    def patch(self, base, *patches):
-        done = self._run("patch", base, *patches)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="session")
-def judge(root):
-    version, required = found_go(), required_go()
-    if not version or version < required:
-        pytest.skip(f"the judges need Go {required[0]}.{required[1]}; found: {version or 'none'}")
-
-    def go(*args):
-        # The Go at hand, and none that it would fetch in its place.
-        return subprocess.run(["env", "GOTOOLCHAIN=local", "go", *map(str, args)], cwd=JUDGES,
-                              capture_output=True, text=True, timeout=900)
-
-    downloaded = go("mod", "download")
-    if downloaded.returncode != 0:
-        pytest.skip(f"the judges' modules cannot be had: {downloaded.stderr.strip().splitlines()[-1]}")
-    program = root / "build/judges/judge"
-    built = go("build", "-o", program, ".")
-    assert built.returncode == 0, built.stderr
-    api = go("list", "-m", "-f", "{{.Dir}}", "istio.io/api").stdout.strip()
-    return Judge(program, f"{api}/kubernetes/customresourcedefinitions.gen.yaml")
-
-
-@pytest.fixture
-def module(root, tmp_path):
-    copy = tmp_path / "header_logger.wasm"
-    shutil.copy(root / "tests/data/minimal.wasm", copy)
-    return copy
 
 
 @pytest.mark.parametrize("document, complaint", [
@@ -265,39 +186,3 @@ def test_kustomize_component(judge, wasmctl, module, tmp_path):
     config_map = built["ConfigMap"]["metadata"]["name"]
     assert {"name": "wasm-header-logger", "configMap": {"name": config_map}} in pod_spec(
         built["Deployment"])["volumes"]
-
-
-NASTY = ["yes", "No", "on", "OFF", "y", "n", "true", "null", "~", "", "1", "-1", "+1", "012", "0o17", "0x1f",
-         "0b1", "1_000", "1e3", ".5", ".inf", ".nan", "1:30", "2001-01-01", "2001-12-14t21:59:43.10-05:00",
-         "<<", "=", "- a", "? a", "a: b", "a #b", "#a", " a", "a ", "a\nb\n", "\n", "\t", "a\tb", "\\", "'", '"',
-         "\x00", "\x1b", "\x7f", "\x85", "\xa0", "\u2028", "\ufeff", "\ufffe", "\U0001f600", "{a}", "[a]", "*a",
-         "&a", "!a", "|", ">", "%a", "@a", "`a", "---", "...", "ä", "k" * 200, "\n" * 300]
-
-
-def random_value(rng, depth=0):
-    kind = rng.randrange(8 if depth < 4 else 5)
-    if kind < 2:
-        return rng.choice(NASTY)
-    if kind == 2:
-        return "".join(rng.choice(NASTY) for _ in range(3))
-    if kind == 3:
-        return rng.choice([True, False, None, 0, -1, 2**53, -(2**63), 2**64 - 1])
-    if kind == 4:
-        return rng.choice([0.5, -1.25, 1e300, 5e-324, 1.5e-7, 123456.789])
-    if kind == 5:
-        return [random_value(rng, depth + 1) for _ in range(rng.randrange(4))]
-    return random_object(rng, depth + 1)
-
-
-def random_object(rng, depth=0):
-    return {rng.choice(NASTY): random_value(rng, depth) for _ in range(rng.randrange(5))}
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_config_comes_back_as_it_was(judge, wasmctl, module, tmp_path, seed):
-    config = random_object(random.Random(seed))
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps(config))
-    stream = wasmctl("render", module, "--selector", "a=b", "--only", "plugin", "--config", file).stdout
-    (plugin,) = judge.read(stream)
-    assert plugin["spec"]["pluginConfig"] == config
