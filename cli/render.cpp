@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
+#include "cli/pin.hpp"
 #include "cli/plugin_flags.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/rendering.hpp"
@@ -22,7 +23,6 @@
 #include "kube/names.hpp"
 #include "kube/wasm_plugin.hpp"
 #include "oci/reference.hpp"
-#include "registry/repository.hpp"
 #include "yaml/write.hpp"
 
 namespace wasmctl::cli {
@@ -223,10 +223,7 @@ std::string choose_name(const RenderOptions& options, const Subject& subject) {
 }
 
 void check_subject(const Subject& subject, const RenderOptions& options) {
-  if (needs_image(subject.via) && subject.image().is_layout()) {
-    throw usage("SOURCE", fmt::format("no cluster can pull from `{}`", options.source))
-        .hint("copy the image to a registry, and render that");
-  }
+  if (needs_image(subject.via)) require_registry(subject.image());
   if (!options.workload.empty() && !subject.is_mounted()) {
     throw usage("--workload", "there is nothing to mount: the proxy gets the module by its url")
         .hint("leave it out, or mount the module: `--via configmap` or `--via image-volume`");
@@ -246,18 +243,6 @@ void check_selection(const Subject& subject, const kube::Settings& settings) {
 
 // ---- what is rendered
 // ----------------------------------------------------------------------------
-
-// The manifest's digest is what Istio compares sha256 with.
-struct Pinned {
-  std::string reference;
-  std::string hex;
-};
-
-Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options) {
-  const auto repository = registry::open_repository(reference, registry_options(context, options));
-  const auto digest = registry::fetch_for_istio(*repository, reference).descriptor.digest;
-  return {oci::to_string(oci::pinned(reference, digest)), digest.hex()};
-}
 
 class Renderer {
  public:

@@ -85,3 +85,14 @@ def server(argv, port, log, env=None, seconds=30):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.fixture
+def registry(tmp_path):
+    """HOST:PORT of a real registry, empty."""
+    port = free_port()
+    (tmp_path / "registry.yaml").write_text(
+        f"{{version: 0.1, storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}},"
+        f" http: {{addr: '127.0.0.1:{port}'}}}}")
+    with server(["docker-registry", "serve", tmp_path / "registry.yaml"], port, tmp_path / "registry.log"):
+        yield f"127.0.0.1:{port}"

@@ -107,7 +107,9 @@ std::string unified_diff(std::string_view text, const std::vector<Edit>& edits,
   const auto changes = to_changes(text, edits);
   if (changes.empty()) return "";
   const auto lines = split(text);
-  auto out = fmt::format("--- a/{0}\n+++ b/{0}\n", file);
+  // A name with a blank needs a tab behind it for `patch`, as GNU diff and git write it.
+  const auto* const end = file.find(' ') == std::string::npos ? "" : "\t";
+  auto out = fmt::format("--- a/{0}{1}\n+++ b/{0}{1}\n", file, end);
   std::ptrdiff_t shift = 0;  // by how many lines the new text is ahead
   for (std::size_t i = 0; i < changes.size();) {
     const auto first = changes[i].first - std::min(changes[i].first, kContext);

@@ -18,7 +18,8 @@ struct Edit {
 // `edits`: in the order of the text, none overlapping.
 std::string apply_edits(std::string_view text, const std::vector<Edit>& edits);
 
-// The change as `diff -u` shows it, for `patch -p1`; empty if there is none.
+// The change as `diff -u` shows it, for `patch -p1` and `git apply`; empty if there is none.
+// `file`: a relative path.
 std::string unified_diff(std::string_view text, const std::vector<Edit>& edits,
                          const std::string& file);
 

@@ -15,29 +15,17 @@ using nlohmann::ordered_json;
 
 namespace {
 
-std::string volume_name(const Mount& mount) {
-  return label_with_prefix("wasm-", mount.plugin);
-}
-
 // `$patch: delete` finds a volume mount by its path and a volume by its name: the merge keys.
 ordered_json volume_mount(const Mount& mount, Direction direction) {
   if (direction == Direction::undo) {
     return {{"mountPath", mount_path(mount)}, {"$patch", "delete"}};
   }
-  return {{"name", volume_name(mount)}, {"mountPath", mount_path(mount)}, {"readOnly", true}};
-}
-
-// What a volume is made of, without its name.
-ordered_json source(const Mount& mount) {
-  if (mount.source == VolumeSource::image) return {{"image", {{"reference", mount.name}}}};
-  return {{"configMap", {{"name", mount.name}}}};
+  return with_name(volume_name(mount), mounted_at(mount));
 }
 
 ordered_json volume(const Mount& mount, Direction direction) {
   if (direction == Direction::undo) return {{"name", volume_name(mount)}, {"$patch", "delete"}};
-  ordered_json object = {{"name", volume_name(mount)}};
-  object.update(source(mount));
-  return object;
+  return with_name(volume_name(mount), volume_source(mount));
 }
 
 ordered_json annotated_template(const Mount& mount, Direction direction) {
@@ -45,9 +33,9 @@ ordered_json annotated_template(const Mount& mount, Direction direction) {
   if (direction == Direction::add) {
     // Objects by volume name, as Istio's own template test has them: of a list the name would be
     // written twice.
-    const ordered_json mounted = {{"mountPath", mount_path(mount)}, {"readOnly", true}};
-    annotations[kVolumeAnnotation] = ordered_json{{volume_name(mount), source(mount)}}.dump();
-    annotations[kMountAnnotation] = ordered_json{{volume_name(mount), mounted}}.dump();
+    annotations[kVolumeAnnotation] =
+        ordered_json{{volume_name(mount), volume_source(mount)}}.dump();
+    annotations[kMountAnnotation] = ordered_json{{volume_name(mount), mounted_at(mount)}}.dump();
   }
   return {{"metadata", {{"annotations", std::move(annotations)}}}};
 }
@@ -63,6 +51,25 @@ ordered_json pod_template(const Mount& mount, Direction direction) {
 }
 
 }  // namespace
+
+std::string volume_name(const Mount& mount) {
+  return label_with_prefix("wasm-", mount.plugin);
+}
+
+ordered_json volume_source(const Mount& mount) {
+  if (mount.source == VolumeSource::image) return {{"image", {{"reference", mount.name}}}};
+  return {{"configMap", {{"name", mount.name}}}};
+}
+
+ordered_json mounted_at(const Mount& mount) {
+  return {{"mountPath", mount_path(mount)}, {"readOnly", true}};
+}
+
+ordered_json with_name(const std::string& name, const ordered_json& object) {
+  ordered_json item = {{"name", name}};
+  item.update(object);
+  return item;
+}
 
 std::string mount_path(const Mount& mount) {
   return fmt::format("/etc/wasm/{}", mount.plugin);

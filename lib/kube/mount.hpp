@@ -41,6 +41,16 @@ struct Mount {
 std::string mount_path(const Mount& mount);
 std::string module_path(const Mount& mount);
 
+// "wasm-PLUGIN", cut if need be.
+std::string volume_name(const Mount& mount);
+
+// What the volume is made of, without its name; where it is mounted, likewise.
+nlohmann::ordered_json volume_source(const Mount& mount);
+nlohmann::ordered_json mounted_at(const Mount& mount);
+
+// `object` as an item of a list.
+nlohmann::ordered_json with_name(const std::string& name, const nlohmann::ordered_json& object);
+
 enum class Direction { add, undo };
 
 // A strategic-merge patch for `kubectl patch --patch-file`: no identity in it, so that nobody can

@@ -27,14 +27,12 @@ struct TextPatch {
 };
 
 // What is to be changed in `text`. Nothing, where it is done already; a ConfigMap of another name
-// (another module) is replaced. Undoing takes out what adding put in, to the byte. What was added
-// around others' parts (a container, a list) is known by the comment kAddedMark.
-// `file` is for messages. Throws Error{Code::bad_input} for what is no plain YAML (a Helm
-// template), or written in a way that lines cannot be added to (aliases, flow style),
-// Error{Code::not_found} if no workload fits, with those there are. Only MountStyle::container.
+// (another module) is replaced. Undoing takes out what adding put in, to the byte, in whatever
+// style it was mounted. Workloads may be documents, or items of a List; in block style, which grows
+// by lines, or in brackets (JSON). `file` is for messages. Throws Error{Code::bad_input} for what
+// is no plain YAML (a Helm template), or written in a way that nothing can be added to (aliases),
+// Error{Code::not_found} if no workload fits, with those there are.
 TextPatch patch_text(std::string_view text, const std::string& file, const Target& target,
                      const Mount& mount, Direction direction);
-
-inline constexpr char kAddedMark[] = "# added by wasmctl";
 
 }  // namespace wasmctl::kube

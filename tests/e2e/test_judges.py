@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 
-import conftest
 import pytest
 
 
@@ -108,16 +107,6 @@ def test_patch(judge, wasmctl, module, tmp_path, kind):
     assert {m["mountPath"] for m in both["containers"][0]["volumeMounts"]} == {"/etc/wasm/one", "/etc/wasm/two"}
     left = pod_spec(judge.patch(base, first, second, undo))
     assert left == pod_spec(judge.patch(base, second))
-
-
-@pytest.fixture
-def registry(tmp_path):
-    port = conftest.free_port()
-    (tmp_path / "registry.yaml").write_text(
-        f"{{version: 0.1, storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}},"
-        f" http: {{addr: '127.0.0.1:{port}'}}}}")
-    with conftest.server(["docker-registry", "serve", tmp_path / "registry.yaml"], port, tmp_path / "registry.log"):
-        yield f"127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("flags", [[], ["-n", "default", *EVERY_FLAG]], ids=["least", "most"])

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "kube/manifest_text.hpp"
 #include "kube/text_patch.hpp"
 
 namespace {

@@ -151,6 +151,145 @@ TEST_CASE("patch_text adds lines where they belong, and takes them out again to 
   }
 }
 
+TEST_CASE("what is in brackets grows in its line, and shrinks again to the byte") {
+  const std::string mount = R"({"name":"wasm-a","mountPath":"/etc/wasm/a","readOnly":true})";
+  const std::string proxy =
+      R"(, {"name" :"istio-proxy","image":"auto","volumeMounts":[)" + mount + "]}";
+  const std::string volume = R"({"name":"wasm-a","configMap":{"name":"a-1"}})";
+  const std::string head = R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{)";
+  struct Case {
+    std::string name;
+    std::string before;
+    std::string after;
+  };
+  const Case cases[] = {
+      {"compact JSON", head + R"("containers":[{"name":"app"}]}})" + "\n",
+       head + R"("containers":[{"name":"app"})" + proxy + R"(], "volumes" :[)" + volume + "]}}\n"},
+      {"empty lists that were there", head + R"("volumes":[],"containers":[{"name":"app"}]}})",
+       head + R"("volumes":[)" + volume + R"(],"containers":[{"name":"app"})" + proxy + "]}}"},
+      {"a proxy that was there",
+       head + R"("containers":[{"name":"istio-proxy","image":"auto","volumeMounts":[]}]}})",
+       head + R"("containers":[{"name":"istio-proxy","image":"auto","volumeMounts":[)" + mount +
+           R"(]}], "volumes" :[)" + volume + "]}}"},
+      {"a block with a list in brackets", deployment("      containers: [{name: app}]  # one\n"),
+       deployment("      containers: [{name: app}") + proxy + "]  # one\n" +
+           "      volumes:  # added by wasmctl\n" + kVolumeLines},
+      {"an item in brackets",
+       deployment("      containers:\n      - {name: istio-proxy, image: auto}\n"),
+       deployment("      containers:\n      - {name: istio-proxy, image: auto, ") +
+           R"("volumeMounts" :[)" + mount + "]}\n      volumes:  # added by wasmctl\n" +
+           kVolumeLines},
+      {"items of a List",
+       "kind: List\napiVersion: v1\nitems:\n- {kind: Service}\n- apiVersion: v1\n  kind: Pod\n"
+       "  spec:\n    containers:\n    - name: app\n- {kind: Service}\n",
+       "kind: List\napiVersion: v1\nitems:\n- {kind: Service}\n- apiVersion: v1\n  kind: Pod\n"
+       "  spec:\n    containers:\n    - name: app\n"
+       "    - name: istio-proxy  # added by wasmctl\n      image: auto\n      volumeMounts:\n"
+       "      - name: wasm-a\n        mountPath: /etc/wasm/a\n        readOnly: true\n"
+       "    volumes:  # added by wasmctl\n    - name: wasm-a\n      configMap:\n"
+       "        name: a-1\n- {kind: Service}\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(patched(c.before) == c.after);
+    CHECK(patched(c.after) == c.after);
+    CHECK(patched(c.after, kube::Direction::undo) == c.before);
+    const kube::Mount other{"b", kube::VolumeSource::image, "r/b@sha256:00"};
+    const auto both = patched(c.after, kube::Direction::add, other);
+    CHECK(patched(both, kube::Direction::undo, other) == c.after);
+    CHECK(patched(patched(both, kube::Direction::undo), kube::Direction::undo, other) == c.before);
+  }
+}
+
+TEST_CASE("annotations are written into those that are there, in their own quotes") {
+  const kube::Mount mount{"a", kube::VolumeSource::config_map, "a-1",
+                          kube::MountStyle::annotations};
+  const std::string volume = R"("wasm-a":{"configMap":{"name":"a-1"}})";
+  const std::string mounted = R"("wasm-a":{"mountPath":"/etc/wasm/a","readOnly":true})";
+  const auto added = [&](std::string indent) {
+    return indent + "sidecar.istio.io/userVolume: '{" + volume + "}'  # added by wasmctl\n" +
+           indent + "sidecar.istio.io/userVolumeMount: '{" + mounted + "}'  # added by wasmctl\n";
+  };
+  const auto with = [](const std::string& metadata) {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n" +
+           metadata + "    spec:\n      containers:\n      - name: app\n";
+  };
+  struct Case {
+    std::string name;
+    std::string before;
+    std::string after;
+  };
+  const Case cases[] = {
+      {"no metadata", with(""),
+       with("") + "    metadata:  # added by wasmctl\n      annotations:  # added by wasmctl\n" +
+           added("        ")},
+      {"no annotations", with("    metadata:\n      labels: {app: web}\n"),
+       with("    metadata:\n      labels: {app: web}\n      annotations:  # added by wasmctl\n" +
+            added("        "))},
+      {"others", with("    metadata:\n      annotations:\n        a: b\n"),
+       with("    metadata:\n      annotations:\n        a: b\n" + added("        "))},
+      {"an empty mapping", with("    metadata:\n      annotations:\n"),
+       with("    metadata:\n      annotations:\n" + added("        "))},
+      {"brackets", with("    metadata: {annotations: {}}\n"),
+       with(
+           R"(    metadata: {annotations: {"sidecar.istio.io/userVolume" :"{\"wasm-a\":{\"configMap\")"
+           R"(:{\"name\":\"a-1\"}}}", "sidecar.istio.io/userVolumeMount" :"{\"wasm-a\":{\"mountPath)"
+           R"(\":\"/etc/wasm/a\",\"readOnly\":true}}"}})"
+           "\n")},
+      {"other volumes, in single quotes and as a literal",
+       with("    metadata:\n      annotations:\n"
+            "        sidecar.istio.io/userVolume: '{\"x\":{\"emptyDir\":{}}}'  # ours\n"
+            "        sidecar.istio.io/userVolumeMount: |\n          {\n"
+            "            \"x\": {\"mountPath\": \"/x\"}\n          }\n"),
+       with("    metadata:\n      annotations:\n"
+            "        sidecar.istio.io/userVolume: '{\"x\":{\"emptyDir\":{}}," +
+            volume +
+            "}'  # ours\n"
+            "        sidecar.istio.io/userVolumeMount: |\n          {\n"
+            "            \"x\": {\"mountPath\": \"/x\"}," +
+            mounted + "\n          }\n")},
+      {"lists, one empty, in double quotes",
+       with("    metadata:\n      annotations:\n"
+            "        sidecar.istio.io/userVolume: \"[]\"\n"
+            "        sidecar.istio.io/userVolumeMount: \"[{\\\"name\\\":\\\"x\\\"}]\"\n"),
+       with("    metadata:\n      annotations:\n"
+            "        sidecar.istio.io/userVolume: "
+            "\"[{\\\"name\\\":\\\"wasm-a\\\",\\\"configMap\\\":{\\\"name\\\":\\\"a-1\\\"}}]\"\n"
+            "        sidecar.istio.io/userVolumeMount: \"[{\\\"name\\\":\\\"x\\\"},"
+            "{\\\"name\\\":\\\"wasm-a\\\",\\\"mountPath\\\":\\\"/etc/wasm/"
+            "a\\\",\\\"readOnly\\\":true}]\"\n")},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(patched(c.before, kube::Direction::add, mount) == c.after);
+    CHECK(patched(c.after, kube::Direction::add, mount) == c.after);
+    CHECK(patched(c.after, kube::Direction::undo) == c.before);  // in whatever style it was mounted
+    const kube::Mount other{"b", kube::VolumeSource::image, "r/b@sha256:00",
+                            kube::MountStyle::annotations};
+    const auto both = patched(c.after, kube::Direction::add, other);
+    CHECK(patched(both, kube::Direction::undo, other) == c.after);
+    CHECK(patched(patched(both, kube::Direction::undo), kube::Direction::undo, other) == c.before);
+    auto next = mount;
+    next.name = "a-2";
+    auto want = c.after;
+    want.replace(want.find("a-1"), 3, "a-2");
+    CHECK(patched(c.after, kube::Direction::add, next) == want);
+  }
+  const auto broken = with(
+      "    metadata:\n      annotations:\n"
+      "        sidecar.istio.io/userVolume: '{a: b}'\n");
+  CHECK_THROWS_WITH_AS(patched(broken, kube::Direction::add, mount),
+                       "f.yaml:9:38: this annotation is no JSON", Error);
+  CHECK(patched(broken, kube::Direction::undo, mount) == broken);
+  const auto otherwise = with(
+      "    metadata:\n      annotations:\n"
+      "        sidecar.istio.io/userVolume: '{\"wasm-a\": {}}'\n");
+  CHECK_THROWS_WITH_AS(patched(otherwise, kube::Direction::undo, mount),
+                       "f.yaml:9:38: `wasm-a` is written here in a way that cannot be edited: take "
+                       "it out by hand",
+                       Error);
+}
+
 TEST_CASE("a new module changes the ConfigMap's name and nothing else") {
   const auto old = patched(deployment("      containers:\n      - name: app\n"));
   const kube::Mount next{"a", kube::VolumeSource::config_map, "a-2"};
@@ -194,22 +333,19 @@ TEST_CASE("what lines cannot be added to is refused, untouched") {
        "error: f.yaml:2:1: did not find expected node content, while parsing a flow node that "
        "starts at line 2\n"},
       {"kind: Deployment\nname: {{ .Values.name }}\n",
-       "error: f.yaml:2:8: a mapping as a key\n"
+       "error: f.yaml is a Helm template\n"
        "hint: a Helm template is no YAML before it is rendered: patch what `helm template` "
        "prints\n"},
       {deployment("      containers: []\n"),
        "error: f.yaml:8:7: the pod template has no containers\n" + way_out},
-      {deployment("      containers: [{name: app}]\n"),
-       "error: f.yaml:8:19: `containers` is in brackets: no line can be added\n" + way_out},
       {deployment("      containers: &c\n      - name: app\n"),
-       "error: f.yaml:8:19: `containers` has an anchor or a tag\n" + way_out},
+       "error: f.yaml:8:19: this has an anchor or a tag\n" + way_out},
       {"x: &c\n- name: app\n" + deployment("      containers: *c\n"),
-       "error: f.yaml:10:19: `containers` is an alias\n" + way_out},
+       "error: f.yaml:10:19: an alias stands here: the change would reach its anchor too\n" +
+           way_out},
       {deployment("      containers:\n      - name: istio-proxy\n        volumeMounts:\n"
                   "        - {name: x, mountPath: /etc/wasm/a}\n"),
        "error: f.yaml:11:11: something else is mounted at /etc/wasm/a\n" + way_out},
-      {deployment("      containers:\n      - {name: istio-proxy, image: auto}\n"),
-       "error: f.yaml:9:9: `istio-proxy` is in brackets: no line can be added\n" + way_out},
       {deployment("      containers:\n      - name: app\n      volumes:\n      - name: wasm-a\n"
                   "        emptyDir: {}\n"),
        "error: f.yaml:11:9: the volume `wasm-a` is made of something else\n" + way_out},

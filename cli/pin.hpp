@@ -1,0 +1,24 @@
+// An image's name made so that it can never mean another image.
+#pragma once
+
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/registry_options.hpp"
+#include "oci/reference.hpp"
+
+namespace wasmctl::cli {
+
+// By the manifest's digest, never an index's: it is what Istio compares sha256 with.
+struct Pinned {
+  std::string reference;  // REGISTRY/REPOSITORY[:TAG]@sha256:...
+  std::string hex;        // of the digest
+};
+
+// Asks the registry.
+Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options);
+
+// Throws Error{Code::usage} for an image layout on disk, which no cluster can pull from.
+void require_registry(const oci::Reference& reference);
+
+}  // namespace wasmctl::cli
