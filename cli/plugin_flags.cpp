@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -133,11 +135,21 @@ void set_config(kube::Settings& settings, const PluginFlags& flags) {
   settings.set("config", config, {flags.config_file.empty() ? "--set" : "--config", Code::usage});
 }
 
-// The schema is named in wasmctl.yaml, relative to it.
-void check_schema(const kube::Settings& settings, const plugin::Plugin& plugin) {
+// The schema that wasmctl.yaml names, relative to it; else the one that the last build has left, if
+// the plugin's sources describe one; else none.
+std::optional<std::filesystem::path> schema_file(const kube::Settings& settings,
+                                                 const plugin::Plugin& plugin) {
   const auto* const name = settings.find("configSchema");
-  if (name == nullptr) return;
-  const auto path = plugin.directory / name->get<std::string>();
+  if (name != nullptr) return plugin.directory / name->get<std::string>();
+  auto built = plugin.directory / "build" / (plugin.name + ".schema.json");
+  if (std::filesystem::exists(built)) return built;
+  return std::nullopt;
+}
+
+void check_schema(const kube::Settings& settings, const plugin::Plugin& plugin) {
+  const auto file = schema_file(settings, plugin);
+  if (!file) return;
+  const auto& path = *file;
   const auto schema = yaml::read_json(base::read_file(path, kMaxConfigBytes), path.native());
   const auto* const config = settings.find("config");
   std::vector<kube::Violation> violations;

@@ -14,6 +14,7 @@
 #include "build/callers.hpp"
 #include "build/commands.hpp"
 #include "build/depfile.hpp"
+#include "build/descriptions.hpp"
 #include "build/remedies.hpp"
 #include "build/sdk.hpp"
 #include "build/state.hpp"
@@ -44,8 +45,8 @@ Words with_output(Words words, const Unit& unit) {
 
 bool dropped_from_release(std::string_view section) {
   // Names and DWARF are for people; target_features and producers for linkers.
-  return section == "name" || section == "producers" || section == "target_features" ||
-         section.starts_with(".debug_");
+  return is_description(section) || section == "name" || section == "producers" ||
+         section == "target_features" || section.starts_with(".debug_");
 }
 
 // ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
@@ -292,6 +293,7 @@ class Build {
     }
     const auto module = wasm::parse_module(bytes, module_.filename().native());
     if (options_.lint) check(module);
+    write_descriptions(module, bytes, module_);
     fs::remove(linked);
     base::write_file(wasm::names_file(module_), bytes);
     base::write_file(module_, options_.debug ? bytes

@@ -5,6 +5,7 @@
 // In the build directory (default: `build` in the plugin's):
 //     NAME.wasm                the module
 //     NAME.names.wasm          the same with its functions' names, for inspect
+//     NAME.schema.json ...     what the sources say of the configuration: see descriptions.hpp
 //     compile_commands.json    for editors; clangd looks there by itself
 //     obj/                     objects, their depfiles, and state.json, which says what they were
 //                              made from (obj-g/ with -g)

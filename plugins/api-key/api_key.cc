@@ -1,8 +1,11 @@
 // Lets requests in that carry a known API key, and answers 401 to all others.
 #include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_schema.h"
 #include "proxy_wasm_views.h"
 
 #include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 

@@ -4,9 +4,12 @@
 // another. Where the proxy bounds its buffers (Envoy: per_connection_buffer_limit_bytes, 1 MiB), a
 // longer body is answered with 500; bodies of other types, or compressed, pass untouched.
 #include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_schema.h"
 #include "proxy_wasm_views.h"
 
 #include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 

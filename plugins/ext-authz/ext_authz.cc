@@ -4,9 +4,12 @@
 // The request waits meanwhile. The answer arrives at the root context, perhaps after the client has
 // gone: then the stream's context exists no more, so it is looked up by its number.
 #include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_schema.h"
 #include "proxy_wasm_views.h"
 
 #include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 

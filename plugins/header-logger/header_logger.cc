@@ -4,15 +4,17 @@
 #include <string_view>
 
 #include "proxy_wasm_intrinsics.h"
-#include "proxy_wasm_json.h"
 #include "proxy_wasm_log.h"
+#include "proxy_wasm_schema.h"
 #include "proxy_wasm_views.h"
+
+#include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 
 using proxy_wasm::HostBytes;
-using proxy_wasm::JsonReader;
-using proxy_wasm::TokenList;
 
 // Logs `User-Agent: value` of a pair `user-agent`, `value`, in the bytes where the host wrote it:
 // behind the name is a zero byte, then the value, and behind that a zero byte again
@@ -31,45 +33,12 @@ void log_in_place(LogLevel level, std::string_view name, std::string_view value)
   proxy_log(level, line, name.size() + 2 + value.size());
 }
 
-struct Config {
-  LogLevel log_level = LogLevel::info;
-  TokenList headers = "\"user-agent\"";  // in the bytes that were read
-};
-
-bool read_level(JsonReader& json, LogLevel& level) {
-  int number = 0;
-  if (!json.choice("must be one of trace, debug, info, warn, error, critical", number))
-    return false;
-  level = static_cast<LogLevel>(number);
-  return true;
-}
-
-// Reads `bytes`; none are the default configuration. Logs what is wrong.
-[[gnu::noinline]] bool read_config(HostBytes& bytes, Config& config) {
-  if (bytes.size() == 0) return true;
-  JsonReader json(bytes.data(), bytes.size());
-  for (json.object(); json.member();) {
-    if (json.key_is("log_level")) {
-      read_level(json, config.log_level);
-    } else if (json.key_is("headers")) {
-      json.tokens(config.headers);
-    } else {
-      json.fail("is not a known key");
-    }
-  }
-  if (json.finish()) return true;
-  proxy_wasm::log_problem(json.key(), json.error());
-  return false;
-}
-
 class HeaderLogger : public RootContext {
  public:
   using RootContext::RootContext;
 
   bool onConfigure(size_t size) override {
-    bytes_ = proxy_wasm::buffer(WasmBufferType::PluginConfiguration, 0, size);
-    config_ = Config();
-    if (!read_config(bytes_, config_)) return false;
+    if (!proxy_wasm::configure(size, config_, text_)) return false;
     static constexpr std::string_view kConfigured = "HeaderLogger configured";
     proxy_log(config_.log_level, kConfigured.data(), kConfigured.size());
     return true;
@@ -87,8 +56,8 @@ class HeaderLogger : public RootContext {
   }
 
  private:
-  HostBytes bytes_;
   Config config_;
+  HostBytes text_;  // in which config_.headers is
 };
 
 class Stream : public Context {

@@ -1,7 +1,10 @@
 // Removes, sets and adds headers of requests and responses, in this order.
 #include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_schema.h"
 
 #include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 

@@ -7,9 +7,12 @@
 #include <memory>
 
 #include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_schema.h"
 #include "proxy_wasm_views.h"
 
 #include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 

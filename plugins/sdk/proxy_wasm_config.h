@@ -13,11 +13,12 @@
 //
 //     bool onConfigure(size_t size) override { return proxy_wasm::configure(size, config_); }
 //
-// From it come the reader in the module and, natively, the JSON Schema, an example and the table of
-// the README (proxy_wasm_schema.h). The texts are not in the module.
+// From it come the reader in the module and, beside the module, the JSON Schema, an example and the
+// table of the README (proxy_wasm_schema.h). The texts are not in the module.
 //
 // Types of fields: bool, integers, std::string, enumerations (see kChoices), vectors of these, a
-// list of pairs of strings (a JSON object), and structs with fields of their own. Keys hold no
+// list of pairs of strings (a JSON object), structs with fields of their own, and a TokenList: names
+// that stay where they were read, for which configure() takes where to keep the text. Keys hold no
 // escapes.
 #pragma once
 
@@ -32,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy_wasm_enums.h"
 #include "proxy_wasm_json.h"
 
 namespace proxy_wasm {
@@ -61,6 +63,9 @@ constexpr Field<Struct, Member> required(const char* name, Member Struct::* memb
 //     inline constexpr char proxy_wasm::kChoices<Mode>[] = "must be one of allow, deny";
 template <class Enum>
 inline constexpr char kChoices[] = "";
+template <>
+inline constexpr char kChoices<LogLevel>[] =
+    "must be one of trace, debug, info, warn, error, critical";
 
 template <class T, class = void>
 inline constexpr bool has_fields = false;
@@ -105,7 +110,7 @@ bool read_struct(JsonReader& json, Struct& object) {
           return ((read_field(json, field, object) || (bit <<= 1, false)) || ...);
         },
         fields);
-    if (!known) json.fail("is not a key of this plugin");
+    if (!known) json.fail("is not a known key");
     missing &= ~bit;
   }
   // In the order of the fields, so that the first one is named.
@@ -149,6 +154,8 @@ bool read_value(JsonReader& json, T& value) {
     return read_struct(json, value);
   } else if constexpr (std::is_same_v<T, StringPairs>) {
     return read_pairs(json, value);
+  } else if constexpr (std::is_same_v<T, TokenList>) {
+    return json.tokens(value);
   } else if constexpr (is_vector<T>) {
     value.clear();
     json.array();
@@ -188,20 +195,28 @@ bool read_config(JsonReader& json, Config& config) {
 namespace proxy_wasm {
 
 // For onConfigure: reads the plugin's configuration of `size` bytes. If it does not fit, logs which
-// key is wrong, leaves `config` as it was, and returns false.
+// key is wrong, leaves `config` as it was, and returns false. The TokenLists of `config` point into
+// `text`.
 template <class Config>
-bool configure(size_t size, Config& config) {
-  HostBytes text = buffer(WasmBufferType::PluginConfiguration, 0, size);
-  char nothing[] = "{}";
-  JsonReader json =
-      text.size() == 0 ? JsonReader(nothing, 2) : JsonReader(text.data(), text.size());
+bool configure(size_t size, Config& config, HostBytes& text) {
+  HostBytes bytes = buffer(WasmBufferType::PluginConfiguration, 0, size);
+  // Nothing is decoded in an empty object, so nothing is written to it.
+  JsonReader json = bytes.size() == 0 ? JsonReader(const_cast<char*>("{}"), 2)
+                                      : JsonReader(bytes.data(), bytes.size());
   Config fresh;
   if (read_config(json, fresh)) {
     config = std::move(fresh);
+    text = std::move(bytes);
     return true;
   }
-  log_line(LogLevel::error, json.key(), " ", json.error());
+  log_problem(json.key(), json.error());
   return false;
+}
+
+template <class Config>
+bool configure(size_t size, Config& config) {
+  HostBytes text;
+  return configure(size, config, text);
 }
 
 }  // namespace proxy_wasm

@@ -34,7 +34,7 @@ class TokenList {
   bool empty() const { return begin_ == end_; }
 
   // The text: quoted strings, with commas and white space between them.
-  std::string_view text() const { return {begin_, static_cast<size_t>(end_ - begin_)}; }
+  constexpr std::string_view text() const { return {begin_, static_cast<size_t>(end_ - begin_)}; }
 
   // Whether one of them is `name`, without regard to the case of letters. For names of headers and
   // the like, which have neither quotes nor commas.

@@ -2,9 +2,12 @@
 // logs what each connection carried.
 #include "proxy_wasm_intrinsics.h"
 #include "proxy_wasm_log.h"
+#include "proxy_wasm_schema.h"
 #include "proxy_wasm_views.h"
 
 #include "config.h"
+
+PROXY_WASM_DESCRIBE(Config);
 
 namespace {
 

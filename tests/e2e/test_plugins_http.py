@@ -48,7 +48,7 @@ def test_header_rewriter(build, tmp_path):
         assert headers["x-hop"] == ["one", "two"] or headers["x-hop"] == ["one,two"]
         sent = dict(answer[2])
         assert sent["x-frame-options"] == "DENY" and sent["x-served-by"] == "edge"
-    assert "colour is not a key of this plugin" in refused(module, {"request": {"colour": 1}}, tmp_path / "log2")
+    assert "colour is not a known key" in refused(module, {"request": {"colour": 1}}, tmp_path / "log2")
 
 
 def test_api_key(build, tmp_path):

@@ -117,7 +117,7 @@ TEST_CASE("config: what does not fit is refused, and the key is named") {
       {R"({"rules":[{"path":"/","mode":"maybe"}]})", "mode must be one of allow, deny"},
       {R"({"rules":[{"path":"/","mode":"allow, deny"}]})", "mode must be one of allow, deny"},
       {R"({"set":{"a":1}})", "a must be a string"},
-      {R"({"colour":1})", "colour is not a key of this plugin"},
+      {R"({"colour":1})", "colour is not a known key"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);

@@ -1,0 +1,81 @@
+"""The files of each plugin that come from its described configuration: config.schema.json, and the table in
+README.md. WASMCTL_UPDATE=1 rewrites them."""
+
+import os
+import pathlib
+import re
+import shutil
+
+import pytest
+
+PLUGINS = sorted(p.parent for p in (pathlib.Path(__file__).resolve().parents[2] / "plugins").glob("*/wasmctl.yaml"))
+
+
+def check_file(file, expected):
+    if "WASMCTL_UPDATE" in os.environ:
+        file.write_text(expected)
+    assert file.read_text() == expected
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_the_files_of_a_plugin_are_what_its_source_describes(wasmctl, tmp_path, plugin):
+    shutil.copytree(plugin, tmp_path / plugin.name, ignore=shutil.ignore_patterns("build"))
+    wasmctl("build", tmp_path / plugin.name)
+    built = tmp_path / plugin.name / "build" / plugin.name
+    check_file(plugin / "config.schema.json", built.with_suffix(".schema.json").read_text())
+    readme = (plugin / "README.md").read_text()
+    table = built.with_suffix(".config.md").read_text()
+    check_file(plugin / "README.md", re.sub(r"(?ms)^\| key \|.*?\n(?!\|)", lambda _: table, readme, count=1))
+    assert b"wasmctl.config" not in built.with_suffix(".wasm").read_bytes()
+
+
+SOURCE = """#include "proxy_wasm_intrinsics.h"
+#include "proxy_wasm_schema.h"
+
+struct Config {
+  int64_t limit = 5;
+  static constexpr auto fields() {
+    return std::tuple{proxy_wasm::field("limit", &Config::limit, "How many.")};
+  }
+};
+PROXY_WASM_DESCRIBE(Config);
+class Root : public RootContext {
+  using RootContext::RootContext;
+  bool onConfigure(size_t size) override { return proxy_wasm::configure(size, config_); }
+  Config config_;
+};
+static RegisterContextFactory register_(ROOT_FACTORY(Root));
+"""
+
+
+def test_render_judges_a_config_by_what_the_source_describes(wasmctl, tmp_path):
+    plugin = tmp_path / "limit"
+    plugin.mkdir()
+    (plugin / "limit.cc").write_text(SOURCE)
+    wasmctl("build", plugin)
+    assert (plugin / "build/limit.example.json").read_text() == '{"limit": 5}\n'
+    flags = ("--via", "configmap", "--namespace", "default", "--selector", "app=a", "--only", "plugin")
+    wasmctl("render", plugin, *flags, "--set", "limit=7")
+    done = wasmctl("render", plugin, *flags, "--set", "limit=seven", status=3)
+    assert done.stderr.split("\n", 1)[1] == (f"error: the config of limit does not fit {plugin}/build/limit.schema.json\n"
+                           "  caused by: `limit` must be of type integer, not \"seven\"\n")
+
+
+def test_without_a_description_no_old_one_stays(wasmctl, tmp_path):
+    plugin = tmp_path / "limit"
+    plugin.mkdir()
+    (plugin / "limit.cc").write_text(SOURCE)
+    wasmctl("build", plugin)
+    (plugin / "limit.cc").write_text(SOURCE.replace("PROXY_WASM_DESCRIBE(Config);", ""))
+    wasmctl("build", plugin)
+    assert sorted(p.name for p in (plugin / "build").glob("limit.*")) == ["limit.names.wasm", "limit.wasm"]
+
+
+def test_described_twice(wasmctl, tmp_path):
+    plugin = tmp_path / "limit"
+    plugin.mkdir()
+    (plugin / "limit.cc").write_text(SOURCE)
+    (plugin / "other.cc").write_text(SOURCE.split("class Root")[0])
+    assert wasmctl("build", plugin, status=5).stderr == (
+        "error: limit describes its configuration more than once\n"
+        "hint: say PROXY_WASM_DESCRIBE in one source only\n")
