@@ -22,7 +22,7 @@ struct ImageName {
   std::string text;  // not yet parsed: oci::parse_reference judges it
 };
 
-// A directory with *.cc or wasmctl.yaml and a path to an existing file are local; `oci:DIR` and
+// A plugin's directory and a path to an existing file are local; `oci:DIR` and
 // all else is an image's name. Builds the plugin when it is a directory. Throws
 // Error{Code::not_found} for what looks like a path (./x, /x, x/, x.wasm) but does not exist.
 std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source);

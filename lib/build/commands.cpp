@@ -59,10 +59,12 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& ob
                  // A function that no source defines becomes an import, so that one check, ours,
                  // judges them all and can name the line.
                  "-Wl,--import-undefined"});
-  // A plugin on the raw ABI need not mark its callbacks for export.
-  for (const auto& callback : wasm::callbacks()) {
-    words.push_back(fmt::format("-Wl,--export-if-defined={}", callback.name));
-  }
+  // A plugin on the raw ABI need not mark its callbacks and its ABI's version for export.
+  const auto export_if_defined = [&words](std::string_view name) {
+    words.push_back(fmt::format("-Wl,--export-if-defined={}", name));
+  };
+  for (const auto& callback : wasm::callbacks()) export_if_defined(callback.name);
+  for (const auto version : wasm::kAbiVersions) export_if_defined(wasm::marker(version));
   if (!flags.debug) {
     // Strips what the libraries carry of DWARF; names stay. Then numbers need no room for a linker
     // to write larger ones into: 8 % of a small module.

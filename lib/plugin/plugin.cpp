@@ -127,13 +127,18 @@ void read_file(Plugin& plugin, const fs::path& path) {
   }
 }
 
+bool is_source(const fs::path& name) {
+  const auto extension = name.extension();
+  const bool is_cpp = extension == ".cc" || extension == ".cpp" || extension == ".cxx";
+  return is_cpp && !name.native().starts_with('.');  // an editor's lock `.#a.cc` is no source
+}
+
 std::vector<fs::path> find_sources(const fs::path& directory) {
   std::vector<fs::path> sources;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const auto name = entry.path().filename();
-    // An editor's lock `.#a.cc` is no source.
-    if (name.extension() == ".cc" && !name.native().starts_with('.')) sources.push_back(name);
+    auto name = entry.path().filename();
+    if (is_source(name)) sources.push_back(std::move(name));
   }
   if (error) {
     throw Error(Code::io, fmt::format("cannot read {}: {}", directory.native(), error.message()));
@@ -189,7 +194,10 @@ Plugin load(const fs::path& directory) {
   if (fs::exists(file, ignored)) read_file(plugin, file);
   if (plugin.sources.empty()) plugin.sources = find_sources(directory);
   if (plugin.sources.empty()) {
-    throw Error(Code::not_found, fmt::format("no *.cc in {}", directory.native()));
+    throw Error(Code::not_found,
+                fmt::format("no *.cc, *.cpp or *.cxx in {}", directory.native()))
+        .hint(fmt::format("name the sources that are elsewhere: `sources: [src/plugin.cc]` in {}",
+                          file.native()));
   }
   std::ranges::sort(plugin.sources);
   const auto twice = std::ranges::unique(plugin.sources);

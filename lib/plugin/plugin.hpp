@@ -1,10 +1,10 @@
 // A plugin's directory and its wasmctl.yaml: the one file that carries what build, push and render
-// all need. The file is optional; without it every *.cc of the directory is compiled and the
-// directory's name is the plugin's.
+// all need. The file is optional; without it every *.cc, *.cpp and *.cxx of the directory is
+// compiled and the directory's name is the plugin's.
 //
 //     name: header-logger
 //     version: 0.1.0
-//     sources: [header_logger.cc]          # default: *.cc
+//     sources: [header_logger.cc]          # default: *.cc, *.cpp, *.cxx
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
 //     plugin:
 //       phase: AUTHZ

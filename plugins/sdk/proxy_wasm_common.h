@@ -5,7 +5,14 @@
 
 #include <stdint.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
+
+// What the SDK called these before it asked for C++17.
+using StringView = std::string_view;
+template <class T>
+using Optional = std::optional<T>;
 
 // What every hostcall answers. Anything but Ok leaves the output parameters untouched.
 enum class WasmResult : uint32_t {

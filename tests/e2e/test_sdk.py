@@ -183,3 +183,17 @@ def test_the_whole_surface_compiles(wasmctl, root, tmp_path, standard):
     import shutil
     shutil.copytree(root / "tests/data/plugins/surface", tmp_path / "surface")
     wasmctl("build", tmp_path / "surface", f"--cxxflag=-std={standard}")
+
+
+@pytest.mark.parametrize("source, callbacks", [
+    ("functions.cc", {"proxy_on_tick", "proxy_on_request_headers", "proxy_on_configure", "proxy_on_vm_start",
+                      "proxy_on_grpc_close", "proxy_on_new_connection"}),
+    ("raw.cpp", {"proxy_on_context_create", "proxy_on_vm_start", "proxy_on_request_headers"}),
+    ("empty.cxx", {"proxy_on_context_create", "proxy_on_delete"}),
+])
+def test_styles_of_writing_a_plugin(wasmctl, root, tmp_path, source, callbacks):
+    import shutil
+    shutil.copy(root / "tests/data/plugins/styles" / source, tmp_path)
+    wasmctl("build", tmp_path)
+    found = set(json.loads(wasmctl("inspect", tmp_path, "--json").stdout)["callbacks"])
+    assert found >= callbacks if source == "functions.cc" else found == callbacks

@@ -21,7 +21,7 @@ class Directory {
  public:
   explicit Directory(const char* yaml) : path(temporary_.path() / "header_logger") {
     base::make_directories(path / "src");
-    for (const char* source : {"b.cc", "a.cc", ".#a.cc", "readme.txt", "src/c.cc"}) {
+    for (const char* source : {"b.cc", "a.cc", "c.cpp", "d.cxx", ".#a.cc", "a.h", "src/c.cc"}) {
       base::write_file(path / source, "");
     }
     if (yaml != nullptr) base::write_file(path / plugin::kFileName, yaml);
@@ -50,12 +50,12 @@ class Directory {
 
 }  // namespace
 
-TEST_CASE("load without wasmctl.yaml takes every *.cc and the directory's name") {
+TEST_CASE("load without wasmctl.yaml takes every C++ source and the directory's name") {
   for (const char* yaml : {static_cast<const char*>(nullptr), "", "# nothing yet\n", "plugin:\n"}) {
     const Directory directory(yaml);
     const auto got = plugin::load(directory.path);
     CHECK(got.name == "header-logger");
-    CHECK(got.sources == std::vector<fs::path>{"a.cc", "b.cc"});
+    CHECK(got.sources == std::vector<fs::path>{"a.cc", "b.cc", "c.cpp", "d.cxx"});
     CHECK(got.directory == directory.path);
     CHECK_FALSE(got.version);
     CHECK_FALSE(got.image);
@@ -142,7 +142,7 @@ TEST_CASE("load refuses a directory that is none, empty, or without a usable nam
   const auto here = temporary.path();
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "no"),
                        ("no directory " + (here / "no").native()).c_str(), Error);
-  CHECK_THROWS_WITH_AS((void)plugin::load(here), ("no *.cc in " + here.native()).c_str(), Error);
+  CHECK_THROWS_WITH_AS((void)plugin::load(here), ("no *.cc, *.cpp or *.cxx in " + here.native()).c_str(), Error);
   base::make_directories(here / "-x-");
   base::write_file(here / "-x-/a.cc", "");
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "-x-"),
