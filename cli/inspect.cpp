@@ -29,12 +29,12 @@ struct InspectCommand {
 
 struct Inspected {
   std::string file;
-  std::string bytes;
+  base::Content bytes;
   wasm::Summary summary;
 };
 
 // The names in the module, or those that the build kept beside it.
-std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, const std::string& bytes,
+std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, std::string_view bytes,
                                               const std::string& path) {
   auto names = wasm::function_names(module, bytes);
   if (!names.empty()) return names;

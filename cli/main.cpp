@@ -1,11 +1,27 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "cli/command.hpp"
 
+namespace {
+
+// A page of a mapped file that is no longer there: somebody writes the file in place.
+extern "C" void on_bus_error(int) {
+  constexpr std::string_view kMessage = "error: a file became shorter while it was read\n";
+  [[maybe_unused]] const auto written =
+      ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
+  constexpr int kIo = 8;  // of exit_status.hpp
+  ::_exit(kIo);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  std::signal(SIGBUS, &on_bus_error);
   wasmctl::cli::Context context{
       std::cout, std::cerr, [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());

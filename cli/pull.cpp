@@ -37,13 +37,15 @@ void run_pull(Context& context, const PullOptions& options) {
   const auto repository =
       registry::open_repository(reference, registry_options(context, options.registry));
   const auto module = registry::fetch_module(*repository, reference);
-  wasm::parse_module(module.bytes, oci::to_string(reference));
+  wasm::parse_module(module.content, oci::to_string(reference));
 
   const auto output = options.output.empty() ? default_output(reference) : options.output;
-  base::write_file(output, module.bytes);
+  base::AtomicFile file(output);
+  module.content.read([&](std::string_view piece) { file.write(piece); });
+  file.commit();
   if (options.json) {
     context.out << nlohmann::json{{"file", output},
-                                  {"size", module.bytes.size()},
+                                  {"size", module.content.size()},
                                   {"digest", module.manifest.digest.text()},
                                   {"mediaType", module.manifest.media_type}}
                        .dump(2)

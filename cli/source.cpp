@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "cli/build.hpp"
 #include "oci/reference.hpp"
 #include "registry/repository.hpp"
@@ -24,7 +23,7 @@ bool looks_like_path(const std::string& text) {
 }
 
 LocalModule load_file(const std::string& path) {
-  LocalModule module{base::read_file(path, wasm::kMaxModuleBytes), path, {}};
+  LocalModule module{base::Content::of_file(path, wasm::kMaxModuleBytes), path, {}};
   wasm::require_loadable(module.bytes, path);
   return module;
 }
@@ -33,7 +32,7 @@ LocalModule load_directory(Context& context, const std::string& directory,
                            const BuildOptions& options = {}) {
   auto plugin = plugin::load(directory);
   const auto path = build_plugin(context, plugin, options);
-  return {base::read_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
+  return {base::Content::of_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
 }
 
 }  // namespace
@@ -54,7 +53,7 @@ std::variant<LocalModule, ImageName> resolve_source(Context& context, const std:
 
 LocalModule read_unchecked(Context& context, const std::string& source,
                            const RegistryOptions& options) {
-  if (source == "-") return {base::read_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
+  if (source == "-") return {base::Content::of_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
   std::error_code ignored;
   const auto status = fs::status(source, ignored);
   if (fs::is_directory(status)) {
@@ -63,11 +62,11 @@ LocalModule read_unchecked(Context& context, const std::string& source,
     return load_directory(context, source, build);
   }
   if (fs::exists(status) || looks_like_path(source)) {
-    return {base::read_file(source, wasm::kMaxModuleBytes), source, {}};
+    return {base::Content::of_file(source, wasm::kMaxModuleBytes), source, {}};
   }
   const auto reference = oci::parse_reference(source);
   const auto repository = registry::open_repository(reference, registry_options(context, options));
-  return {registry::fetch_module(*repository, reference).bytes, source, {}};
+  return {registry::fetch_module(*repository, reference).content, source, {}};
 }
 
 LocalModule load_module(Context& context, const std::string& source) {

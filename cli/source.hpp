@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "base/content.hpp"
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
 #include "plugin/plugin.hpp"
@@ -13,7 +14,7 @@
 namespace wasmctl::cli {
 
 struct LocalModule {
-  std::string bytes;                     // checked: what the proxy would refuse has been refused
+  base::Content bytes;                   // checked: what the proxy would refuse has been refused
   std::string path;                      // of the .wasm file, for messages
   std::optional<plugin::Plugin> plugin;  // when SOURCE was a plugin directory
 };

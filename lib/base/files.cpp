@@ -9,8 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-
-#include "base/error.hpp"
+#include <random>
 
 namespace wasmctl::base {
 
@@ -46,7 +45,22 @@ fs::path resolve_links(fs::path path) {
   return path;
 }
 
+fs::path directory_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// A name beside `path` that nobody else takes.
+fs::path name_beside(const fs::path& path) {
+  std::random_device random;
+  return path.native() + fmt::format(".{:08x}", random());
+}
+
 }  // namespace
+
+Error too_long(const fs::path& path, std::uint64_t max_bytes) {
+  return {Code::bad_input, fmt::format("`{}` has more than {} bytes, the most that is read",
+                                       path.native(), max_bytes)};
+}
 
 std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -73,10 +87,7 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
     }
     if (got < 0) throw file_error("read", path, errno);
     bytes.resize(old_size + static_cast<std::size_t>(got));
-    if (bytes.size() > max_bytes) {
-      throw Error(Code::bad_input, fmt::format("`{}` has more than {} bytes, the most that is read",
-                                               path.native(), max_bytes));
-    }
+    if (bytes.size() > max_bytes) throw too_long(path, max_bytes);
     if (got == 0) return bytes;
   }
 }
@@ -118,11 +129,32 @@ void make_directories(const fs::path& path) {
   if (error) throw file_error("create directory", path, error.value());
 }
 
+int open_unnamed_file(const fs::path& directory) {
+  const int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0) return fd;
+  std::string name = (directory / "wasmctl.XXXXXX").native();
+  const int named = ::mkostemp(name.data(), O_CLOEXEC);
+  if (named < 0) throw file_error("write", name, errno);
+  ::unlink(name.c_str());
+  return named;
+}
+
+void write_all(int fd, std::string_view bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const auto written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      throw file_error("write", path, errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
 AtomicFile::AtomicFile(fs::path path) : path_(resolve_links(std::move(path))) {
   struct stat status = {};
   const bool exists = ::stat(path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) throw file_error("write", path_, EISDIR);
-  if (exists && !S_ISREG(status.st_mode)) {  // a pipe or device cannot be replaced
+  if (exists && !S_ISREG(status.st_mode)) {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd_ < 0) throw file_error("write", path_, errno);
     return;
@@ -132,13 +164,22 @@ AtomicFile::AtomicFile(fs::path path) : path_(resolve_links(std::move(path))) {
   // umask can only be read by setting it.
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  const mode_t mode = exists ? (status.st_mode & 07777U) : (0666U & ~mask);
+  open_temporary();
+  ::fchmod(fd_, exists ? (status.st_mode & 07777U) : (0666U & ~mask));
+}
 
+void AtomicFile::open_temporary() {
+  // A file gets its name through /proc.
+  if (::access("/proc/self/fd", F_OK) == 0) {
+    fd_ = ::open(directory_of(path_).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    kind_ = Kind::unnamed;
+    if (fd_ >= 0) return;
+  }
   std::string name = path_.native() + ".XXXXXX";
   fd_ = ::mkostemp(name.data(), O_CLOEXEC);
   if (fd_ < 0) throw file_error("write", path_, errno);
+  kind_ = Kind::named;
   temporary_ = name;
-  ::fchmod(fd_, mode);
 }
 
 AtomicFile::~AtomicFile() {
@@ -147,30 +188,48 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(fd_, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      throw file_error("write", path_, errno);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  write_all(fd_, bytes, path_);
 }
 
-void AtomicFile::commit() {
+// A link replaces nothing: where there is a file already, the new one is renamed over it.
+void AtomicFile::give_name() {
+  const auto unnamed = fmt::format("/proc/self/fd/{}", fd_);
+  const auto link_as = [&](const fs::path& name) {
+    return ::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  };
+  if (link_as(path_)) return;
+  while (errno == EEXIST) {
+    auto name = name_beside(path_);
+    if (link_as(name)) {
+      temporary_ = std::move(name);
+      return;
+    }
+  }
+  throw file_error("write", path_, errno);
+}
+
+void AtomicFile::close() {
   const int fd = fd_;
   fd_ = -1;
   if (::close(fd) != 0) throw file_error("write", path_, errno);
+}
+
+void AtomicFile::commit() {
+  if (kind_ == Kind::unnamed) give_name();
+  close();
   if (temporary_.empty()) return;
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw file_error("write", path_, errno);
   temporary_.clear();
 }
 
-FileLock::FileLock(const fs::path& path)
-    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-  if (fd_ < 0) throw file_error("write", path, errno);
+FileLock::FileLock(const fs::path& path) {
+  std::error_code ignored;
+  const int mode = fs::is_directory(path, ignored) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
+  fd_ = ::open(path.c_str(), mode | O_CLOEXEC, 0666);
+  if (fd_ < 0) throw file_error("lock", path, errno);
   while (::flock(fd_, LOCK_EX) != 0) {
     if (errno == EINTR) continue;
+    if (errno == ENOTSUP || errno == ENOLCK) return;
     const int error = errno;
     ::close(fd_);
     throw file_error("lock", path, error);

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
+
 namespace wasmctl::base {
 
 namespace fs = std::filesystem;
@@ -33,8 +35,19 @@ bool write_file_if_changed(const fs::path& path, std::string_view bytes);
 // mkdir -p.
 void make_directories(const fs::path& path);
 
+// A descriptor for reading and writing of a file in `directory` that has no name: it is gone when it
+// is closed, however the process ends.
+int open_unnamed_file(const fs::path& directory);
+
+// All of `bytes`, where the descriptor stands; `path` is for messages.
+void write_all(int fd, std::string_view bytes, const fs::path& path);
+
+// What read_file throws for a file that is too long.
+Error too_long(const fs::path& path, std::uint64_t max_bytes);
+
 // A file in the making, for content that is not in memory at once: it appears at `path` on
-// commit(), with the same rules as write_file; destroyed before that, it leaves nothing.
+// commit(), with the same rules as write_file. Until then it has no name where the file system
+// allows that: a process that is killed leaves nothing.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path path);
@@ -46,13 +59,24 @@ class AtomicFile {
   void commit();
 
  private:
-  fs::path path_;       // where it will stand, links resolved
-  fs::path temporary_;  // empty when written to directly
+  enum class Kind {
+    direct,   // a pipe or device, which cannot be replaced
+    unnamed,  // linked to its place on commit
+    named,    // at `temporary_`, renamed to its place on commit
+  };
+  void open_temporary();
+  void give_name();
+  void close();
+
+  fs::path path_;  // where it will stand, links resolved
+  fs::path temporary_;
+  Kind kind_ = Kind::direct;
   int fd_ = -1;
 };
 
-// Held while it exists: other processes that lock the same file wait. The file is made if absent
-// and stays.
+// Held while it exists: other processes that lock the same path wait. A directory is locked itself;
+// a file is made if absent, and stays. A file system without locks (some network ones) is no reason
+// to refuse.
 class FileLock {
  public:
   explicit FileLock(const fs::path& path);

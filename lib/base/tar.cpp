@@ -147,26 +147,22 @@ TarEntry::Type entry_type(char type) {
 
 }  // namespace
 
-std::string tar_of_file(std::string_view name, std::string_view bytes) {
-  if (name.size() > kName.size || bytes.size() >= std::uint64_t{1} << 33U) {  // 11 octal digits
+TarFrame tar_frame(std::string_view name, std::uint64_t size) {
+  if (name.size() > kName.size || size >= std::uint64_t{1} << 33U) {  // 11 octal digits
     throw Error(Code::internal, fmt::format("`{}` does not fit a ustar header", name));
   }
-  std::string archive(kBlock, '\0');
-  put(archive, kName, name);
-  put_octal(archive, kMode, 0644);
-  put_octal(archive, kUid, 0);
-  put_octal(archive, kGid, 0);
-  put_octal(archive, kSize, bytes.size());
-  put_octal(archive, kMtime, 0);
-  put(archive, kType, "0");
-  put(archive, kMagic, std::string_view("ustar\00000", 8));
-  put(archive, kChecksum, fmt::format("{:06o}{} ", checksum(archive), '\0'));
-
-  const auto padded = (bytes.size() + kBlock - 1) / kBlock * kBlock;
-  archive.reserve(kBlock + padded + 2 * kBlock);
-  archive += bytes;
-  archive.resize(kBlock + padded + 2 * kBlock, '\0');
-  return archive;
+  std::string head(kBlock, '\0');
+  put(head, kName, name);
+  put_octal(head, kMode, 0644);
+  put_octal(head, kUid, 0);
+  put_octal(head, kGid, 0);
+  put_octal(head, kSize, size);
+  put_octal(head, kMtime, 0);
+  put(head, kType, "0");
+  put(head, kMagic, std::string_view("ustar\00000", 8));
+  put(head, kChecksum, fmt::format("{:06o}{} ", checksum(head), '\0'));
+  const auto padding = static_cast<std::size_t>((kBlock - size % kBlock) % kBlock);
+  return {std::move(head), std::string(padding + 2 * kBlock, '\0')};
 }
 
 void read_tar(std::string_view archive, const std::function<bool(const TarEntry&)>& visit) {

@@ -9,9 +9,13 @@
 
 namespace wasmctl::base {
 
-// An archive of one regular file: mode 0644, owner 0:0, time stamp 0, two zero blocks at the end.
-// `name` has at most 100 bytes.
-std::string tar_of_file(std::string_view name, std::string_view bytes);
+// What stands before and behind the `size` bytes of an archive's only file: mode 0644, owner 0:0,
+// time stamp 0; the padding and two zero blocks at the end. `name` has at most 100 bytes.
+struct TarFrame {
+  std::string head;
+  std::string tail;
+};
+TarFrame tar_frame(std::string_view name, std::uint64_t size);
 
 struct TarEntry {
   enum class Type { file, directory, other };  // other: links, devices, pipes

@@ -15,9 +15,47 @@ namespace {
 
 using nlohmann::json;
 
-Blob make_blob(std::string_view media_type, std::string bytes) {
-  auto descriptor = describe(media_type, bytes);
-  return {std::move(descriptor), std::move(bytes), {}};
+Descriptor describe(std::string_view media_type, base::Sha256& sha256, std::uint64_t size) {
+  Descriptor descriptor;
+  descriptor.media_type = media_type;
+  descriptor.digest = Digest::from_hex(sha256.hex());
+  descriptor.size = size;
+  return descriptor;
+}
+
+Blob make_blob(std::string_view media_type, base::Content content) {
+  base::Sha256 sha256;
+  content.read([&](std::string_view piece) { sha256.update(piece); });
+  auto descriptor = describe(media_type, sha256, content.size());
+  return {std::move(descriptor), std::move(content)};
+}
+
+// The tar+gzip of the module.
+struct Layer {
+  Blob blob;
+  Digest diff_id;  // of the tar
+};
+
+Layer pack(std::string_view media_type, const base::Content& module) {
+  base::Sha256 packed_sha256;
+  base::Spool packed;
+  base::GzipWriter gzip([&](std::string_view piece) {
+    packed_sha256.update(piece);
+    packed.write(piece);
+  });
+  base::Sha256 tar_sha256;
+  const auto add = [&](std::string_view piece) {
+    tar_sha256.update(piece);
+    gzip.write(piece);
+  };
+  const auto frame = base::tar_frame(kModuleFileName, module.size());
+  add(frame.head);
+  module.read(add);
+  add(frame.tail);
+  gzip.finish();
+  auto content = packed.finish();
+  auto descriptor = describe(media_type, packed_sha256, content.size());
+  return {{std::move(descriptor), std::move(content)}, Digest::from_hex(tar_sha256.hex())};
 }
 
 // linux/amd64 whatever the node: Istio's fetcher asks for it everywhere, and a Wasm module does
@@ -50,7 +88,7 @@ Image finish(Manifest manifest, Blob config, std::vector<Blob> layers) {
   return image;
 }
 
-Image make_container_image(std::string_view module, const ImageOptions& options, bool docker) {
+Image make_container_image(const base::Content& module, const ImageOptions& options, bool docker) {
   auto manifest = new_manifest(options);
   if (docker) {
     manifest.media_type = media_type::kDockerManifest;
@@ -58,31 +96,29 @@ Image make_container_image(std::string_view module, const ImageOptions& options,
   } else {
     manifest.annotations["module.wasm.image/variant"] = "compat";
   }
-  const auto tar = base::tar_of_file(kModuleFileName, module);
-  auto layer =
-      make_blob(docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip, base::gzip(tar));
+  auto layer = pack(docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip, module);
   auto config = make_blob(docker ? media_type::kDockerConfig : media_type::kOciConfig,
-                          image_config(Digest::of(tar), options.created));
-  return finish(std::move(manifest), std::move(config), {std::move(layer)});
+                          image_config(layer.diff_id, options.created));
+  return finish(std::move(manifest), std::move(config), {std::move(layer.blob)});
 }
 
 // The raw module is the first layer, since Envoy's own fetcher takes no other; Istio wants a second
 // one, of whatever type.
-Image make_artifact(std::string_view module, const ImageOptions& options) {
+Image make_artifact(const base::Content& module, const ImageOptions& options) {
   auto manifest = new_manifest(options);
   manifest.artifact_type = media_type::kSoloConfig;
   manifest.annotations["module.wasm.image/variant"] = "oci";
   const json runtime = {{"type", "envoy_proxy"}, {"abiVersions", {"0.2.1"}}};
-  auto layer = make_blob(media_type::kSoloModule, std::string(module));
+  auto layer = make_blob(media_type::kSoloModule, module);
   layer.descriptor.annotations["org.opencontainers.image.title"] = kModuleFileName;
   auto runtime_config = make_blob(media_type::kSoloConfig, runtime.dump());
   runtime_config.descriptor.annotations["org.opencontainers.image.title"] = "runtime-config.json";
-  return finish(std::move(manifest), make_blob(media_type::kOciEmpty, "{}"),
+  return finish(std::move(manifest), make_blob(media_type::kOciEmpty, std::string("{}")),
                 {std::move(layer), std::move(runtime_config)});
 }
 
-Image make_wasm_artifact(std::string_view module, const ImageOptions& options) {
-  auto layer = make_blob(media_type::kCncfModule, std::string(module));
+Image make_wasm_artifact(const base::Content& module, const ImageOptions& options) {
+  auto layer = make_blob(media_type::kCncfModule, module);
   json config = {{"architecture", "wasm"},
                  {"os", "wasip1"},
                  {"layerDigests", {layer.descriptor.digest.text()}}};
@@ -91,7 +127,7 @@ Image make_wasm_artifact(std::string_view module, const ImageOptions& options) {
                 {std::move(layer)});
 }
 
-Image make_universal(std::string_view module, const ImageOptions& options) {
+Image make_universal(const base::Content& module, const ImageOptions& options) {
   Image image;
   image.children.push_back(make_container_image(module, options, false));
   image.children.push_back(make_wasm_artifact(module, options));
@@ -110,16 +146,15 @@ Image make_universal(std::string_view module, const ImageOptions& options) {
   return image;
 }
 
-enum class Packing { none, tar, tar_gzip, unknown };
-
-Packing packing(std::string_view type) {
+bool is_module(std::string_view type) {
   namespace mt = media_type;
-  if (type == mt::kSoloModule || type == mt::kCncfModule || type == mt::kWasmToOciModule) {
-    return Packing::none;
-  }
-  if (type == mt::kOciLayerGzip || type == mt::kDockerLayerGzip) return Packing::tar_gzip;
-  if (type == mt::kOciLayerTar || type == mt::kDockerLayerTar) return Packing::tar;
-  return Packing::unknown;
+  return type == mt::kSoloModule || type == mt::kCncfModule || type == mt::kWasmToOciModule;
+}
+bool is_tar(std::string_view type) {
+  return type == media_type::kOciLayerTar || type == media_type::kDockerLayerTar;
+}
+bool is_tar_gzip(std::string_view type) {
+  return type == media_type::kOciLayerGzip || type == media_type::kDockerLayerGzip;
 }
 
 std::string_view base_name(std::string_view path) {
@@ -127,20 +162,24 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
-std::string module_in_tar(std::string_view archive) {
-  std::optional<std::string> named;
-  std::vector<std::pair<std::string, std::string_view>> others;
-  base::read_tar(archive, [&](const base::TarEntry& entry) {
+base::Content module_in_tar(const base::Content& archive) {
+  const auto all = archive.view();
+  const auto content = [&](std::string_view bytes) {
+    return archive.part(static_cast<std::uint64_t>(bytes.data() - all.data()), bytes.size());
+  };
+  std::optional<std::string_view> named;
+  std::vector<std::string_view> others;
+  base::read_tar(all, [&](const base::TarEntry& entry) {
     if (entry.type != base::TarEntry::Type::file) return true;
     if (base_name(entry.name) == kModuleFileName) {
       named = entry.bytes;
       return false;
     }
-    if (entry.name.ends_with(".wasm")) others.emplace_back(entry.name, entry.bytes);
+    if (entry.name.ends_with(".wasm")) others.push_back(entry.bytes);
     return true;
   });
-  if (named) return *named;
-  if (others.size() == 1) return std::string(others[0].second);
+  if (named) return content(*named);
+  if (others.size() == 1) return content(others[0]);
   throw Error(Code::bad_input,
               fmt::format("the image holds no file `{}`{}", kModuleFileName,
                           others.empty() ? "" : ", and more than one other *.wasm"));
@@ -159,7 +198,7 @@ std::span<const FormatName> format_names() {
   return kNames;
 }
 
-Image make_image(std::string_view module, const ImageOptions& options) {
+Image make_image(const base::Content& module, const ImageOptions& options) {
   switch (options.format) {
     case Format::docker:
       return make_container_image(module, options, true);
@@ -176,7 +215,7 @@ Image make_image(std::string_view module, const ImageOptions& options) {
 }
 
 std::optional<Digest> istio_pin(const Image& image) {
-  const auto document = parse_manifest(image.manifest.bytes, image.manifest.descriptor.media_type);
+  const auto document = parse_manifest(image.manifest.content, image.manifest.descriptor.media_type);
   if (const auto* index = std::get_if<Index>(&document)) {
     const auto* child = select_for_istio(*index);
     return child == nullptr ? std::nullopt : std::optional(child->digest);
@@ -188,11 +227,12 @@ std::optional<Digest> istio_pin(const Image& image) {
 
 Descriptor find_module_layer(const Manifest& manifest) {
   for (const auto& layer : manifest.layers) {
-    if (packing(layer.media_type) == Packing::none) return layer;
+    if (is_module(layer.media_type)) return layer;
   }
   // Of an image's layers the last is the one that Istio opens.
-  if (!manifest.layers.empty() && packing(manifest.layers.back().media_type) != Packing::unknown) {
-    return manifest.layers.back();
+  if (!manifest.layers.empty()) {
+    const auto& last = manifest.layers.back();
+    if (is_tar(last.media_type) || is_tar_gzip(last.media_type)) return last;
   }
   std::vector<std::string_view> types;
   types.reserve(manifest.layers.size());
@@ -203,19 +243,30 @@ Descriptor find_module_layer(const Manifest& manifest) {
                                           fmt::join(types, ", ")));
 }
 
-std::string extract_module(const Descriptor& layer, std::string bytes) {
-  // A tar is larger than what it holds: its header and padding.
-  constexpr std::uint64_t kMaxTarBytes = kMaxModuleBytes + 64 * 1024;
-  switch (packing(layer.media_type)) {
-    case Packing::tar_gzip:
-      return module_in_tar(base::gunzip(bytes, kMaxTarBytes));
-    case Packing::tar:
-      return module_in_tar(bytes);
-    case Packing::none:
-    case Packing::unknown:
-      break;
+// A tar is larger than what it holds: its header and padding.
+LayerReader::LayerReader(const Descriptor& layer)
+    : packing_(is_tar_gzip(layer.media_type) ? Packing::tar_gzip
+               : is_tar(layer.media_type)    ? Packing::tar
+                                             : Packing::none),
+      gzip_([this](std::string_view piece) { unpacked_.write(piece); },
+            kMaxModuleBytes + 64 * 1024) {}
+
+void LayerReader::write(std::string_view bytes) {
+  if (packing_ != Packing::tar_gzip) return unpacked_.write(bytes);
+  if (failure_) return;
+  try {
+    gzip_.write(bytes);
+  } catch (const Error& error) {
+    if (error.code() != Code::bad_input) throw;  // a full disk
+    failure_ = error;
   }
-  return bytes;
+}
+
+base::Content LayerReader::finish() {
+  if (failure_) throw Error(*failure_);
+  if (packing_ == Packing::tar_gzip) gzip_.finish();
+  auto unpacked = unpacked_.finish();
+  return packing_ == Packing::none ? unpacked : module_in_tar(unpacked);
 }
 
 const Descriptor* select_module(const Index& index) {

@@ -1,14 +1,16 @@
 // Packages: a Wasm module as an image that every consumer we know of can load.
 //
-// | format    | config            | layers                                  | loads in |
-// |-----------|-------------------|-----------------------------------------|----------|
-// | image     | OCI image config  | one tar+gzip with plugin.wasm           | Istio, Envoy Gateway,
-// Kubernetes image volumes, docker, podman | | docker    | Docker's          | the same under
-// Docker's media type      | the same, and old registries | | artifact  | empty             | the
-// module as it is, and a runtime config | Istio ("oci variant"), Envoy's own fetcher | | wasm |
-// CNCF's Wasm       | the module as application/wasm          | wasmtime, runwasi, wasmCloud; not
-// Istio | | universal | an index: `image` for linux/amd64 and linux/arm64, `wasm` for wasip1/wasm |
-// | all of these |
+// clang-format off
+// | format    | config            | layers                          | loads in
+// |-----------|-------------------|---------------------------------|-----------------------------------
+// | image     | OCI image config  | one tar+gzip with plugin.wasm   | Istio, Envoy Gateway, Kubernetes
+// |           |                   |                                 | image volumes, docker, podman
+// | docker    | Docker's          | the same with Docker's types    | the same, and old registries
+// | artifact  | empty             | the module, a runtime config    | Istio ("oci variant"), Envoy's own
+// |           |                   |                                 | fetcher
+// | wasm      | CNCF's Wasm       | the module as application/wasm  | wasmtime, runwasi, wasmCloud
+// | universal | an index: `image` for linux/amd64 and linux/arm64, `wasm` for wasip1/wasm: all of these
+// clang-format on
 //
 // The same module and options give the same bytes, hence the same digest: there is no time stamp
 // but the one that is asked for.
@@ -18,13 +20,15 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/content.hpp"
+#include "base/error.hpp"
+#include "base/gzip.hpp"
 #include "oci/descriptor.hpp"
 #include "oci/manifest.hpp"
 
@@ -47,8 +51,7 @@ inline constexpr std::uint64_t kMaxModuleBytes = 256 * 1024 * 1024;
 
 struct Blob {
   Descriptor descriptor;
-  std::string bytes;
-  std::filesystem::path file;  // not empty: the content is here, and `bytes` is empty
+  base::Content content;
 };
 
 struct Image {
@@ -63,7 +66,8 @@ struct ImageOptions {
   Annotations annotations;             // of the manifest, added to ours
 };
 
-Image make_image(std::string_view module, const ImageOptions& options = {});
+// The layer is packed piece by piece; memory does not grow with the module.
+Image make_image(const base::Content& module, const ImageOptions& options = {});
 
 // The digest that Istio's fetcher computes, the only right pin: an index's linux/amd64 child, else
 // the manifest's own; null where Istio loads nothing of it.
@@ -73,9 +77,24 @@ std::optional<Digest> istio_pin(const Image& image);
 // layers' types where there is none.
 Descriptor find_module_layer(const Manifest& manifest);
 
-// The module in that layer: the layer's bytes themselves, or of a tar (mostly gzip) the first file
-// named plugin.wasm in any directory, else the only *.wasm. Throws Error{Code::bad_input}.
-std::string extract_module(const Descriptor& layer, std::string bytes);
+// Unpacks that layer as it streams by. The module is the layer's bytes themselves, or of a tar
+// (mostly gzip) the first file named plugin.wasm in any directory, else the only *.wasm.
+class LayerReader {
+ public:
+  explicit LayerReader(const Descriptor& layer);
+
+  // Never throws for what the bytes are: whether they are the layer at all is not known yet.
+  void write(std::string_view bytes);
+  // The module. Throws Error{Code::bad_input} if there is none.
+  base::Content finish();
+
+ private:
+  enum class Packing { none, tar, tar_gzip };
+  Packing packing_;
+  base::Spool unpacked_;
+  base::GzipReader gzip_;
+  std::optional<Error> failure_;  // of what was written so far
+};
 
 // The entry of an index that holds a module: the one that Istio picks, else a Wasm platform's, else
 // the only one. None: null.

@@ -1,13 +1,8 @@
 #include "oci/layout.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -27,36 +22,6 @@ constexpr char kIndexFile[] = "index.json";
 constexpr char kRefName[] = "org.opencontainers.image.ref.name";
 constexpr char kMarker[] = R"({"imageLayoutVersion":"1.0.0"})";
 constexpr char kMarkerVersion[] = "1.0.0";
-
-// Held while index.json is read, changed and replaced. The lock is on the directory itself, so that
-// no file of ours is left among the layout's.
-class Lock {
- public:
-  explicit Lock(const fs::path& directory)
-      : fd_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    if (fd_ < 0 || !acquire()) {
-      throw Error(Code::io,
-                  fmt::format("cannot lock `{}`: {}", directory.native(), std::strerror(errno)));
-    }
-  }
-  ~Lock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  // A file system without locks (some network ones) is no reason to refuse.
-  bool acquire() const {
-    while (::flock(fd_, LOCK_EX) != 0) {
-      if (errno == ENOTSUP || errno == ENOLCK) return true;
-      if (errno != EINTR) return false;
-    }
-    return true;
-  }
-
-  int fd_;
-};
 
 bool is_there(const fs::path& path) {
   std::error_code ignored;
@@ -177,26 +142,20 @@ std::vector<std::string> Layout::tags() const {
   return {tags.begin(), tags.end()};
 }
 
-std::string Layout::read_blob(const Descriptor& descriptor) const {
-  std::string bytes;
-  read_blob(descriptor, [&](std::string_view piece) { bytes += piece; });
-  return bytes;
-}
-
-void Layout::read_blob(const Descriptor& descriptor,
-                       const std::function<void(std::string_view)>& sink) const {
+base::Content Layout::read_blob(const Descriptor& descriptor) const {
   const auto path = blob_path(descriptor.digest);
+  std::error_code ignored;
+  const auto size = fs::is_regular_file(path, ignored) ? fs::file_size(path, ignored) : 0;
+  const auto content = base::Content::of_file(path, std::max(size, descriptor.size));
   Verifier verifier(descriptor);
   try {
-    base::read_file_by_pieces(path, [&](std::string_view piece) {
-      verifier.update(piece);
-      sink(piece);
-    });
+    content.read([&](std::string_view piece) { verifier.update(piece); });
     verifier.finish();
   } catch (Error& error) {
     if (error.code() != Code::verification) throw;
     throw error.because(fmt::format("`{}` is corrupted", path.native()));
   }
+  return content;
 }
 
 bool Layout::has_blob(const Descriptor& descriptor) const {
@@ -205,20 +164,27 @@ bool Layout::has_blob(const Descriptor& descriptor) const {
 }
 
 void Layout::write_blob(const Blob& blob) const {
+  if (has_blob(blob.descriptor) && is_intact(blob.descriptor)) return;
   const auto path = blob_path(blob.descriptor.digest);
   base::make_directories(path.parent_path());
-  if (blob.file.empty()) {
-    base::write_file_if_changed(path, blob.bytes);
-    return;
-  }
   base::AtomicFile file(path);
-  base::read_file_by_pieces(blob.file, [&](std::string_view piece) { file.write(piece); });
+  blob.content.read([&](std::string_view piece) { file.write(piece); });
   file.commit();
+}
+
+bool Layout::is_intact(const Descriptor& descriptor) const {
+  try {
+    read_blob(descriptor);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() == Code::verification) return false;
+    throw;
+  }
 }
 
 void Layout::prepare() const {
   base::make_directories(directory_);
-  const Lock lock(directory_);
+  const base::FileLock lock(directory_);
   if (is_there(directory_ / kMarkerFile)) {
     check_marker(directory_);
     return;
@@ -232,7 +198,8 @@ void Layout::prepare() const {
 }
 
 void Layout::add(const Descriptor& manifest, const std::optional<std::string>& tag) const {
-  const Lock lock(directory_);
+  // The directory itself is locked, so that no file of ours is left among the layout's.
+  const base::FileLock lock(directory_);
   auto index = is_there(directory_ / kIndexFile) ? read_index(directory_) : new_index();
 
   auto entry = to_json(manifest);

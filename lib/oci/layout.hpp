@@ -11,7 +11,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,17 +34,14 @@ class Layout {
   // All tags, sorted.
   std::vector<std::string> tags() const;
 
-  // The blob's bytes, verified. Throws Error{Code::not_found} or Error{Code::verification}.
-  std::string read_blob(const Descriptor& descriptor) const;
-  // Piece by piece; verified when this returns.
-  void read_blob(const Descriptor& descriptor,
-                 const std::function<void(std::string_view)>& sink) const;
+  // The blob, verified. Throws Error{Code::not_found} or Error{Code::verification}.
+  base::Content read_blob(const Descriptor& descriptor) const;
 
   // Where the blob is or would be.
   std::filesystem::path blob_path(const Digest& digest) const;
   bool has_blob(const Descriptor& descriptor) const;
 
-  // Stores one blob. Throws Error{Code::io} where the file system refuses.
+  // Stores one blob, unless it is there and intact. Throws Error{Code::io} where the file system refuses.
   void write_blob(const Blob& blob) const;
 
   // Makes the directory a layout without images, unless it is one already. Throws
@@ -59,6 +55,7 @@ class Layout {
  private:
   // A manifest that index.json does not list, but an index in it may.
   std::optional<Descriptor> resolve_child(const Digest& digest) const;
+  bool is_intact(const Descriptor& descriptor) const;
 
   std::filesystem::path directory_;
 };

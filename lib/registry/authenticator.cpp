@@ -166,7 +166,7 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
     request.method = "POST";
     request.url = realm;
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-    request.body = std::string_view(form);
+    request.body = Body(form);
   } else {
     request.url = service.empty() ? realm : with_query(realm, "service", service);
     for (std::size_t start = 0; start < scope.size();) {  // several scopes, divided by spaces

@@ -1,12 +1,9 @@
 #include "registry/http.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 #include "base/log.hpp"
@@ -32,13 +29,11 @@ struct Exchange {
   CURL* handle;
   const Request& request;
   const std::stop_token& stop;
-  const Body body = request.body.value_or(Body(""));
-  const int file = -1;  // the body's, open
   Response response = {};
   std::size_t header_bytes = 0;
   std::uint64_t sent = 0;               // of the body
   std::uint64_t received = 0;           // by the sink
-  std::exception_ptr thrown = nullptr;  // by the sink
+  std::exception_ptr thrown = nullptr;  // by the sink, or by the content that is sent
   bool too_long = false;
 };
 
@@ -101,15 +96,14 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
 
 std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  const auto& body = exchange.body;
+  const auto& body = *exchange.request.body;
   const auto size =
       static_cast<std::size_t>(std::min<std::uint64_t>(room, body.size - exchange.sent));
-  if (exchange.file < 0) {
-    std::memcpy(data, body.bytes.data() + exchange.sent, size);
-  } else {
-    const auto got =
-        ::pread(exchange.file, data, size, static_cast<off_t>(body.offset + exchange.sent));
-    if (got != static_cast<ssize_t>(size)) return CURL_READFUNC_ABORT;  // somebody cut it short
+  try {
+    body.content.read_at(body.offset + exchange.sent, data, size);
+  } catch (...) {
+    exchange.thrown = std::current_exception();
+    return CURL_READFUNC_ABORT;
   }
   exchange.sent += size;
   return size;
@@ -188,27 +182,6 @@ TransportError to_error(CURLcode code, const Request& request, std::string detai
       return fail(Kind::broken, fmt::format("the connection to `{}` broke", server), detail);
   }
 }
-
-// The file of a request's body, if it has one.
-class OpenFile {
- public:
-  explicit OpenFile(const Request& request) {
-    if (!request.body || request.body->file.empty()) return;
-    const auto& path = request.body->file;
-    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd_ >= 0) return;
-    throw Error(Code::io, fmt::format("cannot read `{}`: {}", path.native(), std::strerror(errno)));
-  }
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 }  // namespace
 
@@ -290,9 +263,7 @@ HttpConnection::~HttpConnection() = default;
 
 Response HttpConnection::send(const Request& request, const std::stop_token& stop) {
   auto& api = state_->api;
-  const OpenFile file(request);
-  Exchange exchange{
-      .api = api, .handle = state_->handle, .request = request, .stop = stop, .file = file.get()};
+  Exchange exchange{.api = api, .handle = state_->handle, .request = request, .stop = stop};
   const auto url = to_string(request.url);
   std::array<char, CURL_ERROR_SIZE> error_text{};
   state_->set_up(exchange, url, error_text.data());

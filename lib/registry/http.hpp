@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/content.hpp"
 #include "base/error.hpp"
 #include "registry/url.hpp"
 
@@ -24,15 +25,15 @@ struct HttpOptions {
   bool skip_tls_verify = false;
 };
 
-// What is sent: bytes in memory, or a part of a file, which is read piece by piece.
+// What is sent: all of some content, or a part of it. Read piece by piece as it goes out.
 struct Body {
-  Body(std::string_view in_memory) : bytes(in_memory), size(in_memory.size()) {}
-  Body(std::filesystem::path path, std::uint64_t start, std::uint64_t length)
-      : file(std::move(path)), offset(start), size(length) {}
+  Body() = default;  // of no bytes
+  explicit Body(base::Content all) : content(std::move(all)), size(content.size()) {}
+  Body(base::Content all, std::uint64_t start, std::uint64_t length)
+      : content(std::move(all)), offset(start), size(length) {}
 
-  std::string_view bytes;
-  std::filesystem::path file;  // not empty: the content is here
-  std::uint64_t offset = 0;    // in the file
+  base::Content content;
+  std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
 

@@ -44,11 +44,6 @@ std::optional<std::uint64_t> decimal(const std::string& text) {
   return std::stoull(text);
 }
 
-Body body_of(const oci::Blob& blob) {
-  if (blob.file.empty()) return {std::string_view(blob.bytes)};
-  return {blob.file, 0, blob.descriptor.size};
-}
-
 std::string cannot_push(const std::string& what) {
   return fmt::format("cannot push to {}", what);
 }
@@ -59,7 +54,7 @@ std::string cannot_read(const std::string& what) {
 // Hands the part of an answer on that is new: the first `have` bytes came from a try before.
 class Continuation {
  public:
-  Continuation(const Repository::Sink& sink, std::uint64_t size) : sink_(sink), left_(size) {}
+  Continuation(const base::Sink& sink, std::uint64_t size) : sink_(sink), left_(size) {}
 
   std::uint64_t have() const { return have_; }
   bool complete() const { return left_ == 0; }
@@ -81,7 +76,7 @@ class Continuation {
   }
 
  private:
-  const Repository::Sink& sink_;
+  const base::Sink& sink_;
   std::uint64_t have_ = 0;
   std::uint64_t left_;
   std::uint64_t skip_ = 0;
@@ -184,7 +179,7 @@ oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
   auto response = registry_.send(get);
   if (response.status != 200) registry_.refuse(get, response);
 
-  oci::Blob manifest{oci::describe(content_type(response), response.body), {}, {}};
+  oci::Blob manifest{oci::describe(content_type(response), response.body), {}};
   const auto promised =
       reference.digest ? reference.digest->text() : response.header("docker-content-digest");
   if (!promised.empty() && promised != manifest.descriptor.digest.text()) {
@@ -192,17 +187,17 @@ oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
                 fmt::format("{}: {} was asked for, but the bytes are {}", get.action,
                             printable(promised, 80), manifest.descriptor.digest.text()));
   }
-  manifest.bytes = std::move(response.body);
+  manifest.content = std::move(response.body);
   return manifest;
 }
 
 // A download that broke goes on where it stopped, or begins again where the server cannot do that.
-void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const Sink& sink) {
+void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) {
   auto get = pull_call("GET", "blobs/" + descriptor.digest.text(),
                        fmt::format("cannot read {} of {}/{}", descriptor.digest.text(),
                                    registry_name_, repository_));
   oci::Verifier verifier(descriptor);
-  const Sink verified = [&](std::string_view bytes) {
+  const base::Sink verified = [&](std::string_view bytes) {
     verifier.update(bytes);
     sink(bytes);
   };
@@ -248,7 +243,7 @@ bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci
   auto mount = call("POST", "blobs/uploads/", cannot_push(repository_));
   mount.request.url = with_query(with_query(mount.request.url, "mount", descriptor.digest.text()),
                                  "from", from.repository);
-  mount.request.body = std::string_view();
+  mount.request.body = Body();
   mount.scope += fmt::format(" repository:{}:pull", from.repository);
   return registry_.send(mount).status == 201;
 }
@@ -281,13 +276,13 @@ void RegistryRepository::push_blob(const oci::Blob& blob) {
 Response RegistryRepository::upload(const oci::Blob& blob, const std::string& action) {
   const auto digest = blob.descriptor.digest.text();
   auto open = call("POST", "blobs/uploads/", action);
-  open.request.body = std::string_view();
+  open.request.body = Body();
   auto first = open;
   const bool small = blob.descriptor.size <= kSingleRequestBytes;
   if (small) {
     first.request.url = with_query(first.request.url, "digest", digest);
     first.request.headers = {{"Content-Type", kOctets}};
-    first.request.body = body_of(blob);
+    first.request.body = Body(blob.content);
   }
   auto response = registry_.send(first);
   const auto status = response.status;
@@ -302,7 +297,7 @@ Response RegistryRepository::upload(const oci::Blob& blob, const std::string& ac
   put.request.method = "PUT";
   put.request.url = with_query(registry_.upload_location(open, response), "digest", digest);
   put.request.headers = {{"Content-Type", kOctets}};
-  put.request.body = body_of(blob);
+  put.request.body = Body(blob.content);
   put.retry = false;
   return registry_.send(put);
 }
@@ -312,7 +307,7 @@ void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Ref
   auto put = call("PUT", "manifests/" + tag_to_set(reference).value_or(digest),
                   cannot_push(oci::to_string(reference)));
   put.request.headers = {{"Content-Type", manifest.descriptor.media_type}};
-  put.request.body = std::string_view(manifest.bytes);
+  put.request.body = Body(manifest.content);
   const auto response = registry_.send(put);
   if (response.status != 201) registry_.refuse(put, response);
   const auto stored = response.header("docker-content-digest");

@@ -21,7 +21,7 @@ class RegistryRepository : public Repository {
   using Repository::fetch_blob;
   std::optional<oci::Descriptor> resolve(const oci::Reference& reference) override;
   oci::Blob fetch_manifest(const oci::Reference& reference) override;
-  void fetch_blob(const oci::Descriptor& descriptor, const Sink& sink) override;
+  void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) override;
   bool has_blob(const oci::Descriptor& descriptor) override;
   void push_blob(const oci::Blob& blob) override;
   bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) override;

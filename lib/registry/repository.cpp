@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
+#include "base/parallel.hpp"
 #include "oci/layout.hpp"
 #include "oci/media_type.hpp"
 #include "registry/registry_repository.hpp"
@@ -33,13 +30,14 @@ class LayoutRepository : public Repository {
   oci::Blob fetch_manifest(const oci::Reference& reference) override {
     auto descriptor = layout_.resolve(reference);
     if (!descriptor) throw no_such_tag(reference);
-    auto bytes = layout_.read_blob(*descriptor);
-    return {std::move(*descriptor), std::move(bytes), {}};
+    return fetch_blob(*descriptor);
   }
 
-  using Repository::fetch_blob;
-  void fetch_blob(const oci::Descriptor& descriptor, const Sink& sink) override {
-    layout_.read_blob(descriptor, sink);
+  void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) override {
+    layout_.read_blob(descriptor).read(sink);
+  }
+  oci::Blob fetch_blob(const oci::Descriptor& descriptor) override {
+    return {descriptor, layout_.read_blob(descriptor)};
   }
 
   bool has_blob(const oci::Descriptor& descriptor) override { return layout_.has_blob(descriptor); }
@@ -80,22 +78,6 @@ class LayoutRepository : public Repository {
 
 constexpr std::size_t kMaxAtOnce = 4;
 constexpr std::size_t kMaxDepth = 4;  // of indexes within indexes
-constexpr std::uint64_t kInMemoryBytes = 1024 * 1024;
-
-// A blob of an image that is copied; a large one passes through a file.
-oci::Blob fetch_whole(Repository& from, const oci::Descriptor& descriptor,
-                      const std::filesystem::path& directory) {
-  oci::Blob blob{descriptor, {}, {}};
-  if (descriptor.size <= kInMemoryBytes) {
-    blob.bytes = from.fetch_blob(descriptor);
-    return blob;
-  }
-  blob.file = directory / descriptor.digest.hex();
-  base::AtomicFile file(blob.file);
-  from.fetch_blob(descriptor, [&](std::string_view bytes) { file.write(bytes); });
-  file.commit();
-  return blob;
-}
 
 // What has to be at the target before a manifest may be.
 struct Tree {
@@ -105,7 +87,7 @@ struct Tree {
 
 void collect(Repository& from, const oci::Reference& source, const oci::Blob& manifest,
              std::size_t depth, Tree& tree) {
-  const auto document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   if (const auto* single = std::get_if<oci::Manifest>(&document)) {
     tree.blobs.emplace(single->config.digest, single->config);
     for (const auto& layer : single->layers) tree.blobs.emplace(layer.digest, layer);
@@ -136,36 +118,10 @@ void collect(const oci::Image& image, std::map<oci::Digest, const oci::Blob*>& b
 
 }  // namespace
 
-void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& task) {
-  std::atomic<std::size_t> next = 0;
-  std::atomic<bool> failed = false;
-  std::mutex mutex;
-  std::exception_ptr first_error;
-  const auto work = [&] {
-    while (!failed) {
-      const auto index = next++;
-      if (index >= count) return;
-      try {
-        task(index);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!first_error) first_error = std::current_exception();
-        failed = true;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < std::min(count, kMaxAtOnce); ++i) helpers.emplace_back(work);
-    work();
-  }
-  if (first_error) std::rethrow_exception(first_error);
-}
-
-std::string Repository::fetch_blob(const oci::Descriptor& descriptor) {
-  std::string bytes;
-  fetch_blob(descriptor, [&](std::string_view more) { bytes += more; });
-  return bytes;
+oci::Blob Repository::fetch_blob(const oci::Descriptor& descriptor) {
+  base::Spool spool;
+  fetch_blob(descriptor, [&](std::string_view bytes) { spool.write(bytes); });
+  return {descriptor, spool.finish()};
 }
 
 void Repository::push(const oci::Image& image, const oci::Reference& reference) {
@@ -174,8 +130,8 @@ void Repository::push(const oci::Image& image, const oci::Reference& reference) 
   std::vector<const oci::Blob*> blobs;
   blobs.reserve(unique.size());
   for (const auto& [digest, blob] : unique) blobs.push_back(blob);
-  for_each_at_once(blobs.size(), [&](std::size_t i) { push_blob(*blobs[i]); });
-  for_each_at_once(image.children.size(), [&](std::size_t i) {
+  base::for_each_at_once(blobs.size(), kMaxAtOnce, [&](std::size_t i) { push_blob(*blobs[i]); });
+  base::for_each_at_once(image.children.size(), kMaxAtOnce, [&](std::size_t i) {
     const auto& manifest = image.children[i].manifest;
     push_manifest(manifest, by_digest(reference, manifest.descriptor.digest));
   });
@@ -190,13 +146,9 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
   std::vector<oci::Descriptor> blobs;
   blobs.reserve(tree.blobs.size());
   for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);
-  const base::TemporaryDirectory temporary;
-  for_each_at_once(blobs.size(), [&](std::size_t i) {
+  base::for_each_at_once(blobs.size(), kMaxAtOnce, [&](std::size_t i) {
     if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
-    const auto blob = fetch_whole(from, blobs[i], temporary.path());
-    to.push_blob(blob);
-    std::error_code ignored;
-    if (!blob.file.empty()) std::filesystem::remove(blob.file, ignored);
+    to.push_blob(from.fetch_blob(blobs[i]));
   });
   for (const auto& child : tree.manifests) {
     to.push_manifest(child, by_digest(target, child.descriptor.digest));
@@ -213,7 +165,7 @@ std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
 
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference) {
   auto manifest = repository.fetch_manifest(reference);
-  const auto document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   const auto* index = std::get_if<oci::Index>(&document);
   if (index == nullptr) return manifest;
   const auto* child = oci::select_for_istio(*index);
@@ -228,7 +180,7 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
 
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference) {
   auto manifest = repository.fetch_manifest(reference);
-  auto document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+  auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   if (const auto* index = std::get_if<oci::Index>(&document)) {
     const auto* child = oci::select_module(*index);
     if (child == nullptr) {
@@ -237,7 +189,7 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
                                                oci::to_string(reference)));
     }
     manifest = repository.fetch_manifest(oci::pinned(reference, child->digest));
-    document = oci::parse_manifest(manifest.bytes, manifest.descriptor.media_type);
+    document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   }
   const auto* single = std::get_if<oci::Manifest>(&document);
   if (single == nullptr) {
@@ -251,7 +203,9 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
                             "loads",
                             oci::to_string(reference), layer.size, oci::kMaxModuleBytes));
   }
-  return {oci::extract_module(layer, repository.fetch_blob(layer)), manifest.descriptor};
+  oci::LayerReader reader(layer);
+  repository.fetch_blob(layer, [&](std::string_view bytes) { reader.write(bytes); });
+  return {reader.finish(), manifest.descriptor};
 }
 
 }  // namespace wasmctl::registry

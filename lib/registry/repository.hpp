@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "oci/image.hpp"
@@ -36,8 +35,6 @@ struct Options {
 
 class Repository {
  public:
-  using Sink = std::function<void(std::string_view)>;
-
   Repository() = default;
   virtual ~Repository() = default;
   Repository(const Repository&) = delete;
@@ -51,9 +48,9 @@ class Repository {
 
   // A config or layer, piece by piece. It has been verified when this returns, and not before: what
   // `sink` makes of the bytes must not count if this throws.
-  virtual void fetch_blob(const oci::Descriptor& descriptor, const Sink& sink) = 0;
-  // The same in memory.
-  std::string fetch_blob(const oci::Descriptor& descriptor);
+  virtual void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) = 0;
+  // The same to be read later.
+  virtual oci::Blob fetch_blob(const oci::Descriptor& descriptor);
 
   virtual bool has_blob(const oci::Descriptor& descriptor) = 0;
   // Stores a blob, unless it is large and there already.
@@ -95,13 +92,9 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
 // The Wasm module in an image of any format, verified, with the descriptor of the manifest that
 // holds it (of an index, the child).
 struct FetchedModule {
-  std::string bytes;
+  base::Content content;
   oci::Descriptor manifest;
 };
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference);
-
-// Runs task(0) ... task(count - 1), several at a time, the first ones at once. When one throws, no
-// further one is begun, and the first error is thrown on.
-void for_each_at_once(std::size_t count, const std::function<void(std::size_t)>& task);
 
 }  // namespace wasmctl::registry

@@ -9,6 +9,7 @@ import shutil
 import socket
 import stat
 import subprocess
+import tempfile
 import threading
 
 import pytest
@@ -369,13 +370,19 @@ def test_unwritable_layout(wasmctl, wasm, tmp_path):
     assert done.stderr == f"error: cannot create directory `{directory}/layout`: {reason}\n"
 
 
-def test_full_disk_leaves_no_partial_blob(wasmctl, tmp_path, clean_env):
+@pytest.mark.parametrize("image_format", ["image", "artifact"])
+def test_full_disk_leaves_no_partial_blob(wasmctl, tmp_path, clean_env, image_format):
     big = tmp_path / "big.wasm"
     big.write_bytes(module(os.urandom(3_000_000)))
     # A limit on the size of a file is the one full disk that needs no root.
-    command = f'trap "" XFSZ; ulimit -f 1000; exec wasmctl push {big} oci:{tmp_path}/layout:v1'
+    command = f'trap "" XFSZ; ulimit -f 1000; exec wasmctl push --format {image_format} {big} oci:{tmp_path}/layout:v1'
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=clean_env)
     assert done.returncode == 8
+    if image_format == "image":  # is packed first
+        assert done.stderr == (f"error: cannot write `{tempfile.gettempdir()}`: File too large\n"
+                               "hint: temporary files are made where TMPDIR says\n")
+        assert not (tmp_path / "layout").exists()
+        return
     assert done.stderr.startswith(f"error: cannot write `{tmp_path}/layout/blobs/sha256/")
     assert done.stderr.endswith(": File too large\n")
     blobs = list((tmp_path / "layout/blobs/sha256").iterdir())

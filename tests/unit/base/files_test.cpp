@@ -70,6 +70,16 @@ TEST_CASE("an AtomicFile that is not committed leaves the old file and nothing e
   CHECK(entries(directory.path()) == 1);
 }
 
+TEST_CASE("an AtomicFile in the making has no name") {
+  const base::TemporaryDirectory directory;
+  const auto file = directory.path() / "f";
+  base::AtomicFile half(file);
+  half.write("half");
+  CHECK(entries(directory.path()) == 0);
+  half.commit();
+  CHECK(entries(directory.path()) == 1);
+}
+
 TEST_CASE("a full device is an error with a hint, and no file") {
   CHECK(failure([] { base::write_file("/dev/full", "x"); }) ==
         "cannot write `/dev/full`: No space left on device");

@@ -2,14 +2,18 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.hpp"
 
 using wasmctl::Code;
 using wasmctl::Error;
+using wasmctl::base::GzipReader;
+using wasmctl::base::GzipWriter;
 using wasmctl::base::gunzip;
 using wasmctl::base::gzip;
+using wasmctl::base::kGzipMemberBytes;
 
 namespace {
 
@@ -55,6 +59,29 @@ TEST_CASE("gzip says nothing of time, name and system") {
 TEST_CASE("gunzip reads members one after the other, and ignores padding") {
   CHECK(gunzip(gzip("one ") + gzip("two"), kMax) == "one two");
   CHECK(gunzip(gzip("one") + std::string(512, '\0'), kMax) == "one");
+}
+
+TEST_CASE("what streams by is packed and unpacked as what is in memory, however it is cut") {
+  const auto bytes = sample(3 * kGzipMemberBytes + 12345);
+  const auto whole = gzip(bytes);
+  for (const std::size_t step : {1U, 4096U, 1000003U}) {
+    CAPTURE(step);
+    std::string packed;
+    GzipWriter writer([&](std::string_view piece) { packed += piece; });
+    for (std::size_t at = 0; at < bytes.size(); at += std::max<std::size_t>(step, 7)) {
+      writer.write(std::string_view(bytes).substr(at, std::max<std::size_t>(step, 7)));
+    }
+    writer.finish();
+    CHECK((packed == whole));
+
+    std::string unpacked;
+    GzipReader reader([&](std::string_view piece) { unpacked += piece; }, bytes.size());
+    for (std::size_t at = 0; at < packed.size(); at += step) {
+      reader.write(std::string_view(packed).substr(at, step));
+    }
+    reader.finish();
+    CHECK((unpacked == bytes));
+  }
 }
 
 TEST_CASE("gunzip refuses, and says why") {

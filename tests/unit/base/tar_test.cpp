@@ -10,10 +10,14 @@
 using wasmctl::Code;
 using wasmctl::Error;
 using wasmctl::base::read_tar;
-using wasmctl::base::tar_of_file;
 using wasmctl::base::TarEntry;
 
 namespace {
+
+std::string tar_of_file(std::string_view name, std::string_view bytes) {
+  auto frame = wasmctl::base::tar_frame(name, bytes.size());
+  return frame.head.append(bytes) + frame.tail;
+}
 
 // An archive as other tools write them, from tar_of_file's: another type and size, the checksum
 // made right again.
@@ -69,7 +73,7 @@ using Entries = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("tar_of_file writes the header that the standard describes") {
+TEST_CASE("tar_frame is the header that the standard describes") {
   const auto archive = tar_of_file("plugin.wasm", "\0asm");
   CHECK(archive.size() == 512 + 0 + 1024);  // "\0asm" is an empty C string
   const auto module = tar_of_file("plugin.wasm", std::string_view("\0asm", 4));
@@ -86,7 +90,7 @@ TEST_CASE("tar_of_file writes the header that the standard describes") {
   CHECK(module == tar_of_file("plugin.wasm", std::string_view("\0asm", 4)));
 }
 
-TEST_CASE("read_tar gives back what tar_of_file took") {
+TEST_CASE("read_tar gives back what was framed") {
   for (const std::size_t size : {0U, 1U, 511U, 512U, 513U, 100000U}) {
     CAPTURE(size);
     const std::string bytes(size, 'w');
