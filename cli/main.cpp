@@ -12,8 +12,7 @@ namespace {
 // A page of a mapped file that is no longer there: somebody writes the file in place.
 extern "C" void on_bus_error(int) {
   constexpr std::string_view kMessage = "error: a file became shorter while it was read\n";
-  [[maybe_unused]] const auto written =
-      ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
   constexpr int kIo = 8;  // of exit_status.hpp
   ::_exit(kIo);
 }

@@ -94,7 +94,7 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 
 void run_push(Context& context, const PushOptions& options) {
   // A mistyped IMAGE is found before the plugin is built.
-  if (!options.image.empty()) oci::parse_reference(options.image);
+  if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
   const auto module = load_module(context, options.source);
   const auto reference = target(options, module);
   const auto image = oci::make_image(module.bytes, image_options(context, options));

@@ -53,7 +53,8 @@ std::variant<LocalModule, ImageName> resolve_source(Context& context, const std:
 
 LocalModule read_unchecked(Context& context, const std::string& source,
                            const RegistryOptions& options) {
-  if (source == "-") return {base::Content::of_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
+  if (source == "-")
+    return {base::Content::of_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
   std::error_code ignored;
   const auto status = fs::status(source, ignored);
   if (fs::is_directory(status)) {

@@ -31,7 +31,7 @@ class Registry:
 
 
 @contextlib.contextmanager
-def docker_registry(directory, extra=""):
+def docker_registry(directory, extra="", storage="inmemory: {}"):
     """docker-registry on loopback, storing in memory; `extra` is added to its configuration."""
     directory = pathlib.Path(directory)
     directory.mkdir(exist_ok=True)
@@ -39,7 +39,7 @@ def docker_registry(directory, extra=""):
     (directory / "config.yml").write_text(
         "version: 0.1\n"
         "log: {level: error}\n"
-        "storage: {inmemory: {}, delete: {enabled: true}}\n"
+        f"storage: {{{storage}, delete: {{enabled: true}}}}\n"
         f"http:\n  addr: 127.0.0.1:{port}\n{extra}")
     log = directory / "registry.log"
     with server(["docker-registry", "serve", directory / "config.yml"], port, log):

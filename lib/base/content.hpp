@@ -23,8 +23,8 @@ class Content {
   Content() = default;  // no bytes
   Content(std::string bytes);
 
-  // The file as it is now; its name may go. A pipe is read to its end. Throws Error{Code::not_found}
-  // or {io}, and Error{Code::bad_input} if it has more than `max_bytes`.
+  // The file as it is now; its name may go. A pipe is read to its end. Throws
+  // Error{Code::not_found} or {io}, and Error{Code::bad_input} if it has more than `max_bytes`.
   static Content of_file(const fs::path& path, std::uint64_t max_bytes);
   // Takes over an open descriptor; `name` is for messages.
   static Content of_descriptor(int fd, std::uint64_t size, fs::path name);

@@ -16,8 +16,8 @@ namespace wasmctl::base {
 
 namespace {
 
-// Of libdeflate's levels the last that is fast: on modules the next ones take 1.5 to 8 times as long
-// for 1 to 4 % (zlib's default is 2 % larger and takes twice as long).
+// Of libdeflate's levels the last that is fast: on modules the next ones take 1.5 to 8 times as
+// long for 1 to 4 % (zlib's default is 2 % larger and takes twice as long).
 constexpr int kLevel = 6;
 constexpr int kGzipFormat = 16;  // added to windowBits: gzip in place of zlib (zlib.h)
 constexpr std::string_view kMagic = "\x1f\x8b";

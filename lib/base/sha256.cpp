@@ -1,44 +1,36 @@
 #include "base/sha256.hpp"
 
-#include <openssl/evp.h>
+// The functions of one digest, deprecated in favour of EVP: looking SHA-256 up there reads
+// OpenSSL's configuration and loads its providers, 0.8 ms at every start for what is the same code.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <array>
 
-#include "base/error.hpp"
-
 namespace wasmctl::base {
 
-namespace {
-
-void check(int result) {
-  if (result != 1) throw Error(Code::internal, "OpenSSL refused to compute a SHA-256");
-}
-
-}  // namespace
-
 struct Sha256::State {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
-                                                                  &EVP_MD_CTX_free};
+  SHA256_CTX context;
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  check(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr));
+  SHA256_Init(&state_->context);
 }
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 Sha256& Sha256::update(std::string_view bytes) {
-  check(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()));
+  SHA256_Update(&state_->context, bytes.data(), bytes.size());
   return *this;
 }
 
 std::string Sha256::hex() {
-  std::array<unsigned char, 32> digest{};
-  check(EVP_DigestFinal_ex(state_->context.get(), digest.data(), nullptr));
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256_Final(digest.data(), &state_->context);
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;
-  hex.reserve(64);
+  hex.reserve(2 * digest.size());
   for (const auto byte : digest) {
     hex += kDigits[byte >> 4U];
     hex += kDigits[byte & 15U];

@@ -215,7 +215,8 @@ Image make_image(const base::Content& module, const ImageOptions& options) {
 }
 
 std::optional<Digest> istio_pin(const Image& image) {
-  const auto document = parse_manifest(image.manifest.content, image.manifest.descriptor.media_type);
+  const auto document =
+      parse_manifest(image.manifest.content, image.manifest.descriptor.media_type);
   if (const auto* index = std::get_if<Index>(&document)) {
     const auto* child = select_for_istio(*index);
     return child == nullptr ? std::nullopt : std::optional(child->digest);

@@ -41,7 +41,8 @@ class Layout {
   std::filesystem::path blob_path(const Digest& digest) const;
   bool has_blob(const Descriptor& descriptor) const;
 
-  // Stores one blob, unless it is there and intact. Throws Error{Code::io} where the file system refuses.
+  // Stores one blob, unless it is there and intact. Throws Error{Code::io} where the file system
+  // refuses.
   void write_blob(const Blob& blob) const;
 
   // Makes the directory a layout without images, unless it is one already. Throws

@@ -3,7 +3,10 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace wasmctl::registry {
 
@@ -26,7 +29,7 @@ void find(void* library, const char* name, Function& function) {
 }
 
 CurlApi load() {
-  void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  void* library = ::dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) throw missing();
   CurlApi api{};
   find(library, "curl_global_init", api.global_init);
@@ -50,6 +53,16 @@ CurlApi load() {
 const CurlApi& curl() {
   static const CurlApi api = load();
   return api;
+}
+
+void load_curl_early() {
+  static const std::jthread loader([] {
+    try {
+      curl();
+    } catch (const Error& error) {  // is thrown again where libcurl is used
+      base::log_debug(error.message());
+    }
+  });
 }
 
 }  // namespace wasmctl::registry

@@ -23,4 +23,7 @@ struct CurlApi {
 // Throws Error{Code::tool_missing} naming the package if libcurl is not installed.
 const CurlApi& curl();
 
+// Begins to open it on a thread of its own: it takes 4 ms, in which others may work.
+void load_curl_early();
+
 }  // namespace wasmctl::registry

@@ -250,10 +250,11 @@ bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci
 
 // An upload that broke may have arrived: ask, and if it has not, begin again with a new session.
 // The old one is never sent to a second time, for what it holds is not known.
-void RegistryRepository::push_blob(const oci::Blob& blob) {
+void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
   const auto action = cannot_push(fmt::format("{}/{}", registry_name_, repository_));
   for (int attempt = 0;; ++attempt) {
-    const bool ask = attempt > 0 || blob.descriptor.size >= kAskFirstBytes;
+    const bool ask =
+        attempt > 0 || (presence == Presence::unknown && blob.descriptor.size >= kAskFirstBytes);
     if (ask && has_blob(blob.descriptor)) return;
     std::optional<Response> response;
     try {

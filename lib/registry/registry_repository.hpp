@@ -23,7 +23,7 @@ class RegistryRepository : public Repository {
   oci::Blob fetch_manifest(const oci::Reference& reference) override;
   void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) override;
   bool has_blob(const oci::Descriptor& descriptor) override;
-  void push_blob(const oci::Blob& blob) override;
+  void push_blob(const oci::Blob& blob, Presence presence) override;
   bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) override;
   void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) override;
   std::vector<std::string> tags() override;

@@ -9,6 +9,7 @@
 #include "base/parallel.hpp"
 #include "oci/layout.hpp"
 #include "oci/media_type.hpp"
+#include "registry/curl.hpp"
 #include "registry/registry_repository.hpp"
 
 namespace wasmctl::registry {
@@ -42,7 +43,7 @@ class LayoutRepository : public Repository {
 
   bool has_blob(const oci::Descriptor& descriptor) override { return layout_.has_blob(descriptor); }
 
-  void push_blob(const oci::Blob& blob) override {
+  void push_blob(const oci::Blob& blob, Presence) override {
     layout_.prepare();
     layout_.write_blob(blob);
   }
@@ -130,7 +131,8 @@ void Repository::push(const oci::Image& image, const oci::Reference& reference) 
   std::vector<const oci::Blob*> blobs;
   blobs.reserve(unique.size());
   for (const auto& [digest, blob] : unique) blobs.push_back(blob);
-  base::for_each_at_once(blobs.size(), kMaxAtOnce, [&](std::size_t i) { push_blob(*blobs[i]); });
+  base::for_each_at_once(blobs.size(), kMaxAtOnce,
+                         [&](std::size_t i) { push_blob(*blobs[i], Presence::unknown); });
   base::for_each_at_once(image.children.size(), kMaxAtOnce, [&](std::size_t i) {
     const auto& manifest = image.children[i].manifest;
     push_manifest(manifest, by_digest(reference, manifest.descriptor.digest));
@@ -147,14 +149,22 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
   blobs.reserve(tree.blobs.size());
   for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);
   base::for_each_at_once(blobs.size(), kMaxAtOnce, [&](std::size_t i) {
-    if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
-    to.push_blob(from.fetch_blob(blobs[i]));
+    auto presence = Presence::unknown;
+    if (!source.is_layout()) {  // to ask costs less than to fetch it
+      if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
+      presence = Presence::absent;
+    }
+    to.push_blob(from.fetch_blob(blobs[i]), presence);
   });
   for (const auto& child : tree.manifests) {
     to.push_manifest(child, by_digest(target, child.descriptor.digest));
   }
   to.push_manifest(manifest, target);
   return manifest.descriptor;
+}
+
+void expect(const oci::Reference& reference) {
+  if (!reference.is_layout()) load_curl_early();
 }
 
 std::unique_ptr<Repository> open_repository(const oci::Reference& reference,

@@ -33,6 +33,9 @@ struct Options {
   std::function<void(const std::string&)> warn;
 };
 
+// What is known of a blob that is to be stored.
+enum class Presence { unknown, absent };
+
 class Repository {
  public:
   Repository() = default;
@@ -54,7 +57,7 @@ class Repository {
 
   virtual bool has_blob(const oci::Descriptor& descriptor) = 0;
   // Stores a blob, unless it is large and there already.
-  virtual void push_blob(const oci::Blob& blob) = 0;
+  virtual void push_blob(const oci::Blob& blob, Presence presence) = 0;
   // Takes the blob over from another repository of the same registry. False if that cannot be done.
   virtual bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) = 0;
 
@@ -68,6 +71,10 @@ class Repository {
   // Stores the image's blobs, several at a time, then the manifests under it, then its own.
   void push(const oci::Image& image, const oci::Reference& reference);
 };
+
+// Said as soon as it is known that `reference` will be opened: what takes time is begun beside what
+// else the program does. Never throws.
+void expect(const oci::Reference& reference);
 
 std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
                                             const Options& options);

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 
 import pytest
+from conftest import WASMCTL
 from modules import module
 from registries import PASSWORD, USER, TokenServer, docker_registry, htpasswd
 
@@ -199,6 +200,56 @@ def test_copy_goes_everywhere_and_keeps_the_digest(wasmctl, registry, private_re
         assert wasmctl("copy", source, target, env=env).stdout == f"{target}@{digest}\n"
     wasmctl("pull", stops[-1], "-o", tmp_path / "out.wasm")
     assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+
+
+def test_copy_of_a_layout_is_five_requests(wasmctl, registry, wasm, tmp_path):
+    wasmctl("push", wasm, f"oci:{tmp_path}/layout:v1")
+    registry.requests()
+    wasmctl("copy", f"oci:{tmp_path}/layout:v1", f"{registry.host}/acme/from-layout:v1")
+    assert sorted(r.split(" ")[0] for r in registry.requests()) == ["POST", "POST", "PUT", "PUT", "PUT"]
+
+
+@pytest.mark.parametrize("image_format", ["image", "universal"])
+def test_large_module_is_packed_in_members_that_others_read(wasmctl, registry, tmp_path, image_format):
+    big = tmp_path / "big.wasm"
+    big.write_bytes(module(os.urandom(2_500_000)))
+    image = f"{registry.host}/acme/members-{image_format}:v1"
+    wasmctl("push", "--format", image_format, big, image)
+    skopeo("copy", "--src-tls-verify=false", f"docker://{image}", f"oci:{tmp_path}/theirs:v1")
+    layers = [f for f in (tmp_path / "theirs/blobs/sha256").iterdir() if f.read_bytes()[:2] == b"\x1f\x8b"]
+    assert len(layers) == 1
+    with tarfile.open(layers[0]) as tar:  # of a reader that knows nothing of wasmctl
+        assert tar.extractfile("plugin.wasm").read() == big.read_bytes()
+
+
+def test_memory_does_not_grow_with_the_blob(clean_env, registry, tmp_path):
+    def peak(*args):
+        done = subprocess.run(["/usr/bin/env", "python3", "-c", PEAK, WASMCTL, *map(str, args)], env=clean_env,
+                              capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    def peaks(size):
+        file = tmp_path / f"{size}.wasm"
+        file.write_bytes(module(os.urandom(1000) * (size // 1000)))
+        image = f"{registry.host}/acme/peak-{size}:v1"
+        return [peak("push", "--format", "universal", file, image), peak("push", file, f"oci:{tmp_path}/{size}:v1"),
+                peak("copy", image, f"oci:{tmp_path}/copy-{size}:v1"), peak("copy", image, f"{image}-copy"),
+                peak("pull", image, "-o", tmp_path / "out.wasm")]
+
+    small, large = peaks(2_000_000), peaks(30_000_000)
+    grown = [(b - a) / 1024 for a, b in zip(small, large)]
+    assert max(grown) < 8, f"MiB: {grown}"
+
+
+# Peak memory in KiB of the one child.
+PEAK = """
+import os, sys
+null = lambda fd: (os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_WRONLY, 0)
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[null(1), null(2)])
+_, status, usage = os.wait4(pid, 0)
+assert status == 0
+print(usage.ru_maxrss)
+"""
 
 
 def test_copy_of_a_large_blob_and_within_a_registry(wasmctl, registry, tmp_path):

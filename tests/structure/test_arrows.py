@@ -19,6 +19,7 @@ WRAPPED = {
     "CLI/": ["cli/"],
     "curl/": ["lib/registry/"],
     "openssl/": ["lib/base/sha256.cpp"],
+    "libdeflate.h": ["lib/base/gzip.cpp"],
     "spdlog/": ["lib/base/log.cpp"],
     "wabt/": ["lib/wasm/validate.cpp"],
     "yaml.h": ["lib/yaml/"],

@@ -76,14 +76,13 @@ TEST_CASE("content has a bound, whatever it is read from") {
   const auto file = directory.path() / "f";
   base::write_file(file, sample(500000));
   const auto want = [](const std::string& path, int max) {
-    return "`" + path + "` has more than " + std::to_string(max) +
-           " bytes, the most that is read";
+    return "`" + path + "` has more than " + std::to_string(max) + " bytes, the most that is read";
   };
   CHECK_THROWS_WITH_AS(Content::of_file(file, 499999), want(file.native(), 499999).c_str(), Error);
   CHECK_THROWS_WITH_AS(Content::of_file("/dev/zero", 1000), want("/dev/zero", 1000).c_str(), Error);
-  CHECK_THROWS_WITH_AS(Content::of_file(directory.path() / "none", 1),
-                       ("cannot read `" + (directory.path() / "none").native() +
-                        "`: No such file or directory")
-                           .c_str(),
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      Content::of_file(directory.path() / "none", 1),
+      ("cannot read `" + (directory.path() / "none").native() + "`: No such file or directory")
+          .c_str(),
+      Error);
 }

@@ -9,10 +9,10 @@
 
 using wasmctl::Code;
 using wasmctl::Error;
-using wasmctl::base::GzipReader;
-using wasmctl::base::GzipWriter;
 using wasmctl::base::gunzip;
 using wasmctl::base::gzip;
+using wasmctl::base::GzipReader;
+using wasmctl::base::GzipWriter;
 using wasmctl::base::kGzipMemberBytes;
 
 namespace {

@@ -53,7 +53,8 @@ TEST_CASE("the same module and options give the same digest") {
 TEST_CASE("what was asked for is in the manifest and the config") {
   const auto image = oci::make_image(
       kModule, {oci::Format::image, "2026-01-02T03:04:05Z", {{"org.example/key", "value"}}});
-  const auto manifest = std::get<oci::Manifest>(oci::parse_manifest(image.manifest.content.view(), ""));
+  const auto manifest =
+      std::get<oci::Manifest>(oci::parse_manifest(image.manifest.content.view(), ""));
   CHECK(manifest.annotations ==
         oci::Annotations{{"module.wasm.image/variant", "compat"},
                          {"org.example/key", "value"},
@@ -63,7 +64,8 @@ TEST_CASE("what was asked for is in the manifest and the config") {
 
 TEST_CASE("a docker image has Docker's media types, and no annotations") {
   const auto image = oci::make_image(kModule, {oci::Format::docker, {}, {}});
-  const auto manifest = std::get<oci::Manifest>(oci::parse_manifest(image.manifest.content.view(), ""));
+  const auto manifest =
+      std::get<oci::Manifest>(oci::parse_manifest(image.manifest.content.view(), ""));
   CHECK(manifest.media_type == "application/vnd.docker.distribution.manifest.v2+json");
   CHECK(manifest.config.media_type == "application/vnd.docker.container.image.v1+json");
   CHECK(manifest.layers.at(0).media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip");
