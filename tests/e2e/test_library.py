@@ -27,6 +27,7 @@ def envoy(module, tmp_path_factory):
 
 @pytest.mark.parametrize("test, answer", [
     ("locks", "held free in vain shared 1 once"),
+    ("table", "right"),
     ("format", "   42|0xff|text"),
     ("path", ".txt"),
     ("thread_local", "1"),
@@ -39,7 +40,7 @@ def test_what_works(envoy, test, answer):
 @pytest.mark.parametrize("test, message", [
     ("lock twice", "a mutex is locked twice, and a module has no other thread to go on: it would wait for ever"),
     ("wait", "a condition variable waits, and a module has no other thread to go on: it would wait for ever"),
-    ("assert", 'assertion failed: result == "held", in onRequestHeaders at library.cc:77'),
+    ("assert", 'assertion failed: result == "held", in onRequestHeaders at library.cc:99'),
 ])
 def test_what_stops_says_why(module, tmp_path, test, message):
     with Envoy([Filter("library", module)], tmp_path / "log") as envoy:

@@ -11,6 +11,7 @@
 #include <shared_mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 
 #include "proxy_wasm_intrinsics.h"
 
@@ -51,6 +52,26 @@ std::string locks() {
   return result;
 }
 
+// Primes from 2 on, as the table grows.
+std::string table() {
+  std::unordered_map<int, int> squares;
+  for (int i = 0; i < 5000; ++i) squares[i] = i * i;
+  for (int i = 0; i < 5000; ++i) {
+    if (squares.at(i) != i * i) return "wrong";
+  }
+  const auto prime = [](size_t number) {
+    for (size_t divisor = 2; divisor * divisor <= number; ++divisor) {
+      if (number % divisor == 0) return false;
+    }
+    return number > 1;
+  };
+  for (size_t wanted = 5001; wanted < 6000; ++wanted) {
+    squares.rehash(wanted);
+    if (squares.bucket_count() < wanted || !prime(squares.bucket_count())) return "no prime";
+  }
+  return "right";
+}
+
 class Library : public Context {
  public:
   using Context::Context;
@@ -59,6 +80,7 @@ class Library : public Context {
     const auto test = getRequestHeader("x-test")->toString();
     std::string result = "?";
     if (test == "locks") result = locks();
+    if (test == "table") result = table();
     if (test == "format") result = std::format("{:>5}|{:#x}|{}", 42, 255, "text");
     if (test == "path") result = std::filesystem::path("/a/b.txt").extension().string();
     if (test == "thread_local") result = std::to_string(++requests > 0);
