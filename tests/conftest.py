@@ -1,17 +1,17 @@
-"""What every test may use: the wasmctl under test, a directory of its own, free ports, servers."""
+"""What every test may use: the wasmctl under test, an environment of its own, registries."""
 
-import contextlib
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))  # `import envoy`
+
+import modules  # noqa: E402
+import registries  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WASMCTL = pathlib.Path(os.environ.get("WASMCTL", ROOT / "build/dev/wasmctl")).resolve()
@@ -57,42 +57,42 @@ def module(root, tmp_path):
     return pathlib.Path(shutil.copy(root / "tests/data/minimal.wasm", tmp_path / "header_logger.wasm"))
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-@contextlib.contextmanager
-def server(argv, port, log, env=None, seconds=30):
-    """A server of the test's own: up when `port` accepts, ended by process id at the end."""
-    with open(log, "wb") as out:
-        process = subprocess.Popen([str(a) for a in argv], stdout=out, stderr=subprocess.STDOUT,
-                                   stdin=subprocess.DEVNULL, env=env)
-    try:
-        deadline = time.monotonic() + seconds
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert process.poll() is None, f"{argv[0]} ended:\n{pathlib.Path(log).read_text()[-4000:]}"
-            assert time.monotonic() < deadline, f"{argv[0]} did not listen:\n{pathlib.Path(log).read_text()[-4000:]}"
-            time.sleep(0.02)
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 @pytest.fixture
-def registry(tmp_path):
-    """HOST:PORT of a real registry, empty."""
-    port = free_port()
-    (tmp_path / "registry.yaml").write_text(
-        f"{{version: 0.1, storage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}},"
-        f" http: {{addr: '127.0.0.1:{port}'}}}}")
-    with server(["docker-registry", "serve", tmp_path / "registry.yaml"], port, tmp_path / "registry.log"):
-        yield f"127.0.0.1:{port}"
+def wasm(tmp_path):
+    """A module of 9 KB that nobody has seen before."""
+    file = tmp_path / "plugin.wasm"
+    file.write_bytes(modules.module(os.urandom(9000)))
+    return file
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory):
+    with registries.docker_registry(tmp_path_factory.mktemp("registry")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def private_registry(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("private")
+    with registries.docker_registry(directory, registries.htpasswd(directory)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """(registry, ca.pem)"""
+    directory = tmp_path_factory.mktemp("tls")
+    ca, config = registries.authority(directory)
+    with registries.docker_registry(directory, config) as started:
+        yield started, ca
+
+
+@pytest.fixture(scope="session")
+def crane():
+    """The path of crane, built by Go from the module proxy."""
+    return registries.go_program("crane", pytest.skip)
+
+
+@pytest.fixture(scope="session")
+def oras():
+    return registries.go_program("oras", pytest.skip)

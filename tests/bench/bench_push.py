@@ -29,33 +29,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from modules import module  # noqa: E402
-from registries import docker_registry  # noqa: E402
+from registries import docker_registry, go_program  # noqa: E402
 
 WASMCTL = pathlib.Path(os.environ.get("WASMCTL", ROOT / "build/release/wasmctl")).resolve()
 ROUND_TRIP = 0.040
 SIZES = {"9 KB": (9_000, 15), "1 MB": (1_000_000, 7), "50 MB": (50_000_000, 3)}  # bytes, runs
-PEERS = {
-    "oras": "oras.land/oras/cmd/oras@v1.2.3",
-    "crane": "github.com/google/go-containerregistry/cmd/crane@v0.20.6",
-    "regctl": "github.com/regclient/regclient/cmd/regctl@v0.8.3",
-    "skopeo": None,
-}
+PEERS = ["oras", "crane", "regctl", "skopeo"]
 
 
 def find_peers():
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "wasmctl-tests"
-    found = {}
-    for name, package in PEERS.items():
-        program = shutil.which(name, path=f"{cache}:{os.environ['PATH']}")
-        go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-        if program is None and package and go:
-            subprocess.run([go, "install", package], env=os.environ | {"GOBIN": str(cache)}, capture_output=True)
-            program = shutil.which(name, path=str(cache))
-        if program is None:
-            print(f"{name}: not found, left out")
-        else:
-            found[name] = program
-    return found
+    found = {name: shutil.which(name) if name == "skopeo" else go_program(name, print) for name in PEERS}
+    return {name: program for name, program in found.items() if program}
 
 
 class Far:

@@ -111,7 +111,7 @@ def test_patch(judge, wasmctl, module, tmp_path, kind):
 
 @pytest.mark.parametrize("flags", [[], ["-n", "default", *EVERY_FLAG]], ids=["least", "most"])
 def test_image_is_pinned(judge, wasmctl, module, registry, flags):
-    image = f"{registry}/acme/header-logger:v1"
+    image = f"{registry.host}/acme/header-logger:v1"
     pinned = wasmctl("push", module, image).stdout.strip()
     stream = wasmctl("render", image, "--plain-http", "--selector", "app=productpage", *flags).stdout
     judge.accept(stream)
@@ -122,7 +122,7 @@ def test_image_is_pinned(judge, wasmctl, module, registry, flags):
 
 
 def test_image_volume(judge, wasmctl, module, registry, tmp_path):
-    image = f"{registry}/acme/header-logger:v1"
+    image = f"{registry.host}/acme/header-logger:v1"
     pinned = wasmctl("push", module, image).stdout.strip()
     args = ["render", image, "--via", "image-volume", "--selector", "app=web", "--workload", "deployment/web"]
     stream = wasmctl(*args).stdout

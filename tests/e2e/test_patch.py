@@ -162,7 +162,7 @@ def test_diff_is_taken(wasmctl, root, tmp_path, seed, tool):
 
 
 def test_image_volume(wasmctl, root, tmp_path, registry):
-    image = f"{registry}/acme/header-logger:v1"
+    image = f"{registry.host}/acme/header-logger:v1"
     pinned = wasmctl("push", root / "tests/data/minimal.wasm", image).stdout.strip()
     before = HEAD + POD + "      containers:\n      - name: app\n"
     file = tmp_path / "web.yaml"

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
 import socket
 import stat
 import subprocess
@@ -13,54 +12,9 @@ import tempfile
 import threading
 
 import pytest
-from conftest import free_port
 from modules import module
-from registries import PASSWORD, USER, authority, docker_registry, htpasswd
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory):
-    with docker_registry(tmp_path_factory.mktemp("registry")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def private_registry(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("private")
-    with docker_registry(directory, htpasswd(directory)) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory):
-    """(registry, ca.pem)"""
-    directory = tmp_path_factory.mktemp("tls")
-    ca, config = authority(directory)
-    with docker_registry(directory, config) as started:
-        yield started, ca
-
-
-@pytest.fixture
-def wasm(tmp_path):
-    file = tmp_path / "plugin.wasm"
-    file.write_bytes(module(os.urandom(9000)))
-    return file
-
-
-@pytest.fixture(scope="session")
-def crane(tmp_path_factory):
-    """The path of crane, built by Go from the module proxy."""
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if go is None:
-        pytest.skip("crane is built from source, and there is no Go")
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "wasmctl-tests"
-    program = cache / "crane"
-    if not program.exists():
-        done = subprocess.run([go, "install", "github.com/google/go-containerregistry/cmd/crane@v0.20.6"],
-                              env=os.environ | {"GOBIN": str(cache), "GOFLAGS": "-p=2"}, capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.skip(f"crane does not build: {done.stderr[-300:]}")
-    return program
+from registries import PASSWORD, USER
+from servers import free_port
 
 
 def skopeo(*args):

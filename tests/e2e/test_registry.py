@@ -12,20 +12,7 @@ import tarfile
 import pytest
 from conftest import WASMCTL
 from modules import module
-from registries import PASSWORD, USER, TokenServer, docker_registry, htpasswd
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory):
-    with docker_registry(tmp_path_factory.mktemp("registry")) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def private_registry(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("private")
-    with docker_registry(directory, htpasswd(directory)) as started:
-        yield started
+from registries import PASSWORD, USER, TokenServer, crane_registry, docker_registry
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +25,6 @@ def tokens(tmp_path_factory):
             yield started, server
     finally:
         server.close()
-
-
-@pytest.fixture
-def wasm(tmp_path):
-    file = tmp_path / "plugin.wasm"
-    file.write_bytes(module(os.urandom(9000)))
-    return file
 
 
 def skopeo(*args):
@@ -63,17 +43,51 @@ def login_of(host):
     return {"auths": {host: {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}}}
 
 
+@pytest.fixture(scope="module", params=["docker-registry", "go-containerregistry"])
+def any_registry(request, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("any")
+    if request.param == "docker-registry":
+        started = docker_registry(directory)
+    else:
+        started = crane_registry(request.getfixturevalue("crane"), directory)
+    with started as registry:
+        yield registry
+
+
 FORMATS = ["image", "docker", "artifact", "wasm", "universal"]
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("place", ["registry", "layout"])
-def test_what_was_pushed_is_pulled(wasmctl, registry, wasm, tmp_path, image_format, place):
-    image = f"oci:{tmp_path}/layout:v1" if place == "layout" else f"{registry.host}/acme/{image_format}:v1"
+def test_what_was_pushed_is_pulled(wasmctl, any_registry, wasm, tmp_path, image_format, place):
+    image = f"oci:{tmp_path}/layout:v1" if place == "layout" else f"{any_registry.host}/acme/{image_format}:v1"
     pinned = wasmctl("push", "--format", image_format, wasm, image).stdout.strip()
     for name in (image, pinned):
         assert wasmctl("pull", name, "-o", tmp_path / "out.wasm").stdout == f"{tmp_path}/out.wasm\n"
         assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+
+
+def test_everything_else_on_every_registry(wasmctl, any_registry, oras, wasm, tmp_path):
+    host = any_registry.host
+    big = tmp_path / "big.wasm"
+    big.write_bytes(module(os.urandom(3_000_000)))
+    pinned = wasmctl("push", big, f"{host}/acme/one:v1").stdout.strip()
+    digest = pinned.split("@")[1]
+    assert wasmctl("push", big, f"{host}/acme/one:v1").stdout.strip() == pinned  # asks, and sends no layer
+    assert wasmctl("tag", f"{host}/acme/one:v1", "v2").stdout == f"{host}/acme/one:v2@{digest}\n"
+    assert wasmctl("list", f"{host}/acme/one").stdout == "v1\nv2\n"
+    assert wasmctl("copy", f"{host}/acme/one:v2", f"{host}/acme/two").stdout == f"{host}/acme/two:v2@{digest}\n"
+    wasmctl("copy", f"{host}/acme/two:v2", f"oci:{tmp_path}/layout:v3")
+    wasmctl("pull", f"oci:{tmp_path}/layout:v3", "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == big.read_bytes()
+    assert wasmctl("pull", f"{host}/acme/one:none", status=4).stderr.startswith(
+        f"error: cannot read {host}/acme/one:none: the registry answered 404 MANIFEST_UNKNOWN\n")
+    # A peer reads what wasmctl pushed, and wasmctl what a peer pushed.
+    subprocess.run([oras, "pull", "--plain-http", f"{host}/acme/one:v1", "-o", tmp_path / "oras"], check=True)
+    subprocess.run([oras, "push", "--plain-http", f"{host}/acme/theirs:v1",
+                    f"{wasm.name}:application/vnd.module.wasm.content.layer.v1+wasm"], check=True, cwd=tmp_path)
+    wasmctl("pull", f"{host}/acme/theirs:v1", "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
 
 
 def test_universal_is_an_index_that_every_consumer_can_load(wasmctl, registry, wasm, tmp_path):

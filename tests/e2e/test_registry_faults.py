@@ -119,13 +119,6 @@ def times(count, action, method=None, path=""):
 ALWAYS = 10**9
 
 
-@pytest.fixture
-def wasm(tmp_path):
-    file = tmp_path / "plugin.wasm"
-    file.write_bytes(module(os.urandom(9000)))
-    return file
-
-
 def check_pushed(wasmctl, registry, wasm, tmp_path):
     registry.fault = lambda *_: False
     wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "check.wasm")
