@@ -1,5 +1,6 @@
 """What every test may use: the wasmctl under test, an environment of its own, registries."""
 
+import functools
 import os
 import pathlib
 import shutil
@@ -41,6 +42,20 @@ def wasmctl(clean_env, tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def built(root, clean_env, tmp_path_factory):
+    """built("everything.cc"): the module of a plugin of tests/data/plugins."""
+
+    @functools.cache
+    def build(source):
+        directory = tmp_path_factory.mktemp(pathlib.Path(source).stem, numbered=False)
+        shutil.copy(root / "tests/data/plugins" / source, directory)
+        subprocess.run([WASMCTL, "build", directory], check=True, env=clean_env, capture_output=True)
+        return directory / f"build/{directory.name}.wasm"
+
+    return build
 
 
 @pytest.fixture(scope="session")

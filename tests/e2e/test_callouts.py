@@ -1,9 +1,6 @@
 """The SDK at the level of the hostcalls, and over TCP, in a real Envoy (tests/data/plugins/callouts.cc)."""
 
-import json
-import shutil
 import socket
-import subprocess
 
 import pytest
 
@@ -13,12 +10,8 @@ from upstreams import grpc_upstream, tcp_upstream, upstream
 
 
 @pytest.fixture(scope="module")
-def module(root, tmp_path_factory, clean_env):
-    from conftest import WASMCTL
-    directory = tmp_path_factory.mktemp("callouts")
-    shutil.copy(root / "tests/data/plugins/callouts.cc", directory)
-    subprocess.run([WASMCTL, "build", directory], check=True, env=clean_env, capture_output=True)
-    return directory / f"build/{directory.name}.wasm"
+def module(built):
+    return built("callouts.cc")
 
 
 @pytest.fixture(scope="module")

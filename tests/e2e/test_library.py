@@ -8,15 +8,8 @@ from envoy import Envoy, Filter
 
 
 @pytest.fixture(scope="module")
-def module(root, tmp_path_factory, clean_env):
-    import shutil
-    import subprocess
-
-    from conftest import WASMCTL
-    directory = tmp_path_factory.mktemp("library")
-    shutil.copy(root / "tests/data/plugins/library.cc", directory)
-    subprocess.run([WASMCTL, "build", directory], check=True, env=clean_env, capture_output=True)
-    return directory / f"build/{directory.name}.wasm"
+def module(built):
+    return built("library.cc")
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,8 @@ from upstreams import grpc_upstream, upstream
 
 
 @pytest.fixture(scope="module")
-def module(root, tmp_path_factory, clean_env):
-    import shutil
-    import subprocess
-
-    from conftest import WASMCTL
-    directory = tmp_path_factory.mktemp("everything")
-    shutil.copy(root / "tests/data/plugins/everything.cc", directory)
-    subprocess.run([WASMCTL, "build", directory], check=True, env=clean_env, capture_output=True)
-    return directory / f"build/{directory.name}.wasm"
+def module(built):
+    return built("everything.cc")
 
 
 def unary(request, context):
