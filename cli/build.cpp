@@ -22,6 +22,17 @@ std::filesystem::path cache_directory(const Context& context) {
   return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".cache/wasmctl";
 }
 
+// What the name section costs.
+std::size_t name_bytes(const std::filesystem::path& path) {
+  const auto module =
+      wasm::parse_module(base::read_file(path, wasm::kMaxModuleBytes), path.filename().native());
+  std::size_t bytes = 0;
+  for (const auto& section : module.sections) {
+    if (section.name == "name") bytes += section.end - section.begin;
+  }
+  return bytes;
+}
+
 struct BuildCommand {
   std::string directory = ".";
   std::string output;
@@ -46,6 +57,7 @@ void add_build_options(CLI::App& command, BuildOptions& options) {
       ->type_name("CLANG++")
       ->envname("WASMCTL_CLANG");
   command.add_flag("-g,--debug", build.debug, "Keep names and DWARF in the module");
+  command.add_flag("--names", build.names, "Keep the functions' names in the module");
   command.add_option("-O,--optimize", build.optimize, "Level of optimization: 0, 1, 2, 3, s, z")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"0", "1", "2", "3", "s", "z"}))
@@ -79,8 +91,10 @@ std::filesystem::path build_plugin(Context& context, const plugin::Plugin& plugi
   const auto result = build::build(plugin, build::find_toolchain(search), build_options);
   if (!context.quiet) {
     context.err << result.warnings;
-    context.err << fmt::format("{}: {} bytes\n", plugin.name,
-                               std::filesystem::file_size(result.module));
+    const auto names = options.build.names ? name_bytes(result.module) : 0;
+    context.err << fmt::format("{}: {} bytes{}\n", plugin.name,
+                               std::filesystem::file_size(result.module),
+                               names == 0 ? "" : fmt::format(", {} of them names", names));
   }
   return result.module;
 }

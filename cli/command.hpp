@@ -57,6 +57,7 @@ void add_tag(CLI::App& root, Context& context, Action& action);
 void add_list(CLI::App& root, Context& context, Action& action);
 void add_login(CLI::App& root, Context& context, Action& action);
 void add_logout(CLI::App& root, Context& context, Action& action);
+void add_symbolize(CLI::App& root, Context& context, Action& action);
 void add_render(CLI::App& root, Context& context, Action& action);
 
 }  // namespace wasmctl::cli

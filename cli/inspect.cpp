@@ -11,7 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
-#include "wasm/lint.hpp"
+#include "cli/symbols.hpp"
 #include "wasm/summary.hpp"
 
 namespace wasmctl::cli {
@@ -33,27 +33,11 @@ struct Inspected {
   wasm::Summary summary;
 };
 
-// The names in the module, or those that the build kept beside it.
-std::map<std::uint32_t, std::string> names_of(const wasm::Module& module, std::string_view bytes,
-                                              const std::string& path) {
-  auto names = wasm::function_names(module, bytes);
-  if (!names.empty()) return names;
-  try {
-    const auto kept = base::read_file(wasm::names_file(path), wasm::kMaxModuleBytes);
-    const auto named = wasm::parse_module(kept, path);
-    if (wasm::same_but_for_names(module, bytes, named, kept)) {
-      return wasm::function_names(named, kept);
-    }
-    return {};
-  } catch (const Error&) {  // none, or not ours
-    return {};
-  }
-}
-
 Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
   auto module = read_unchecked(context, source, options);
   const auto parsed = wasm::read_module(module.bytes, module.path);
-  auto summary = wasm::summarize(parsed, module.bytes, names_of(parsed, module.bytes, module.path));
+  auto summary =
+      wasm::summarize(parsed, module.bytes, load_symbols(parsed, module.bytes, module.path));
   return {module.path, std::move(module.bytes), std::move(summary)};
 }
 
@@ -182,7 +166,7 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
       ->excludes(json);
   add_registry_options(*app, command->registry);
   app->footer(
-      "A module from `wasmctl build` has its functions' names in the file NAME.names.wasm beside "
+      "A module from `wasmctl build` has its functions' names in the file NAME.debug.wasm beside "
       "it.\n\n"
       "Examples:\n"
       "  wasmctl inspect plugins/header-logger\n"

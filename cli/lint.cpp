@@ -6,10 +6,14 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/findings.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
+#include "cli/symbols.hpp"
+#include "wasm/fix.hpp"
+#include "wasm/hosts.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -19,7 +23,11 @@ namespace {
 
 struct LintCommand {
   std::string source;
+  std::string host;
+  std::string output;
+  bool fix = false;
   bool rules = false;
+  bool markdown = false;
   bool json = false;
   bool sarif = false;
   RegistryOptions registry;
@@ -27,9 +35,23 @@ struct LintCommand {
 
 void print_rules(std::ostream& out) {
   for (const auto& rule : wasm::rules()) {
-    out << fmt::format(
-        "{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
-        rule.judge == wasm::Judge::envoy ? "tested against Envoy" : "by specification");
+    out << fmt::format("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
+                       to_string(rule.judge));
+  }
+}
+
+// docs/lint-rules.md, which a test compares with this.
+void print_rules_page(std::ostream& out) {
+  out << "# The rules of `wasmctl lint`\n\n"
+         "Made by `wasmctl lint --rules --markdown`. Errors are refused by `build`, `push` and "
+         "`render`, too;\n`--no-lint` overrules.\n";
+  for (const auto& rule : wasm::rules()) {
+    out << fmt::format("\n## {}\n\n**{}**: {}. *{}.*\n\n{}\n", rule.name, to_string(rule.severity),
+                       rule.demand, to_string(rule.judge), rule.why);
+  }
+  out << "\n## Hosts of `--for`\n\n";
+  for (const auto& host : wasm::hosts()) {
+    out << fmt::format("- `{}`: {}\n", host.name, host.title);
   }
 }
 
@@ -38,6 +60,9 @@ void print_text(std::ostream& out, const std::string& file,
   for (const auto& finding : findings) {
     out << fmt::format("{}: {}: {} [{}]\n", file, to_string(finding.severity), finding.message,
                        finding.rule);
+    for (const auto& frame : finding.chain) {
+      out << fmt::format("  called by {}\n", to_string(frame));
+    }
     if (!finding.hint.empty()) out << fmt::format("  hint: {}\n", finding.hint);
   }
 }
@@ -45,18 +70,24 @@ void print_text(std::ostream& out, const std::string& file,
 nlohmann::json to_json(const std::string& file, const std::vector<wasm::Finding>& findings) {
   auto list = nlohmann::json::array();
   for (const auto& finding : findings) {
+    auto chain = nlohmann::json::array();
+    for (const auto& frame : finding.chain) {
+      chain.push_back({{"function", frame.function}, {"place", frame.place}});
+    }
     list.push_back({{"file", file},
                     {"rule", finding.rule},
                     {"severity", to_string(finding.severity)},
                     {"message", finding.message},
                     {"hint", finding.hint},
-                    {"subject", finding.subject}});
+                    {"subject", finding.subject},
+                    {"chain", std::move(chain)}});
   }
   return list;
 }
 
 nlohmann::json sarif_of(const std::string& file, const std::vector<wasm::Finding>& findings) {
   std::vector<SarifRule> rules;
+  rules.reserve(wasm::rules().size());
   for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
   std::vector<SarifResult> results;
   results.reserve(findings.size());
@@ -67,24 +98,54 @@ nlohmann::json sarif_of(const std::string& file, const std::vector<wasm::Finding
   return to_sarif(rules, results);
 }
 
-void run_lint(Context& context, const LintCommand& command) {
-  if (command.rules) return print_rules(context.out);
-  const auto module = read_unchecked(context, command.source, command.registry);
-  const auto findings = wasm::lint(wasm::read_module(module.bytes, module.path));
+void print_findings(Context& context, const LintCommand& command, const std::string& file,
+                    const std::vector<wasm::Finding>& findings) {
   if (command.json || command.sarif) {
-    const auto document =
-        command.sarif ? sarif_of(module.path, findings) : to_json(module.path, findings);
+    const auto document = command.sarif ? sarif_of(file, findings) : to_json(file, findings);
     context.out << document.dump(2) << '\n';
   } else {
-    print_text(context.out, module.path, findings);
+    print_text(context.out, file, findings);
   }
   std::array<std::size_t, 3> counts{};
   for (const auto& finding : findings) ++counts.at(static_cast<std::size_t>(finding.severity));
   if (!context.quiet) {
-    context.err << fmt::format("{}: {}, {}, {}\n", module.path, counted(counts[0], "error"),
+    context.err << fmt::format("{}: {}, {}, {}\n", file, counted(counts[0], "error"),
                                counted(counts[1], "warning"), counted(counts[2], "note"));
   }
   if (counts[0] > 0) throw Refused{Code::unloadable};
+}
+
+// Mends the file, or writes what is mended to --output.
+LocalModule fix(Context& context, const LintCommand& command, LocalModule source) {
+  if (source.plugin) {
+    throw Error(Code::usage, "--fix: mends a .wasm file; `wasmctl build` strips what it builds")
+        .hint("name the file");
+  }
+  const bool is_file = source.path == command.source;
+  if (command.output.empty() && !is_file) {
+    throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
+  }
+  const auto path = command.output.empty() ? source.path : command.output;
+  const auto bytes = source.bytes.view();
+  auto mended = wasm::fixed(wasm::read_module(bytes, source.path), bytes);
+  if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
+  if (!context.quiet) {
+    context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.size(),
+                               bytes.size() - mended.size());
+  }
+  return {base::Content(std::move(mended)), path, {}};
+}
+
+void run_lint(Context& context, const LintCommand& command) {
+  if (command.rules) {
+    return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
+  }
+  const auto* host = command.host.empty() ? nullptr : &wasm::find_host(command.host);
+  auto source = read_unchecked(context, command.source, command.registry);
+  if (command.fix) source = fix(context, command, std::move(source));
+  const auto module = wasm::read_module(source.bytes, source.path);
+  const auto symbols = load_symbols(module, source.bytes, source.path);
+  print_findings(context, command, source.path, wasm::lint({module, source.bytes, symbols, host}));
 }
 
 }  // namespace
@@ -95,7 +156,16 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", command->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
+  app->add_option("--for", command->host, "The proxy that it is meant for, as in istio-1.28")
+      ->type_name("HOST");
+  auto* fix = app->add_flag("--fix", command->fix,
+                            "Mend what can be: drop debug information and useless exports");
+  app->add_option("-o,--output", command->output, "With --fix: where the module goes")
+      ->type_name("FILE")
+      ->needs(fix);
   auto* rules = app->add_flag("--rules", command->rules, "List the rules");
+  app->add_flag("--markdown", command->markdown, "With --rules: the page of the manual")
+      ->needs(rules);
   auto* json = app->add_flag("--json", command->json, "The findings as JSON");
   app->add_flag("--sarif", command->sarif, "The findings as SARIF 2.1.0")->excludes(json);
   add_registry_options(*app, command->registry);
@@ -103,6 +173,7 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
       "Exit status 6 if there is an error.\n\n"
       "Examples:\n"
       "  wasmctl lint plugins/header-logger\n"
+      "  wasmctl lint plugin.wasm --for istio-1.28\n"
       "  wasmctl lint plugin.wasm --json | jq '.[].rule'");
   app->callback([command, rules, &context, &action] {
     if (command->source.empty() && rules->count() == 0) throw CLI::RequiredError("SOURCE");

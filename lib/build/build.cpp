@@ -20,8 +20,9 @@
 #include "build/state.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
+#include "wasm/names.hpp"
 #include "wasm/pack.hpp"
-#include "wasm/summary.hpp"
+#include "wasm/symbols.hpp"
 
 namespace wasmctl::build {
 
@@ -41,12 +42,6 @@ Words with_output(Words words, const Unit& unit) {
   append(words,
          {"-c", unit.name, "-o", unit.object.native(), "-MD", "-MF", unit.depfile().native()});
   return words;
-}
-
-bool dropped_from_release(std::string_view section) {
-  // Names and DWARF are for people; target_features and producers for linkers.
-  return is_description(section) || section == "name" || section == "producers" ||
-         section == "target_features" || section.starts_with(".debug_");
 }
 
 // ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
@@ -278,7 +273,8 @@ class Build {
     const auto linked = object_directory_ / "linked.wasm";
     const auto command =
         link_words(toolchain_, flags(), objects, options_.link_flags, sdk_objects_, linked);
-    const auto key = key_of(command) + (options_.lint ? "" : "\nno lint");
+    const auto key =
+        key_of(command) + (options_.lint ? "" : "\nno lint") + (options_.names ? "\nnames" : "");
     if (result_.compiled == 0 && state_.is_fresh(module_, key)) return;
 
     const auto started = file_clock_now();
@@ -286,25 +282,27 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    auto bytes = base::read_file(linked, wasm::kMaxModuleBytes);
-    if (!options_.debug) {  // with -g, what the linker wrote, to be debugged
-      bytes =
-          wasm::without_zero_data(wasm::parse_module(bytes, module_.filename().native()), bytes);
-    }
-    const auto module = wasm::parse_module(bytes, module_.filename().native());
-    if (options_.lint) check(module);
-    write_descriptions(module, bytes, module_);
+    const auto bytes = base::read_file(linked, wasm::kMaxModuleBytes);
+    const auto shipped = options_.debug ? bytes : stripped(bytes);
+    const auto module = wasm::read_module(shipped, module_.filename().native());
+    if (options_.lint) check(module, shipped);
+    write_descriptions(wasm::parse_module(bytes, module_.filename().native()), bytes, module_);
     fs::remove(linked);
-    base::write_file(wasm::names_file(module_), bytes);
-    base::write_file(module_, options_.debug ? bytes
-                                             : wasm::without_custom_sections(module, bytes,
-                                                                             dropped_from_release));
+    base::write_file(wasm::side_file(module_), wasm::make_side_file(module, shipped, bytes));
+    base::write_file(module_, shipped);
     state_.record(module_, key, {objects.begin(), objects.end()}, started);
     save_state(state_file(), state_);
   }
 
-  void check(const wasm::Module& module) const {
-    auto findings = wasm::lint(module);
+  // What goes to the proxy. With names, its back-traces read without the side file.
+  std::string stripped(const std::string& linked) const {
+    const auto name = module_.filename().native();
+    auto bytes = wasm::shipped(linked, name);
+    return options_.names ? wasm::with_names_of(linked, bytes, name) : bytes;
+  }
+
+  void check(const wasm::Module& module, std::string_view bytes) const {
+    auto findings = wasm::lint(module, bytes);
     Words unknown;
     for (const auto& finding : findings) {
       if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
@@ -312,7 +310,7 @@ class Build {
     const auto callers = locate(unknown);
     for (auto& finding : findings) {
       if (finding.rule != "unknown-import") continue;
-      const auto function = demangle(finding.subject);
+      const auto function = wasm::demangle(finding.subject);
       finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
                                     function, places(callers, function));
       if (finding.hint.empty()) finding.hint = kDefineIt;

@@ -4,7 +4,8 @@
 //
 // In the build directory (default: `build` in the plugin's):
 //     NAME.wasm                the module
-//     NAME.names.wasm          the same with its functions' names, for inspect
+//     NAME.debug.wasm          what was stripped from it, names and DWARF: for inspect, lint and
+//                              symbolize (wasm/symbols.hpp)
 //     NAME.schema.json ...     what the sources say of the configuration: see descriptions.hpp
 //     compile_commands.json    for editors; clangd looks there by itself
 //     obj/                     objects, their depfiles, and state.json, which says what they were
@@ -28,6 +29,7 @@ namespace wasmctl::build {
 struct Options {
   std::string optimize = "z";              // as in -Oz: 0, 1, 2, 3, s, z
   bool debug = false;                      // -g: DWARF and names stay in the module
+  bool names = false;                      // the functions' names stay in the module
   bool lint = true;                        // refuse what Envoy would refuse
   std::vector<std::string> defines;        // NAME or NAME=VALUE
   std::vector<std::string> includes;       // directories, relative to the working directory

@@ -1,13 +1,12 @@
 #include "build/callers.hpp"
 
-#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <memory>
 #include <optional>
+
+#include "wasm/names.hpp"
 
 namespace wasmctl::build {
 
@@ -117,13 +116,6 @@ std::vector<std::string_view> symbols_in(std::string_view line) {
 
 }  // namespace
 
-std::string demangle(const std::string& symbol) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
-  return status == 0 && symbol.starts_with("_Z") ? std::string(name.get()) : symbol;
-}
-
 std::vector<Caller> find_callers(std::string_view text, const std::vector<std::string>& imports) {
   const Ir ir(text);
   const auto symbols = ir.declared(imports);
@@ -136,7 +128,7 @@ std::vector<Caller> find_callers(std::string_view text, const std::vector<std::s
       const auto found = symbols.find(symbol);
       if (found == symbols.end()) continue;
       auto place = ir.place(number.substr(0, number.find_first_not_of("0123456789")));
-      if (place) callers.push_back({demangle(found->second), std::move(*place)});
+      if (place) callers.push_back({wasm::demangle(found->second), std::move(*place)});
     }
   }
   return callers;

@@ -18,7 +18,4 @@ struct Caller {
 // macro is used. Source: LLVM Language Reference, "Metadata" and "Function Attributes".
 std::vector<Caller> find_callers(std::string_view ir, const std::vector<std::string>& imports);
 
-// `_ZN1X1fEi` as `X::f(int)`; another name as it is.
-std::string demangle(const std::string& symbol);
-
 }  // namespace wasmctl::build

@@ -44,7 +44,8 @@ Words compile_words(const Toolchain& toolchain, const Flags& flags) {
   } else {
     words.emplace_back("-fno-exceptions");
   }
-  if (flags.debug) append(words, {"-g", "-fdebug-compilation-dir=."});
+  // Lines go to the side file; the code is the same with and without.
+  append(words, {flags.debug ? "-g" : "-gline-tables-only", "-fdebug-compilation-dir=."});
   return words;
 }
 
@@ -65,11 +66,6 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& ob
   };
   for (const auto& callback : wasm::callbacks()) export_if_defined(callback.name);
   for (const auto version : wasm::kAbiVersions) export_if_defined(wasm::marker(version));
-  if (!flags.debug) {
-    // Strips what the libraries carry of DWARF; names stay. Then numbers need no room for a linker
-    // to write larger ones into: 8 % of a small module.
-    append(words, {"-Wl,--strip-debug", "-Wl,--compress-relocations"});
-  }
   append(words, objects);
   append(words, user_flags);
   words.emplace_back("-Wl,--start-lib");

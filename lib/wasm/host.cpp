@@ -9,9 +9,13 @@ namespace {
 constexpr AbiSet kOnly01 = static_cast<AbiSet>(AbiVersion::v0_1_0);
 constexpr AbiSet kOnly021 = static_cast<AbiSet>(AbiVersion::v0_2_1);
 
+constexpr unsigned kEver = 0;
+constexpr unsigned kEnvoy139 = 39;
+constexpr bool kAtStart = true;
+
 constexpr HostFunction kHostFunctions[] = {
     // Logging, time and state
-    {"env", "proxy_log", "iii:i", kAllAbis},
+    {"env", "proxy_log", "iii:i", kAllAbis, kEver, kAtStart},
     {"env", "proxy_get_log_level", "i:i", kOnly021},
     {"env", "proxy_get_status", "iii:i", kAllAbis},
     {"env", "proxy_get_current_time_nanoseconds", "i:i", kAllAbis},
@@ -62,54 +66,55 @@ constexpr HostFunction kHostFunctions[] = {
     {"env", "proxy_get_metric", "ii:i", kAllAbis},
     // Emscripten's runtime and Envoy's own
     {"env", "pthread_equal", "ii:i", kAllAbis},
-    {"env", "emscripten_notify_memory_growth", "i:", kAllAbis},
+    {"env", "emscripten_notify_memory_growth", "i:", kAllAbis, kEver, kAtStart},
     {"env", "envoy_resolve_dns", "iii:i", kAllAbis},
     // WASI
-    {"wasi", "args_get", "ii:i", kAllAbis},
-    {"wasi", "args_sizes_get", "ii:i", kAllAbis},
-    {"wasi", "clock_res_get", "ii:i", kAllAbis},
-    {"wasi", "clock_time_get", "iIi:i", kAllAbis},
-    {"wasi", "environ_get", "ii:i", kAllAbis},
-    {"wasi", "environ_sizes_get", "ii:i", kAllAbis},
-    {"wasi", "fd_advise", "iIIi:i", kAllAbis},
-    {"wasi", "fd_allocate", "iII:i", kAllAbis},
+    {"wasi", "args_get", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "args_sizes_get", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "clock_res_get", "ii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "clock_time_get", "iIi:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "environ_get", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "environ_sizes_get", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "fd_advise", "iIIi:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_allocate", "iII:i", kAllAbis, kEnvoy139, kAtStart},
     {"wasi", "fd_close", "i:i", kAllAbis},
-    {"wasi", "fd_datasync", "i:i", kAllAbis},
-    {"wasi", "fd_fdstat_get", "ii:i", kAllAbis},
-    {"wasi", "fd_fdstat_set_flags", "ii:i", kAllAbis},
-    {"wasi", "fd_fdstat_set_rights", "iII:i", kAllAbis},
-    {"wasi", "fd_filestat_get", "ii:i", kAllAbis},
-    {"wasi", "fd_filestat_set_size", "iI:i", kAllAbis},
-    {"wasi", "fd_filestat_set_times", "iIIi:i", kAllAbis},
-    {"wasi", "fd_pread", "iiiIi:i", kAllAbis},
-    {"wasi", "fd_prestat_dir_name", "iii:i", kAllAbis},
-    {"wasi", "fd_prestat_get", "ii:i", kAllAbis},
-    {"wasi", "fd_pwrite", "iiiIi:i", kAllAbis},
+    {"wasi", "fd_datasync", "i:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_fdstat_get", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "fd_fdstat_set_flags", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "fd_fdstat_set_rights", "iII:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_filestat_get", "ii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_filestat_set_size", "iI:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_filestat_set_times", "iIIi:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_pread", "iiiIi:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_prestat_dir_name", "iii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "fd_prestat_get", "ii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "fd_pwrite", "iiiIi:i", kAllAbis, kEnvoy139, kAtStart},
     {"wasi", "fd_read", "iiii:i", kAllAbis},
-    {"wasi", "fd_readdir", "iiiIi:i", kAllAbis},
-    {"wasi", "fd_renumber", "ii:i", kAllAbis},
+    {"wasi", "fd_readdir", "iiiIi:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_renumber", "ii:i", kAllAbis, kEnvoy139, kAtStart},
     {"wasi", "fd_seek", "iIii:i", kAllAbis},
-    {"wasi", "fd_sync", "i:i", kAllAbis},
-    {"wasi", "fd_tell", "ii:i", kAllAbis},
-    {"wasi", "fd_write", "iiii:i", kAllAbis},
-    {"wasi", "path_create_directory", "iii:i", kAllAbis},
-    {"wasi", "path_filestat_get", "iiiii:i", kAllAbis},
-    {"wasi", "path_filestat_set_times", "iiiiIIi:i", kAllAbis},
-    {"wasi", "path_link", "iiiiii:i", kAllAbis},  // WASI has one more: Envoy 1.40 left it out
+    {"wasi", "fd_sync", "i:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_tell", "ii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "fd_write", "iiii:i", kAllAbis, kEver, kAtStart},
+    {"wasi", "path_create_directory", "iii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "path_filestat_get", "iiiii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "path_filestat_set_times", "iiiiIIi:i", kAllAbis, kEnvoy139, kAtStart},
+    // WASI has one parameter more for path_link and path_symlink: Envoy 1.40 left it out.
+    {"wasi", "path_link", "iiiiii:i", kAllAbis, kEnvoy139, kAtStart},
     {"wasi", "path_open", "iiiiiIIii:i", kAllAbis},
-    {"wasi", "path_readlink", "iiiiii:i", kAllAbis},
-    {"wasi", "path_remove_directory", "iii:i", kAllAbis},
-    {"wasi", "path_rename", "iiiiii:i", kAllAbis},
-    {"wasi", "path_symlink", "iiii:i", kAllAbis},  // and here too
-    {"wasi", "path_unlink_file", "iii:i", kAllAbis},
-    {"wasi", "poll_oneoff", "iiii:i", kAllAbis},
+    {"wasi", "path_readlink", "iiiiii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "path_remove_directory", "iii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "path_rename", "iiiiii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "path_symlink", "iiii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "path_unlink_file", "iii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "poll_oneoff", "iiii:i", kAllAbis, kEver, kAtStart},
     {"wasi", "proc_exit", "i:", kAllAbis},
-    {"wasi", "random_get", "ii:i", kAllAbis},
+    {"wasi", "random_get", "ii:i", kAllAbis, kEver, kAtStart},
     {"wasi", "sched_yield", ":i", kAllAbis},
-    {"wasi", "sock_accept", "iii:i", kAllAbis},
-    {"wasi", "sock_recv", "iiiiii:i", kAllAbis},
-    {"wasi", "sock_send", "iiiii:i", kAllAbis},
-    {"wasi", "sock_shutdown", "ii:i", kAllAbis},
+    {"wasi", "sock_accept", "iii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "sock_recv", "iiiiii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "sock_send", "iiiii:i", kAllAbis, kEnvoy139, kAtStart},
+    {"wasi", "sock_shutdown", "ii:i", kAllAbis, kEnvoy139, kAtStart},
 };
 
 constexpr Callback kCallbacks[] = {
@@ -143,6 +148,17 @@ constexpr Callback kCallbacks[] = {
     {"proxy_on_done", "i:i", kAllAbis},
     {"proxy_on_log", "i:", kAllAbis},
     {"proxy_on_delete", "i:", kAllAbis},
+    // Envoy's own
+    {"envoy_on_resolve_dns", "iii:", kAllAbis},
+    {"envoy_on_stats_update", "ii:", kAllAbis},
+};
+
+constexpr EntryPoint kEntryPoints[] = {
+    {"_initialize", ":"}, {"main", "ii:i"}, {"__main_void", ":i"}, {"_start", ":"}};
+
+constexpr std::string_view kFormerCallbacks[] = {
+    "proxy_on_grpc_create_initial_metadata",
+    "proxy_on_grpc_trailing_metadata",
 };
 
 ValueType value_type(char letter) {
@@ -212,6 +228,19 @@ const HostFunction* find_host_function(std::string_view module, std::string_view
 
 std::span<const Callback> callbacks() {
   return kCallbacks;
+}
+
+bool is_callback(std::string_view name) {
+  return std::any_of(std::begin(kCallbacks), std::end(kCallbacks),
+                     [&](const Callback& callback) { return callback.name == name; });
+}
+
+std::span<const EntryPoint> entry_points() {
+  return kEntryPoints;
+}
+
+std::span<const std::string_view> former_callbacks() {
+  return kFormerCallbacks;
 }
 
 }  // namespace wasmctl::wasm

@@ -38,6 +38,11 @@ struct HostFunction {
   std::string_view name;
   std::string_view signature;
   AbiSet abis;
+  // The first Envoy that has it: 39 for 1.39. 0: all that were tested, 1.36 and later.
+  unsigned since = 0;
+  // Whether a module may call it from `_initialize`, `main` or `_start`: what else it calls there,
+  // static constructors included, is answered with a trap.
+  bool at_start = false;
 };
 
 std::span<const HostFunction> host_functions();
@@ -53,5 +58,22 @@ struct Callback {
 };
 
 std::span<const Callback> callbacks();
+bool is_callback(std::string_view name);
+
+// What Envoy calls once, before any callback: `_initialize`, then `main` or else `__main_void`; or
+// only `_start`, where there is no `_initialize`.
+struct EntryPoint {
+  std::string_view name;
+  std::string_view signature;
+};
+
+std::span<const EntryPoint> entry_points();
+
+// Names of callbacks that no host calls any more, and that SDKs still export.
+std::span<const std::string_view> former_callbacks();
+
+// The allocator that Envoy asks for memory: one of these exports.
+inline constexpr std::string_view kAllocators[] = {"malloc", "proxy_on_memory_allocate"};
+inline constexpr std::string_view kAllocatorSignature = "i:i";
 
 }  // namespace wasmctl::wasm

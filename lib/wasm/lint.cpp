@@ -5,53 +5,32 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "wasm/host.hpp"
-#include "wasm/validate.hpp"
+#include "wasm/lint_rules.hpp"
 
 namespace wasmctl::wasm {
 
-namespace {
-
-using Findings = std::vector<Finding>;
-
-void add(Findings& findings, const Rule& rule, std::string message, std::string hint = {},
-         std::string subject = {}) {
-  findings.push_back(
-      {rule.name, rule.severity, std::move(message), std::move(hint), std::move(subject)});
+void add(Findings& findings, const Rule& rule, std::string message, std::string hint,
+         std::string subject, std::vector<Frame> chain) {
+  findings.push_back({rule.name, rule.severity, std::move(message), std::move(hint),
+                      std::move(subject), std::move(chain)});
 }
 
-void check_abi_marker(const Module& module, const Rule& rule, Findings& findings) {
-  if (abi_version(module)) return;
-  for (const auto version : kAbiVersions) {
-    const auto* item = module.find_export(marker(version));
-    if (item == nullptr) continue;
-    add(findings, rule,
-        fmt::format("exports `{}` as a {}, which does not count: it must be a function", item->name,
-                    to_string(item->kind)),
-        {}, item->name);
-    return;
+std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps) {
+  const auto& exports = subject.module.exports;
+  std::vector<Frame> list;
+  list.reserve(steps.size());
+  for (const auto& step : steps) {
+    const auto place = subject.symbols.place(step.offset);
+    list.push_back({subject.symbols.function(step.function), place ? to_string(*place) : ""});
   }
-  const auto odd = std::find_if(module.exports.begin(), module.exports.end(), [](const Export& e) {
-    return e.name.starts_with("proxy_abi_version_");
-  });
-  add(findings, rule,
-      odd == module.exports.end()
-          ? "exports no function `proxy_abi_version_X_Y_Z`, so Envoy cannot tell its ABI version"
-          : fmt::format("speaks an ABI version that Envoy does not know: `{}`", odd->name),
-      fmt::format("a Proxy-Wasm SDK exports `{}`; is the plugin linked with one?",
-                  marker(AbiVersion::v0_2_1)));
-}
-
-void check_single_marker(const Module& module, const Rule& rule, Findings& findings) {
-  const auto first = abi_version(module);
-  for (const auto version : kAbiVersions) {
-    if (first && version != *first && module.find_export(marker(version)) != nullptr) {
-      add(findings, rule,
-          fmt::format("exports the markers of ABI {} and {}; Envoy takes {}, the first one",
-                      to_string(*first), to_string(version), to_string(*first)),
-          "link one SDK only", std::string(marker(version)));
-    }
+  if (!steps.empty()) {
+    const auto last = steps.back().function;
+    const bool exported = std::any_of(exports.begin(), exports.end(), [&](const Export& item) {
+      return item.kind == ExternalKind::function && item.index == last;
+    });
+    list.back().by_pointer = !exported && subject.module.start != last;
   }
+  return list;
 }
 
 bool exports_function(const Module& module, std::string_view name) {
@@ -59,203 +38,98 @@ bool exports_function(const Module& module, std::string_view name) {
   return item != nullptr && item->kind == ExternalKind::function;
 }
 
-void check_allocator(const Module& module, const Rule& rule, Findings& findings) {
-  if (exports_function(module, "malloc") || exports_function(module, "proxy_on_memory_allocate")) {
-    return;
-  }
-  add(findings, rule,
-      "exports neither `malloc` nor `proxy_on_memory_allocate`, so Envoy has nowhere to put what "
-      "the plugin asks for",
-      "export `proxy_on_memory_allocate`, or `malloc` with `-Wl,--export=malloc`");
-}
-
-void check_memory(const Module& module, const Rule& rule, Findings& findings) {
-  const auto* item = module.find_export("memory");
-  if (item != nullptr && item->kind == ExternalKind::memory) return;
-  const bool imported = std::any_of(module.imports.begin(), module.imports.end(),
-                                    [](const Import& i) { return i.kind == ExternalKind::memory; });
-  add(findings, rule, "exports no memory named `memory`",
-      imported ? "it imports its memory: link without `--import-memory`"
-               : "export its memory as `memory`");
-}
-
-std::string hint_for_import(std::string_view name) {
-  std::vector<std::string_view> known;
-  for (const auto& row : host_functions()) {
-    if (row.name == name) {
-      const auto module = row.module == "wasi" ? "wasi_snapshot_preview1" : row.module;
-      return fmt::format("Envoy offers `{}` in the module `{}`", name, module);
-    }
-    known.push_back(row.name);
-  }
-  const auto near = nearest(name, known);
-  return near.empty() ? std::string() : fmt::format("`{}`: did you mean `{}`?", name, near);
-}
-
-// Which ABI versions offer `row`, for the hint: "0.2.0, 0.2.1".
-std::string list_abis(AbiSet set) {
-  std::string text;
-  for (const auto version : kAbiVersions) {
-    if (!contains(set, version)) continue;
-    if (!text.empty()) text += ", ";
-    text += to_string(version);
-  }
-  return text;
-}
-
-void check_imports(const Module& module, const Rule& rule, Findings& findings) {
-  const auto version = abi_version(module);
-  for (const auto& import : module.imports) {
-    const auto full_name = fmt::format("{}.{}", import.module, import.name);
-    if (import.kind != ExternalKind::function) {
-      add(findings, rule,
-          fmt::format("imports a {}, `{}`: Envoy offers functions only", to_string(import.kind),
-                      full_name),
-          {}, import.name);
-      continue;
-    }
-    const auto* row = find_host_function(import.module, import.name);
-    if (row == nullptr) {
-      add(findings, rule, fmt::format("imports `{}`, which Envoy does not offer", full_name),
-          hint_for_import(import.name), import.name);
-    } else if (version && !contains(row->abis, *version)) {
-      add(findings, rule,
-          fmt::format("imports `{}`, which Envoy does not offer to a module of ABI {}", full_name,
-                      to_string(*version)),
-          fmt::format("it belongs to ABI {}", list_abis(row->abis)), import.name);
-    }
-  }
-}
-
-void check_import_types(const Module& module, const Rule& rule, Findings& findings) {
-  for (const auto& import : module.imports) {
-    if (import.kind != ExternalKind::function) continue;
-    const auto* row = find_host_function(import.module, import.name);
-    if (row == nullptr) continue;
-    const auto& actual = module.types[import.type_index];
-    const auto wanted = type_of(row->signature);
-    if (actual == wanted) continue;
-    add(findings, rule,
-        fmt::format("imports `{}.{}` as {}, but Envoy offers {}", import.module, import.name,
-                    to_string(actual), to_string(wanted)),
-        "correct its declaration", import.name);
-  }
-}
-
-void check_callback_types(const Module& module, const Rule& rule, Findings& findings) {
-  const auto version = abi_version(module);
-  if (!version) return;
-  for (const auto& callback : callbacks()) {
-    if (!contains(callback.abis, *version)) continue;
-    const auto* item = module.find_export(callback.name);
-    if (item == nullptr || item->kind != ExternalKind::function) continue;
-    const auto* actual = module.function_type(item->index);
-    const auto wanted = type_of(callback.signature);
-    if (*actual == wanted) continue;
-    add(findings, rule,
-        fmt::format("exports `{}` as {}, but ABI {} calls {}", item->name, to_string(*actual),
-                    to_string(*version), to_string(wanted)),
-        "correct its signature", item->name);
-  }
-}
-
-void check_callback_names(const Module& module, const Rule& rule, Findings& findings) {
-  std::vector<std::string_view> known{"proxy_on_memory_allocate"};
-  for (const auto& callback : callbacks()) known.push_back(callback.name);
-  for (const auto& item : module.exports) {
-    if (item.kind != ExternalKind::function || !item.name.starts_with("proxy_on_")) continue;
-    if (std::find(known.begin(), known.end(), item.name) != known.end()) continue;
-    const auto near = nearest(item.name, known);
-    add(findings, rule, fmt::format("exports `{}`, which Envoy never calls", item.name),
-        near.empty() ? std::string() : fmt::format("`{}`: did you mean `{}`?", item.name, near),
-        item.name);
-  }
-}
-
-void check_start(const Module& module, const Rule& rule, Findings& findings) {
-  if (!exports_function(module, "_start") || !exports_function(module, "_initialize")) return;
-  add(findings, rule, "exports `_start` and `_initialize`; Envoy calls `_initialize` only",
-      "move what `_start` does to `main`, which Envoy calls after `_initialize`", "_start");
-}
-
-// What the host answers with an error, always: files, directories and sockets.
-bool is_stub(std::string_view name) {
-  constexpr std::string_view kOthers[] = {
-      "fd_advise", "fd_allocate", "fd_datasync", "fd_filestat_set_size", "fd_filestat_set_times",
-      "fd_pread",  "fd_pwrite",   "fd_readdir",  "fd_renumber",          "fd_sync",
-      "fd_tell"};
-  return name.starts_with("path_") || name.starts_with("sock_") ||
-         std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
-}
-
-void check_stubs(const Module& module, const Rule& rule, Findings& findings) {
-  std::string names;
-  for (const auto& import : module.imports) {
-    if (!import.module.starts_with("wasi_") || !is_stub(import.name)) continue;
-    names += (names.empty() ? "`" : ", `") + import.name + "`";
-  }
-  if (names.empty()) return;
-  add(findings, rule,
-      fmt::format("imports {}: a proxy has no files or sockets for plugins, and they only fail",
-                  names),
-      "a language's runtime often imports more than it calls; if the plugin itself needs them, use "
-      "a hostcall instead");
-}
-
-void check_debug_info(const Module& module, const Rule& rule, Findings& findings) {
-  std::size_t bytes = 0;
-  for (const auto& section : module.sections) {
-    if (section.name.starts_with(".debug_")) bytes += section.end - section.begin;
-  }
-  if (bytes == 0) return;
-  add(findings, rule,
-      fmt::format("carries {} bytes of debug information, which Envoy does not read", bytes),
-      "build without -g, or strip it: `wasm-strip`, `wasm-opt --strip-debug`");
-}
-
-void check_memory_size(const Module& module, const Rule& rule, Findings& findings) {
-  constexpr std::uint64_t kManyPages = 1024;  // 64 MiB
-  if (module.memories.empty() || module.memories[0].minimum <= kManyPages) return;
-  add(findings, rule,
-      fmt::format("starts with {} MiB of memory, in each worker thread of each proxy",
-                  module.memories[0].minimum / 16),
-      "lower the initial memory or the stack's size");
-}
-
-void check_size(const Module& module, const Rule& rule, Findings& findings) {
-  constexpr std::uint64_t kConfigMap = 1'048'576;  // kubernetes: all values of a ConfigMap
-  if (module.size <= kConfigMap) return;
-  add(findings, rule, fmt::format("has {} bytes; a ConfigMap holds {}", module.size, kConfigMap),
-      "push it as an image, or make it smaller: `wasmctl inspect` shows where the bytes are");
-}
+namespace {
 
 constexpr Rule kRules[] = {
     {"abi-version", Severity::error, Judge::envoy,
-     "exports a function proxy_abi_version_X_Y_Z that Envoy knows", check_abi_marker},
-    {"allocator", Severity::error, Judge::envoy, "exports malloc or proxy_on_memory_allocate",
+     "exports a function proxy_abi_version_X_Y_Z that Envoy knows",
+     "By this name Envoy learns how to talk to the module: 0_1_0, 0_2_0 or 0_2_1. Nothing else "
+     "counts, a global of that name neither.",
+     check_abi_marker},
+    {"allocator", Severity::error, Judge::envoy,
+     "exports malloc or proxy_on_memory_allocate as (i32) -> i32",
+     "Envoy asks the module for memory before it hands over headers, bodies or configuration.",
      check_allocator},
-    {"memory", Severity::error, Judge::specification, "exports its memory as `memory`",
+    {"memory", Severity::error, Judge::envoy, "exports a memory, or imports one",
+     "Without one the module is loaded, and the first call that hands data over crashes the whole "
+     "proxy.",
      check_memory},
     {"unknown-import", Severity::error, Judge::envoy,
-     "imports only what Envoy offers to its ABI version", check_imports},
+     "imports only what Envoy offers to its ABI version, and to the host of --for",
+     "Mostly a function that nobody defined: linkers make imports of those. The finding shows the "
+     "shortest way from a callback to the call, with names and lines where the module or the file "
+     "NAME.debug.wasm beside it has them.",
+     check_imports},
     {"import-signature", Severity::error, Judge::envoy,
-     "imports each host function with its own signature", check_import_types},
+     "imports each host function with its own signature",
+     "A declaration written by hand, or one for another version of the ABI.", check_import_types},
     {"callback-signature", Severity::error, Judge::envoy,
-     "exports each callback with its own signature", check_callback_types},
+     "exports each callback with its own signature",
+     "proxy_on_request_headers and proxy_on_response_headers have two parameters in ABI 0.1.0 and "
+     "three since.",
+     check_callback_types},
+    {"entry-signature", Severity::error, Judge::envoy,
+     "exports _initialize, main, __main_void and _start with their own signatures",
+     "A `main()` without parameters that is exported as `main` is the usual case; clang calls it "
+     "`__main_void`.",
+     check_entry_types},
+    {"feature", Severity::error, Judge::envoy, "uses no proposal that Envoy's V8 has off",
+     "Garbage collection, exceptions in both forms, SIMD, threads' atomics, tail calls and 64-bit "
+     "memory are on; wide arithmetic and custom page sizes are not.",
+     check_features},
+    {"start-trap", Severity::error, Judge::envoy, "does not trap at the start without fail",
+     "Only what no branch can avoid is found. Start code that may trap is not reported: most can.",
+     check_start_traps},
+    {"start-call", Severity::error, Judge::envoy, "calls at the start only what Envoy allows there",
+     "Static constructors and main run before proxy_on_vm_start. They may log, read clock, "
+     "environment and random numbers; anything else is a trap. In a start section even that "
+     "crashes Envoy. Only what no branch can avoid is found.",
+     check_start_calls},
+    {"command-exits", Severity::error, Judge::envoy, "is no command whose main exits",
+     "A command's _start ends with proc_exit, which is forbidden at the start. A command that "
+     "simply returns (TinyGo's) loads.",
+     check_command_exits},
+    {"memory-limit", Severity::error, Judge::envoy, "starts with at most 1 GiB of memory",
+     "More is refused when the module is instantiated.", check_memory_limit},
+    {"no-callbacks", Severity::warning, Judge::specification,
+     "exports a callback of a request, a connection, a timer or a log entry",
+     "Whether a context factory is registered cannot be told from a module's bytes in general; "
+     "that no callback is there at all can. SDKs that export all callbacks always are not caught "
+     "by this: `wasmctl test` sends a request and sees.",
+     check_callbacks},
     {"abi-versions", Severity::warning, Judge::specification, "exports one ABI marker only",
+     "Envoy takes the first in the export section; which that is, is the linker's whim.",
      check_single_marker},
     {"callback-name", Severity::warning, Judge::specification,
-     "exports no proxy_on_* that Envoy never calls", check_callback_names},
+     "exports no proxy_on_* that Envoy never calls",
+     "A misspelt callback is never called, and nothing says so. Names that SDKs still export "
+     "although no host calls them any more are let pass.",
+     check_callback_names},
     {"start", Severity::warning, Judge::specification, "exports _start or _initialize, not both",
-     check_start},
+     "Envoy calls _initialize and then main; _start only where there is no _initialize.",
+     check_both_starts},
     {"memory-size", Severity::warning, Judge::specification, "starts with at most 64 MiB of memory",
+     "Each worker thread of each proxy has a memory of its own for each plugin.",
      check_memory_size},
-    {"config-map-size", Severity::note, Judge::specification,
-     "fits into a ConfigMap: 1,048,576 bytes", check_size},
+    {"host-version", Severity::note, Judge::envoy, "imports only what all Envoys since 1.36 offer",
+     "Envoy 1.39 was the first with many WASI functions that languages' runtimes import.",
+     check_host_versions},
+    {"config-map-size", Severity::note, Judge::kubernetes, "fits into a ConfigMap: 1,048,576 bytes",
+     "The API server refuses a larger one. Images have no such limit; Istio stops reading at 256 "
+     "MiB, and so does wasmctl.",
+     check_config_map_size},
+    {"apply-size", Severity::note, Judge::kubernetes,
+     "fits into a ConfigMap that `kubectl apply` takes: about 196,000 bytes",
+     "Client-side apply keeps the whole object in an annotation of at most 262,144 bytes.",
+     check_apply_size},
     {"debug-info", Severity::note, Judge::specification, "carries no DWARF sections",
-     check_debug_info},
+     "Envoy reads the names of functions, for back-traces, and nothing else.", check_debug_info},
+    {"unused-exports", Severity::note, Judge::specification,
+     "exports nothing that Envoy never uses",
+     "Each export keeps its function, and all that it calls, in the module.", check_unused_exports},
     {"wasi-stub", Severity::note, Judge::specification,
-     "imports no WASI function that the host only stubs", check_stubs},
+     "imports no WASI function that the host only stubs",
+     "They are there so that modules load; each call fails.", check_stubs},
 };
 
 }  // namespace
@@ -272,14 +146,35 @@ std::string_view to_string(Severity severity) {
   return "?";
 }
 
+std::string_view to_string(Judge judge) {
+  switch (judge) {
+    case Judge::envoy:
+      return "tested against Envoy";
+    case Judge::kubernetes:
+      return "measured on Kubernetes";
+    case Judge::specification:
+      return "by specification";
+  }
+  return "?";
+}
+
+std::string to_string(const Frame& frame) {
+  return fmt::format("`{}`{}{}{}", frame.function, frame.place.empty() ? "" : " at ", frame.place,
+                     frame.by_pointer ? ", reached through a function pointer" : "");
+}
+
 std::span<const Rule> rules() {
   return kRules;
 }
 
-std::vector<Finding> lint(const Module& module) {
+std::vector<Finding> lint(const Subject& subject) {
   Findings findings;
-  for (const auto& rule : kRules) rule.check(module, rule, findings);  // errors come first
+  for (const auto& rule : kRules) rule.check(subject, rule, findings);  // errors come first
   return findings;
+}
+
+std::vector<Finding> lint(const Module& module, std::string_view bytes) {
+  return lint({module, bytes, Symbols(module, bytes)});
 }
 
 void throw_unloadable(const std::vector<Finding>& findings, std::string_view file) {
@@ -303,16 +198,9 @@ void throw_unloadable(const std::vector<Finding>& findings, std::string_view fil
   throw error;
 }
 
-Module read_module(std::string_view bytes, std::string_view file) {
-  auto module = parse_module(bytes, file);
-  const bool tags = std::any_of(module.sections.begin(), module.sections.end(),
-                                [](const Section& s) { return s.id == SectionId::tag; });
-  validate(bytes, file, tags ? FunctionBodies::skip : FunctionBodies::check);
-  return module;
-}
-
 void require_loadable(std::string_view bytes, std::string_view file) {
-  throw_unloadable(lint(read_module(bytes, file)), file);
+  const auto module = read_module(bytes, file);
+  throw_unloadable(lint(module, bytes), file);
 }
 
 }  // namespace wasmctl::wasm

@@ -1,6 +1,6 @@
 // Will Envoy load this module? Each rule is one row of a table: its name, how grave it is, what it
-// demands, and the function that checks it.
-// Source of the demands: proxy-wasm-cpp-host, src/wasm.cc, src/bytecode_util.cc, src/v8/v8.cc.
+// demands and why, who says so, and the function that checks it. `wasmctl lint --rules`, the page
+// docs/lint-rules.md and the tests walk that table.
 #pragma once
 
 #include <span>
@@ -8,16 +8,25 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm/hosts.hpp"
 #include "wasm/module.hpp"
+#include "wasm/symbols.hpp"
 
 namespace wasmctl::wasm {
 
-enum class Severity {
+enum class Severity : std::uint8_t {
   error,    // the proxy refuses the module, or it cannot work
   warning,  // it loads, but probably not as meant
   note,     // worth knowing, no more
 };
 std::string_view to_string(Severity severity);
+
+// One function on the way to what a finding is about.
+struct Frame {
+  std::string function;
+  std::string place;        // "filter.cc:31", of the call in it; empty without line information
+  bool by_pointer = false;  // nobody calls it directly and it is not exported
+};
 
 struct Finding {
   std::string_view rule;
@@ -25,12 +34,25 @@ struct Finding {
   std::string message;  // "imports env.proxy_bogus, which Envoy does not offer"
   std::string hint;     // what to do; may be empty
   std::string subject;  // the import or export that it is about; may be empty
+  // Who calls it, the nearest first, up to what the host calls; may be empty.
+  std::vector<Frame> chain;
 };
 
-// Who says so: what `wasmctl lint --rules` and the tests answer for.
-enum class Judge {
-  envoy,          // a test shows that a real Envoy refuses what the rule calls an error
-  specification,  // the host's source or a published limit
+// Who says so: what the table and the tests answer for.
+enum class Judge : std::uint8_t {
+  envoy,          // tests/e2e/test_lint_rules.py: a real Envoy refuses what breaks the rule, or
+                  // crashes, and loads the same module mended
+  kubernetes,     // measured on a real API server
+  specification,  // the host's source, the specification of Wasm, a published limit
+};
+std::string_view to_string(Judge judge);  // "tested against Envoy"
+
+// What a rule looks at.
+struct Subject {
+  const Module& module;  // from read_module()
+  std::string_view bytes;
+  const Symbols& symbols;
+  const Host* host = nullptr;  // that it is meant for; null: any
 };
 
 struct Rule {
@@ -38,16 +60,17 @@ struct Rule {
   Severity severity;
   Judge judge;
   std::string_view demand;
-  void (*check)(const Module& module, const Rule& rule, std::vector<Finding>& findings);
+  std::string_view why;
+  void (*check)(const Subject& subject, const Rule& rule, std::vector<Finding>& findings);
 };
 
 std::span<const Rule> rules();
 
-// What is wrong with `module`, errors first, else in the order of the rules.
-std::vector<Finding> lint(const Module& module);
+// What is wrong, errors first, else in the order of the rules.
+std::vector<Finding> lint(const Subject& subject);
 
-// parse_module() and validate().
-Module read_module(std::string_view bytes, std::string_view file);
+// The same of a module alone, with its own names.
+std::vector<Finding> lint(const Module& module, std::string_view bytes);
 
 // Reads and validates `bytes` and throws what is wrong: Error{Code::bad_input} if they are no valid
 // module, Error{Code::unloadable} if a rule finds an error. `file` begins the messages.
@@ -55,5 +78,8 @@ void require_loadable(std::string_view bytes, std::string_view file);
 
 // Throws the findings of severity error as one Error{Code::unloadable}; returns if there is none.
 void throw_unloadable(const std::vector<Finding>& findings, std::string_view file);
+
+// "`a` at filter.cc:31", for a chain's line.
+std::string to_string(const Frame& frame);
 
 }  // namespace wasmctl::wasm

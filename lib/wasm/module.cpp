@@ -21,7 +21,9 @@ constexpr std::uint32_t kMaxFunctions = 1'000'000;
 constexpr std::uint32_t kMaxImports = 1'000'000;
 constexpr std::uint32_t kMaxExports = 1'000'000;
 constexpr std::uint32_t kMaxMemories = 100'000;
+constexpr std::uint32_t kMaxGlobals = 1'000'000;
 constexpr std::uint32_t kMaxParameters = 1'000;
+constexpr std::uint32_t kMaxFields = 10'000;
 constexpr std::size_t kMaxSections = 100'000;
 
 std::string describe_foreign(std::string_view bytes) {
@@ -87,22 +89,15 @@ void check_header(Reader& reader, std::string_view bytes) {
   start.fail("the version of Wasm is not 1");
 }
 
-ValueType value_type(Reader& reader) {
-  const Reader start = reader;
-  const auto code = reader.byte("a value type");
-  switch (static_cast<ValueType>(code)) {
-    case ValueType::i32:
-    case ValueType::i64:
-    case ValueType::f32:
-    case ValueType::f64:
-    case ValueType::v128:
-    case ValueType::funcref:
-    case ValueType::externref:
-    case ValueType::exnref:
-      return static_cast<ValueType>(code);
-  }
-  start.fail(fmt::format("unknown value type {:#04x}", code));
-}
+// Function types and composite ones, and what may stand before them.
+enum TypeForm : std::uint8_t {
+  kFunctionForm = 0x60,
+  kStructForm = 0x5f,
+  kArrayForm = 0x5e,
+  kSubForm = 0x50,
+  kFinalSubForm = 0x4f,
+  kRecursiveGroup = 0x4e,
+};
 
 std::uint32_t bounded_count(Reader& reader, std::string_view what, std::uint32_t most) {
   const Reader start = reader;
@@ -111,27 +106,19 @@ std::uint32_t bounded_count(Reader& reader, std::string_view what, std::uint32_t
   return count;
 }
 
-std::vector<ValueType> value_types(Reader& reader, std::string_view what) {
-  const auto count = bounded_count(reader, what, kMaxParameters);
-  std::vector<ValueType> types;
-  types.reserve(count);
-  for (std::uint32_t i = 0; i < count; ++i) types.push_back(value_type(reader));
-  return types;
-}
-
-Limits limits(Reader& reader) {
-  const Reader start = reader;
-  const unsigned flags = reader.byte("limits");
-  if (flags > 7) start.fail(fmt::format("unknown flags {:#04x} of limits", flags));
-  Limits result;
-  result.shared = (flags & 2U) != 0;
-  result.is_64 = (flags & 4U) != 0;
-  const auto bound = [&] {
-    return result.is_64 ? reader.u64_leb("limits") : reader.u32_leb("limits");
-  };
-  result.minimum = bound();
-  if ((flags & 1U) != 0) result.maximum = bound();
-  return result;
+void note_type(FeatureSet& features, ValueType type) {
+  switch (type) {
+    case ValueType::v128:
+      return features.add(Feature::simd);
+    case ValueType::externref:
+      return features.add(Feature::reference_types);
+    case ValueType::exnref:
+      return features.add(Feature::exceptions);
+    case ValueType::other_reference:
+      return features.add(Feature::gc);
+    default:
+      return;
+  }
 }
 
 ExternalKind external_kind(Reader& reader, std::string_view what) {
@@ -209,8 +196,14 @@ class Parser {
       case SectionId::function:
         functions(content);
         break;
+      case SectionId::table:
+        tables(content);
+        break;
       case SectionId::memory:
         memories(content);
+        break;
+      case SectionId::global:
+        globals(content);
         break;
       case SectionId::exports:
         exports(content);
@@ -229,17 +222,101 @@ class Parser {
     }
   }
 
+  ValueType value_type(Reader& content) {
+    const auto type = skip_value_type(content);
+    note_type(module_.features, type);
+    return type;
+  }
+
+  std::vector<ValueType> value_types(Reader& content, std::string_view what) {
+    const auto count = bounded_count(content, what, kMaxParameters);
+    std::vector<ValueType> types;
+    types.reserve(count);
+    for (std::uint32_t i = 0; i < count; ++i) types.push_back(value_type(content));
+    return types;
+  }
+
+  Limits limits(Reader& content) {
+    const Reader start = content;
+    const unsigned flags = content.byte("limits");
+    if (flags > 15) start.fail(fmt::format("unknown flags {:#04x} of limits", flags));
+    Limits result;
+    result.shared = (flags & 2U) != 0;
+    result.is_64 = (flags & 4U) != 0;
+    if (result.shared) module_.features.add(Feature::threads);
+    if (result.is_64) module_.features.add(Feature::memory64);
+    const auto bound = [&] {
+      return result.is_64 ? content.u64_leb("limits") : content.u32_leb("limits");
+    };
+    result.minimum = bound();
+    if ((flags & 1U) != 0) result.maximum = bound();
+    if ((flags & 8U) != 0) {
+      module_.features.add(Feature::custom_page_sizes);
+      content.u32_leb("a page size");
+    }
+    return result;
+  }
+
   void types(Reader& content) {
     const auto count = bounded_count(content, "types", kMaxTypes);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const Reader start = content;
-      const auto form = content.byte("a type");
-      if (form != 0x60) start.fail(fmt::format("type {} is no function type ({:#04x})", i, form));
-      FunctionType type;
-      type.parameters = value_types(content, "parameters");
-      type.results = value_types(content, "results");
-      module_.types.push_back(std::move(type));
+    for (std::uint32_t i = 0; i < count; ++i) recursive_group(content);
+  }
+
+  void recursive_group(Reader& content) {
+    Reader ahead = content;
+    std::uint32_t count = 1;
+    if (ahead.byte("a type") == kRecursiveGroup) {
+      module_.features.add(Feature::gc);
+      count = bounded_count(ahead, "types", kMaxTypes);
+      content = ahead;
     }
+    for (std::uint32_t i = 0; i < count; ++i) type(content);
+  }
+
+  void type(Reader& content) {
+    const Reader start = content;
+    if (module_.types.size() == kMaxTypes) start.fail("too many types");
+    auto form = content.byte("a type");
+    if (form == kSubForm || form == kFinalSubForm) {
+      module_.features.add(Feature::gc);
+      const auto supertypes = bounded_count(content, "supertypes", kMaxParameters);
+      for (std::uint32_t i = 0; i < supertypes; ++i) content.u32_leb("a supertype");
+      form = content.byte("a type");
+    }
+    FunctionType type;
+    switch (form) {
+      case kFunctionForm:
+        type.parameters = value_types(content, "parameters");
+        type.results = value_types(content, "results");
+        if (type.results.size() > 1) module_.features.add(Feature::multi_value);
+        break;
+      case kStructForm: {
+        const auto fields = bounded_count(content, "fields", kMaxFields);
+        for (std::uint32_t i = 0; i < fields; ++i) field(content);
+        break;
+      }
+      case kArrayForm:
+        field(content);
+        break;
+      default:
+        start.fail(
+            fmt::format("type {} is of an unknown form ({:#04x})", module_.types.size(), form));
+    }
+    module_.types.push_back(std::move(type));
+  }
+
+  void field(Reader& content) {
+    module_.features.add(Feature::gc);
+    constexpr std::uint8_t kI8 = 0x78;
+    constexpr std::uint8_t kI16 = 0x77;
+    Reader ahead = content;
+    const auto packed = ahead.byte("a field");
+    if (packed == kI8 || packed == kI16) {
+      content = ahead;
+    } else {
+      value_type(content);
+    }
+    content.byte("a field");  // mutable or not
   }
 
   std::uint32_t type_index(Reader& content, std::string_view what) {
@@ -272,7 +349,7 @@ class Parser {
         break;
       case ExternalKind::table:
         value_type(content);
-        limits(content);
+        module_.tables.push_back(limits(content));
         break;
       case ExternalKind::memory:
         module_.memories.push_back(limits(content));
@@ -299,6 +376,47 @@ class Parser {
   void memories(Reader& content) {
     const auto count = bounded_count(content, "memories", kMaxMemories);
     for (std::uint32_t i = 0; i < count; ++i) module_.memories.push_back(limits(content));
+    if (module_.memories.size() > 1) module_.features.add(Feature::multi_memory);
+  }
+
+  // A table may begin with an expression for its elements: 0x40 0x00, then the usual.
+  void tables(Reader& content) {
+    constexpr std::uint8_t kWithElement = 0x40;
+    const auto count = bounded_count(content, "tables", kMaxMemories);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Reader ahead = content;
+      const bool with_element = ahead.byte("a table") == kWithElement;
+      if (with_element) {
+        ahead.byte("a table");
+        content = ahead;
+      }
+      value_type(content);
+      module_.tables.push_back(limits(content));
+      if (with_element) expression(content);
+    }
+    if (module_.tables.size() > 1) module_.features.add(Feature::reference_types);
+  }
+
+  void globals(Reader& content) {
+    const auto count = bounded_count(content, "globals", kMaxGlobals);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      value_type(content);
+      content.byte("a global");  // mutable or not
+      expression(content);
+    }
+  }
+
+  // Extended constant expressions are the ones that compute.
+  void expression(Reader& content) {
+    Instructions instructions(content);
+    Instruction instruction;
+    while (instructions.next(instruction)) {
+      if (instruction.opcode >= 0x6a && instruction.opcode <= 0x7e) {
+        module_.features.add(Feature::extended_const);
+      }
+    }
+    module_.features.add(instructions.features());
+    content = instructions.reader();
   }
 
   void exports(Reader& content) {
@@ -352,6 +470,8 @@ std::string_view to_string(ValueType type) {
       return "externref";
     case ValueType::exnref:
       return "exnref";
+    case ValueType::other_reference:
+      return "ref";
   }
   return "?";
 }
@@ -366,6 +486,36 @@ std::string list(const std::vector<ValueType>& types) {
 }
 
 }  // namespace
+
+ValueType skip_value_type(Reader& reader) {
+  constexpr std::uint8_t kReference = 0x64;
+  constexpr std::uint8_t kNullableReference = 0x63;
+  // nullexnref, noextern, nofunc, none; any, eq, i31, struct, array
+  constexpr std::string_view kAbstract = "\x74\x72\x73\x71\x6e\x6d\x6c\x6b\x6a";
+  const Reader start = reader;
+  const auto code = reader.byte("a value type");
+  switch (static_cast<ValueType>(code)) {
+    case ValueType::i32:
+    case ValueType::i64:
+    case ValueType::f32:
+    case ValueType::f64:
+    case ValueType::v128:
+    case ValueType::funcref:
+    case ValueType::externref:
+    case ValueType::exnref:
+      return static_cast<ValueType>(code);
+    default:
+      break;
+  }
+  if (code == kReference || code == kNullableReference) {
+    reader.signed_leb(33, "a heap type");
+    return ValueType::other_reference;
+  }
+  if (kAbstract.find(static_cast<char>(code)) != std::string_view::npos) {
+    return ValueType::other_reference;
+  }
+  start.fail(fmt::format("unknown value type {:#04x}", code));
+}
 
 std::string to_string(const FunctionType& type) {
   const auto results = list(type.results);
@@ -416,31 +566,6 @@ Module parse_module(std::string_view bytes, std::string_view file) {
     for (const auto& hint : error.hints()) located.hint(hint);
     throw located;
   }
-}
-
-std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes) {
-  constexpr std::uint8_t kFunctionNames = 1;  // subsection id; specification, appendix A.3
-  std::map<std::uint32_t, std::string> names;
-  for (const auto& section : module.sections) {
-    if (section.id != SectionId::custom || section.name != "name") continue;
-    try {
-      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
-      while (!reader.empty()) {
-        const auto id = reader.byte("a name subsection");
-        const auto size = reader.u32_leb("a name subsection");
-        Reader content = reader.sub(size, "a name subsection");
-        if (id != kFunctionNames) continue;
-        const auto count = content.count("function names");
-        for (std::uint32_t i = 0; i < count; ++i) {
-          const auto index = content.u32_leb("a function name");
-          names.emplace(index, content.name("a function name"));
-        }
-      }
-    } catch (const Error&) {
-      return names;
-    }
-  }
-  return names;
 }
 
 std::string without_custom_sections(const Module& module, std::string_view bytes,

@@ -1,14 +1,17 @@
 // A core WebAssembly module as its sections describe it: what goes in and out, and where the bytes
-// are. Function bodies are located, not decoded: validate() does that.
-// Source: WebAssembly Core Specification 2.0, 5.5 (modules), and the exceptions proposal's tags.
+// are. Function bodies are located here, and read by read_calls().
+// Source: WebAssembly Core Specification 3.0, 5.5 (modules).
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "wasm/code.hpp"
+#include "wasm/features.hpp"
+#include "wasm/reader.hpp"
 
 namespace wasmctl::wasm {
 
@@ -24,6 +27,7 @@ enum class ValueType : std::uint8_t {
   funcref = 0x70,
   externref = 0x6f,
   exnref = 0x69,
+  other_reference = 0x64,  // of garbage-collected or typed references: which one is not kept
 };
 
 struct FunctionType {
@@ -93,29 +97,35 @@ struct Body {
 
 struct Module {
   std::vector<Section> sections;
-  std::vector<FunctionType> types;
+  std::vector<FunctionType> types;  // of a struct or array: empty
   std::vector<Import> imports;
   std::vector<std::uint32_t> imported_functions;  // type index of each imported function
   std::vector<std::uint32_t> functions;           // type index of each defined function
   std::vector<Limits> memories;                   // imported ones first
+  std::vector<Limits> tables;                     // the same
   std::vector<Export> exports;
   std::vector<Body> bodies;  // of the defined functions, in order
   std::optional<std::uint32_t> start;
   std::uint64_t size = 0;  // of the whole file
+  FeatureSet features;     // of the sections but the bodies; read_module() adds those
+  CallGraph calls;         // read_module() fills it in
 
   // The type of function `index` (imports first), or null if there is none.
   const FunctionType* function_type(std::uint32_t index) const;
   const Export* find_export(std::string_view name) const;
 };
 
+// Reads past a value type.
+ValueType skip_value_type(Reader& reader);
+
 // Reads `bytes`. Throws Error{Code::bad_input}; `file` begins the message:
 //     plugin.wasm: section 5 (memory) claims 812 bytes, but 96 remain (offset 0x1a4)
 // Bytes that are something else entirely are told by what they are (gzip, ELF, a component, ...).
 Module parse_module(std::string_view bytes, std::string_view file);
 
-// Function index -> name, from the `name` section; empty without one. A broken name section is
-// no error: hosts ignore it too.
-std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes);
+// The same with the function bodies read and, where libwabt knows all that the module uses,
+// validated: Module::calls and Module::features are whole. The same errors.
+Module read_module(std::string_view bytes, std::string_view file);
 
 // The module without the custom sections whose name `drop` accepts; all other bytes as they are.
 std::string without_custom_sections(const Module& module, std::string_view bytes,

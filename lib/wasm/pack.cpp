@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "wasm/names.hpp"
 #include "wasm/reader.hpp"
+#include "wasm/writer.hpp"
 
 namespace wasmctl::wasm {
 
@@ -23,38 +25,6 @@ constexpr std::uint8_t kActive = 0;  // flags: memory 0, at an address
 constexpr std::uint8_t kI32Const = 0x41;
 constexpr std::uint8_t kEnd = 0x0b;
 
-// i32.const's operand is signed; addresses are not.
-std::int64_t signed_leb(Reader& reader) {
-  std::int64_t value = 0;
-  unsigned shift = 0;
-  std::uint8_t next = 0;
-  do {
-    next = reader.byte("an address");
-    value |= static_cast<std::int64_t>(next & 0x7fU) << shift;
-    shift += 7;
-  } while ((next & 0x80U) != 0 && shift < 35);
-  const bool negative = (next & 0x40U) != 0;
-  return negative ? value - (std::int64_t{1} << shift) : value;
-}
-
-void put_signed_leb(std::string& out, std::int64_t value) {
-  for (;;) {
-    const auto low = static_cast<std::uint8_t>(value & 0x7f);
-    value >>= 7;
-    const bool last = (value == 0 && (low & 0x40U) == 0) || (value == -1 && (low & 0x40U) != 0);
-    out += static_cast<char>(last ? low : low | 0x80U);
-    if (last) return;
-  }
-}
-
-void put_leb(std::string& out, std::uint64_t value) {
-  do {
-    const auto low = static_cast<std::uint8_t>(value & 0x7fU);
-    value >>= 7U;
-    out += static_cast<char>(value == 0 ? low : low | 0x80U);
-  } while (value != 0);
-}
-
 // The segments, if all are of the kind that linkers write.
 std::optional<std::vector<Segment>> read_segments(Reader reader) {
   std::vector<Segment> segments;
@@ -62,7 +32,7 @@ std::optional<std::vector<Segment>> read_segments(Reader reader) {
   for (std::uint32_t i = 0; i < count; ++i) {
     if (reader.byte("a data segment") != kActive) return std::nullopt;
     if (reader.byte("a data segment") != kI32Const) return std::nullopt;
-    const auto address = static_cast<std::uint32_t>(signed_leb(reader));
+    const auto address = static_cast<std::uint32_t>(reader.signed_leb(32, "an address"));
     if (reader.byte("a data segment") != kEnd) return std::nullopt;
     const auto size = reader.u32_leb("a data segment");
     segments.push_back({address, reader.take(size, "a data segment")});
@@ -105,15 +75,66 @@ std::string data_section(const std::vector<Segment>& segments) {
     content += static_cast<char>(kI32Const);
     put_signed_leb(content, static_cast<std::int32_t>(segment.address));
     content += static_cast<char>(kEnd);
-    put_leb(content, segment.bytes.size());
-    content += segment.bytes;
+    put_text(content, segment.bytes);
   }
-  std::string section(1, static_cast<char>(SectionId::data));
-  put_leb(section, content.size());
-  return section + content;
+  return section(SectionId::data, content);
+}
+
+// One function body, its size included.
+void put_short_body(std::string& out, const Module& module, std::string_view bytes,
+                    std::size_t body) {
+  std::vector<Number> numbers;
+  Reader code = instructions_of(module, bytes, body);
+  const auto& [begin, size] = module.bodies[body];
+  std::string content(bytes.substr(begin, code.offset() - begin));
+  Instructions instructions(code, &numbers);
+  Instruction instruction;
+  while (instructions.next(instruction)) {
+    auto at = instruction.offset;
+    for (const auto& number : numbers) {
+      content += bytes.substr(at, number.offset - at);
+      if (number.is_signed) {
+        put_signed_leb(content, number.value);
+      } else {
+        put_leb(content, static_cast<std::uint64_t>(number.value));
+      }
+      at = number.offset + number.size;
+    }
+    content += bytes.substr(at, instructions.reader().offset() - at);
+  }
+  put_text(out, content);
+}
+
+// Names and DWARF are for people, target_features and producers for linkers, `wasmctl.` for the
+// build. A plugin's own sections stay.
+bool is_for_tools(std::string_view section) {
+  constexpr std::string_view kNames[] = {"name", "producers", "target_features", "build_id"};
+  return section.starts_with(".debug_") || section.starts_with("wasmctl.") ||
+         std::find(std::begin(kNames), std::end(kNames), section) != std::end(kNames);
 }
 
 }  // namespace
+
+std::string with_short_numbers(const Module& module, std::string_view bytes) {
+  std::string out(bytes.substr(0, 8));
+  for (const auto& part : module.sections) {
+    auto content = bytes.substr(part.payload, part.end - part.payload);
+    if (part.id == SectionId::custom) {
+      out += custom_section(part.name, content);
+      continue;
+    }
+    std::string code;
+    if (part.id == SectionId::code) {
+      put_leb(code, module.bodies.size());
+      for (std::size_t body = 0; body < module.bodies.size(); ++body) {
+        put_short_body(code, module, bytes, body);
+      }
+      content = code;
+    }
+    out += section(part.id, content);
+  }
+  return out;
+}
 
 std::string without_zero_data(const Module& module, std::string_view bytes) {
   std::string same(bytes);
@@ -133,6 +154,13 @@ std::string without_zero_data(const Module& module, std::string_view bytes) {
   std::vector<Segment> pieces;
   for (const auto& segment : *segments) split(segment, pieces);
   return same.replace(data->begin, data->end - data->begin, data_section(pieces));
+}
+
+std::string shipped(std::string_view linked, std::string_view file) {
+  auto bytes = without_custom_sections(parse_module(linked, file), linked, is_for_tools);
+  bytes = with_short_numbers(parse_module(bytes, file), bytes);
+  bytes = without_zero_data(parse_module(bytes, file), bytes);
+  return bytes + smallest_name_section();
 }
 
 }  // namespace wasmctl::wasm

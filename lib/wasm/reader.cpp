@@ -69,6 +69,25 @@ std::uint64_t Reader::u64_leb(std::string_view what) {
   return leb(64, what);
 }
 
+// The bits behind the last one that counts must repeat the sign.
+std::int64_t Reader::signed_leb(unsigned max_bits, std::string_view what) {
+  const Reader start = *this;
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < max_bits; shift += 7) {
+    const std::uint64_t next = byte(what);
+    value |= (next & 0x7fU) << shift;
+    if ((next & 0x80U) != 0) continue;
+    const bool negative = (next & 0x40U) != 0;
+    if (negative && shift + 7 < 64) value |= ~std::uint64_t{0} << (shift + 7);
+    const auto result = static_cast<std::int64_t>(value);
+    const auto beyond = max_bits < 64 ? result >> (max_bits - 1) : 0;
+    const bool last_fits = max_bits < 64 || shift < 63 || next == 0 || next == 0x7f;
+    if ((beyond == 0 || beyond == -1) && last_fits) return result;
+    break;
+  }
+  start.fail(fmt::format("{} has a number of more than {} bits", what, max_bits));
+}
+
 std::string_view Reader::take(std::size_t size, std::string_view what) {
   if (size > remaining()) {
     fail(fmt::format("{} claims {} bytes, but {} remain", what, size, remaining()));

@@ -18,8 +18,9 @@ class Reader {
   std::size_t offset() const { return base_ + position_; }
 
   std::uint8_t byte(std::string_view what);
-  std::uint32_t u32_leb(std::string_view what);  // at most 5 bytes
-  std::uint64_t u64_leb(std::string_view what);  // at most 10 bytes
+  std::uint32_t u32_leb(std::string_view what);                       // at most 5 bytes
+  std::uint64_t u64_leb(std::string_view what);                       // at most 10 bytes
+  std::int64_t signed_leb(unsigned max_bits, std::string_view what);  // 32, 33 or 64 bits
   std::string_view take(std::size_t size, std::string_view what);
   std::string_view name(std::string_view what);  // a length and that many bytes of valid UTF-8
 

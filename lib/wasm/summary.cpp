@@ -26,9 +26,11 @@ void read_custom(const Module& module, std::string_view bytes, std::string_view 
   }
 }
 
+}  // namespace
+
 // tool-conventions, ProducersSection.md: fields of (name, version) pairs.
-std::vector<std::string> read_producers(const Module& module, std::string_view bytes) {
-  std::vector<std::string> producers;
+std::vector<std::string> producers(const Module& module, std::string_view bytes) {
+  std::vector<std::string> made_by;
   read_custom(module, bytes, "producers", [&](Reader reader) {
     const auto fields = reader.count("producers");
     for (std::uint32_t i = 0; i < fields; ++i) {
@@ -37,31 +39,14 @@ std::vector<std::string> read_producers(const Module& module, std::string_view b
       for (std::uint32_t k = 0; k < values; ++k) {
         const std::string name(reader.name("a producer"));
         const auto version = reader.name("a version");
-        producers.push_back(version.empty() ? name : fmt::format("{} {}", name, version));
+        made_by.push_back(version.empty() ? name : fmt::format("{} {}", name, version));
       }
     }
   });
-  return producers;
+  return made_by;
 }
 
-// tool-conventions, Linking.md: a prefix byte (+ used, - disallowed) and a name each.
-std::vector<std::string> read_features(const Module& module, std::string_view bytes) {
-  std::vector<std::string> features;
-  read_custom(module, bytes, "target_features", [&](Reader reader) {
-    const auto count = reader.count("features");
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const auto prefix = reader.byte("a feature");
-      const auto name = reader.name("a feature");
-      if (prefix == '+') features.emplace_back(name);
-    }
-  });
-  return features;
-}
-
-bool is_callback(std::string_view name) {
-  const auto all = callbacks();
-  return std::any_of(all.begin(), all.end(), [&](const Callback& c) { return c.name == name; });
-}
+namespace {
 
 void sort_imports(const Module& module, Summary& summary) {
   for (const auto& import : module.imports) {
@@ -87,18 +72,12 @@ void sort_exports(const Module& module, Summary& summary) {
   }
 }
 
-std::vector<Sized> measure_functions(const Module& module,
-                                     std::map<std::uint32_t, std::string> names) {
-  for (const auto& item : module.exports) {
-    if (item.kind == ExternalKind::function) names.emplace(item.index, item.name);
-  }
+std::vector<Sized> measure_functions(const Module& module, const Symbols& symbols) {
   std::vector<Sized> functions;
   functions.reserve(module.bodies.size());
   for (std::size_t i = 0; i < module.bodies.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(module.imported_functions.size() + i);
-    const auto name = names.find(index);
-    functions.push_back({name == names.end() ? fmt::format("function {}", index) : name->second,
-                         module.bodies[i].size});
+    functions.push_back({symbols.function(index), module.bodies[i].size});
   }
   std::sort(functions.begin(), functions.end(), [](const Sized& a, const Sized& b) {
     return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
@@ -108,24 +87,14 @@ std::vector<Sized> measure_functions(const Module& module,
 
 }  // namespace
 
-std::filesystem::path names_file(std::filesystem::path module) {
-  return module.replace_extension(".names.wasm");
-}
-
-bool same_but_for_names(const Module& module, std::string_view bytes, const Module& other,
-                        std::string_view other_bytes) {
-  const auto all = [](std::string_view) { return true; };
-  return without_custom_sections(module, bytes, all) ==
-         without_custom_sections(other, other_bytes, all);
-}
-
-Summary summarize(const Module& module, std::string_view bytes,
-                  std::map<std::uint32_t, std::string> names) {
+Summary summarize(const Module& module, std::string_view bytes, const Symbols& symbols) {
   Summary summary;
   summary.bytes = module.size;
   summary.abi = abi_version(module);
-  summary.producers = read_producers(module, bytes);
-  summary.features = read_features(module, bytes);
+  summary.producers = producers(module, bytes);
+  for (const auto& row : feature_rows()) {
+    if (module.features.contains(row.feature)) summary.features.emplace_back(row.name);
+  }
   sort_imports(module, summary);
   sort_exports(module, summary);
   if (!module.memories.empty()) summary.memory = module.memories.front();
@@ -134,7 +103,7 @@ Summary summarize(const Module& module, std::string_view bytes,
         {section.id == SectionId::custom ? section.name : std::string(to_string(section.id)),
          section.end - section.begin});
   }
-  summary.functions = measure_functions(module, std::move(names));
+  summary.functions = measure_functions(module, symbols);
   return summary;
 }
 

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +9,7 @@
 
 #include "wasm/host.hpp"
 #include "wasm/module.hpp"
+#include "wasm/symbols.hpp"
 
 namespace wasmctl::wasm {
 
@@ -23,7 +22,7 @@ struct Summary {
   std::uint64_t bytes = 0;
   std::optional<AbiVersion> abi;
   std::vector<std::string> producers;     // "clang 22.1.8", from the `producers` section
-  std::vector<std::string> features;      // "bulk-memory", from the `target_features` section
+  std::vector<std::string> features;      // "bulk-memory": the proposals that it uses
   std::vector<std::string> entry_points;  // of _initialize, _start and main, those exported
   std::vector<std::string> callbacks;     // exports that Envoy calls on events
   std::vector<std::string> other_exports;
@@ -35,17 +34,11 @@ struct Summary {
   std::vector<Sized> functions;  // largest first; by name, export or number
 };
 
-// Where the build keeps a stripped module's names: `a/b.names.wasm` beside `a/b.wasm`.
-std::filesystem::path names_file(std::filesystem::path module);
+// "clang 22.1.8", "Go go1.26": who made it, from its `producers` section.
+std::vector<std::string> producers(const Module& module, std::string_view bytes);
 
-// True if both are the same module but for custom sections.
-bool same_but_for_names(const Module& module, std::string_view bytes, const Module& other,
-                        std::string_view other_bytes);
-
-// The functions' names as function_names() gives them, then exports, then numbers. Broken custom
-// sections are left out, as hosts do.
-Summary summarize(const Module& module, std::string_view bytes,
-                  std::map<std::uint32_t, std::string> names);
+// `module` is from read_module(). Broken custom sections are left out, as hosts do.
+Summary summarize(const Module& module, std::string_view bytes, const Symbols& symbols);
 
 struct Growth {
   std::string name;

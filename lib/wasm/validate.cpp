@@ -10,13 +10,12 @@
 
 namespace wasmctl::wasm {
 
-void validate(std::string_view bytes, std::string_view file, FunctionBodies bodies) {
+void validate(std::string_view bytes, std::string_view file) {
   wabt::ReadBinaryOptions options;
   options.features.EnableAll();
   // Without it libwabt reads on behind the first error and crashes on hostile modules.
   options.stop_on_first_error = true;
   options.fail_on_custom_section_error = false;  // hosts ignore what custom sections hold
-  options.skip_function_bodies = bodies == FunctionBodies::skip;
 
   wabt::Errors errors;
   wabt::interp::ModuleDesc ignored;

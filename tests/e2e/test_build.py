@@ -1,6 +1,8 @@
 """wasmctl build, with the real compiler."""
 
 import json
+import re
+import pathlib
 import os
 import shutil
 import subprocess
@@ -47,7 +49,7 @@ def test_header_logger_is_small_and_the_same_from_any_directory(wasmctl, root, t
     bytes_one = (tmp_path / "one.wasm").read_bytes()
     assert bytes_one == (tmp_path / "two.wasm").read_bytes()
     assert len(bytes_one) <= SIZE_AIM
-    assert custom_sections(tmp_path / "one.wasm") == []
+    assert custom_sections(tmp_path / "one.wasm") == ["name"]  # the smallest one: Envoy prints back-traces
 
 
 def test_modules_are_valid_to_an_independent_tool(wasmctl, plugin):
@@ -92,11 +94,23 @@ def test_flags_reach_the_compiler(wasmctl, plugin, tmp_path):
 
 def test_debug_keeps_names_and_dwarf(wasmctl, plugin):
     release = built(wasmctl, plugin)
-    assert custom_sections(release) == []
+    assert custom_sections(release) == ["name"]
+    plain = pathlib.Path(release).read_bytes()
     sections = custom_sections(built(wasmctl, plugin, "-g"))
     assert "name" in sections and ".debug_line" in sections
     # Going back is not taken for up to date.
-    assert custom_sections(built(wasmctl, plugin)) == []
+    assert pathlib.Path(built(wasmctl, plugin)).read_bytes() == plain
+
+
+def test_names_stay_in_the_module_when_asked_for(wasmctl, plugin):
+    plain = pathlib.Path(built(wasmctl, plugin)).read_bytes()
+    done = wasmctl("build", plugin, "--names")
+    named = pathlib.Path(done.stdout.strip()).read_bytes()
+    size, of_names = map(int, re.fullmatch(r"minimal: (\d+) bytes, (\d+) of them names\n", done.stderr).groups())
+    assert size == len(named)
+    assert named[:size - of_names] == plain[:len(plain) - 12]  # but for the name section the same bytes
+    assert b"Minimal" in named and b"Minimal" not in plain
+    assert wasmctl("build", plugin, "--names").stderr == done.stderr  # nothing to do: the same is said
 
 
 def test_editors_get_a_compile_command_for_each_source(wasmctl, plugin):
@@ -128,7 +142,7 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_module_or_none(wasmctl, plu
             subprocess.run(["wasm-validate", module], check=True)
     built(wasmctl, plugin)
     subprocess.run(["wasm-validate", module], check=True)
-    assert {f.name for f in (plugin / "build").glob("*.wasm*")} == {"minimal.wasm", "minimal.names.wasm"}
+    assert {f.name for f in (plugin / "build").glob("*.wasm*")} == {"minimal.wasm", "minimal.debug.wasm"}
 
 
 def test_a_full_disk_leaves_no_partial_module(wasmctl, plugin, tmp_path):

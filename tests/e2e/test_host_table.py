@@ -47,9 +47,14 @@ def module(path, abi, imports, exports=(), malloc=True):
     return path
 
 
+def allowed_at_start(root):
+    """The names of the functions that may be called from `_initialize`."""
+    return {row[1] for row in table(root, "kHostFunctions") if row[-1] == "kAtStart"}
+
+
 def all_imports(root, abi):
     rows = []
-    for where, name, signature, abis in table(root, "kHostFunctions"):
+    for where, name, signature, abis, *_ in table(root, "kHostFunctions"):
         if abis not in ABIS[abi]:
             continue
         places = ("wasi_snapshot_preview1", "wasi_unstable") if where == "wasi" else (where,)

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-using wasmctl::build::demangle;
 using wasmctl::build::find_callers;
 
 namespace {
@@ -47,12 +46,6 @@ TEST_CASE("find_callers survives anything") {
   for (std::size_t size = 0; size < ir.size(); ++size) {
     CHECK(find_callers(std::string_view(ir).substr(0, size), {"proxy_logg", "foo"}).size() <= 2);
   }
-}
-
-TEST_CASE("demangle") {
-  CHECK(demangle("_ZN1X1fEi") == "X::f(int)");
-  CHECK(demangle("proxy_log") == "proxy_log");
-  CHECK(demangle("i") == "i");  // would be `int` as a mangled type
 }
 
 TEST_CASE("find_callers finds the uses of a variable too") {

@@ -13,10 +13,11 @@ using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-// "rule: message | hint" of each finding.
+// "rule: message | hint" of each finding, but of the rule that small modules break: no-callbacks.
 std::vector<std::string> findings(const std::string& bytes) {
   std::vector<std::string> lines;
-  for (const auto& finding : wasm::lint(wasm::parse_module(bytes, "m.wasm"))) {
+  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m.wasm"), bytes)) {
+    if (finding.rule == "no-callbacks") continue;
     lines.push_back(fmt::format("{}: {} | {}", finding.rule, finding.message, finding.hint));
   }
   return lines;
@@ -52,14 +53,15 @@ TEST_CASE("each rule finds its mistake") {
         "a Proxy-Wasm SDK exports `proxy_abi_version_0_2_1`; is the plugin linked with one?"}},
       {assemble({}, {kMalloc}, "proxy_abi_version_0_2_0"),
        {"abi-version: exports `proxy_abi_version_0_2_0` as a memory, which does not count: it must "
-        "be a function | ",
-        "memory: exports no memory named `memory` | export its memory as `memory`"}},
+        "be a function | "}},
       {assemble({}, {kMarker}),
        {"allocator: exports neither `malloc` nor `proxy_on_memory_allocate`, so Envoy has nowhere "
         "to put what the plugin asks for | export `proxy_on_memory_allocate`, or `malloc` with "
         "`-Wl,--export=malloc`"}},
       {assemble({}, {kMarker, kMalloc}, ""),
-       {"memory: exports no memory named `memory` | export its memory as `memory`"}},
+       {"memory: exports no memory: the first call that hands data over crashes the proxy | export "
+        "its "
+        "memory as `memory`"}},
       {plugin_module({{"env", "proxy_logg", "iii:i"}}),
        {"unknown-import: imports `env.proxy_logg`, which Envoy does not offer | `proxy_logg`: did "
         "you mean `proxy_log`?"}},
@@ -107,7 +109,8 @@ TEST_CASE("require_loadable makes one error of what is wrong") {
   };
   CHECK(thrown(plugin_module()) == "accepted");
   CHECK(thrown(assemble({}, {kMarker, kMalloc}, "")) ==
-        "error: m.wasm: exports no memory named `memory` [memory]\n"
+        "error: m.wasm: exports no memory: the first call that hands data over crashes the proxy "
+        "[memory]\n"
         "hint: export its memory as `memory`\n");
   CHECK(thrown(plugin_module({{"env", "proxy_logg", "i:"}, {"env", "proxy_log", "i:"}})) ==
         "error: m.wasm: Envoy would refuse it for 2 reasons\n"

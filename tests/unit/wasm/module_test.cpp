@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "tests/unit/wasm/assemble.hpp"
 #include "wasm/lint.hpp"
+#include "wasm/names.hpp"
 
 using namespace wasmctl;        // NOLINT(google-build-using-namespace)
 using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
@@ -81,8 +82,9 @@ TEST_CASE("parse_module refuses broken modules and says where") {
       {header() + type + section(3, vec({leb(0)})),
        "m.wasm: 1 functions are declared, but 0 have code (offset 0x12)"},
       {header() + section(1, leb(1000)), "m.wasm: 1000 types cannot stand in 0 bytes (offset 0xa)"},
-      {header() + section(1, vec({"\x5f\0\0"})),
-       "m.wasm: type 0 is no function type (0x5f) (offset 0xb)"},
+      {header() + section(1, vec({"\x5a"})),
+       "m.wasm: type 0 is of an unknown form (0x5a) (offset 0xb)"},
+      {header() + section(1, vec({"\x5f\1\x33"})), "m.wasm: unknown value type 0x33 (offset 0xd)"},
       {header() + section(1, vec({func_type(":")}) + "x"),
        "m.wasm: section 1 (type) has 1 bytes too many (offset 0xe)"},
       {header() + section(0, "\5ab"),

@@ -11,8 +11,9 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-wasm::Summary summary(const std::string& bytes, std::map<std::uint32_t, std::string> names = {}) {
-  return wasm::summarize(wasm::parse_module(bytes, "m.wasm"), bytes, std::move(names));
+wasm::Summary summary(const std::string& bytes) {
+  const auto module = wasm::read_module(bytes, "m.wasm");
+  return wasm::summarize(module, bytes, wasm::Symbols(module, bytes));
 }
 
 }  // namespace
@@ -20,17 +21,17 @@ wasm::Summary summary(const std::string& bytes, std::map<std::uint32_t, std::str
 TEST_CASE("summarize sorts what goes in and out") {
   const auto producers =
       vec({name("processed-by") + vec({name("clang") + name("22"), name("hand") + name("")})});
-  const auto features = vec({"+" + name("bulk-memory"), "-" + name("atomics")});
+  const auto names = "\1" + name(vec({leb(3) + name("_Z4ticki")}));
   const auto bytes = plugin_module({{"env", "proxy_log", "iii:i"},
                                     {"wasi_snapshot_preview1", "fd_write", "iiii:i"},
                                     {"mine", "f", ":"}},
                                    {{"proxy_on_tick", "i:"}, {"_initialize", ":"}, {"own", ":"}}) +
-                     custom("producers", producers) + custom("target_features", features);
-  const auto s = summary(bytes, {{3, "tick(int)"}});
+                     custom("producers", producers) + custom("name", names);
+  const auto s = summary(bytes);
   CHECK(s.bytes == bytes.size());
   CHECK(s.abi == wasm::AbiVersion::v0_2_1);
   CHECK(s.producers == Words{"clang 22", "hand"});
-  CHECK(s.features == Words{"bulk-memory"});
+  CHECK(s.features.empty());
   CHECK(s.entry_points == Words{"_initialize"});
   CHECK(s.callbacks == Words{"proxy_on_tick"});
   CHECK(s.other_exports == Words{"own", "proxy_abi_version_0_2_1", "malloc", "memory"});
@@ -41,28 +42,14 @@ TEST_CASE("summarize sorts what goes in and out") {
   REQUIRE(s.functions.size() == 5);
   CHECK(s.functions[0].name == "_initialize");  // as large as the others: by name
   CHECK(s.functions[4].name == "tick(int)");
-  CHECK(s.sections.back().name == "target_features");
+  CHECK(s.sections.back().name == "name");
   std::uint64_t total = 8;
   for (const auto& section : s.sections) total += section.bytes;
   CHECK(total == bytes.size());
 }
 
 TEST_CASE("summarize leaves out broken custom sections") {
-  const auto s =
-      summary(plugin_module() + custom("producers", "\x7f") + custom("target_features", "\1+\x7f"));
-  CHECK(s.producers.empty());
-  CHECK(s.features.empty());
-}
-
-TEST_CASE("same_but_for_names") {
-  const auto plain = plugin_module();
-  const auto named = plain + custom("name");
-  const auto other = plugin_module({}, {{"f", ":"}});
-  const auto same = [](const std::string& a, const std::string& b) {
-    return wasm::same_but_for_names(wasm::parse_module(a, "a"), a, wasm::parse_module(b, "b"), b);
-  };
-  CHECK(same(plain, named));
-  CHECK_FALSE(same(plain, other));
+  CHECK(summary(plugin_module() + custom("producers", "\x7f")).producers.empty());
 }
 
 TEST_CASE("compare lists what differs, largest first") {

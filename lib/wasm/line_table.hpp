@@ -1,0 +1,52 @@
+// From an address in a module's code to file and line: the line number program of its DWARF,
+// versions 2 to 5.
+// Source: DWARF Debugging Information Format 5, 6.2 (line number information) and 7.22; "DWARF for
+// WebAssembly": an address is an offset from the beginning of the code section's content.
+// No library of Debian's reads DWARF outside of ELF files but LLVM's own, which is 100 MB.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wasm/module.hpp"
+
+namespace wasmctl::wasm {
+
+struct Place {
+  std::string file;  // as the compiler was told it, directories included where it says them
+  std::uint32_t line = 0;
+  bool operator==(const Place&) const = default;
+};
+
+std::string to_string(const Place& place);  // "filter.cc:31"
+
+class LineTable {
+ public:
+  LineTable() = default;
+
+  // Broken line information ends the table there and is no error: hosts do not read it at all.
+  LineTable(const Module& module, std::string_view bytes);
+
+  bool empty() const { return rows_.empty(); }
+
+  // Of the instruction at `offset` in the module's file.
+  std::optional<Place> find(std::size_t offset) const;
+
+ private:
+  friend class LineProgram;
+  struct Row {
+    std::uint32_t address;
+    std::uint32_t file;  // in files_; kNoFile where a sequence ends
+    std::uint32_t line;
+  };
+  static constexpr std::uint32_t kNoFile = UINT32_MAX;
+
+  std::size_t code_ = 0;  // the file offset of address 0
+  std::vector<std::string> files_;
+  std::vector<Row> rows_;  // by address
+};
+
+}  // namespace wasmctl::wasm

@@ -1,0 +1,112 @@
+#include "wasm/names.hpp"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "base/error.hpp"
+#include "wasm/reader.hpp"
+#include "wasm/writer.hpp"
+
+namespace wasmctl::wasm {
+
+namespace {
+
+constexpr std::uint8_t kFunctionNames = 1;  // the subsection's id
+
+// Longer symbols stay as they are: demangling may take much more room than the symbol.
+constexpr std::size_t kMaxSymbol = 16U << 10U;
+
+// Rust ends a path with `::h` and 16 digits of a hash.
+bool ends_with_hash(std::string_view name) {
+  constexpr std::size_t kLength = 19;
+  if (name.size() <= kLength) return false;
+  const auto tail = name.substr(name.size() - kLength);
+  return tail.starts_with("::h") &&
+         tail.find_first_not_of("0123456789abcdef", 3) == std::string_view::npos;
+}
+
+// Rust's older scheme spells what C++'s does not know between dollar signs, `::` as two dots.
+std::string decode_rust(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kSpelled[] = {
+      {"$LT$", "<"},  {"$GT$", ">"},  {"$RF$", "&"},  {"$BP$", "*"},
+      {"$C$", ","},   {"$LP$", "("},  {"$RP$", ")"},  {"$u20$", " "},
+      {"$u7b$", "{"}, {"$u7d$", "}"}, {"$u5b$", "["}, {"$u5d$", "]"},
+      {"$u27$", "'"}, {"$u3b$", ";"}, {"$u2b$", "+"}, {"..", "::"}};
+  std::string text;
+  while (!name.empty()) {
+    const auto* const found =
+        std::find_if(std::begin(kSpelled), std::end(kSpelled),
+                     [&](const auto& row) { return name.starts_with(row.first); });
+    if (found != std::end(kSpelled)) {
+      text += found->second;
+      name.remove_prefix(found->first.size());
+    } else {
+      const bool mark = name.starts_with("_$") && (text.empty() || text.ends_with("::"));
+      if (!mark) text += name.front();
+      name.remove_prefix(1);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes) {
+  std::map<std::uint32_t, std::string> names;
+  for (const auto& section : module.sections) {
+    if (section.id != SectionId::custom || section.name != "name") continue;
+    try {
+      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
+      while (!reader.empty()) {
+        const auto id = reader.byte("a name subsection");
+        const auto size = reader.u32_leb("a name subsection");
+        Reader content = reader.sub(size, "a name subsection");
+        if (id != kFunctionNames) continue;
+        const auto count = content.count("function names");
+        for (std::uint32_t i = 0; i < count; ++i) {
+          const auto index = content.u32_leb("a function name");
+          names.emplace(index, content.name("a function name"));
+        }
+      }
+    } catch (const Error&) {
+      return names;
+    }
+  }
+  return names;
+}
+
+std::string smallest_name_section() {
+  const std::string one_empty_name("\1\0\0", 3);  // a count, function 0, no letters
+  std::string content(1, static_cast<char>(kFunctionNames));
+  put_text(content, one_empty_name);
+  return custom_section("name", content);
+}
+
+std::string with_names_of(std::string_view linked, std::string_view shipped,
+                          std::string_view file) {
+  const auto is_name = [](std::string_view section) { return section == "name"; };
+  auto bytes = without_custom_sections(parse_module(shipped, file), shipped, is_name);
+  const auto named = parse_module(linked, file);
+  for (const auto& section : named.sections) {
+    if (section.id == SectionId::custom && is_name(section.name)) {
+      bytes +=
+          custom_section("name", linked.substr(section.payload, section.end - section.payload));
+    }
+  }
+  return bytes;
+}
+
+std::string demangle(const std::string& symbol) {
+  if (!symbol.starts_with("_Z") || symbol.size() > kMaxSymbol) return symbol;
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
+  if (status != 0) return symbol;
+  const std::string_view text(name.get());
+  return ends_with_hash(text) ? decode_rust(text.substr(0, text.size() - 19)) : std::string(text);
+}
+
+}  // namespace wasmctl::wasm

@@ -1,0 +1,157 @@
+#include "wasm/symbols.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "wasm/names.hpp"
+#include "wasm/reader.hpp"
+#include "wasm/writer.hpp"
+
+namespace wasmctl::wasm {
+
+namespace {
+
+constexpr std::string_view kBuildId = "build_id";
+constexpr std::size_t kDigestBytes = 32;
+
+std::string from_hex(std::string_view hex) {
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  bytes.reserve(hex.size() / 2);
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(value(hex[i]) << 4 | value(hex[i + 1]));
+  }
+  return bytes;
+}
+
+// The number of the instruction at `offset` in its body, counted from 0.
+std::optional<std::size_t> ordinal(const Module& module, std::string_view bytes, std::size_t body,
+                                   std::size_t offset) {
+  Instructions instructions(instructions_of(module, bytes, body));
+  Instruction instruction;
+  for (std::size_t n = 0; instructions.next(instruction); ++n) {
+    if (instruction.offset == offset) return n;
+    if (instruction.offset > offset) break;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> offset_of(const Module& module, std::string_view bytes, std::size_t body,
+                                     std::size_t n) {
+  Instructions instructions(instructions_of(module, bytes, body));
+  Instruction instruction;
+  while (instructions.next(instruction)) {
+    if (n-- == 0) return instruction.offset;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string build_id(const Module& module, std::string_view bytes) {
+  return base::sha256_hex(
+      without_custom_sections(module, bytes, [](std::string_view) { return true; }));
+}
+
+std::optional<std::string> carried_build_id(const Module& module, std::string_view bytes) {
+  for (const auto& section : module.sections) {
+    if (section.id != SectionId::custom || section.name != kBuildId) continue;
+    const auto content = bytes.substr(section.payload, section.end - section.payload);
+    if (content.size() != kDigestBytes + 1 || content[0] != kDigestBytes) return std::nullopt;
+    std::string hex;
+    for (const char c : content.substr(1))
+      hex += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
+    return hex;
+  }
+  return std::nullopt;
+}
+
+std::filesystem::path side_file(std::filesystem::path module) {
+  return module.replace_extension(".debug.wasm");
+}
+
+std::string make_side_file(const Module& shipped, std::string_view shipped_bytes,
+                           std::string_view linked) {
+  std::string content;
+  put_text(content, from_hex(build_id(shipped, shipped_bytes)));
+  return std::string(linked) + custom_section(kBuildId, content);
+}
+
+Symbols::Symbols(const Module& module, std::string_view bytes)
+    : module_(module), bytes_(bytes), lines_(module, bytes) {
+  add_names(function_names(module, bytes));
+}
+
+Symbols::Symbols(const Module& module, std::string_view bytes, std::string side_bytes,
+                 std::string_view side_name)
+    : module_(module), bytes_(bytes), side_bytes_(std::move(side_bytes)) {
+  auto side = std::make_unique<Module>(parse_module(side_bytes_, side_name));
+  if (carried_build_id(*side, side_bytes_) != build_id(module, bytes)) {
+    throw Error(Code::bad_input,
+                fmt::format("{} belongs to another build of the module", side_name))
+        .hint("build the module again, and ship that one");
+  }
+  add_names(function_names(*side, side_bytes_));
+  lines_ = LineTable(*side, side_bytes_);
+  side_ = std::move(side);
+}
+
+void Symbols::add_names(std::map<std::uint32_t, std::string> names) {
+  names_ = std::move(names);
+  std::erase_if(names_, [](const auto& name) { return name.second.empty(); });
+  has_names_ = !names_.empty();
+  for (const auto& item : module_.exports) {
+    if (item.kind == ExternalKind::function) names_.emplace(item.index, item.name);
+  }
+  std::uint32_t index = 0;
+  for (const auto& import : module_.imports) {
+    if (import.kind == ExternalKind::function) names_.emplace(index++, import.name);
+  }
+}
+
+std::string Symbols::function(std::uint32_t index) const {
+  const auto found = names_.find(index);
+  return found == names_.end() ? fmt::format("function {}", index) : demangle(found->second);
+}
+
+std::optional<Place> Symbols::place(std::size_t offset) const {
+  if (!side_) return lines_.find(offset);
+  // The shipped module's numbers are written shorter: the same instruction stands elsewhere.
+  const auto body = body_at(module_, offset);
+  if (!body || *body >= side_->bodies.size()) return std::nullopt;
+  try {
+    const auto n = ordinal(module_, bytes_, *body, offset);
+    const auto there = n ? offset_of(*side_, side_bytes_, *body, *n) : std::nullopt;
+    return there ? lines_.find(*there) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;  // a side file with code that is none
+  }
+}
+
+std::optional<std::size_t> body_at(const Module& module, std::size_t offset) {
+  const auto& bodies = module.bodies;
+  auto body = std::upper_bound(bodies.begin(), bodies.end(), offset,
+                               [](std::size_t at, const Body& b) { return at < b.offset; });
+  if (body == bodies.begin()) return std::nullopt;
+  --body;
+  if (offset >= body->offset + body->size) return std::nullopt;
+  return static_cast<std::size_t>(body - bodies.begin());
+}
+
+std::optional<Instruction> instruction_at(const Module& module, std::string_view bytes,
+                                          std::size_t offset) {
+  const auto body = body_at(module, offset);
+  if (!body) return std::nullopt;
+  Instructions instructions(instructions_of(module, bytes, *body));
+  Instruction instruction;
+  while (instructions.next(instruction)) {
+    if (instruction.offset == offset) return instruction;
+    if (instruction.offset > offset) break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace wasmctl::wasm

@@ -1,0 +1,71 @@
+// Names and lines for a module's functions, be they in the module itself or in the side file that
+// the build keeps: `NAME.debug.wasm` beside `NAME.wasm`, the module as it was linked, with its
+// `name` section and its DWARF. The side file carries the build id of the module that was shipped;
+// the module itself need not, since anyone can compute it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "wasm/line_table.hpp"
+#include "wasm/module.hpp"
+
+namespace wasmctl::wasm {
+
+// SHA-256 over the module without its custom sections, as 64 hex digits: stripping names from a
+// module leaves its build id as it is.
+std::string build_id(const Module& module, std::string_view bytes);
+
+// The build id that `bytes` carries in its `build_id` section (tool-conventions, BuildId.md), if
+// it is one of ours.
+std::optional<std::string> carried_build_id(const Module& module, std::string_view bytes);
+
+std::filesystem::path side_file(std::filesystem::path module);
+
+// The side file of `shipped`: `linked` with that build id.
+std::string make_side_file(const Module& shipped, std::string_view shipped_bytes,
+                           std::string_view linked);
+
+class Symbols {
+ public:
+  // From the module's own sections. Both arguments must outlive the object.
+  Symbols(const Module& module, std::string_view bytes);
+
+  // From a side file as well. Throws Error{Code::bad_input} where it is none, or not of `module`.
+  Symbols(const Module& module, std::string_view bytes, std::string side_bytes,
+          std::string_view side_name);
+
+  bool has_names() const { return has_names_; }
+
+  // "acme::Context::fall(int)", else the name under which it is exported or imported, else
+  // "function 7".
+  std::string function(std::uint32_t index) const;
+
+  // Where in the sources the instruction at `offset` in the module's file comes from.
+  std::optional<Place> place(std::size_t offset) const;
+
+ private:
+  void add_names(std::map<std::uint32_t, std::string> names);
+
+  const Module& module_;
+  std::string_view bytes_;
+  std::map<std::uint32_t, std::string> names_;  // as written; of imports and exports, too
+  bool has_names_ = false;
+  std::string side_bytes_;
+  std::unique_ptr<const Module> side_;  // none: the lines are the module's own
+  LineTable lines_;
+};
+
+// The function in whose body `offset` lies, as its number among the bodies.
+std::optional<std::size_t> body_at(const Module& module, std::size_t offset);
+
+// The instruction at `offset`, which may be its opcode only; none if no instruction begins there.
+std::optional<Instruction> instruction_at(const Module& module, std::string_view bytes,
+                                          std::size_t offset);
+
+}  // namespace wasmctl::wasm

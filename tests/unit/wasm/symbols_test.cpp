@@ -1,0 +1,151 @@
+#include "wasm/symbols.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "tests/unit/wasm/assemble.hpp"
+#include "wasm/backtrace.hpp"
+#include "wasm/names.hpp"
+#include "wasm/pack.hpp"
+
+using namespace wasmctl;        // NOLINT(google-build-using-namespace)
+using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
+using namespace std::string_literals;
+
+namespace {
+
+std::string le(std::uint32_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+// .debug_line of one unit, version 4: a.cc in directory src, and a program.
+std::string line_unit(const std::string& program) {
+  const auto rest =
+      "\1\1\1\xfb\x0e\x0d\0\1\1\1\1\0\0\0\1\0\0\1"s  // lengths of the standard opcodes
+      "src\0\0a.cc\0\1\0\0\0"s;
+  const auto unit = le(4, 2) + le(static_cast<std::uint32_t>(rest.size()), 4) + rest + program;
+  return le(static_cast<std::uint32_t>(unit.size()), 4) + unit;
+}
+
+std::string set_address(std::uint32_t address) {
+  return "\0\5\2"s + le(address, 4);
+}
+
+// Two functions () -> () of three instructions each, the first with numbers wider than needed.
+std::string two_functions(const std::string& customs) {
+  const auto wide = name("\0\x41\x85\x80\x80\x80\x00\x1a\x0b"s);
+  const auto plain = name("\0\x41\x07\x1a\x0b"s);
+  return header() + section(1, vec({func_type(":")})) + section(3, vec({leb(0), leb(0)})) +
+         section(10, vec({wide, plain})) + customs;
+}
+
+const std::string kNames =
+    custom("name", "\1" + name(vec({leb(0) + name("_ZN1a4wideEv"), leb(1) + name("plain")})));
+
+}  // namespace
+
+TEST_CASE("names are made readable") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"_ZN1X1fEi", "X::f(int)"},
+      {"proxy_log", "proxy_log"},
+      {"i", "i"},  // would be `int` as a mangled type
+      {"_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"},
+      {"_ZN66_$LT$a..B$u20$as$u20$c..D$GT$1f17h0123456789abcdefE",
+       "_ZN66_$LT$a..B$u20$as$u20$c..D$GT$1f17h0123456789abcdefE"},
+      {"_ZN26_$LT$a..B$u20$as$u20$c$GT$1f17h0123456789abcdefE", "<a::B as c>::f"},
+      {"_Z", "_Z"},
+  };
+  for (const auto& [symbol, readable] : cases) CHECK(wasm::demangle(symbol) == readable);
+}
+
+TEST_CASE("lines are found by the offset of an instruction") {
+  // Address 2 is line 3, address 4 line 4, the sequence ends at 6.
+  const auto program = set_address(2) + "\3\2\1"s + "\2\2\3\1\1"s + "\2\2\0\1\1"s;
+  const auto bytes = two_functions(custom(".debug_line", line_unit(program)));
+  const auto module = wasm::parse_module(bytes, "m");
+  const wasm::LineTable lines(module, bytes);
+  const auto code = module.sections[2].payload;
+  CHECK_FALSE(lines.find(code + 1));
+  CHECK(lines.find(code + 2) == wasm::Place{"src/a.cc", 3});
+  CHECK(lines.find(code + 3) == wasm::Place{"src/a.cc", 3});
+  CHECK(lines.find(code + 5) == wasm::Place{"src/a.cc", 4});
+  CHECK_FALSE(lines.find(code + 6));
+  CHECK_FALSE(lines.find(0));
+}
+
+TEST_CASE("broken line information ends the table and is no error") {
+  const auto program = set_address(2) + "\3\2\1"s + "\2\2\0\1\1"s;
+  auto unit = line_unit(program);
+  for (std::size_t size = 0; size < unit.size(); ++size) {
+    const auto bytes = two_functions(custom(".debug_line", unit.substr(0, size)));
+    CHECK(wasm::LineTable(wasm::parse_module(bytes, "m"), bytes).empty());
+  }
+  // What a linker leaves of a function that it dropped.
+  const auto gone =
+      two_functions(custom(".debug_line", line_unit(set_address(0) + "\1\2\2\0\1\1"s)));
+  CHECK(wasm::LineTable(wasm::parse_module(gone, "m"), gone).empty());
+}
+
+TEST_CASE("a side file belongs to one build, and leads from the shipped module to lines") {
+  // In the linked module: the first function's drop at address 9, line 5.
+  const auto program = set_address(9) + "\3\4\1"s + "\2\1\0\1\1"s;
+  const auto linked = two_functions(custom(".debug_line", line_unit(program)) + kNames);
+  const auto shipped = wasm::shipped(linked, "m");
+  const auto module = wasm::parse_module(shipped, "m");
+  CHECK(shipped.size() == two_functions("").size() - 4 + wasm::smallest_name_section().size());
+  const auto side = wasm::make_side_file(module, shipped, linked);
+  const wasm::Symbols symbols(module, shipped, side, "m.debug.wasm");
+  CHECK(symbols.has_names());
+  CHECK(symbols.function(0) == "a::wide()");
+  CHECK(symbols.function(1) == "plain");
+  CHECK(symbols.function(2) == "function 2");
+  const auto drop = module.bodies[0].offset + 3;  // behind `0 locals, i32.const 5`
+  CHECK(symbols.place(drop) == wasm::Place{"src/a.cc", 5});
+  CHECK_FALSE(symbols.place(drop - 1));  // no instruction begins there
+  CHECK(wasm::shipped(side, "m") == shipped);
+
+  const auto other = wasm::shipped(two_functions("") + custom("mine", "x"), "m");
+  const auto other_module = wasm::parse_module(other, "m");
+  CHECK(wasm::build_id(other_module, other) == wasm::build_id(module, shipped));
+  const auto changed = plugin_module();
+  const auto changed_module = wasm::parse_module(changed, "m");
+  CHECK_THROWS_WITH_AS(wasm::Symbols(changed_module, changed, side, "m.debug.wasm"),
+                       "m.debug.wasm belongs to another build of the module", Error);
+}
+
+TEST_CASE("frames are told from all other text") {
+  const auto frame = wasm::parse_frame("  0:  0x16a - unknown(function index:7)");
+  REQUIRE(frame);
+  CHECK(frame->number == 0);
+  CHECK(frame->offset == 0x16a);
+  CHECK(frame->index == 7);
+  const auto named = wasm::parse_frame("istio-proxy |  12:  0x1f - a::f(int)");
+  REQUIRE(named);
+  CHECK(named->number == 12);
+  CHECK(named->name_begin == 27);
+  for (const auto* text :
+       {"", "0x16a", "  0:  0x - f", "  :  0x1 - f", "0x1 - f", "  0: 0x1g - f",
+        "  0:  0xfffffffffffffffff - f", "  0:  0x1 - unknown(function index:99999999999)",
+        "  0:  0x1 - unknown(function index:7", "  99999999999999999999:  0x1 - f"}) {
+    CAPTURE(text);
+    CHECK_FALSE(wasm::parse_frame(text));
+  }
+}
+
+TEST_CASE("a trace fits a module that can have made it") {
+  const auto bytes = two_functions("");
+  const auto module = wasm::parse_module(bytes, "m");
+  const auto at = module.bodies[1].offset + 1;
+  const auto fits = [&](std::vector<wasm::TraceFrame> trace) {
+    return wasm::fits(trace, module, bytes);
+  };
+  CHECK(fits({{0, at, std::nullopt, 0, 0}}));
+  CHECK(fits({{0, at, 1, 0, 0}}));
+  CHECK_FALSE(fits({{0, at, 0, 0, 0}}));                    // another function
+  CHECK_FALSE(fits({{0, at + 1, 1, 0, 0}}));                // inside an instruction
+  CHECK_FALSE(fits({{0, at, 1, 0, 0}, {1, at, 1, 0, 0}}));  // no call
+  CHECK_FALSE(fits({{0, bytes.size() + 5, std::nullopt, 0, 0}}));
+  CHECK_FALSE(fits({}));
+}
