@@ -68,7 +68,7 @@ def test_without_a_description_no_old_one_stays(wasmctl, tmp_path):
     wasmctl("build", plugin)
     (plugin / "limit.cc").write_text(SOURCE.replace("PROXY_WASM_DESCRIBE(Config);", ""))
     wasmctl("build", plugin)
-    assert sorted(p.name for p in (plugin / "build").glob("limit.*")) == ["limit.names.wasm", "limit.wasm"]
+    assert sorted(p.name for p in (plugin / "build").glob("limit.*")) == ["limit.debug.wasm", "limit.wasm"]
 
 
 def test_described_twice(wasmctl, tmp_path):
