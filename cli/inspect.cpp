@@ -9,9 +9,11 @@
 #include "base/files.hpp"
 #include "base/gzip.hpp"
 #include "cli/command.hpp"
+#include "cli/inspect_page.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "cli/symbols.hpp"
+#include "wasm/size_tree.hpp"
 #include "wasm/summary.hpp"
 
 namespace wasmctl::cli {
@@ -23,6 +25,7 @@ constexpr std::size_t kLargest = 20;
 struct InspectCommand {
   std::string source;
   std::string old;
+  std::string html;
   bool json = false;
   RegistryOptions registry;
 };
@@ -31,14 +34,16 @@ struct Inspected {
   std::string file;
   base::Content bytes;
   wasm::Summary summary;
+  wasm::SizeNode tree;
 };
 
 Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
   auto module = read_unchecked(context, source, options);
-  const auto parsed = wasm::read_module(module.bytes, module.path);
-  auto summary =
-      wasm::summarize(parsed, module.bytes, load_symbols(parsed, module.bytes, module.path));
-  return {module.path, std::move(module.bytes), std::move(summary)};
+  const auto bytes = module.bytes.view();
+  const auto parsed = wasm::read_module(bytes, module.path);
+  const auto symbols = load_symbols(parsed, bytes, module.path);
+  return {module.path, std::move(module.bytes), wasm::summarize(parsed, bytes, symbols),
+          wasm::size_tree(parsed, bytes, symbols)};
 }
 
 // One row, broken between words at the terminal's usual width; nothing for an empty list.
@@ -144,6 +149,9 @@ void run_inspect(Context& context, const InspectCommand& command) {
   const auto module = inspect(context, command.source, command.registry);
   if (!command.old.empty()) {
     print_difference(context.out, inspect(context, command.old, command.registry), module);
+  } else if (!command.html.empty()) {
+    base::write_file(command.html, inspect_page(module.file, module.tree));
+    if (!context.quiet) context.err << fmt::format("{}: open it in a browser\n", command.html);
   } else if (command.json) {
     context.out << to_json(module).dump(2) << '\n';
   } else {
@@ -163,6 +171,9 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
   auto* json = app->add_flag("--json", command->json, "Everything, as JSON");
   app->add_option("--diff", command->old, "What grew since OLD, by section and function")
       ->type_name("OLD")
+      ->excludes(json);
+  app->add_option("--html", command->html, "A page with the bytes as areas, to click through")
+      ->type_name("FILE")
       ->excludes(json);
   add_registry_options(*app, command->registry);
   app->footer(

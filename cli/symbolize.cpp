@@ -84,12 +84,13 @@ class Symbolizer {
       : context_(context), modules_(std::move(modules)) {}
 
   // Lines that are no frames go out at once; frames when their trace has ended.
-  void line(std::string_view line) {
+  // `newline` is "\n", or nothing for a last line that has none.
+  void line(std::string_view line, std::string_view newline) {
     const bool json = line.starts_with('{');
-    if (!json) return part(line, "\n", json);
+    if (!json) return part(line, newline, json);
     for (;;) {
       const auto end = line.find("\\n");
-      if (end == std::string_view::npos) return part(line, "\n", json);
+      if (end == std::string_view::npos) return part(line, newline, json);
       part(line.substr(0, end), "\\n", json);
       line.remove_prefix(end + 2);
     }
@@ -185,7 +186,7 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
     throw Error(Code::not_found, fmt::format("cannot read `{}`", command.log));
   }
   Symbolizer symbolizer(context, std::move(modules));
-  for (std::string line; std::getline(file, line);) symbolizer.line(line);
+  for (std::string line; std::getline(file, line);) symbolizer.line(line, file.eof() ? "" : "\n");
   symbolizer.finish();
 }
 

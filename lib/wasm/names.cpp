@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "base/error.hpp"
 #include "wasm/reader.hpp"
@@ -19,13 +20,10 @@ constexpr std::uint8_t kFunctionNames = 1;  // the subsection's id
 // Longer symbols stay as they are: demangling may take much more room than the symbol.
 constexpr std::size_t kMaxSymbol = 16U << 10U;
 
-// Rust ends a path with `::h` and 16 digits of a hash.
-bool ends_with_hash(std::string_view name) {
-  constexpr std::size_t kLength = 19;
-  if (name.size() <= kLength) return false;
-  const auto tail = name.substr(name.size() - kLength);
-  return tail.starts_with("::h") &&
-         tail.find_first_not_of("0123456789abcdef", 3) == std::string_view::npos;
+// `17h` and the 16 digits of a hash, the last component of a path in Rust's older scheme.
+bool is_hash(std::string_view component) {
+  return component.size() == 17 && component[0] == 'h' &&
+         component.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
 }
 
 // Rust's older scheme spells what C++'s does not know between dollar signs, `::` as two dots.
@@ -50,6 +48,27 @@ std::string decode_rust(std::string_view name) {
     }
   }
   return text;
+}
+
+// `_ZN`, components with their lengths before them, the last a hash, and `E`; what may stand behind
+// is the compiler's.
+std::optional<std::string> demangle_rust(std::string_view symbol) {
+  symbol.remove_prefix(std::min<std::size_t>(symbol.size(), 3));
+  std::string text;
+  while (!symbol.empty() && symbol[0] != 'E') {
+    std::size_t length = 0;
+    std::size_t digits = 0;
+    while (digits < symbol.size() && digits < 5 && symbol[digits] >= '0' && symbol[digits] <= '9') {
+      length = length * 10 + static_cast<std::size_t>(symbol[digits++] - '0');
+    }
+    symbol.remove_prefix(digits);
+    if (digits == 0 || length == 0 || length > symbol.size()) return std::nullopt;
+    const auto component = symbol.substr(0, length);
+    symbol.remove_prefix(length);
+    if (symbol.starts_with('E') && is_hash(component)) return text;
+    text += (text.empty() ? "" : "::") + decode_rust(component);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -101,12 +120,13 @@ std::string with_names_of(std::string_view linked, std::string_view shipped,
 
 std::string demangle(const std::string& symbol) {
   if (!symbol.starts_with("_Z") || symbol.size() > kMaxSymbol) return symbol;
+  if (symbol.starts_with("_ZN")) {
+    if (auto rust = demangle_rust(symbol)) return *rust;
+  }
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
       abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
-  if (status != 0) return symbol;
-  const std::string_view text(name.get());
-  return ends_with_hash(text) ? decode_rust(text.substr(0, text.size() - 19)) : std::string(text);
+  return status == 0 ? std::string(name.get()) : symbol;
 }
 
 }  // namespace wasmctl::wasm

@@ -52,9 +52,9 @@ TEST_CASE("names are made readable") {
       {"proxy_log", "proxy_log"},
       {"i", "i"},  // would be `int` as a mangled type
       {"_ZN4core3fmt5write17h0123456789abcdefE", "core::fmt::write"},
-      {"_ZN66_$LT$a..B$u20$as$u20$c..D$GT$1f17h0123456789abcdefE",
-       "_ZN66_$LT$a..B$u20$as$u20$c..D$GT$1f17h0123456789abcdefE"},
-      {"_ZN26_$LT$a..B$u20$as$u20$c$GT$1f17h0123456789abcdefE", "<a::B as c>::f"},
+      {"_ZN29_$LT$a..B$u20$as$u20$c..D$GT$1f17h0123456789abcdefE.463", "<a::B as c::D>::f"},
+      {"_ZN8dlmalloc17Dlmalloc$LT$A$GT$4free17hf88d5c91704b6402E", "dlmalloc::Dlmalloc<A>::free"},
+      {"_ZN99_x17h0123456789abcdefE", "_ZN99_x17h0123456789abcdefE"},
       {"_Z", "_Z"},
   };
   for (const auto& [symbol, readable] : cases) CHECK(wasm::demangle(symbol) == readable);
