@@ -116,7 +116,7 @@ void print_findings(Context& context, const LintCommand& command, const std::str
 }
 
 // Mends the file, or writes what is mended to --output.
-LocalModule fix(Context& context, const LintCommand& command, LocalModule source) {
+LocalModule fix(Context& context, const LintCommand& command, const LocalModule& source) {
   if (source.plugin) {
     throw Error(Code::usage, "--fix: mends a .wasm file; `wasmctl build` strips what it builds")
         .hint("name the file");
@@ -142,7 +142,7 @@ void run_lint(Context& context, const LintCommand& command) {
   }
   const auto* host = command.host.empty() ? nullptr : &wasm::find_host(command.host);
   auto source = read_unchecked(context, command.source, command.registry);
-  if (command.fix) source = fix(context, command, std::move(source));
+  if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.bytes, source.path);
   print_findings(context, command, source.path, wasm::lint({module, source.bytes, symbols, host}));

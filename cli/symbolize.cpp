@@ -54,12 +54,19 @@ std::unique_ptr<Known> load(const std::string& path) {
   return known;
 }
 
+std::string plugin_name(const std::string& directory) {
+  try {
+    return plugin::load(directory).name;
+  } catch (Error& error) {
+    throw error.hint("or give the module that the proxy runs: `--module FILE`");
+  }
+}
+
 // What `wasmctl build` made of a plugin's directory.
 std::string module_of(const std::string& argument) {
   std::error_code ignored;
   if (!fs::is_directory(argument, ignored)) return argument;
-  const auto plugin = plugin::load(argument);
-  const auto module = fs::path(argument) / "build" / (plugin.name + ".wasm");
+  const auto module = fs::path(argument) / "build" / (plugin_name(argument) + ".wasm");
   if (!fs::exists(module, ignored)) {
     throw Error(Code::not_found,
                 fmt::format("`{}` has not been built: there is no {}", argument, module.native()))

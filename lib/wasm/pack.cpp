@@ -84,7 +84,7 @@ std::string data_section(const std::vector<Segment>& segments) {
 void put_short_body(std::string& out, const Module& module, std::string_view bytes,
                     std::size_t body) {
   std::vector<Number> numbers;
-  Reader code = instructions_of(module, bytes, body);
+  const Reader code = instructions_of(module, bytes, body);
   const auto& [begin, size] = module.bodies[body];
   std::string content(bytes.substr(begin, code.offset() - begin));
   Instructions instructions(code, &numbers);
