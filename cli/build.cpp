@@ -14,14 +14,6 @@ namespace wasmctl::cli {
 
 namespace {
 
-// Where the XDG Base Directory Specification wants it; empty without a home.
-std::filesystem::path cache_directory(const Context& context) {
-  const auto cache = env_or(context, "XDG_CACHE_HOME", "");
-  if (std::filesystem::path(cache).is_absolute()) return std::filesystem::path(cache) / "wasmctl";
-  const auto home = env_or(context, "HOME", "");
-  return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".cache/wasmctl";
-}
-
 // What the name section costs.
 std::size_t name_bytes(const std::filesystem::path& path) {
   const auto module =

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -26,6 +27,10 @@ struct Context {
 
 // The value of an environment variable, or `otherwise` if unset or empty.
 std::string env_or(const Context& context, const std::string& name, std::string otherwise);
+
+// Where what can be made again is kept, as the XDG Base Directory Specification wants it; empty
+// without a home.
+std::filesystem::path cache_directory(const Context& context);
 
 // Thrown by a command that has said all there is to say itself (the findings of lint): nothing more
 // is printed, the code gives the exit status.

@@ -73,6 +73,13 @@ std::string env_or(const Context& context, const std::string& name, std::string 
   return value && !value->empty() ? *value : std::move(otherwise);
 }
 
+std::filesystem::path cache_directory(const Context& context) {
+  const auto cache = env_or(context, "XDG_CACHE_HOME", "");
+  if (std::filesystem::path(cache).is_absolute()) return std::filesystem::path(cache) / "wasmctl";
+  const auto home = env_or(context, "HOME", "");
+  return home.empty() ? std::filesystem::path() : std::filesystem::path(home) / ".cache/wasmctl";
+}
+
 int run_command_line(int argc, const char* const* argv, Context& context) {
   CLI::App root(
       "Build Proxy-Wasm filters, ship them, and make the manifests that run them in "

@@ -37,6 +37,7 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
       ->required();
   app->add_option("TARGET", options->target, "Where it goes (default tag: SOURCE's)")->required();
   add_registry_options(*app, options->registry);
+  add_upload_options(*app, options->registry);
   app->footer(
       "Of an index, all that it lists is copied. What TARGET has already is not sent again.\n"
       "\n"

@@ -139,6 +139,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
   add_registry_options(*app, options->registry);
+  add_upload_options(*app, options->registry);
   app->footer(
       "Prints IMAGE@sha256:..., the name under which the image can never change.\n"
       "Credentials are those of docker or podman (config.json, auth.json, credential helpers).\n"

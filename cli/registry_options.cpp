@@ -21,6 +21,15 @@ void add_registry_options(CLI::App& command, RegistryOptions& options) {
       ->excludes(plain);
 }
 
+void add_upload_options(CLI::App& command, RegistryOptions& options) {
+  command
+      .add_option("--chunk-size", options.chunk_bytes,
+                  "Send a blob in requests of this size, as `5MB`, for registries and proxies that "
+                  "refuse large ones (found out by itself where they answer 413)")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE");
+}
+
 registry::Options registry_options(Context& context, const RegistryOptions& options) {
   if (!options.ca_file.empty() && !std::filesystem::exists(options.ca_file)) {
     throw Error(Code::not_found, fmt::format("no file `{}`", options.ca_file));
@@ -32,6 +41,9 @@ registry::Options registry_options(Context& context, const RegistryOptions& opti
   result.plain_http = options.plain_http;
   result.ca_file = options.ca_file;
   result.skip_tls_verify = options.skip_tls_verify;
+  result.chunk_bytes = options.chunk_bytes;
+  const auto cache = cache_directory(context);
+  if (!cache.empty()) result.uploads = cache / "uploads";
   result.env = context.env;
   result.warn = [](const std::string& message) { base::log_warning(message); };
   return result;

@@ -1,6 +1,7 @@
 // The options of every command that talks to a registry.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "cli/command.hpp"
@@ -12,9 +13,13 @@ struct RegistryOptions {
   bool plain_http = false;
   std::string ca_file;
   bool skip_tls_verify = false;
+  std::uint64_t chunk_bytes = 0;
 };
 
 void add_registry_options(CLI::App& command, RegistryOptions& options);
+
+// Adds what only matters to a command that sends blobs.
+void add_upload_options(CLI::App& command, RegistryOptions& options);
 
 // What lib/registry is told: the options, the environment, and where warnings go.
 registry::Options registry_options(Context& context, const RegistryOptions& options);

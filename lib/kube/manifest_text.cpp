@@ -110,8 +110,7 @@ bool is_empty(const Node& node) {
 ManifestText::ManifestText(std::string_view text, const std::string& file)
     : text_(text), file_(file) {
   const auto newline = text.find('\n');
-  const bool has_cr =
-      newline != std::string_view::npos && newline > 0 && text[newline - 1] == '\r';
+  const bool has_cr = newline != std::string_view::npos && newline > 0 && text[newline - 1] == '\r';
   newline_ = has_cr ? "\r\n" : "\n";
 }
 
@@ -214,7 +213,7 @@ bool ManifestText::is_marked(const Node& key) const {
 
 Edit ManifestText::insert_flow(const Node& collection, const std::string& part) const {
   const bool empty = collection.items.empty() && collection.entries.empty();
-  const std::size_t at = empty                       ? collection.end.offset - 1  // the bracket
+  const std::size_t at = empty                      ? collection.end.offset - 1  // the bracket
                          : collection.items.empty() ? end_of(collection.entries.back())
                                                     : collection.items.back().end.offset;
   return {at, at, (empty ? "" : ", ") + part};

@@ -1,9 +1,10 @@
 // A manifest's text as somebody keeps it, and changes to it by the places of its nodes: lines are
 // added to block style, parts to what is in brackets, and no other byte is touched.
 //
-// What was made for the sake of an addition (a list, a container) is to go with the last part in it,
-// so it is marked: in block style by the comment kAddedMark at its line's end, in brackets, where
-// JSON allows no comment, by a blank before its colon (`"volumes" :[...]`), which nobody writes.
+// What was made for the sake of an addition (a list, a container) is to go with the last part in
+// it, so it is marked: in block style by the comment kAddedMark at its line's end, in brackets,
+// where JSON allows no comment, by a blank before its colon (`"volumes" :[...]`), which nobody
+// writes.
 #pragma once
 
 #include <cstddef>

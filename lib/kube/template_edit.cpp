@@ -57,7 +57,8 @@ class ContainerEditor {
     }
     const auto& list = containers->value;
     containers_ = &list;
-    const bool deeper = list.style == Style::block && list.start.column > containers->key.start.column;
+    const bool deeper =
+        list.style == Style::block && list.start.column > containers->key.start.column;
     nested_ = deeper ? 2 : 0;
   }
 
@@ -131,8 +132,8 @@ class ContainerEditor {
     const auto* const name =
         source == nullptr ? nullptr : yaml::find(*source, image ? "reference" : "name");
     if (name == nullptr || name->alias) {
-      throw text_.refuse(volume, fmt::format("the volume `{}` is made of something else",
-                                             volume_name(mount_)));
+      throw text_.refuse(
+          volume, fmt::format("the volume `{}` is made of something else", volume_name(mount_)));
     }
     if (name->text == mount_.name) return;
     const bool plain = name->style == Style::plain;
@@ -156,8 +157,8 @@ class ContainerEditor {
     const auto* const mounts = entry_of(proxy.item(), "volumeMounts");
     if (mounts == nullptr) return;
     const auto& items = mounts->value.items;
-    const bool sole = items.size() == 1 && find_item(mounts->value, "mountPath",
-                                                     mount_path(mount_)) == 0;
+    const bool sole =
+        items.size() == 1 && find_item(mounts->value, "mountPath", mount_path(mount_)) == 0;
     if (sole && text_.is_marked(proxy.item().entries.front().key)) {
       edits_.push_back(text_.remove_item(*proxy.list, proxy.index));
     } else {
@@ -165,7 +166,8 @@ class ContainerEditor {
     }
   }
 
-  // Takes the item whose `key` is `value` out of a list, and the list with it if it was made for it.
+  // Takes the item whose `key` is `value` out of a list, and the list with it if it was made for
+  // it.
   void remove_from(const Node& parent, const char* list, std::string_view key,
                    std::string_view value) {
     const auto entry = find_entry(parent, list);
@@ -217,7 +219,8 @@ class AnnotationEditor {
       if (entry == nullptr) {
         const ordered_json value = {{volume_name(mount_), annotation.value}};
         missing.push_back(text_entry(annotation.key, value.dump()));
-      } else if (auto edit = put_member(text_, entry->value, volume_name(mount_), annotation.value)) {
+      } else if (auto edit =
+                     put_member(text_, entry->value, volume_name(mount_), annotation.value)) {
         edits_.push_back(std::move(*edit));
       }
     }

@@ -194,8 +194,7 @@ Plugin load(const fs::path& directory) {
   if (fs::exists(file, ignored)) read_file(plugin, file);
   if (plugin.sources.empty()) plugin.sources = find_sources(directory);
   if (plugin.sources.empty()) {
-    throw Error(Code::not_found,
-                fmt::format("no *.cc, *.cpp or *.cxx in {}", directory.native()))
+    throw Error(Code::not_found, fmt::format("no *.cc, *.cpp or *.cxx in {}", directory.native()))
         .hint(fmt::format("name the sources that are elsewhere: `sources: [src/plugin.cc]` in {}",
                           file.native()));
   }

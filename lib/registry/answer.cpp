@@ -98,6 +98,15 @@ std::vector<RegistryError> parse_errors(std::string_view body) {
   return errors;
 }
 
+std::optional<std::uint64_t> parse_decimal(std::string_view text) {
+  constexpr std::size_t kMaxDigits = 18;
+  if (text.empty() || text.size() > kMaxDigits ||
+      text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return std::stoull(std::string(text));
+}
+
 bool wants_tls(const Response& response) {
   const std::string_view body = response.body;
   return response.status == 400 &&

@@ -2,6 +2,8 @@
 // Source: OCI Distribution Specification v1.1, "Error Codes".
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,9 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
 
 // True for what a TLS server says to a client that spoke plain HTTP.
 bool wants_tls(const Response& response);
+
+// Digits alone, as headers have them; null for what is none, or has more than 18.
+std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
 // Text from outside, made fit for a terminal: no control characters, at most `max` bytes.
 std::string printable(std::string_view text, std::size_t max = 300);

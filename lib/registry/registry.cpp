@@ -30,10 +30,9 @@ bool is_redirect(int status) {
 
 // Retry-After in seconds; its other form, a date, is no better than our own delay.
 std::chrono::milliseconds retry_after(const Response& response) {
-  const auto text = response.header("retry-after");
-  const bool number = !text.empty() && text.size() <= 6 &&
-                      text.find_first_not_of("0123456789") == std::string::npos;
-  return number ? std::chrono::seconds(std::stoi(text)) : std::chrono::seconds(0);
+  const auto seconds = parse_decimal(response.header("retry-after")).value_or(0);
+  constexpr std::uint64_t kMaxSeconds = 24 * 3600;
+  return std::chrono::seconds(std::min(seconds, kMaxSeconds));
 }
 
 Error redirect_error(const Call& call, std::string_view where) {

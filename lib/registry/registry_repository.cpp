@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "oci/media_type.hpp"
 #include "registry/answer.hpp"
+#include "registry/upload.hpp"
 
 namespace wasmctl::registry {
 
@@ -16,13 +17,11 @@ namespace {
 
 // From here on the question whether the registry has a blob costs less than sending it in vain.
 constexpr std::uint64_t kAskFirstBytes = 1024 * 1024;
-// Up to here a blob rides on the POST that opens the upload. Sent in vain, it costs less than a
-// round trip.
-constexpr std::uint64_t kSingleRequestBytes = 64 * 1024;
+// From here on it is worth a file to go on with an upload that was killed.
+constexpr std::uint64_t kRecordedBytes = 4 * 1024 * 1024;
 constexpr std::size_t kMaxPages = 1000;      // of a list of tags
 constexpr std::size_t kMaxTags = 1'000'000;  // in all pages
 constexpr int kMaxFailures = 50;             // of one download, however far each try gets
-constexpr char kOctets[] = "application/octet-stream";
 
 std::string accepted_manifests() {
   namespace type = oci::media_type;
@@ -33,15 +32,6 @@ std::string accepted_manifests() {
 std::string content_type(const Response& response) {
   const auto type = response.header("content-type");
   return type.substr(0, type.find_first_of("; "));
-}
-
-std::optional<std::uint64_t> decimal(const std::string& text) {
-  constexpr std::size_t kMaxDigits = 18;
-  if (text.empty() || text.size() > kMaxDigits ||
-      text.find_first_not_of("0123456789") != std::string::npos) {
-    return std::nullopt;
-  }
-  return std::stoull(text);
 }
 
 std::string cannot_push(const std::string& what) {
@@ -130,6 +120,9 @@ std::vector<std::string> fetch_list(Registry& registry, Call call, const char* k
 RegistryRepository::RegistryRepository(const oci::Reference& reference, const Options& options)
     : registry_name_(reference.registry),
       repository_(reference.repository),
+      name_(oci::to_string(reference)),
+      uploads_(options.uploads),
+      chunk_bytes_(options.chunk_bytes),
       registry_(reference.registry, reference.repository, options) {}
 
 Call RegistryRepository::call(std::string method, const std::string& path,
@@ -156,7 +149,7 @@ std::optional<oci::Descriptor> RegistryRepository::resolve(const oci::Reference&
   const auto response = registry_.send(head);
   if (response.status == 404) return std::nullopt;
   const auto digest = response.header("docker-content-digest");
-  const auto size = decimal(response.header("content-length"));
+  const auto size = parse_decimal(response.header("content-length"));
   // Some registries leave the digest out, or answer HEAD with an error only: the document decides.
   if (response.status != 200 || digest.empty() || !size)
     return fetch_manifest(reference).descriptor;
@@ -240,7 +233,7 @@ bool RegistryRepository::has_blob(const oci::Descriptor& descriptor) {
 bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) {
   if (from.registry != registry_name_) return false;
   if (from.repository == repository_) return true;
-  auto mount = call("POST", "blobs/uploads/", cannot_push(repository_));
+  auto mount = call("POST", "blobs/uploads/", cannot_push(name_));
   mount.request.url = with_query(with_query(mount.request.url, "mount", descriptor.digest.text()),
                                  "from", from.repository);
   mount.request.body = Body();
@@ -248,59 +241,19 @@ bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci
   return registry_.send(mount).status == 201;
 }
 
-// An upload that broke may have arrived: ask, and if it has not, begin again with a new session.
-// The old one is never sent to a second time, for what it holds is not known.
 void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
-  const auto action = cannot_push(fmt::format("{}/{}", registry_name_, repository_));
-  for (int attempt = 0;; ++attempt) {
-    const bool ask =
-        attempt > 0 || (presence == Presence::unknown && blob.descriptor.size >= kAskFirstBytes);
-    if (ask && has_blob(blob.descriptor)) return;
-    std::optional<Response> response;
-    try {
-      response = upload(blob, action);
-      if (response->status == 201) return;
-      const auto errors = parse_errors(response->body);
-      const bool lost = !errors.empty() && errors[0].code == "BLOB_UPLOAD_UNKNOWN";
-      if (attempt == kMaxRetries || (!is_transient(response->status) && !lost)) {
-        registry_.refuse(call("PUT", "", action), *response);
-      }
-    } catch (const TransportError& error) {
-      if (attempt == kMaxRetries || !is_transient(error)) throw;
-    }
-    base::log_info(fmt::format("{}: once more", blob.descriptor.digest.text()));
-    wait_before_retry(attempt, response ? &*response : nullptr, {});
-  }
-}
-
-// The answer to the request that ended the upload: 201 if the registry has the blob now.
-Response RegistryRepository::upload(const oci::Blob& blob, const std::string& action) {
-  const auto digest = blob.descriptor.digest.text();
-  auto open = call("POST", "blobs/uploads/", action);
+  const auto& digest = blob.descriptor.digest;
+  auto open = call("POST", "blobs/uploads/", cannot_push(name_));
   open.request.body = Body();
-  auto first = open;
-  const bool small = blob.descriptor.size <= kSingleRequestBytes;
-  if (small) {
-    first.request.url = with_query(first.request.url, "digest", digest);
-    first.request.headers = {{"Content-Type", kOctets}};
-    first.request.body = Body(blob.content);
+  std::optional<UploadRecord> record;
+  if (blob.descriptor.size >= kRecordedBytes && !uploads_.empty()) {
+    record.emplace(uploads_, fmt::format("{}/{}@{}", registry_name_, repository_, digest.text()));
+  } else {
+    record.emplace();
   }
-  auto response = registry_.send(first);
-  const auto status = response.status;
-  // A registry that chokes on the single request may know the plain one.
-  if (small && status >= 400 && status != 401 && status != 403 && status != 404) {
-    response = registry_.send(open);
-  }
-  if (response.status == 201 && small) return response;
-  if (response.status != 202) registry_.refuse(open, response);
-
-  auto put = open;
-  put.request.method = "PUT";
-  put.request.url = with_query(registry_.upload_location(open, response), "digest", digest);
-  put.request.headers = {{"Content-Type", kOctets}};
-  put.request.body = Body(blob.content);
-  put.retry = false;
-  return registry_.send(put);
+  BlobUpload upload(registry_, std::move(open), blob, chunk_bytes_, *record,
+                    [&] { return has_blob(blob.descriptor); });
+  upload.run(presence == Presence::unknown && blob.descriptor.size >= kAskFirstBytes);
 }
 
 void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Reference& reference) {

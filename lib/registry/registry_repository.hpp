@@ -32,10 +32,12 @@ class RegistryRepository : public Repository {
   // A call below /v2/<repository>/.
   Call call(std::string method, const std::string& path, std::string action) const;
   Call pull_call(std::string method, const std::string& path, std::string action) const;
-  Response upload(const oci::Blob& blob, const std::string& action);
 
   const std::string registry_name_;
   const std::string repository_;
+  const std::string name_;  // as the user wrote it, for messages
+  const std::filesystem::path uploads_;
+  const std::uint64_t chunk_bytes_;
   Registry registry_;
 };
 

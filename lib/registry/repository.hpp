@@ -28,6 +28,12 @@ struct Options {
   Environment env;
   // In place of those that docker and podman keep.
   std::optional<Credentials> credentials;
+  // Blobs are sent in chunks of this many bytes; 0: in one request, or in chunks if a registry
+  // finds that too large.
+  std::uint64_t chunk_bytes = 0;
+  // A directory in which uploads are remembered, so that one that was killed is gone on with;
+  // empty: none.
+  std::filesystem::path uploads;
   // What the user should know although it is no error: a registry's Warning header, a broken
   // docker config. One line, lower case, without secrets.
   std::function<void(const std::string&)> warn;

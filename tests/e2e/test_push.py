@@ -183,7 +183,7 @@ def test_credential_helper_that_fails(wasmctl, private_registry, wasm, tmp_path)
     done = wasmctl("push", wasm, f"{private_registry.host}/acme/private:v1", env=env, status=10)
     assert done.stderr.splitlines() == [
         f"warning: `{tmp_path}/docker/config.json` is not used for the login: `docker-credential-kit get` failed",
-        f"error: cannot push to {private_registry.host}/acme/private: the registry answered 401 UNAUTHORIZED",
+        f"error: cannot push to {private_registry.host}/acme/private:v1: the registry answered 401 UNAUTHORIZED",
         "  caused by: authentication required",
         f"hint: log in: `wasmctl login {private_registry.host}`"]
 
@@ -193,7 +193,7 @@ def test_wrong_password(wasmctl, private_registry, wasm, tmp_path):
     done = wasmctl("push", wasm, f"{private_registry.host}/acme/private:v1", env=env, status=10)
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        f"error: cannot push to {private_registry.host}/acme/private: the registry answered 401 UNAUTHORIZED",
+        f"error: cannot push to {private_registry.host}/acme/private:v1: the registry answered 401 UNAUTHORIZED",
         "  caused by: authentication required",
         f"  caused by: it was asked as user `me` (from {tmp_path}/docker/config.json)",
         f"hint: log in: `wasmctl login {private_registry.host}`"]
@@ -234,7 +234,7 @@ def test_tls_asked_in_plain_http(wasmctl, tls, wasm):
     registry, _ = tls
     done = wasmctl("push", "--plain-http", wasm, f"{registry.host}/acme/tls:v1", status=9)
     assert done.stderr.splitlines() == [
-        f"error: cannot push to {registry.host}/acme/tls: `{registry.host}` speaks TLS",
+        f"error: cannot push to {registry.host}/acme/tls:v1: `{registry.host}` speaks TLS",
         "hint: leave --plain-http out"]
 
 
@@ -288,18 +288,18 @@ def http(status, body, content_type):
 
 @pytest.mark.parametrize("payload,status,want", [
     (http("404 Not Found", "<html>no</html>", "text/html; charset=utf-8"), 3,
-     ["error: cannot push to {host}/acme/x1: `{host}` answered 404 with a web page",
+     ["error: cannot push to {host}/acme/x1:v1: `{host}` answered 404 with a web page",
       "hint: check that `{host}` is the registry's address, and that no proxy answers for it"]),
     (http("200 OK", "<html>log in to the hotel</html>", "text/html"), 3,
-     ["error: cannot push to {host}/acme/x1: `{host}` answered 200 with a web page",
+     ["error: cannot push to {host}/acme/x1:v1: `{host}` answered 200 with a web page",
       "hint: check that `{host}` is the registry's address, and that no proxy answers for it"]),
     (http("403 Forbidden", '{"errors":[{"code":"DENIED","message":"not\\u001b[31m yours"}]}', "application/json"), 10,
-     ["error: cannot push to {host}/acme/x1: the registry answered 403 DENIED",
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 403 DENIED",
       "  caused by: not [31m yours",
       "  caused by: it was asked without a login",
       "hint: log in with the right to do so: `wasmctl login {host}`"]),
     (http("202 Accepted", "", "text/plain"), 3,
-     ["error: cannot push to {host}/acme/x1: `{host}` opened an upload, but does not say where"]),
+     ["error: cannot push to {host}/acme/x1:v1: `{host}` opened an upload, but does not say where"]),
     (b"SSH-2.0-OpenSSH_9.2\r\n", 3, ["error: the answer of `{host}` is no HTTP"]),
 ], ids=["html 404", "captive portal", "denied", "no location", "ssh"])
 def test_what_is_no_registry(wasmctl, wasm, payload, status, want):

@@ -390,7 +390,7 @@ def test_token_for_nobody_in_particular(wasmctl, tokens, wasm, tmp_path):
     finally:
         server.anonymous_actions = []
     assert done.stderr.splitlines() == [
-        f"error: cannot push to {registry.host}/acme/public: the registry answered 401 UNAUTHORIZED",
+        f"error: cannot push to {registry.host}/acme/public:v2: the registry answered 401 UNAUTHORIZED",
         "  caused by: authentication required",
         f"hint: log in: `wasmctl login {registry.host}`"]
 

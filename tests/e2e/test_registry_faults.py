@@ -8,11 +8,14 @@ import json
 import os
 import re
 import socket
+import stat
+import subprocess
 import threading
 import time
 import urllib.parse
 
 import pytest
+from conftest import WASMCTL
 from modules import module
 
 
@@ -23,6 +26,7 @@ class FaultyRegistry:
     def __init__(self, fault=None):
         self.blobs, self.manifests, self.asked = {}, {}, []
         self.authorizations = []
+        self.uploads = {}  # by session: what has come so far
         self.sessions = itertools.count(1)
         self.fault = fault or (lambda handler, method, path: False)
         outer = self
@@ -78,11 +82,28 @@ class FaultyRegistry:
     def answer(self, handler, method, path):
         name, kind, last = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/(.*)", path).groups()
         if kind == "blobs/uploads" and method == "POST":
-            handler.reply(202, Location=f"/v2/{name}/blobs/uploads/{next(self.sessions)}?state=x")
+            session = str(next(self.sessions))
+            self.uploads[session] = b""
+            handler.reply(202, Location=f"/v2/{name}/blobs/uploads/{session}?state={SECRET}")
+        elif kind == "blobs/uploads" and last not in self.uploads:
+            handler.reply(404, b'{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}')
+        elif kind == "blobs/uploads" and method == "GET":
+            self.say_offset(handler, 204, path, last)
+        elif kind == "blobs/uploads" and method == "PATCH":
+            start = int(handler.headers["Content-Range"].split("-")[0])
+            if start != len(self.uploads[last]):
+                handler.reply(416)
+                return
+            self.uploads[last] += handler.body
+            self.say_offset(handler, 202, path, last)
         elif kind == "blobs/uploads":
-            self.blobs[handler.query["digest"]] = handler.body
-            right = "sha256:" + hashlib.sha256(handler.body).hexdigest() == handler.query["digest"]
-            handler.reply(201 if right else 400)
+            content = self.uploads[last] + handler.body
+            if "sha256:" + hashlib.sha256(content).hexdigest() != handler.query["digest"]:
+                handler.reply(400, b'{"errors":[{"code":"DIGEST_INVALID"}]}')
+                return
+            self.blobs[handler.query["digest"]] = content
+            del self.uploads[last]
+            handler.reply(201)
         elif kind == "manifests" and method == "PUT":
             digest = "sha256:" + hashlib.sha256(handler.body).hexdigest()
             self.manifests[last] = self.manifests[digest] = (handler.body, handler.headers["Content-Type"])
@@ -100,6 +121,14 @@ class FaultyRegistry:
                 handler.reply(200, body)
         else:
             handler.reply(404, json.dumps({"errors": [{"code": "NOT_THERE"}]}).encode())
+
+
+    def say_offset(self, handler, status, path, session):
+        handler.reply(status, Location=f"{path}?state={SECRET}{len(self.uploads[session])}",
+                      Range=f"0-{max(0, len(self.uploads[session]) - 1)}")
+
+
+SECRET = "signed-by-the-registry"  # in the Location of an upload
 
 
 def times(count, action, method=None, path=""):
@@ -174,29 +203,29 @@ def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
 
 @pytest.mark.parametrize("name,fault,status,want", [
     ("429 for ever", times(ALWAYS, lambda h: h.reply(429)), 9,
-     ["error: cannot push to {host}/acme/x1: the registry answered 429",
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 429",
       "hint: the registry limits the rate: try again later"]),
     ("503 for ever", times(ALWAYS, lambda h: h.reply(503)), 9,
-     ["error: cannot push to {host}/acme/x1: the registry answered 503"]),
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 503"]),
     ("cut for ever", times(ALWAYS, lambda h: h.hang_up(), "PUT", "uploads"), 9,
      ["error: `{host}` closed the connection without an answer"]),
     ("other digest", times(ALWAYS, lambda h: h.reply(201, Docker_Content_Digest="sha256:" + "0" * 64), "PUT", "manifests"), 11, None),
     ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path)), 3,
-     ["error: cannot push to {host}/acme/x1: the registry answered 307"]),
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 307"]),
     ("file Location", times(ALWAYS, lambda h: h.reply(202, Location="file:///etc/passwd"), "POST"), 3,
-     ["error: cannot push to {host}/acme/x1: `{host}` opened an upload, but does not say where"]),
+     ["error: cannot push to {host}/acme/x1:v1: `{host}` opened an upload, but does not say where"]),
     ("Location with a password", times(ALWAYS, lambda h: h.reply(202, Location="http://me:you@127.0.0.1/"), "POST"), 3,
-     ["error: cannot push to {host}/acme/x1: `{host}` opened an upload, but does not say where"]),
+     ["error: cannot push to {host}/acme/x1:v1: `{host}` opened an upload, but does not say where"]),
     ("realm that is no URL", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate='Bearer realm="file:///etc/passwd"')), 3,
      ["error: `{host}` wants a token, but its realm `file:///etc/passwd` is no URL"]),
     ("challenge that is garbage", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate='Bearer realm="')), 3,
      ["error: `{host}` wants a token, but its realm `` is no URL"]),
     ("challenge of an unknown scheme", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate="Negotiate")), 10,
-     ["error: cannot push to {host}/acme/x1: the registry answered 401",
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 401",
       "hint: log in: `wasmctl login {host}`"]),
     ("endless headers", times(ALWAYS, lambda h: endless(h, b"X-A: " + b"b" * 1000 + b"\r\n", b"HTTP/1.1 202 OK\r\n")), 3, None),
     ("endless error page", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 400 No\r\n\r\n")), 3,
-     ["error: cannot push to {host}/acme/x1: the registry answered 400"]),
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 400"]),
     ("endless answer", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 202 OK\r\n\r\n")), 3,
      ["error: the answer of `{host}` is longer than 65536 bytes"]),
 ])
@@ -305,7 +334,9 @@ def test_credentials_go_to_no_other_host(wasmctl, wasm, tmp_path):
             if handler.headers.get("Authorization") is None:
                 handler.reply(401, WWW_Authenticate='Basic realm="kit"')
             elif method == "POST":
-                handler.reply(202, Location=f"http://{storage.host}/v2/acme/x1/blobs/uploads/1?state=x")
+                session = str(next(storage.sessions))
+                storage.uploads[session] = b""
+                handler.reply(202, Location=f"http://{storage.host}/v2/acme/x1/blobs/uploads/{session}?state=x")
             elif method == "GET" and "/blobs/" in path:
                 handler.reply(307, Location=f"http://{storage.host}{path}")
             else:
@@ -334,3 +365,171 @@ def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
         registry.fault = warn
         done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
         assert done.stderr == f"warning: `{registry.host}` says: this  [31mregistry closes\n"
+
+
+def patches(registry):
+    return [line for line in registry.asked if line.startswith("PATCH")]
+
+
+def test_chunks_when_asked(wasmctl, big, tmp_path):
+    with FaultyRegistry() as registry:
+        wasmctl("push", "--chunk-size", "64KB", "--format", "wasm", big, f"{registry.host}/acme/x1:v1")
+        assert len(patches(registry)) == -(-big.stat().st_size // 65536) + 1  # and the config's
+        check_pushed(wasmctl, registry, big, tmp_path)
+
+
+@pytest.mark.parametrize("limit", [100_000, 250_000])
+def test_chunks_after_413(wasmctl, big, tmp_path, limit):
+    with FaultyRegistry() as registry:
+        largest = []
+
+        def fault(handler, method, path):
+            largest.append(len(handler.body))
+            if len(handler.body) <= limit:
+                return False
+            handler.reply(413, b"<html>", Content_Type="text/html")
+            return True
+
+        registry.fault = fault
+        wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+        assert len(patches(registry)) > 1
+        check_pushed(wasmctl, registry, big, tmp_path)
+
+
+def test_limit_that_nothing_fits(wasmctl, big):
+    with FaultyRegistry() as registry:
+        registry.fault = lambda h, m, p: (m in ("PUT", "PATCH") and len(h.body) > 1000 and (h.reply(413) or True))
+        done = wasmctl("push", big, f"{registry.host}/acme/x1:v1", status=3)
+        assert done.stderr.splitlines() == [
+            f"error: cannot push to {registry.host}/acme/x1:v1: the registry answered 413",
+            "hint: the registry, or a proxy before it, limits the size of a request"]
+
+
+def stored(handler, count=None):
+    """The body, or its first bytes, are in the registry's upload; the answer never comes."""
+    registry = handler.server.registry
+    session = urllib.parse.urlsplit(handler.path).path.rpartition("/")[2]
+    registry.uploads[session] += handler.body[:count]
+    handler.hang_up()
+
+
+def test_patch_that_was_stored_but_never_answered(wasmctl, big, tmp_path):
+    with FaultyRegistry() as registry:
+        registry.server.registry = registry
+        wasmctl("push", big, f"{registry.host}/acme/x1:v0")
+        registry.blobs.clear()
+        for count in (0, 1, 1000, 65535, 65536):
+            registry.blobs.clear()
+            registry.asked.clear()
+            registry.fault = times(1, lambda h: stored(h, count), "PATCH")
+            wasmctl("push", "--chunk-size", "64KB", "--format", "wasm", big, f"{registry.host}/acme/x1:v1")
+            check_pushed(wasmctl, registry, big, tmp_path)
+
+
+def test_put_that_was_cut_goes_on_where_the_registry_knows_how_far_it_came(wasmctl, big, tmp_path):
+    with FaultyRegistry() as registry:
+        registry.server.registry = registry
+        wasmctl("push", big, f"{registry.host}/acme/x1:v0")
+        for count in (0, 1, 100_000):
+            registry.blobs.clear()
+            registry.asked.clear()
+
+            def cut(handler, method, path, left=[1]):
+                if method == "PUT" and len(handler.body) > 200_000 and left[0]:
+                    left[0] = 0
+                    stored(handler, count)
+                    return True
+                return False
+
+            registry.fault = cut
+            wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+            assert len(patches(registry)) == (1 if count > 1 else 0)
+            check_pushed(wasmctl, registry, big, tmp_path)
+
+
+@pytest.mark.parametrize("say,want", [
+    ("0-999999999", "the registry says that it has 1000000000"),
+    ("0-5", None),  # less than was sent, but some: the rest is sent again
+])
+def test_registry_that_miscounts(wasmctl, big, tmp_path, say, want):
+    with FaultyRegistry() as registry:
+        def fault(handler, method, path):
+            if method != "PATCH" or len(handler.body) < 60_000 or registry.uploads["2" if "/2" in path else "1"]:
+                return False
+            session = path.rpartition("/")[2]
+            last = int(say.split("-")[1])
+            registry.uploads[session] += handler.body[:last + 1] if last < 10 else handler.body
+            handler.reply(202, Location=path, Range=say)
+            return True
+
+        registry.fault = fault
+        done = wasmctl("push", "--chunk-size", "64KB", "--format", "wasm", big, f"{registry.host}/acme/x1:v1",
+                       status=3 if want else 0)
+        if want:
+            assert done.stderr.startswith(f"error: cannot push to {registry.host}/acme/x1:v1: after bytes 0 to 65535 {want}")
+        else:
+            check_pushed(wasmctl, registry, big, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory):
+    """Large enough for its upload to be remembered."""
+    file = tmp_path_factory.mktemp("huge") / "plugin.wasm"
+    file.write_bytes(module(os.urandom(6_000_000)))
+    return file
+
+
+def kill_at_patch(registry, argv, env, number):
+    """Runs wasmctl until that many chunks of the large blob have been answered."""
+    seen = threading.Event()
+    chunks = itertools.count()
+
+    def fault(handler, method, path):
+        if method == "PATCH" and len(handler.body) == 1 << 20 and next(chunks) == number:
+            seen.set()
+            time.sleep(30)
+            return True
+        return False
+
+    registry.fault = fault
+    process = subprocess.Popen([WASMCTL, *map(str, argv)], env=env, stdout=subprocess.DEVNULL)
+    assert seen.wait(30)
+    process.kill()
+    process.wait()
+    registry.fault = lambda *_: False
+
+
+@pytest.mark.parametrize("meantime", ["kept", "lost", "other bytes"])
+def test_next_run_goes_on_with_an_upload_that_was_killed(wasmctl, clean_env, huge, tmp_path, meantime):
+    cache = tmp_path / "cache"
+    env = {"XDG_CACHE_HOME": str(cache)}
+    with FaultyRegistry() as registry:
+        argv = ["push", "--chunk-size", "1MB", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1"]
+        kill_at_patch(registry, argv, clean_env | env, 3)
+        (record,) = (cache / "wasmctl/uploads").iterdir()
+        assert stat.S_IMODE(record.stat().st_mode) == 0o600 and SECRET in record.read_text()
+        if meantime == "lost":
+            registry.uploads.clear()
+        if meantime == "other bytes":
+            registry.uploads = {k: bytes(len(v)) for k, v in registry.uploads.items()}
+        registry.asked.clear()
+        done = wasmctl("-vv", *argv, env=env)
+        assert SECRET not in done.stderr
+        # Of 6 MB in chunks of 1 MiB three were there; the config is one more.
+        assert len(patches(registry)) - 1 == {"kept": 3, "lost": 6, "other bytes": 3 + 6}[meantime]
+        check_pushed(wasmctl, registry, huge, tmp_path)
+        assert list((cache / "wasmctl/uploads").iterdir()) == []
+
+
+def test_next_run_on_docker_registry(wasmctl, clean_env, registry, huge, tmp_path):
+    """Which gives up an upload that broke within a request: the next run begins a new one."""
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    argv = ["push", "--chunk-size", "64KB", huge, f"{registry.host}/acme/resumed:v1"]
+    for seconds in (0.15, 0.2, 0.3):
+        process = subprocess.Popen([WASMCTL, *map(str, argv)], env=clean_env | env, stdout=subprocess.DEVNULL)
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+    wasmctl(*argv, env=env)
+    wasmctl("pull", argv[-1], "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == huge.read_bytes()

@@ -142,7 +142,8 @@ TEST_CASE("load refuses a directory that is none, empty, or without a usable nam
   const auto here = temporary.path();
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "no"),
                        ("no directory " + (here / "no").native()).c_str(), Error);
-  CHECK_THROWS_WITH_AS((void)plugin::load(here), ("no *.cc, *.cpp or *.cxx in " + here.native()).c_str(), Error);
+  CHECK_THROWS_WITH_AS((void)plugin::load(here),
+                       ("no *.cc, *.cpp or *.cxx in " + here.native()).c_str(), Error);
   base::make_directories(here / "-x-");
   base::write_file(here / "-x-/a.cc", "");
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "-x-"),

@@ -1,0 +1,205 @@
+#include "registry/upload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.hpp"
+#include "registry/answer.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+// Up to here a blob rides on the POST that opens the upload. Sent in vain, it costs less than a
+// round trip.
+constexpr std::uint64_t kSingleRequestBytes = 64 * 1024;
+// After a 413, which says nothing of the limit: halved until it fits.
+constexpr std::uint64_t kFirstChunkBytes = 8 * 1024 * 1024;
+constexpr std::uint64_t kLeastChunkBytes = 64 * 1024;
+constexpr int kMaxFailures = 50;  // of one blob, however far each try gets
+constexpr char kOctets[] = "application/octet-stream";
+
+// The code of the registry's error, which more statuses carry than one.
+bool says(const Response& response, std::initializer_list<std::string_view> codes) {
+  const auto errors = parse_errors(response.body);
+  return !errors.empty() && std::find(codes.begin(), codes.end(), errors[0].code) != codes.end();
+}
+
+// "0-1023": the first and last byte that the registry has. "0-0" says the same for one byte and for
+// none.
+std::optional<std::uint64_t> end_of_range(const Response& response) {
+  const auto range = response.header("range");
+  const auto last = parse_decimal(range.substr(std::min(range.find('-'), range.size() - 1) + 1));
+  if (!last || *last == 0) return std::nullopt;
+  return *last + 1;
+}
+
+}  // namespace
+
+BlobUpload::BlobUpload(Registry& registry, Call open, const oci::Blob& blob,
+                       std::uint64_t chunk_bytes, UploadRecord& record,
+                       std::function<bool()> is_there)
+    : registry_(registry),
+      open_(std::move(open)),
+      blob_(blob),
+      size_(blob.descriptor.size),
+      chunk_bytes_(chunk_bytes),
+      record_(record),
+      is_there_(std::move(is_there)),
+      location_(parse_url(record.location())) {}
+
+void BlobUpload::run(bool ask_first) {
+  for (bool ask = ask_first, again = location_.has_value();; ask = again = true) {
+    if (ask && is_there_()) break;
+    if (again) find_offset();
+    const auto before = offset_;
+    std::optional<Response> response;
+    try {
+      response = attempt();
+      if (response->status == 201) break;
+      if (response->status == 413 && use_smaller_chunks()) continue;
+      if (!may_pass(*response) || !one_more(before)) registry_.refuse(open_, *response);
+    } catch (const TransportError& error) {
+      if (!is_transient(error) || !one_more(before)) throw;
+    }
+    base::log_info(fmt::format("{}: once more", blob_.descriptor.digest.text()));
+    wait_before_retry(failures_ - 1, response ? &*response : nullptr, {});
+  }
+  record_.clear();
+}
+
+// The answer to the request that ended the upload: 201 if the registry has the blob now.
+Response BlobUpload::attempt() {
+  if (!location_) {
+    if (auto answer = open()) return std::move(*answer);
+  }
+  if (offset_ == 0 && chunk_bytes_ == 0) return finish(Body(blob_.content));
+  while (offset_ < size_) {
+    auto response = patch();
+    if (response.status != 202) return response;
+  }
+  return finish(Body());
+}
+
+// An upload is open after this, or there is an answer that ends the attempt.
+std::optional<Response> BlobUpload::open() {
+  auto first = open_;
+  const bool small = size_ <= kSingleRequestBytes;
+  if (small) {
+    first = call("POST", with_query(open_.request.url, "digest", blob_.descriptor.digest.text()),
+                 Body(blob_.content));
+    first.retry = true;
+  }
+  auto response = registry_.send(first);
+  const auto status = response.status;
+  // A registry that chokes on the single request may know the plain one.
+  if (small && status >= 400 && status != 401 && status != 403 && status != 404) {
+    response = registry_.send(open_);
+  }
+  if (response.status == 201 && small) return response;
+  if (response.status != 202) registry_.refuse(open_, response);
+  if (chunk_bytes_ > 0) {
+    const auto least = parse_decimal(response.header("oci-chunk-min-length"));
+    chunk_bytes_ = std::max(chunk_bytes_, least.value_or(0));
+  }
+  offset_ = 0;
+  continued_ = false;
+  remember(response);
+  return std::nullopt;
+}
+
+Response BlobUpload::patch() {
+  const auto left = size_ - offset_;
+  const auto length = chunk_bytes_ == 0 ? left : std::min(chunk_bytes_, left);
+  auto patch = call("PATCH", *location_, Body(blob_.content, offset_, length));
+  patch.request.headers.emplace_back("Content-Range",
+                                     fmt::format("{}-{}", offset_, offset_ + length - 1));
+  auto response = registry_.send(patch);
+  if (response.status != 202) return response;
+  const auto has = end_of_range(response).value_or(offset_ + length);
+  if (has <= offset_ || has > offset_ + length) {
+    throw Error(Code::bad_input,
+                fmt::format("{}: after bytes {} to {} the registry says that it has {}",
+                            open_.action, offset_, offset_ + length - 1, has));
+  }
+  offset_ = has;
+  remember(response);
+  return response;
+}
+
+Response BlobUpload::finish(Body body) {
+  return registry_.send(call(
+      "PUT", with_query(*location_, "digest", blob_.descriptor.digest.text()), std::move(body)));
+}
+
+Call BlobUpload::call(std::string method, Url url, Body body) const {
+  auto result = open_;
+  result.request.method = std::move(method);
+  result.request.url = std::move(url);
+  result.request.headers = {{"Content-Type", kOctets}};
+  result.request.body = std::move(body);
+  result.retry = false;
+  return result;
+}
+
+// A chunk's answer may name another place for the next one, or none.
+void BlobUpload::remember(const Response& response) {
+  if (!location_ || !response.header("location").empty()) {
+    auto from = open_;
+    if (location_) from.request.url = *location_;
+    location_ = registry_.upload_location(from, response);
+  }
+  record_.set_location(to_string(*location_));
+}
+
+void BlobUpload::forget() {
+  location_.reset();
+  offset_ = 0;
+  record_.clear();
+}
+
+// How much the registry has of an upload that was begun. One that it does not know, or says nothing
+// of, is forgotten.
+void BlobUpload::find_offset() {
+  if (!location_) return;
+  if (size_ <= kSingleRequestBytes) return forget();
+  auto get = open_;
+  get.request.method = "GET";
+  get.request.url = *location_;
+  get.request.body.reset();
+  const auto response = registry_.send(get);
+  const auto has = end_of_range(response);
+  const bool known = response.status == 204 || response.status == 202 || response.status == 200;
+  if (!known || !has || *has > size_) return forget();
+  offset_ = *has;
+  continued_ = true;
+  remember(response);
+  base::log_info(
+      fmt::format("{}: goes on at byte {}", blob_.descriptor.digest.text(), offset_));
+}
+
+bool BlobUpload::one_more(std::uint64_t offset_before) {
+  if (offset_ > offset_before) failures_ = 0;  // it does go on
+  return failures_++ < kMaxRetries && all_failures_++ < kMaxFailures;
+}
+
+bool BlobUpload::may_pass(const Response& response) {
+  if (is_transient(response.status) || response.status == 416) return true;
+  const bool lost = says(response, {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"});
+  // Bytes that somebody else sent may be others.
+  if (lost || std::exchange(continued_, false)) {
+    forget();
+    return true;
+  }
+  return false;
+}
+
+bool BlobUpload::use_smaller_chunks() {
+  chunk_bytes_ = std::min(chunk_bytes_ == 0 ? kFirstChunkBytes : chunk_bytes_ / 2, size_ / 2);
+  forget();
+  return chunk_bytes_ >= kLeastChunkBytes;
+}
+
+}  // namespace wasmctl::registry
