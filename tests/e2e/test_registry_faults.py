@@ -6,7 +6,9 @@ import http.server
 import itertools
 import json
 import os
+import random
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -533,3 +535,87 @@ def test_next_run_on_docker_registry(wasmctl, clean_env, registry, huge, tmp_pat
     wasmctl(*argv, env=env)
     wasmctl("pull", argv[-1], "-o", tmp_path / "out.wasm")
     assert (tmp_path / "out.wasm").read_bytes() == huge.read_bytes()
+
+
+def kill_often(argv, env, target, rounds=15):
+    """Runs wasmctl again and again, and kills it later each time: the last time when it is nearly done,
+    as a run with something else in place of `target` tells."""
+    elsewhere = f"{target.rpartition(':')[0]}-elsewhere:v1" if ":" in str(target) else f"{target}-elsewhere"
+    start = time.monotonic()
+    subprocess.run([WASMCTL, *(elsewhere if a == target else str(a) for a in argv)], env=env, check=True,
+                   stdout=subprocess.DEVNULL)
+    whole = time.monotonic() - start
+    for i in range(rounds):
+        process = subprocess.Popen([WASMCTL, *map(str, argv)], env=env, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        try:
+            process.wait(whole * (i + random.random()) / rounds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(random.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL]))
+            process.wait()
+        yield
+
+
+def check_layout(directory):
+    """What is there of it is whole."""
+    files = [f for f in directory.rglob("*") if f.is_file()]
+    names = {str(f.relative_to(directory)) for f in files}
+    for file in files:
+        if file.parent.name == "sha256":
+            assert hashlib.sha256(file.read_bytes()).hexdigest() == file.name
+        else:
+            assert file.name in ("oci-layout", "index.json"), names
+            json.loads(file.read_text())
+    if (directory / "index.json").exists():
+        for entry in json.loads((directory / "index.json").read_text())["manifests"]:
+            manifest = json.loads((directory / "blobs/sha256" / entry["digest"][7:]).read_text())
+            for blob in [manifest["config"], *manifest["layers"]]:
+                assert (directory / "blobs/sha256" / blob["digest"][7:]).stat().st_size == blob["size"]
+
+
+@pytest.mark.parametrize("command", ["push", "copy"])
+def test_killed_at_any_moment_a_layout_is_valid(wasmctl, clean_env, huge, tmp_path, command):
+    target = f"oci:{tmp_path}/layout:v1"
+    argv = ["push", huge, target]
+    if command == "copy":
+        wasmctl("push", huge, f"oci:{tmp_path}/source:v1")
+        argv = ["copy", f"oci:{tmp_path}/source:v1", target]
+    (tmp_path / "tmp").mkdir()
+    env = clean_env | {"TMPDIR": str(tmp_path / "tmp")}
+    for _ in kill_often(argv, env, target):
+        if (tmp_path / "layout").exists():
+            check_layout(tmp_path / "layout")
+        assert os.listdir(tmp_path / "tmp") == []
+    wasmctl(*argv)
+    check_layout(tmp_path / "layout")
+    wasmctl("pull", target, "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == huge.read_bytes()
+
+
+@pytest.mark.parametrize("image_format", ["image", "artifact"])
+def test_killed_at_any_moment_a_pull_leaves_the_old_file_or_the_new_one(wasmctl, clean_env, registry, huge, tmp_path,
+                                                                       image_format):
+    image = f"{registry.host}/acme/killed-{image_format}:v1"
+    wasmctl("push", "--format", image_format, huge, image)
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "out").mkdir()
+    out = tmp_path / "out/plugin.wasm"
+    env = clean_env | {"TMPDIR": str(tmp_path / "tmp")}
+    out.write_text("before")
+    for _ in kill_often(["pull", image, "-o", out], env, out):
+        assert set(os.listdir(tmp_path / "out")) <= {"plugin.wasm", "plugin.wasm-elsewhere"} and os.listdir(tmp_path / "tmp") == []
+        assert out.read_bytes() in (b"before", huge.read_bytes())
+    wasmctl("pull", image, "-o", out)
+    assert out.read_bytes() == huge.read_bytes()
+
+
+def test_killed_at_any_moment_a_push_to_a_registry_can_be_repeated(wasmctl, clean_env, registry, huge, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    env = clean_env | {"TMPDIR": str(tmp_path / "tmp"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    image = f"{registry.host}/acme/killed-push:v1"
+    for _ in kill_often(["push", huge, image], env, image):
+        assert os.listdir(tmp_path / "tmp") == []
+    wasmctl("push", huge, image, env=env)
+    wasmctl("pull", image, "-o", tmp_path / "out.wasm")
+    assert (tmp_path / "out.wasm").read_bytes() == huge.read_bytes()
+    assert list((tmp_path / "cache/wasmctl/uploads").iterdir()) == []
