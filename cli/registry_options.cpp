@@ -15,6 +15,14 @@ void add_registry_options(CLI::App& command, RegistryOptions& options) {
                   "Trust the certificate authorities of this PEM file, not the system's")
       ->type_name("FILE")
       ->excludes(plain);
+  auto* cert = command
+                   .add_option("--cert-file", options.cert_file,
+                               "Show the registry this client certificate (PEM)")
+                   ->type_name("FILE");
+  auto* key = command.add_option("--key-file", options.key_file, "The key of --cert-file (PEM)")
+                  ->type_name("FILE");
+  cert->needs(key);
+  key->needs(cert);
   command
       .add_flag("--insecure-skip-tls-verify", options.skip_tls_verify,
                 "Accept any certificate: whoever is in between can read and change all")
@@ -31,8 +39,10 @@ void add_upload_options(CLI::App& command, RegistryOptions& options) {
 }
 
 registry::Options registry_options(Context& context, const RegistryOptions& options) {
-  if (!options.ca_file.empty() && !std::filesystem::exists(options.ca_file)) {
-    throw Error(Code::not_found, fmt::format("no file `{}`", options.ca_file));
+  for (const auto& file : {options.ca_file, options.cert_file, options.key_file}) {
+    if (!file.empty() && !std::filesystem::exists(file)) {
+      throw Error(Code::not_found, fmt::format("no file `{}`", file));
+    }
   }
   if (options.skip_tls_verify) {
     base::log_warning("the registry's certificate is not checked (--insecure-skip-tls-verify)");
@@ -40,6 +50,8 @@ registry::Options registry_options(Context& context, const RegistryOptions& opti
   registry::Options result;
   result.plain_http = options.plain_http;
   result.ca_file = options.ca_file;
+  result.cert_file = options.cert_file;
+  result.key_file = options.key_file;
   result.skip_tls_verify = options.skip_tls_verify;
   result.chunk_bytes = options.chunk_bytes;
   const auto cache = cache_directory(context);

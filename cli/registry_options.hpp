@@ -12,6 +12,8 @@ namespace wasmctl::cli {
 struct RegistryOptions {
   bool plain_http = false;
   std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
   bool skip_tls_verify = false;
   std::uint64_t chunk_bytes = 0;
 };

@@ -7,7 +7,9 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -91,21 +93,69 @@ def htpasswd(directory):
 
 
 def authority(directory):
-    """A certificate authority of the test's own and a certificate for 127.0.0.1 and localhost:
-    (ca.pem, the part of a configuration that uses the certificate)."""
+    """A certificate authority of the test's own and a certificate for 127.0.0.1, localhost and
+    registry.test: (ca.pem, the part of a configuration that uses the certificate)."""
     directory = pathlib.Path(directory)
-
-    def openssl(*args):
-        subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, cwd=directory)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test authority",
+    openssl(directory, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test authority",
             "-keyout", "ca.key", "-out", "ca.pem")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=registry", "-keyout", "tls.key",
-            "-out", "tls.csr")
-    (directory / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", "names", "-out", "tls.pem")
+    sign(directory, "tls", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test")
     return directory / "ca.pem", f"  tls: {{certificate: {directory}/tls.pem, key: {directory}/tls.key}}\n"
+
+
+def openssl(directory, *args):
+    subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, cwd=directory)
+
+
+def sign(directory, name, extension):
+    """NAME.pem and NAME.key, signed by the authority of that directory."""
+    openssl(directory, "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+            "-out", f"{name}.csr")
+    (pathlib.Path(directory) / f"{name}.ext").write_text(extension + "\n")
+    openssl(directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+
+
+class Proxy:
+    """An HTTP proxy that takes every name for 127.0.0.1. `asked` lists "METHOD target"."""
+
+    def __init__(self):
+        self.asked = []
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listening.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.serve, args=[self.listening.accept()[0]], daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        while b"\r\n" not in head:
+            head += client.recv(65536)
+        method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
+        self.asked.append(f"{method} {target.split('?')[0]}")
+        port = int(re.search(r":(\d+)(/|$)", target)[1])
+        server = socket.create_connection(("127.0.0.1", port))
+        if method == "CONNECT":
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:  # Go's servers take the absolute form
+            server.sendall(head)
+        threading.Thread(target=self.pipe, args=[server, client], daemon=True).start()
+        self.pipe(client, server)
+
+    @staticmethod
+    def pipe(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
 
 
 def sorted_scopes(scopes):

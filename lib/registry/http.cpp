@@ -14,10 +14,7 @@ namespace wasmctl::registry {
 namespace {
 
 constexpr long kConnectSeconds = 15;
-// A stall is less than kStallBytes a second for kStallSeconds: the time that a registry may need to
-// store a large blob before it answers, and no invitation to drip.
 constexpr long kStallBytes = 64;
-constexpr long kStallSeconds = 60;
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
 constexpr std::size_t kMaxErrorBody = 64 * 1024;
 constexpr std::size_t kLargeBody = 1024 * 1024;
@@ -146,7 +143,20 @@ TransportError certificate_failure(const std::string& server, std::string detail
               "name the authority that signed it with --ca-file");
 }
 
-TransportError to_error(CURLcode code, const Request& request, std::string detail, int os_error) {
+// Under TLS 1.3 that alert comes after the handshake.
+bool wants_certificate(std::string_view detail) {
+  return detail.find("certificate required") != std::string_view::npos ||
+         detail.find("alert bad certificate") != std::string_view::npos;
+}
+
+TransportError no_certificate(const std::string& server, const std::string& detail) {
+  return fail(Kind::tls,
+              fmt::format("`{}` takes no client without a certificate that it trusts", server),
+              detail, "name yours with --cert-file and --key-file");
+}
+
+TransportError to_error(CURLcode code, const Request& request, const HttpOptions& options,
+                        std::string detail, int os_error) {
   const auto& server = request.url.authority;
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -162,11 +172,17 @@ TransportError to_error(CURLcode code, const Request& request, std::string detai
     case CURLE_OPERATION_TIMEDOUT:
       return fail(Kind::stalled, fmt::format("`{}` does not answer", server),
                   fmt::format("nothing came for {} seconds",
-                              os_error == 0 ? kStallSeconds : kConnectSeconds));
+                              os_error == 0 ? options.stall.count() : kConnectSeconds));
     case CURLE_SSL_CONNECT_ERROR:
+      if (wants_certificate(detail)) return no_certificate(server, detail);
       return tls_failure(server, detail);
     case CURLE_PEER_FAILED_VERIFICATION:
       return certificate_failure(server, std::move(detail));
+    case CURLE_SSL_CERTPROBLEM:
+      return fail(Kind::tls,
+                  fmt::format("cannot use the client certificate `{}` with the key `{}`",
+                              options.tls.certificate.native(), options.tls.key.native()),
+                  detail);
     case CURLE_SSL_CACERT_BADFILE:
       return fail(Kind::tls, "cannot read the certificates of --ca-file", detail);
     case CURLE_GOT_NOTHING:
@@ -179,6 +195,7 @@ TransportError to_error(CURLcode code, const Request& request, std::string detai
     case CURLE_WEIRD_SERVER_REPLY:
       return fail(Kind::malformed, fmt::format("the answer of `{}` is no HTTP", server));
     default:
+      if (wants_certificate(detail)) return no_certificate(server, detail);
       return fail(Kind::broken, fmt::format("the connection to `{}` broke", server), detail);
   }
 }
@@ -212,7 +229,7 @@ struct HttpConnection::State {
     set(CURLOPT_USERAGENT, "wasmctl");
     set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     set(CURLOPT_LOW_SPEED_LIMIT, kStallBytes);
-    set(CURLOPT_LOW_SPEED_TIME, kStallSeconds);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall.count()));
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, &exchange);
     set(CURLOPT_WRITEFUNCTION, &on_body);
@@ -220,12 +237,37 @@ struct HttpConnection::State {
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &on_progress);
     set(CURLOPT_XFERINFODATA, &exchange);
-    if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
-    if (options.skip_tls_verify) {
+    set_tls();
+    set_proxy(exchange.request.url);
+    set_method(exchange);
+  }
+
+  void set_tls() {
+    const auto& tls = options.tls;
+    if (!tls.ca_file.empty()) {
+      set(CURLOPT_CAINFO, tls.ca_file.c_str());
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    } else if (!tls.authorities.empty()) {
+      // Takes the place of CAINFO; the system's are in CAPATH still.
+      curl_blob blob{const_cast<char*>(tls.authorities.data()), tls.authorities.size(),
+                     CURL_BLOB_NOCOPY};
+      set(CURLOPT_CAINFO_BLOB, &blob);
+    }
+    if (!tls.certificate.empty()) {
+      set(CURLOPT_SSLCERT, tls.certificate.c_str());
+      set(CURLOPT_SSLKEY, tls.key.c_str());
+    }
+    if (tls.skip_verify) {
       set(CURLOPT_SSL_VERIFYPEER, 0L);
       set(CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    set_method(exchange);
+  }
+
+  // Always set, or libcurl would look into the environment, and in another way than peers do.
+  void set_proxy(const Url& url) {
+    const auto& proxy = url.scheme == "https" ? options.proxy.https : options.proxy.http;
+    set(CURLOPT_PROXY, is_loopback(url.authority) ? "" : proxy.c_str());
+    set(CURLOPT_NOPROXY, options.proxy.exceptions.c_str());
   }
 
   void set_method(Exchange& exchange) {
@@ -296,7 +338,7 @@ Response HttpConnection::send(const Request& request, const std::stop_token& sto
   }
   long os_error = 0;
   api.easy_getinfo(state_->handle, CURLINFO_OS_ERRNO, &os_error);
-  throw to_error(code, request, error_text.data(), static_cast<int>(os_error));
+  throw to_error(code, request, state_->options, error_text.data(), static_cast<int>(os_error));
 }
 
 }  // namespace wasmctl::registry

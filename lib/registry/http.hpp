@@ -2,6 +2,7 @@
 // registries. libcurl stays behind this header.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -20,9 +21,28 @@
 
 namespace wasmctl::registry {
 
+struct TlsOptions {
+  std::string authorities;            // PEM, besides the system's
+  std::filesystem::path ca_file;      // PEM, in place of the system's and `authorities`
+  std::filesystem::path certificate;  // PEM, of the client; empty: none
+  std::filesystem::path key;          // PEM, its key
+  bool skip_verify = false;           // of the server
+};
+
+// A proxy's URL, by the scheme of what is asked; empty: none. What is on this machine is asked
+// directly.
+struct ProxyOptions {
+  std::string http;
+  std::string https;
+  std::string exceptions;  // names and their ends, divided by commas, as NO_PROXY has them
+};
+
 struct HttpOptions {
-  std::filesystem::path ca_file;  // PEM, in place of the system's authorities
-  bool skip_tls_verify = false;
+  TlsOptions tls;
+  ProxyOptions proxy;
+  // Less than 64 bytes a second for so long is a stall: the time that a registry may need to store
+  // a large blob before it answers, and no invitation to drip.
+  std::chrono::seconds stall{60};
 };
 
 // What is sent: all of some content, or a part of it. Read piece by piece as it goes out.
@@ -67,7 +87,7 @@ class TransportError : public Error {
     tls,          // no TLS session: nothing was sent
     silent,       // the server took the request and closed without a word
     broken,       // the connection ended in the middle
-    stalled,      // no bytes for kStallSeconds
+    stalled,      // nothing came for HttpOptions::stall
     malformed,    // the answer is no HTTP, or larger than was asked for
     stopped,      // by the stop token
   };

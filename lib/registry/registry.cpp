@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "registry/answer.hpp"
+#include "registry/tls.hpp"
 
 namespace wasmctl::registry {
 
@@ -33,6 +34,31 @@ std::chrono::milliseconds retry_after(const Response& response) {
   const auto seconds = parse_decimal(response.header("retry-after")).value_or(0);
   constexpr std::uint64_t kMaxSeconds = 24 * 3600;
   return std::chrono::seconds(std::min(seconds, kMaxSeconds));
+}
+
+// On loopback it is found out whether TLS is spoken, unless somebody said so.
+bool says_tls(const TlsOptions& tls) {
+  return !tls.ca_file.empty() || !tls.authorities.empty() || !tls.certificate.empty() ||
+         tls.skip_verify;
+}
+
+HttpOptions http_options(const std::string& registry, const Options& options) {
+  HttpOptions http;
+  if (!options.plain_http) http.tls = find_certificates(registry, options.env);
+  http.tls.ca_file = options.ca_file;
+  http.tls.skip_verify = options.skip_tls_verify;
+  if (!options.cert_file.empty()) {
+    http.tls.certificate = options.cert_file;
+    http.tls.key = options.key_file;
+  }
+  // As Go's programs read them, which all peers are.
+  const auto either = [&](const char* upper, const char* lower) {
+    const auto value = options.env(upper).value_or("");
+    return value.empty() ? options.env(lower).value_or("") : value;
+  };
+  http.proxy = {either("HTTP_PROXY", "http_proxy"), either("HTTPS_PROXY", "https_proxy"),
+                either("NO_PROXY", "no_proxy")};
+  return http;
 }
 
 Error redirect_error(const Call& call, std::string_view where) {
@@ -93,10 +119,9 @@ void Registry::give_back(std::unique_ptr<HttpConnection> connection) {
 
 Registry::Registry(std::string name, std::string repository, const Options& options)
     : host_(api_host(name)),
-      http_{options.ca_file, options.skip_tls_verify},
+      http_(http_options(name, options)),
       warn_(options.warn),
-      tls_(!options.plain_http &&
-           (!is_loopback(name) || !options.ca_file.empty() || options.skip_tls_verify)),
+      tls_(!options.plain_http && (!is_loopback(name) || says_tls(http_.tls))),
       scheme_known_(options.plain_http || tls_),
       authenticator_(std::move(name), std::move(repository), http_, options.env, options.warn,
                      options.credentials) {}

@@ -24,7 +24,11 @@ struct Options {
   bool plain_http = false;        // HTTP without TLS; on loopback it is found out
   std::filesystem::path ca_file;  // PEM, in place of the system's authorities
   bool skip_tls_verify = false;
-  // Environment variables that name credentials: DOCKER_CONFIG, HOME, REGISTRY_AUTH_FILE, ...
+  // PEM, of the client and its key, in place of those that docker and podman keep.
+  std::filesystem::path cert_file;
+  std::filesystem::path key_file;
+  // Environment variables that name credentials, certificates and proxies: DOCKER_CONFIG, HOME,
+  // REGISTRY_AUTH_FILE, HTTPS_PROXY, ...
   Environment env;
   // In place of those that docker and podman keep.
   std::optional<Credentials> credentials;

@@ -176,8 +176,7 @@ void BlobUpload::find_offset() {
   offset_ = *has;
   continued_ = true;
   remember(response);
-  base::log_info(
-      fmt::format("{}: goes on at byte {}", blob_.descriptor.digest.text(), offset_));
+  base::log_info(fmt::format("{}: goes on at byte {}", blob_.descriptor.digest.text(), offset_));
 }
 
 bool BlobUpload::one_more(std::uint64_t offset_before) {

@@ -1,0 +1,74 @@
+#include "registry/http.hpp"
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+using namespace wasmctl::registry;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+// A server that takes one connection, sends `answer`, and then does nothing until it is destroyed.
+class Silent {
+ public:
+  explicit Silent(std::string answer) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(fd_, 1) == 0);
+    REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ::ntohs(address.sin_port);
+    thread_ = std::jthread([this, answer = std::move(answer)] {
+      connection_ = ::accept(fd_, nullptr, nullptr);
+      CHECK(::send(connection_, answer.data(), answer.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(answer.size()));
+    });
+  }
+  ~Silent() {
+    thread_.join();
+    ::close(connection_);
+    ::close(fd_);
+  }
+  Silent(const Silent&) = delete;
+  Silent& operator=(const Silent&) = delete;
+
+  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int fd_;
+  int connection_ = -1;
+  int port_ = 0;
+  std::jthread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a server from which nothing comes is given up after the stall, not later") {
+  for (const char* answer : {"", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"}) {
+    CAPTURE(answer);
+    const Silent server(answer);
+    HttpOptions options;
+    options.stall = std::chrono::seconds(1);
+    HttpConnection connection(options);
+    Request request;
+    request.url = {"http", server.authority(), "/v2/"};
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      connection.send(request);
+      FAIL("an answer");
+    } catch (const TransportError& error) {
+      CHECK(error.kind() == TransportError::Kind::stalled);
+      CHECK(error.message() == "`" + server.authority() + "` does not answer");
+      CHECK(error.causes() == std::vector<std::string>{"nothing came for 1 seconds"});
+    }
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+  }
+}
