@@ -63,8 +63,8 @@ std::string places(const std::vector<Caller>& callers, std::string_view function
 
 constexpr char kDefineIt[] = "define it, add the source that does to `sources`, or do without it";
 
-constexpr char kExceptionsWarning[] =
-    "warning: the plugin uses exceptions: a `throw` is logged and traps, no `catch` is entered\n";
+// Of the SDK's sources the one that the code generator refers to, when the LTO is done.
+constexpr std::string_view kCompiledWithoutLto = "exceptions.cc";
 
 class Build {
  public:
@@ -156,9 +156,9 @@ class Build {
     append(header, {"-x", "c++-header", kSdkHeader, "-o", precompiled_header()});
     commands.push_back({std::move(header), sdk_directory_, {}});
     for (const auto& object : sdk_objects_) {
-      auto command = words;
-      command.push_back("-ffile-prefix-map=" + sdk_directory_.native() + "=sdk");
       const Unit unit{fs::path(object).stem().native(), object};
+      auto command = unit.name == kCompiledWithoutLto ? without_lto(words) : words;
+      command.push_back("-ffile-prefix-map=" + sdk_directory_.native() + "=sdk");
       commands.push_back({with_output(std::move(command), unit), sdk_directory_, {}});
     }
     return commands;
@@ -240,7 +240,6 @@ class Build {
     result_.compiled += stale.size();
     if (!stale.empty()) save_state(state_file(), state_);
     if (failures.empty()) {
-      if (state_.exceptions && !stale.empty()) result_.warnings += kExceptionsWarning;
       return true;
     }
     if (!state_.rtti && failures.find("requires -frtti") != std::string::npos) {
@@ -323,10 +322,8 @@ class Build {
     std::vector<base::Command> commands;
     for (const auto& unit : units_) {
       if (symbols.empty()) return {};
-      auto words = plugin_words();
-      append(words,
-             {"-w", "-fno-lto", "-fno-whole-program-vtables", "-fno-virtual-function-elimination",
-              "-O0", "-g", "-S", "-emit-llvm", unit.name, "-o", "-"});
+      auto words = without_lto(plugin_words());
+      append(words, {"-w", "-O0", "-g", "-S", "-emit-llvm", unit.name, "-o", "-"});
       commands.push_back({std::move(words), plugin_directory_, {}});
     }
     std::vector<Caller> callers;

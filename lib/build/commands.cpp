@@ -25,6 +25,11 @@ Words compiler(const Toolchain& toolchain) {
 
 }  // namespace
 
+Words without_lto(Words words) {
+  append(words, {"-fno-lto", "-fno-whole-program-vtables", "-fno-virtual-function-elimination"});
+  return words;
+}
+
 void append(Words& words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
 }
@@ -37,13 +42,8 @@ Words compile_words(const Toolchain& toolchain, const Flags& flags) {
                  "-fwhole-program-vtables", "-fvirtual-function-elimination",
                  // One thread, never ended: no guards, no destructors of statics.
                  "-fno-threadsafe-statics", "-fno-c++-static-destructors"});
-  // No host unwinds a module's stack. Sources that say `throw` or `try` are compiled all the same:
-  // see plugins/sdk/exceptions.cc.
-  if (flags.exceptions) {
-    append(words, {"-fexceptions", "-fignore-exceptions"});
-  } else {
-    words.emplace_back("-fno-exceptions");
-  }
+  // See plugins/sdk/exceptions.cc.
+  words.emplace_back(flags.exceptions ? "-fwasm-exceptions" : "-fno-exceptions");
   // Lines go to the side file; the code is the same with and without.
   append(words, {flags.debug ? "-g" : "-gline-tables-only", "-fdebug-compilation-dir=."});
   return words;
@@ -60,6 +60,10 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& ob
                  // A function that no source defines becomes an import, so that one check, ours,
                  // judges them all and can name the line.
                  "-Wl,--import-undefined"});
+  // What -fwasm-exceptions tells a code generator, for that of the LTO.
+  if (flags.exceptions) {
+    append(words, {"-Wl,-mllvm,-wasm-enable-eh", "-Wl,-mllvm,-exception-model=wasm"});
+  }
   // A plugin on the raw ABI need not mark its callbacks and its ABI's version for export.
   const auto export_if_defined = [&words](std::string_view name) {
     words.push_back(fmt::format("-Wl,--export-if-defined={}", name));

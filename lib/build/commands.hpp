@@ -18,11 +18,14 @@ struct Flags {
   std::string optimize;  // as in -Oz
   bool debug = false;
   bool rtti = false;
-  bool exceptions = false;  // compiled, but a throw traps and no handler is entered
+  bool exceptions = false;  // WebAssembly's, which Envoy's V8 knows
 };
 
 // What the SDK and a plugin are both compiled with, without source and output.
 Words compile_words(const Toolchain& toolchain, const Flags& flags);
+
+// The same, to an object file that is final.
+Words without_lto(Words compile_words);
 
 // Links `objects`, and of `library` those that are asked for, to `output`.
 Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& objects,

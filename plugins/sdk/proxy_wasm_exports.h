@@ -43,6 +43,26 @@ Result answer_of_nobody() {
   return Result();
 }
 
+// Calls `function`. An exception that it throws must not leave the module, whose host knows nothing
+// of C++: it ends in the log, and traps.
+#ifdef __WASM_EXCEPTIONS__
+[[noreturn]] void end_uncaught();
+
+template <class Function>
+auto guarded(Function function) {
+  try {
+    return function();
+  } catch (...) {
+    end_uncaught();
+  }
+}
+#else
+template <class Function>
+[[gnu::always_inline]] inline auto guarded(Function function) {
+  return function();
+}
+#endif
+
 // One callback: the export `symbol`, which finds its context by `find` and calls `method` of it.
 //
 // Overrides<C> is true where C declares the method anew. Where it is not accessible, or overloaded,
@@ -54,7 +74,7 @@ Result answer_of_nobody() {
     static result call parameters {                                              \
       auto* context = find(context_id);                                          \
       if (context == nullptr) return answer_of_nobody<result>();                 \
-      return static_cast<result>(context->method arguments);                     \
+      return guarded([&] { return static_cast<result>(context->method arguments); }); \
     }                                                                            \
   };                                                                             \
   template <class C, class = void>                                               \

@@ -113,8 +113,7 @@ namespace proxy_wasm {
 __attribute__((used, export_name("proxy_abi_version_0_2_1"))) void abi_version_0_2_1() {}
 
 // `parent_context_id` is 0 for a root context, and a root context's for a stream.
-__attribute__((used, export_name("proxy_on_context_create"))) void on_context_create(
-    uint32_t context_id, uint32_t parent_context_id) {
+static void create(uint32_t context_id, uint32_t parent_context_id) {
   if (getContextBase(context_id) != nullptr) return;
   ContextBase* context = nullptr;
   if (parent_context_id == 0) {
@@ -128,11 +127,20 @@ __attribute__((used, export_name("proxy_on_context_create"))) void on_context_cr
   context->onCreate();
 }
 
-__attribute__((used, export_name("proxy_on_delete"))) void on_delete(uint32_t context_id) {
+static void remove(uint32_t context_id) {
   ContextBase* context = getContextBase(context_id);
   if (context == nullptr) return;
   context->onDelete();
   contexts.erase(context_id);
+}
+
+__attribute__((used, export_name("proxy_on_context_create"))) void on_context_create(
+    uint32_t context_id, uint32_t parent_context_id) {
+  guarded([=] { create(context_id, parent_context_id); });
+}
+
+__attribute__((used, export_name("proxy_on_delete"))) void on_delete(uint32_t context_id) {
+  guarded([=] { remove(context_id); });
 }
 
 }  // namespace proxy_wasm

@@ -70,7 +70,8 @@ PIECES = [
     ("`strftime`", "#include <ctime>", 'char t[32]; time_t n = time(nullptr); strftime(t, 32, "%T", gmtime(&n)); logInfo(t);'),
     ("`snprintf`", "#include <cstdio>", 'char t[32]; snprintf(t, 32, "%u", headers); logInfo(t);'),
     ("`std::format`", "#include <format>", 'logInfo(std::format("{}", headers));'),
-    ("`throw`", "#include <stdexcept>", 'if (headers == 0) throw std::runtime_error("x");'),
+    ("`try { throw 1; } catch (int)`", "", 'try { if (headers == 0) throw 1; } catch (int) { logInfo("x"); }'),
+    ("`std::stoi`, caught", "#include <stdexcept>", 'int n = 0; try { n = std::stoi(getRequestHeader("x")->toString()); } catch (const std::exception&) {} logInfo({(char*)&n, 4});'),
     ("`dynamic_cast`", "struct Own : RootContext { using RootContext::RootContext; int n = 0; };",
      "if (auto* own = dynamic_cast<Own*>(root())) logInfo({(char*)&own->n, 4});"),
 ]
