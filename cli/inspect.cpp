@@ -9,6 +9,8 @@
 #include "base/files.hpp"
 #include "base/gzip.hpp"
 #include "cli/command.hpp"
+#include "cli/findings.hpp"
+#include "cli/inspect_image.hpp"
 #include "cli/inspect_page.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
@@ -82,6 +84,9 @@ void print(std::ostream& out, const Inspected& module) {
   print_list(out, "producers", summary.producers);
   print_list(out, "features", summary.features);
   if (summary.memory) print_list(out, "memory", {memory(*summary.memory)});
+  if (summary.data_segments > 0) {
+    print_list(out, "data", {counted(summary.data_segments, "segment")});
+  }
   print_list(out, "starts with", summary.entry_points);
   print_list(out, "callbacks", summary.callbacks);
   print_list(out, "exports", summary.other_exports);
@@ -110,6 +115,7 @@ nlohmann::json to_json(const Inspected& module) {
                       {"producers", summary.producers},
                       {"features", summary.features},
                       {"memory", nullptr},
+                      {"dataSegments", summary.data_segments},
                       {"entryPoints", summary.entry_points},
                       {"callbacks", summary.callbacks},
                       {"otherExports", summary.other_exports},
@@ -146,6 +152,13 @@ void print_difference(std::ostream& out, const Inspected& before, const Inspecte
 }
 
 void run_inspect(Context& context, const InspectCommand& command) {
+  const bool as_text = command.old.empty() && command.html.empty() && !command.json;
+  const auto image = as_text || command.json ? read_image(context, command.source, command.registry)
+                                             : std::nullopt;
+  if (image && as_text) {  // before the module, which an image may not have
+    context.out << command.source << ":\n";
+    print_image(context.out, *image);
+  }
   const auto module = inspect(context, command.source, command.registry);
   if (!command.old.empty()) {
     print_difference(context.out, inspect(context, command.old, command.registry), module);
@@ -153,7 +166,9 @@ void run_inspect(Context& context, const InspectCommand& command) {
     base::write_file(command.html, inspect_page(module.file, module.tree));
     if (!context.quiet) context.err << fmt::format("{}: open it in a browser\n", command.html);
   } else if (command.json) {
-    context.out << to_json(module).dump(2) << '\n';
+    auto json = to_json(module);
+    if (image) json["image"] = image_json(*image);
+    context.out << json.dump(2) << '\n';
   } else {
     print(context.out, module);
   }

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "cli/build.hpp"
 #include "oci/reference.hpp"
+#include "registry/image_tree.hpp"
 #include "registry/repository.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"
@@ -51,6 +52,25 @@ std::variant<LocalModule, ImageName> resolve_source(Context& context, const std:
   return ImageName{source};
 }
 
+namespace {
+
+// Not `-`, no directory, no file and nothing that looks like one.
+bool names_image(const std::string& source) {
+  std::error_code ignored;
+  const auto status = fs::status(source, ignored);
+  return source != "-" && !fs::exists(status) && !looks_like_path(source);
+}
+
+}  // namespace
+
+std::optional<oci::ImageTree> read_image(Context& context, const std::string& source,
+                                         const RegistryOptions& options) {
+  if (!names_image(source)) return std::nullopt;
+  const auto reference = oci::parse_reference(source);
+  const auto repository = registry::open_repository(reference, registry_options(context, options));
+  return registry::read_image_tree(*repository, reference);
+}
+
 LocalModule read_unchecked(Context& context, const std::string& source,
                            const RegistryOptions& options) {
   if (source == "-")
@@ -62,7 +82,7 @@ LocalModule read_unchecked(Context& context, const std::string& source,
     build.build.lint = false;
     return load_directory(context, source, build);
   }
-  if (fs::exists(status) || looks_like_path(source)) {
+  if (!names_image(source)) {
     return {base::Content::of_file(source, wasm::kMaxModuleBytes), source, {}};
   }
   const auto reference = oci::parse_reference(source);

@@ -9,6 +9,7 @@
 #include "base/content.hpp"
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
+#include "oci/consumers.hpp"
 #include "plugin/plugin.hpp"
 
 namespace wasmctl::cli {
@@ -32,6 +33,10 @@ std::variant<LocalModule, ImageName> resolve_source(Context& context, const std:
 // they are: for the commands that judge them.
 LocalModule read_unchecked(Context& context, const std::string& source,
                            const RegistryOptions& options);
+
+// The package that `source` names, if it is an image: what read_unchecked() takes the module from.
+std::optional<oci::ImageTree> read_image(Context& context, const std::string& source,
+                                         const RegistryOptions& options);
 
 // As resolve_source, where only a directory or file makes sense.
 LocalModule load_module(Context& context, const std::string& source);

@@ -99,6 +99,10 @@ Summary summarize(const Module& module, std::string_view bytes, const Symbols& s
   sort_exports(module, summary);
   if (!module.memories.empty()) summary.memory = module.memories.front();
   for (const auto& section : module.sections) {
+    if (section.id == SectionId::data) {
+      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
+      if (!reader.empty()) summary.data_segments = reader.u32_leb("data segments");
+    }
     summary.sections.push_back(
         {section.id == SectionId::custom ? section.name : std::string(to_string(section.id)),
          section.end - section.begin});

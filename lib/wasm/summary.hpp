@@ -30,6 +30,7 @@ struct Summary {
   std::vector<std::string> wasi;           // imports from WASI
   std::vector<std::string> other_imports;  // "module.name"
   std::optional<Limits> memory;
+  std::uint32_t data_segments = 0;
   std::vector<Sized> sections;   // in the module's order; a custom one by its own name
   std::vector<Sized> functions;  // largest first; by name, export or number
 };

@@ -1,0 +1,75 @@
+#include "registry/image_tree.hpp"
+
+#include "base/error.hpp"
+#include "base/gzip.hpp"
+#include "oci/media_type.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+// An index of more manifests than this is none of a Wasm module's.
+constexpr std::size_t kMaxManifests = 64;
+
+// Istio opens the last layer of the manifest that it picks, if it is a tar+gzip.
+std::optional<bool> look_for_plugin_file(Repository& repository, const oci::ImageTree& image) {
+  for (const auto& child : image.manifests) {
+    const auto& platform = child.entry.platform;
+    const bool picked = !image.is_index || !platform ||
+                        (platform->os == "linux" && platform->architecture == "amd64");
+    if (!picked) continue;
+    const auto& layers = child.manifest.layers;
+    if (layers.empty()) return std::nullopt;
+    const auto& layer = layers.back();
+    const bool is_tar_gzip = layer.media_type == oci::media_type::kOciLayerGzip ||
+                             layer.media_type == oci::media_type::kDockerLayerGzip;
+    if (!is_tar_gzip || layer.size > oci::kMaxModuleBytes) return std::nullopt;
+    base::Spool unpacked;
+    std::string failure;
+    base::GzipReader gzip([&](std::string_view piece) { unpacked.write(piece); },
+                          oci::kMaxModuleBytes);
+    repository.fetch_blob(layer, [&](std::string_view piece) {
+      if (!failure.empty()) return;
+      try {
+        gzip.write(piece);
+      } catch (const Error& error) {
+        failure = error.message();  // it counts once the bytes are known to be the layer's
+      }
+    });
+    try {
+      if (!failure.empty()) return false;
+      gzip.finish();
+      return oci::has_plugin_file(unpacked.finish().view());
+    } catch (const Error&) {
+      return false;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+oci::ImageTree read_image_tree(Repository& repository, const oci::Reference& reference) {
+  oci::ImageTree image;
+  const auto top = repository.fetch_manifest(reference);
+  image.descriptor = top.descriptor;
+  auto document = oci::parse_manifest(top.content, top.descriptor.media_type);
+  if (auto* manifest = std::get_if<oci::Manifest>(&document)) {
+    image.manifests.push_back({top.descriptor, std::move(*manifest)});
+  } else {
+    image.is_index = true;
+    for (const auto& entry : std::get<oci::Index>(document).manifests) {
+      if (!oci::media_type::is_manifest(entry.media_type)) continue;
+      if (image.manifests.size() == kMaxManifests) break;
+      const auto child = repository.fetch_manifest(oci::pinned(reference, entry.digest));
+      auto parsed = oci::parse_manifest(child.content, child.descriptor.media_type);
+      if (auto* single = std::get_if<oci::Manifest>(&parsed)) {
+        image.manifests.push_back({entry, std::move(*single)});
+      }
+    }
+  }
+  image.has_plugin_file = look_for_plugin_file(repository, image);
+  return image;
+}
+
+}  // namespace wasmctl::registry
