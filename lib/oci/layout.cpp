@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "oci/media_type.hpp"
+#include "oci/referrers.hpp"
 
 namespace wasmctl::oci {
 
@@ -140,6 +141,27 @@ std::vector<std::string> Layout::tags() const {
     if (const auto* tag = tag_of(entry)) tags.insert(*tag);
   }
   return {tags.begin(), tags.end()};
+}
+
+std::vector<Descriptor> Layout::referrers(const Digest& subject) const {
+  std::vector<Descriptor> found;
+  std::set<Digest> seen;  // an entry for each tag
+  const auto index = open_index(directory_);
+  const auto& manifests = index["manifests"];
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    auto descriptor = descriptor_from_json(manifests[i], fmt::format("manifests[{}]", i));
+    const bool readable = media_type::is_manifest(descriptor.media_type) ||
+                          media_type::is_index(descriptor.media_type);
+    if (!readable || descriptor.size > kMaxManifestBytes ||
+        !seen.insert(descriptor.digest).second) {
+      continue;
+    }
+    descriptor.annotations.clear();  // the tag
+    const auto content = read_blob(descriptor);
+    auto referrer = as_referrer({std::move(descriptor), content});
+    if (referrer && referrer->subject == subject) found.push_back(std::move(referrer->descriptor));
+  }
+  return found;
 }
 
 base::Content Layout::read_blob(const Descriptor& descriptor) const {

@@ -34,6 +34,9 @@ class Layout {
   // All tags, sorted.
   std::vector<std::string> tags() const;
 
+  // The manifests of index.json whose subject is this one.
+  std::vector<Descriptor> referrers(const Digest& subject) const;
+
   // The blob, verified. Throws Error{Code::not_found} or Error{Code::verification}.
   base::Content read_blob(const Descriptor& descriptor) const;
 

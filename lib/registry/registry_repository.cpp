@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "oci/media_type.hpp"
+#include "oci/referrers.hpp"
 #include "registry/answer.hpp"
 #include "registry/upload.hpp"
 
@@ -269,6 +270,66 @@ void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Ref
     throw Error(Code::verification, fmt::format("{}: {} was sent, but the registry stored {}",
                                                 put.action, digest, printable(stored, 80)));
   }
+  if (response.header("oci-subject").empty()) list_as_referrer(manifest);
+}
+
+// A registry that does not answer with OCI-Subject leaves the list of referrers to its clients.
+void RegistryRepository::list_as_referrer(const oci::Blob& manifest) {
+  const auto referrer = oci::as_referrer(manifest);
+  if (!referrer) return;
+  const auto index = oci::with_referrer(tagged_referrers(referrer->subject), referrer->descriptor);
+  oci::Blob list;
+  list.content = oci::to_json_text(index);
+  list.descriptor = oci::describe(index.media_type, list.content.view());
+  push_manifest(list, tagged(oci::referrers_tag(referrer->subject)));
+}
+
+oci::Index RegistryRepository::tagged_referrers(const oci::Digest& subject) {
+  const auto reference = tagged(oci::referrers_tag(subject));
+  if (!resolve(reference)) return {};
+  const auto list = fetch_manifest(reference);
+  const auto document = oci::parse_manifest(list.content, list.descriptor.media_type);
+  const auto* index = std::get_if<oci::Index>(&document);
+  if (index == nullptr) {
+    throw Error(Code::bad_input, fmt::format("{} is no index, though its tag is that of a list of "
+                                             "referrers",
+                                             oci::to_string(reference)));
+  }
+  return *index;
+}
+
+oci::Reference RegistryRepository::tagged(std::string tag) const {
+  oci::Reference reference;
+  reference.registry = registry_name_;
+  reference.repository = repository_;
+  reference.tag = std::move(tag);
+  return reference;
+}
+
+std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& subject,
+                                                           const std::string& artifact_type) {
+  auto get = pull_call("GET", "referrers/" + subject.text(),
+                       cannot_read(fmt::format("the referrers of {}", name_)));
+  get.request.headers = {{"Accept", std::string(oci::media_type::kOciIndex)}};
+  get.request.max_answer_bytes = oci::kMaxManifestBytes;
+  if (!artifact_type.empty()) {
+    get.request.url = with_query(get.request.url, "artifactType", artifact_type);
+  }
+  std::vector<oci::Descriptor> all;
+  for (std::size_t page = 0; page < kMaxPages && all.size() < kMaxTags; ++page) {
+    const auto response = registry_.send(get);
+    if (response.status == 404 && page == 0) {  // no such list, or no such endpoint
+      return oci::of_type(tagged_referrers(subject).manifests, artifact_type);
+    }
+    if (response.status != 200) registry_.refuse(get, response);
+    const auto document = oci::parse_manifest(response.body, oci::media_type::kOciIndex);
+    const auto& entries = std::get<oci::Index>(document).manifests;
+    all.insert(all.end(), entries.begin(), entries.end());
+    const auto next = next_page(get.request.url, response);
+    if (!next || !same_origin(*next, get.request.url) || *next == get.request.url) break;
+    get.request.url = *next;
+  }
+  return oci::of_type(std::move(all), artifact_type);
 }
 
 std::vector<std::string> RegistryRepository::tags() {

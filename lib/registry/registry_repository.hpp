@@ -27,11 +27,19 @@ class RegistryRepository : public Repository {
   bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) override;
   void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) override;
   std::vector<std::string> tags() override;
+  std::vector<oci::Descriptor> referrers(const oci::Digest& subject,
+                                         const std::string& artifact_type) override;
 
  private:
   // A call below /v2/<repository>/.
   Call call(std::string method, const std::string& path, std::string action) const;
   Call pull_call(std::string method, const std::string& path, std::string action) const;
+
+  // The index that clients maintain where the registry keeps no list of referrers.
+  oci::Index tagged_referrers(const oci::Digest& subject);
+  void list_as_referrer(const oci::Blob& manifest);
+  // In this repository.
+  oci::Reference tagged(std::string tag) const;
 
   const std::string registry_name_;
   const std::string repository_;

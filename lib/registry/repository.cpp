@@ -9,6 +9,7 @@
 #include "base/parallel.hpp"
 #include "oci/layout.hpp"
 #include "oci/media_type.hpp"
+#include "oci/referrers.hpp"
 #include "registry/curl.hpp"
 #include "registry/registry_repository.hpp"
 
@@ -62,6 +63,11 @@ class LayoutRepository : public Repository {
   }
 
   std::vector<std::string> tags() override { return layout_.tags(); }
+
+  std::vector<oci::Descriptor> referrers(const oci::Digest& subject,
+                                         const std::string& artifact_type) override {
+    return oci::of_type(layout_.referrers(subject), artifact_type);
+  }
 
  private:
   Error no_such_tag(const oci::Reference& reference) const {

@@ -72,11 +72,16 @@ class Repository {
   virtual bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) = 0;
 
   // Stores a manifest whose blobs are there, under the reference's tag (no digest either:
-  // `latest`), or under its digest alone.
+  // `latest`), or under its digest alone. One that has a subject is listed among its referrers.
   virtual void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) = 0;
 
   // All tags, sorted.
   virtual std::vector<std::string> tags() = 0;
+
+  // The manifests whose subject is `subject`, such as its signatures, in the order in which they
+  // are kept; only those of `artifact_type`, unless it is empty. None where there is no such image.
+  virtual std::vector<oci::Descriptor> referrers(const oci::Digest& subject,
+                                                 const std::string& artifact_type) = 0;
 
   // Stores the image's blobs, several at a time, then the manifests under it, then its own.
   void push(const oci::Image& image, const oci::Reference& reference);

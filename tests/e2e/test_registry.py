@@ -90,6 +90,35 @@ def test_everything_else_on_every_registry(wasmctl, any_registry, oras, wasm, tm
     assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
 
 
+def test_referrers(wasmctl, any_registry, oras, wasm, tmp_path):
+    """By the registry's own list (go-containerregistry) and by the tag schema (docker-registry 2.8)."""
+    image = f"{any_registry.host}/acme/referred:v1"
+    wasmctl("push", wasm, image)
+    assert wasmctl("list", "--referrers", image).stdout == ""
+    for kind in ("application/vnd.example.sbom", "application/vnd.example.signature"):
+        (tmp_path / "about").write_text(kind)
+        subprocess.run([oras, "attach", "--plain-http", "--artifact-type", kind, image, "about:text/plain"], check=True,
+                       cwd=tmp_path, capture_output=True)
+    lines = [line.split() for line in wasmctl("list", "--referrers", image).stdout.splitlines()]
+    assert [kind for _, kind in lines] == ["application/vnd.example.sbom", "application/vnd.example.signature"]
+    only = json.loads(wasmctl("list", "--referrers", "--json", "--artifact-type", "application/vnd.example.signature",
+                              image).stdout)
+    assert [entry["digest"] for entry in only] == [lines[1][0]]
+    # Into a layout and on to another repository, where whoever pushes has to keep the list.
+    for digest in (image, f"{image.removesuffix(':v1')}@{lines[0][0]}", f"{image.removesuffix(':v1')}@{lines[1][0]}"):
+        tag = f":{digest[-4:]}" if "@" in digest else ""
+        wasmctl("copy", digest, f"oci:{tmp_path}/layout{tag or ':v1'}")
+        wasmctl("copy", digest, f"{any_registry.host}/acme/referred-too{tag or ':v1'}")
+    assert sorted(wasmctl("list", "--referrers", f"oci:{tmp_path}/layout:v1").stdout.splitlines()) == sorted(
+        "  ".join(line) for line in lines)
+    there = f"{any_registry.host}/acme/referred-too:v1"
+    assert sorted(line.split()[0] for line in wasmctl("list", "--referrers", there).stdout.splitlines()) == sorted(
+        digest for digest, _ in lines)
+    seen = subprocess.run([oras, "discover", "--plain-http", "--format", "json", there], check=True, capture_output=True,
+                          text=True).stdout
+    assert sorted(m["digest"] for m in json.loads(seen)["manifests"]) == sorted(digest for digest, _ in lines)
+
+
 def test_universal_is_an_index_that_every_consumer_can_load(wasmctl, registry, wasm, tmp_path):
     image = f"{registry.host}/acme/everyone:v1"
     result = json.loads(wasmctl("push", "--format", "universal", "--json", wasm, image).stdout)

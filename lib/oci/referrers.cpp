@@ -1,0 +1,50 @@
+#include "oci/referrers.hpp"
+
+#include <algorithm>
+
+#include "oci/media_type.hpp"
+
+namespace wasmctl::oci {
+
+std::optional<Referrer> as_referrer(const Blob& manifest) {
+  const auto document = parse_manifest(manifest.content, manifest.descriptor.media_type);
+  Referrer referrer{{}, manifest.descriptor};
+  auto& descriptor = referrer.descriptor;
+  const auto take = [&](const auto& read) {
+    if (!read.subject) return false;
+    referrer.subject = read.subject->digest;
+    descriptor.artifact_type = read.artifact_type;
+    descriptor.annotations = read.annotations;
+    return true;
+  };
+  if (!std::visit(take, document)) return std::nullopt;
+  const auto* single = std::get_if<Manifest>(&document);
+  if (!descriptor.artifact_type && single != nullptr) {
+    descriptor.artifact_type = single->config.media_type;
+  }
+  return referrer;
+}
+
+std::string referrers_tag(const Digest& subject) {
+  return "sha256-" + subject.hex();
+}
+
+Index with_referrer(Index index, const Descriptor& referrer) {
+  index.media_type = media_type::kOciIndex;
+  const bool there = std::any_of(
+      index.manifests.begin(), index.manifests.end(),
+      [&](const Descriptor& entry) { return entry.digest == referrer.digest; });
+  if (!there) index.manifests.push_back(referrer);
+  return index;
+}
+
+std::vector<Descriptor> of_type(std::vector<Descriptor> referrers, std::string_view artifact_type) {
+  if (!artifact_type.empty()) {
+    std::erase_if(referrers, [&](const Descriptor& entry) {
+      return entry.artifact_type.value_or("") != artifact_type;
+    });
+  }
+  return referrers;
+}
+
+}  // namespace wasmctl::oci

@@ -1,0 +1,33 @@
+// Referrers: manifests that are about another one, their `subject`, such as signatures.
+// Sources: OCI Image Specification v1.1, manifest.md (subject); OCI Distribution Specification v1.1,
+// "Listing referrers" and "Referrers tag schema".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "oci/image.hpp"
+#include "oci/manifest.hpp"
+
+namespace wasmctl::oci {
+
+struct Referrer {
+  Digest subject;
+  Descriptor descriptor;  // as lists of referrers have it, with artifactType and annotations
+};
+
+// Null for a manifest or index without a subject.
+std::optional<Referrer> as_referrer(const Blob& manifest);
+
+// The tag of the index in which clients list the referrers of `subject`, where the registry itself
+// keeps no list: "sha256-<hex>".
+std::string referrers_tag(const Digest& subject);
+
+// That index with one more entry, unless it is there.
+Index with_referrer(Index index, const Descriptor& referrer);
+
+// Those of this artifact type; "" for all.
+std::vector<Descriptor> of_type(std::vector<Descriptor> referrers, std::string_view artifact_type);
+
+}  // namespace wasmctl::oci
