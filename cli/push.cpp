@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "cli/annotations.hpp"
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
@@ -22,7 +23,7 @@ struct PushOptions {
   std::string source;
   std::string image;
   std::string format = "image";
-  std::vector<std::string> annotations;
+  AnnotationOptions annotations;
   bool json = false;
   RegistryOptions registry;
 };
@@ -55,19 +56,14 @@ std::optional<std::string> created(const Context& context) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
-oci::ImageOptions image_options(const Context& context, const PushOptions& options) {
+oci::ImageOptions image_options(const Context& context, const PushOptions& options,
+                                const LocalModule& module) {
   oci::ImageOptions result;
   for (const auto& row : oci::format_names()) {
     if (row.name == options.format) result.format = row.format;
   }
   result.created = created(context);
-  for (const auto& annotation : options.annotations) {
-    const auto equals = annotation.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(Code::usage, fmt::format("annotation `{}` is not KEY=VALUE", annotation));
-    }
-    result.annotations[annotation.substr(0, equals)] = annotation.substr(equals + 1);
-  }
+  result.annotations = annotations(options.annotations, module);
   return result;
 }
 
@@ -97,7 +93,7 @@ void run_push(Context& context, const PushOptions& options) {
   if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
   const auto module = load_module(context, options.source);
   const auto reference = target(options, module);
-  const auto image = oci::make_image(module.bytes, image_options(context, options));
+  const auto image = oci::make_image(module.bytes, image_options(context, options, module));
   const auto& manifest = image.manifest.descriptor;
   if (reference.digest && *reference.digest != manifest.digest) {
     throw Error(Code::verification,
@@ -133,9 +129,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember(formats))
       ->capture_default_str();
-  app->add_option("--annotation", options->annotations, "An annotation of the image's manifest")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
+  add_annotation_options(*app, options->annotations);
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
   add_registry_options(*app, options->registry);

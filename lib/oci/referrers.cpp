@@ -31,9 +31,9 @@ std::string referrers_tag(const Digest& subject) {
 
 Index with_referrer(Index index, const Descriptor& referrer) {
   index.media_type = media_type::kOciIndex;
-  const bool there = std::any_of(
-      index.manifests.begin(), index.manifests.end(),
-      [&](const Descriptor& entry) { return entry.digest == referrer.digest; });
+  const bool there =
+      std::any_of(index.manifests.begin(), index.manifests.end(),
+                  [&](const Descriptor& entry) { return entry.digest == referrer.digest; });
   if (!there) index.manifests.push_back(referrer);
   return index;
 }

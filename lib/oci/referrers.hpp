@@ -1,6 +1,6 @@
 // Referrers: manifests that are about another one, their `subject`, such as signatures.
-// Sources: OCI Image Specification v1.1, manifest.md (subject); OCI Distribution Specification v1.1,
-// "Listing referrers" and "Referrers tag schema".
+// Sources: OCI Image Specification v1.1, manifest.md (subject); OCI Distribution Specification
+// v1.1, "Listing referrers" and "Referrers tag schema".
 #pragma once
 
 #include <optional>

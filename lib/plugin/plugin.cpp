@@ -53,6 +53,16 @@ void read_image(Plugin& plugin, const Value& value) {
   plugin.image = read_text(value);
 }
 
+void read_annotations(Plugin& plugin, const Value& value) {
+  if (value.node.kind != yaml::Kind::mapping) {
+    throw value.refuse(fmt::format("must be a mapping, not {}", yaml::describe(value.node)));
+  }
+  for (const auto& entry : value.node.entries) {
+    const auto text = read_text({entry.value, entry.key.text, value.file});
+    plugin.annotations.emplace(entry.key.text, text);
+  }
+}
+
 fs::path read_source(const Plugin& plugin, const Value& value) {
   const auto path = fs::path(read_text(value)).lexically_normal();
   if (path.is_absolute() || *path.begin() == "..") {
@@ -98,8 +108,8 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-    {"name", read_name},   {"version", read_version}, {"sources", read_sources},
-    {"image", read_image}, {"plugin", read_settings},
+    {"name", read_name},   {"version", read_version},         {"sources", read_sources},
+    {"image", read_image}, {"annotations", read_annotations}, {"plugin", read_settings},
 };
 
 Error unknown_key(const yaml::Node& key, const std::string& file) {

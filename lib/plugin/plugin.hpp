@@ -6,6 +6,8 @@
 //     version: 0.1.0
 //     sources: [header_logger.cc]          # default: *.cc, *.cpp, *.cxx
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
+//     annotations:                         # of the image that push makes
+//       org.opencontainers.image.licenses: Apache-2.0
 //     plugin:
 //       phase: AUTHZ
 //       config: {log_level: info}
@@ -13,6 +15,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -40,7 +43,8 @@ struct Plugin {
   std::optional<std::string> version;
   std::vector<fs::path> sources;     // relative to `directory`, sorted, none twice, at least one
   std::optional<std::string> image;  // as written; oci::parse_reference judges it
-  std::vector<Setting> settings;     // in the order of the file
+  std::map<std::string, std::string> annotations;
+  std::vector<Setting> settings;  // in the order of the file
 };
 
 // Reads `directory`, whose name goes through label_from(). Throws Error{Code::not_found} if the

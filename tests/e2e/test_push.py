@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import socket
 import stat
 import subprocess
@@ -109,6 +110,48 @@ def test_annotations_and_time_only_when_asked(wasmctl, wasm, tmp_path):
     asked = manifest("--annotation", "org.example/key=a=b", env={"SOURCE_DATE_EPOCH": "1700000000"})
     assert asked["annotations"] == {"module.wasm.image/variant": "compat", "org.example/key": "a=b",
                                     "org.opencontainers.image.created": "2023-11-14T22:13:20Z"}
+
+
+def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
+    plugin = tmp_path / "repo/plugin"
+    plugin.mkdir(parents=True)
+    for file in ("header_logger.cc", "config.h"):
+        shutil.copy(root / "plugins/header-logger" / file, plugin)
+    (plugin / "wasmctl.yaml").write_text("annotations:\n  org.opencontainers.image.licenses: MIT\n  org.example/a: b\n")
+
+    def git(*args):
+        return subprocess.run(["git", "-C", tmp_path / "repo", "-c", "user.name=me", "-c", "user.email=me@example.com",
+                               *args], check=True, capture_output=True, text=True).stdout.strip()
+
+    def push(*args, status=0):
+        done = wasmctl("push", *args, plugin, f"oci:{tmp_path}/layout:v1", status=status)
+        if status:
+            return done.stderr
+        digest = done.stdout.strip().split("sha256:")[1]
+        manifest = json.loads((tmp_path / "layout/blobs/sha256" / digest).read_text())
+        warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+        return manifest["annotations"] | ({"warnings": warnings} if warnings else {})
+
+    ours = {"module.wasm.image/variant": "compat", "org.opencontainers.image.licenses": "MIT", "org.example/a": "b"}
+    assert push() == ours
+    from_git = ["--source", "git", "--revision", "git"]
+    assert push(*from_git, status=4).splitlines()[1] == (
+        f"error: --source git: `git -C {plugin} remote get-url origin` failed")
+    git("init", "-q")
+    git("remote", "add", "origin", "https://me:s3cret@git.example.com/acme/repo.git")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    commit = git("rev-parse", "HEAD")
+    found = {"org.opencontainers.image.source": "https://git.example.com/acme/repo.git",
+             "org.opencontainers.image.revision": commit}
+    assert push(*from_git) == ours | found
+    assert push(*from_git, "--annotation", "org.example/a=c") == ours | found | {"org.example/a": "c"}
+    assert push("--source", "https://a.example", "--revision", "v1") == ours | {
+        "org.opencontainers.image.source": "https://a.example", "org.opencontainers.image.revision": "v1"}
+    (plugin / "header_logger.cc").open("a").write("// changed\n")
+    assert push(*from_git) == ours | found | {
+        "org.opencontainers.image.revision": f"{commit}-dirty",
+        "warnings": [f"warning: there are changes that are not committed: the revision is {commit}-dirty"]}
 
 
 def test_layout_is_what_skopeo_reads(wasmctl, crane, wasm, tmp_path):

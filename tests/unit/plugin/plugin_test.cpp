@@ -93,13 +93,18 @@ TEST_CASE("load refuses, and says where and why") {
   const Case cases[] = {
       {"name: x\nsoruces: [a.cc]\n",
        "error: DIR/wasmctl.yaml:2:1: unknown key `soruces`\n"
-       "hint: did you mean `sources`? one of: name, version, sources, image, plugin\n"},
+       "hint: did you mean `sources`? one of: name, version, sources, image, annotations, "
+       "plugin\n"},
       {"zzz: 1\n",
        "error: DIR/wasmctl.yaml:1:1: unknown key `zzz`\n"
-       "hint: one of: name, version, sources, image, plugin\n"},
+       "hint: one of: name, version, sources, image, annotations, plugin\n"},
       {"name: Header_Logger\n",
        "error: DIR/wasmctl.yaml:1:7: `name` must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an "
        "end, not `Header_Logger`\n"},
+      {"annotations: [a]\n",
+       "error: DIR/wasmctl.yaml:1:14: `annotations` must be a mapping, not a list\n"},
+      {"annotations: {a: {b: c}}\n",
+       "error: DIR/wasmctl.yaml:1:18: `a` must be a string, not a mapping\n"},
       {"name: [a]\n", "error: DIR/wasmctl.yaml:1:7: `name` must be a string, not a list\n"},
       {"name:\n", "error: DIR/wasmctl.yaml:1:6: `name` must be a string, not nothing\n"},
       {"version: ''\n", "error: DIR/wasmctl.yaml:1:10: `version` must not be empty\n"},
