@@ -25,6 +25,7 @@ struct PushOptions {
   std::string format = "image";
   AnnotationOptions annotations;
   bool json = false;
+  Lint lint = Lint::refuse;
   RegistryOptions registry;
 };
 
@@ -91,7 +92,7 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 void run_push(Context& context, const PushOptions& options) {
   // A mistyped IMAGE is found before the plugin is built.
   if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
-  const auto module = load_module(context, options.source);
+  const auto module = load_module(context, options.source, options.lint);
   const auto reference = target(options, module);
   const auto image = oci::make_image(module.bytes, image_options(context, options, module));
   const auto& manifest = image.manifest.descriptor;
@@ -130,6 +131,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
       ->check(CLI::IsMember(formats))
       ->capture_default_str();
   add_annotation_options(*app, options->annotations);
+  add_lint_option(*app, options->lint);
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
   add_registry_options(*app, options->registry);

@@ -73,6 +73,7 @@ struct RenderOptions {
   bool undo = false;
   bool explain = false;
   bool json = false;
+  Lint lint = Lint::refuse;
   PluginFlags plugin;
   RegistryOptions registry;
 };
@@ -177,7 +178,7 @@ Subject find_directory(Context& context, const RenderOptions& options) {
   if (needs_image(subject.via)) {
     subject.source = pushed_image(*subject.plugin, options);
   } else {
-    subject.source = load_module(context, options.source);
+    subject.source = load_module(context, options.source, options.lint);
   }
   return subject;
 }
@@ -186,7 +187,7 @@ Subject find_subject(Context& context, const RenderOptions& options) {
   if (!options.source.starts_with("oci:") && std::filesystem::is_directory(options.source)) {
     return find_directory(context, options);
   }
-  auto source = resolve_source(context, options.source);
+  auto source = resolve_source(context, options.source, options.lint);
   Subject subject;
   if (const auto* image = std::get_if<ImageName>(&source)) {
     subject.via = choose("--via", options.via, kVias);
@@ -425,6 +426,7 @@ void add_render(CLI::App& root, Context& context, Action& action) {
   app->add_flag("--explain", options->explain,
                 "Say what the plugin will be configured with, and where "
                 "it will stand; print no manifest");
+  add_lint_option(*app, options->lint);
   app->add_flag("--json", options->json, "Print JSON, several resources as a List");
   option("-o,--output", options->directory, "DIR", "Write a kustomize component");
   add_plugin_flags(*app, options->plugin);

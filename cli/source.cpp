@@ -23,14 +23,19 @@ bool looks_like_path(const std::string& text) {
          text == "." || text == ".." || text.ends_with('/') || text.ends_with(".wasm");
 }
 
-LocalModule load_file(const std::string& path) {
+LocalModule load_file(const std::string& path, Lint lint) {
   LocalModule module{base::Content::of_file(path, wasm::kMaxModuleBytes), path, {}};
-  wasm::require_loadable(module.bytes, path);
+  if (lint == Lint::refuse) {
+    wasm::require_loadable(module.bytes, path);
+  } else {
+    wasm::parse_module(module.bytes, path);  // a module at all
+  }
   return module;
 }
 
-LocalModule load_directory(Context& context, const std::string& directory,
-                           const BuildOptions& options = {}) {
+LocalModule load_directory(Context& context, const std::string& directory, Lint lint) {
+  BuildOptions options;
+  options.build.lint = lint == Lint::refuse;
   auto plugin = plugin::load(directory);
   const auto path = build_plugin(context, plugin, options);
   return {base::Content::of_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
@@ -38,12 +43,18 @@ LocalModule load_directory(Context& context, const std::string& directory,
 
 }  // namespace
 
-std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source) {
+void add_lint_option(CLI::App& command, Lint& lint) {
+  command.add_flag_callback(
+      "--no-lint", [&lint] { lint = Lint::skip; }, "Take the module even if Envoy would refuse it");
+}
+
+std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source,
+                                                    Lint lint) {
   std::error_code ignored;
   const auto status = fs::status(source, ignored);
   if (!source.starts_with("oci:")) {
-    if (fs::is_directory(status)) return load_directory(context, source);
-    if (fs::exists(status)) return load_file(source);
+    if (fs::is_directory(status)) return load_directory(context, source, lint);
+    if (fs::exists(status)) return load_file(source, lint);
   }
   if (looks_like_path(source)) {
     throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
@@ -77,11 +88,7 @@ LocalModule read_unchecked(Context& context, const std::string& source,
     return {base::Content::of_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
   std::error_code ignored;
   const auto status = fs::status(source, ignored);
-  if (fs::is_directory(status)) {
-    BuildOptions build;
-    build.build.lint = false;
-    return load_directory(context, source, build);
-  }
+  if (fs::is_directory(status)) return load_directory(context, source, Lint::skip);
   if (!names_image(source)) {
     return {base::Content::of_file(source, wasm::kMaxModuleBytes), source, {}};
   }
@@ -90,8 +97,8 @@ LocalModule read_unchecked(Context& context, const std::string& source,
   return {registry::fetch_module(*repository, reference).content, source, {}};
 }
 
-LocalModule load_module(Context& context, const std::string& source) {
-  auto resolved = resolve_source(context, source);
+LocalModule load_module(Context& context, const std::string& source, Lint lint) {
+  auto resolved = resolve_source(context, source, lint);
   if (auto* module = std::get_if<LocalModule>(&resolved)) return std::move(*module);
   throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
       .hint("SOURCE is a plugin's directory or a .wasm file");

@@ -2,6 +2,7 @@
 // or an IMAGE.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -24,10 +25,17 @@ struct ImageName {
   std::string text;  // not yet parsed: oci::parse_reference judges it
 };
 
+// Whether a module that the proxy would refuse is refused.
+enum class Lint : std::uint8_t { refuse, skip };
+
+// --no-lint.
+void add_lint_option(CLI::App& command, Lint& lint);
+
 // A plugin's directory and a path to an existing file are local; `oci:DIR` and
 // all else is an image's name. Builds the plugin when it is a directory. Throws
 // Error{Code::not_found} for what looks like a path (./x, /x, x/, x.wasm) but does not exist.
-std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source);
+std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source,
+                                                    Lint lint = Lint::refuse);
 
 // The bytes of a directory's module (built), of a file, of an image or of `-` (standard input), as
 // they are: for the commands that judge them.
@@ -39,6 +47,6 @@ std::optional<oci::ImageTree> read_image(Context& context, const std::string& so
                                          const RegistryOptions& options);
 
 // As resolve_source, where only a directory or file makes sense.
-LocalModule load_module(Context& context, const std::string& source);
+LocalModule load_module(Context& context, const std::string& source, Lint lint = Lint::refuse);
 
 }  // namespace wasmctl::cli

@@ -313,6 +313,7 @@ class Build {
       finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
                                     function, places(callers, function));
       if (finding.hint.empty()) finding.hint = kDefineIt;
+      finding.chain.clear();  // the sources say it better
     }
     wasm::throw_unloadable(findings, plugin_.name);
   }

@@ -189,6 +189,9 @@ void throw_unloadable(const std::vector<Finding>& findings, std::string_view fil
                   : fmt::format("{}: Envoy would refuse it for {} reasons", file, errors.size()));
   for (const auto* finding : errors) {
     if (!one) error.because(fmt::format("{} [{}]", finding->message, finding->rule));
+    for (const auto& frame : finding->chain) {
+      error.because(to_string(frame));
+    }
     const auto& hint = finding->hint;
     const auto& hints = error.hints();
     if (!hint.empty() && std::find(hints.begin(), hints.end(), hint) == hints.end()) {
