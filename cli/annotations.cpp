@@ -47,8 +47,8 @@ std::string revision_from_git(const LocalModule& module) {
   auto commit = ask_git(module, "--revision", {"rev-parse", "HEAD"});
   if (!ask_git(module, "--revision", {"status", "--porcelain", "--untracked-files=no"}).empty()) {
     commit += "-dirty";
-    base::log_warning(fmt::format("there are changes that are not committed: the revision is {}",
-                                  commit));
+    base::log_warning(
+        fmt::format("there are changes that are not committed: the revision is {}", commit));
   }
   return commit;
 }
@@ -75,14 +75,12 @@ oci::Annotations annotations(const AnnotationOptions& options, const LocalModule
   oci::Annotations result;
   if (module.plugin) result = module.plugin->annotations;
   if (options.source == kFromGit) {
-    result[kSource] =
-        without_login(ask_git(module, "--source", {"remote", "get-url", "origin"}));
+    result[kSource] = without_login(ask_git(module, "--source", {"remote", "get-url", "origin"}));
   } else if (!options.source.empty()) {
     result[kSource] = options.source;
   }
   if (!options.revision.empty()) {
-    result[kRevision] =
-        options.revision == kFromGit ? revision_from_git(module) : options.revision;
+    result[kRevision] = options.revision == kFromGit ? revision_from_git(module) : options.revision;
   }
   for (const auto& annotation : options.annotations) {
     const auto equals = annotation.find('=');

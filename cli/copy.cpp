@@ -16,14 +16,18 @@ struct CopyOptions {
   RegistryOptions registry;
 };
 
+oci::Descriptor copy(const registry::Options& access, const oci::Reference& source,
+                     const oci::Reference& target) {
+  const auto from = registry::open_repository(source, access);
+  const auto to = registry::open_repository(target, access);
+  return registry::copy_image(*from, source, *to, target);
+}
+
 void run_copy(Context& context, const CopyOptions& options) {
   const auto source = oci::parse_reference(options.source);
   auto target = oci::parse_reference(options.target);
   if (!target.tag && !target.digest) target.tag = source.tag;
-  const auto access = registry_options(context, options.registry);
-  const auto from = registry::open_repository(source, access);
-  const auto to = registry::open_repository(target, access);
-  const auto manifest = registry::copy_image(*from, source, *to, target);
+  const auto manifest = copy(registry_options(context, options.registry), source, target);
   context.out << oci::to_string(oci::pinned(target, manifest.digest)) << '\n';
 }
 

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       }};
   const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
-  context.color = ::isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+  context.terminal = ::isatty(STDERR_FILENO) == 1;
+  context.color = context.terminal && (no_color == nullptr || *no_color == '\0');
   return wasmctl::cli::run_command_line(argc, argv, context);
 }

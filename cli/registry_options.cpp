@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "cli/progress.hpp"
 
 namespace wasmctl::cli {
 
@@ -57,7 +60,16 @@ registry::Options registry_options(Context& context, const RegistryOptions& opti
   const auto cache = cache_directory(context);
   if (!cache.empty()) result.uploads = cache / "uploads";
   result.env = context.env;
-  result.warn = [](const std::string& message) { base::log_warning(message); };
+  const auto progress = std::make_shared<Progress>(context.err, context.terminal);
+  if (!context.quiet) {
+    result.progress = [progress](std::uint64_t expected, std::uint64_t moved) {
+      progress->add(expected, moved, Progress::Clock::now());
+    };
+  }
+  result.warn = [progress](const std::string& message) {
+    progress->clear();
+    base::log_warning(message);
+  };
   return result;
 }
 

@@ -103,6 +103,7 @@ std::size_t on_upload(char* data, std::size_t, std::size_t room, void* user) {
     return CURL_READFUNC_ABORT;
   }
   exchange.sent += size;
+  if (exchange.request.on_sent) exchange.request.on_sent(size);
   return size;
 }
 

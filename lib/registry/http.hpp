@@ -70,8 +70,9 @@ struct Request {
   std::string method = "GET";
   Url url;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string authorization;  // the header's value; never logged
-  std::optional<Body> body;   // none: no Content-Length is sent
+  std::string authorization;                   // the header's value; never logged
+  std::optional<Body> body;                    // none: no Content-Length is sent
+  std::function<void(std::uint64_t)> on_sent;  // told of bytes of the body as they go; may be empty
   std::uint64_t max_answer_bytes = 64 * 1024;
   // Takes the content of an answer with status 2xx as it comes, in place of Response::body. Is
   // given the answer's status and headers. What it throws ends the request.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "base/log.hpp"
 #include "oci/media_type.hpp"
@@ -124,6 +125,7 @@ RegistryRepository::RegistryRepository(const oci::Reference& reference, const Op
       name_(oci::to_string(reference)),
       uploads_(options.uploads),
       chunk_bytes_(options.chunk_bytes),
+      progress_(options.progress ? options.progress : [](std::uint64_t, std::uint64_t) {}),
       registry_(reference.registry, reference.repository, options) {}
 
 Call RegistryRepository::call(std::string method, const std::string& path,
@@ -191,8 +193,10 @@ void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const bas
                        fmt::format("cannot read {} of {}/{}", descriptor.digest.text(),
                                    registry_name_, repository_));
   oci::Verifier verifier(descriptor);
+  progress_(descriptor.size, 0);
   const base::Sink verified = [&](std::string_view bytes) {
     verifier.update(bytes);
+    progress_(0, bytes.size());
     sink(bytes);
   };
   Continuation content(verified, descriptor.size);
@@ -246,6 +250,10 @@ void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
   const auto& digest = blob.descriptor.digest;
   auto open = call("POST", "blobs/uploads/", cannot_push(name_));
   open.request.body = Body();
+  bool begun = false;  // nothing is expected of a blob that is there already
+  open.request.on_sent = [&](std::uint64_t bytes) {
+    progress_(std::exchange(begun, true) ? 0 : blob.descriptor.size, bytes);
+  };
   std::optional<UploadRecord> record;
   if (blob.descriptor.size >= kRecordedBytes && !uploads_.empty()) {
     record.emplace(uploads_, fmt::format("{}/{}@{}", registry_name_, repository_, digest.text()));

@@ -46,6 +46,7 @@ class RegistryRepository : public Repository {
   const std::string name_;  // as the user wrote it, for messages
   const std::filesystem::path uploads_;
   const std::uint64_t chunk_bytes_;
+  const std::function<void(std::uint64_t, std::uint64_t)> progress_;
   Registry registry_;
 };
 

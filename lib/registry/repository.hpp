@@ -38,6 +38,9 @@ struct Options {
   // A directory in which uploads are remembered, so that one that was killed is gone on with;
   // empty: none.
   std::filesystem::path uploads;
+  // Told of the bytes of blobs that are to go over the network, and that went; from several
+  // threads. May be empty.
+  std::function<void(std::uint64_t expected, std::uint64_t moved)> progress;
   // What the user should know although it is no error: a registry's Warning header, a broken
   // docker config. One line, lower case, without secrets.
   std::function<void(const std::string&)> warn;

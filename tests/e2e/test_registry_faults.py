@@ -1,11 +1,13 @@
 """A registry that fails in every way: wasmctl ends with the right result or one clear error, in
 bounded time and memory, and never with a wrong module on disk."""
 
+import contextlib
 import hashlib
 import http.server
 import itertools
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -619,3 +621,36 @@ def test_killed_at_any_moment_a_push_to_a_registry_can_be_repeated(wasmctl, clea
     wasmctl("pull", image, "-o", tmp_path / "out.wasm")
     assert (tmp_path / "out.wasm").read_bytes() == huge.read_bytes()
     assert list((tmp_path / "cache/wasmctl/uploads").iterdir()) == []
+
+
+def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
+    with FaultyRegistry() as registry:
+        wasmctl("push", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1")
+
+        def slow(handler, method, path):
+            if method != "GET" or layer(registry) not in path:
+                return False
+            body = registry.blobs[layer(registry)]
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            for start in range(0, len(body), 1 << 20):
+                handler.wfile.write(body[start:start + (1 << 20)])
+                time.sleep(0.2)
+            return True
+
+        registry.fault = slow
+        main, terminal = pty.openpty()
+        process = subprocess.Popen([WASMCTL, "pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm"],
+                                   env=clean_env, stdout=subprocess.PIPE, stderr=terminal)
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while piece := os.read(main, 65536):
+                shown += piece
+        os.close(main)
+        assert process.communicate()[0].decode() == f"{tmp_path}/out.wasm\n" and process.returncode == 0
+        lines = shown.decode().split("\r\x1b[K")
+        assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
+        for line in lines[1:-1]:
+            assert re.fullmatch(r"\d\.\d MiB of 5\.7 MiB, \d+ %, \d+\.\d MiB/s, 0:0\d left", line), line
