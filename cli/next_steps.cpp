@@ -24,6 +24,22 @@ class Steps {
 
   std::string text() {
     text_ = "next:\n";
+    switch (rendering_.consumer) {
+      case kube::Consumer::istio:
+        istio();
+        break;
+      case kube::Consumer::envoy_gateway:
+        envoy_gateway();
+        break;
+      case kube::Consumer::envoy:
+        envoy();
+        break;
+    }
+    return std::move(text_);
+  }
+
+ private:
+  void istio() {
     if (rendering_.patch) {
       // The plugin comes last: a proxy told of a file that it does not have denies all traffic.
       if (rendering_.config_map) add(apply_one("configmap", apply()));
@@ -40,10 +56,31 @@ class Steps {
     add(fmt::format("kubectl logs{}{} -c {} | grep wasm", namespace_, pods(),
                     kube::kProxyContainer));
     notes();
-    return std::move(text_);
   }
 
- private:
+  void envoy_gateway() {
+    apply_all();
+    text_ += "see that it works:\n";
+    add(fmt::format("kubectl get envoyextensionpolicy/{}{} -o jsonpath='{{.status.ancestors}}'",
+                    rendering_.identity.name, namespace_));
+    note_loopback("the gateway's own: it");
+  }
+
+  void envoy() {
+    const bool network = rendering_.plugin.at("name") == "envoy.filters.network.wasm";
+    add(network
+            ? "put it into a filter chain's `filters:`, as an item of the list, before the last one"
+            : "put it into `http_filters:` of the HTTP connection manager, as an item of the list, "
+              "before the router");
+    const auto& code = rendering_.plugin.at("typed_config").at("config").at("vm_config").at("code");
+    if (code.contains("remote")) {
+      add(fmt::format("define the cluster `{}`, through which Envoy fetches the module",
+                      code["remote"]["http_uri"]["cluster"].get<std::string>()));
+    }
+    text_ += "see that it works:\n";
+    add("envoy --mode validate -c FILE");
+  }
+
   void add(const std::string& line) { text_ += "  " + line + '\n'; }
 
   std::string apply() const {
@@ -94,12 +131,14 @@ class Steps {
     if (!spec.contains("selector") && !spec.contains("targetRefs")) {
       text_ += "note: without a selector every pod of the namespace loads it\n";
     }
-    const auto& wasm = spec.contains("wasm") ? spec["wasm"] : spec;
-    const auto url = wasm.at("url").get<std::string>();
+    note_loopback("the pod's own: its proxy");
+  }
+
+  void note_loopback(std::string_view whose) {
     for (const char* host : {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"}) {
-      if (!url.starts_with(host)) continue;
+      if (!rendering_.url.starts_with(host)) continue;
       text_ +=
-          "note: in a cluster this address is the pod's own: its proxy will not find the image\n";
+          fmt::format("note: in a cluster this address is {} will not find the image\n", whose);
     }
   }
 

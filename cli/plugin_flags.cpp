@@ -184,7 +184,7 @@ void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
   list("--selector", flags.selectors, "KEY=VALUE", "A label of the pods; may be repeated")
       ->delimiter(',');
   list("--target-ref", flags.target_refs, "KIND/NAME",
-       "A Gateway, GatewayClass, Service or ServiceEntry, in place of a selector");
+       "A Gateway, Service, HTTPRoute..., in place of a selector");
   list("--match", flags.matches, "MODE[:PORT+PORT]", "Traffic: CLIENT, SERVER, CLIENT_AND_SERVER");
   list("--env", flags.env, "NAME=VALUE", "A variable of the plugin's VM");
   list("--env-from-host", flags.host_env, "NAME", "A variable of the proxy, shown to the plugin");

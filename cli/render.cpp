@@ -21,7 +21,7 @@
 #include "kube/kustomization.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
-#include "kube/wasm_plugin.hpp"
+#include "kube/resource_kinds.hpp"
 #include "oci/reference.hpp"
 #include "yaml/write.hpp"
 
@@ -41,9 +41,6 @@ struct Choice {
 enum class Via : std::uint8_t { oci, http, file, config_map, image_volume };
 enum class Only : std::uint8_t { config_map, plugin, patch };
 
-using Render = ordered_json (*)(const kube::Identity&, const kube::Location&,
-                                const kube::Settings&);
-
 constexpr Choice<Via> kVias[] = {
     {"oci", Via::oci},
     {"configmap", Via::config_map},
@@ -55,8 +52,6 @@ constexpr Choice<Only> kOnlies[] = {
     {"configmap", Only::config_map}, {"plugin", Only::plugin}, {"patch", Only::patch}};
 constexpr Choice<kube::MountStyle> kMounts[] = {{"container", kube::MountStyle::container},
                                                 {"annotations", kube::MountStyle::annotations}};
-constexpr Choice<Render> kKinds[] = {{"WasmPlugin", kube::wasm_plugin},
-                                     {"TrafficExtension", kube::traffic_extension}};
 
 struct RenderOptions {
   std::string source;
@@ -99,6 +94,21 @@ Value choose(std::string_view flag, std::string_view word, const Choice<Value> (
       .hint(kube::suggest(word, words_of<Value>(table)));
 }
 
+std::vector<std::string_view> kind_names() {
+  std::vector<std::string_view> names;
+  for (const auto& kind : kube::resource_kinds()) names.push_back(kind.name);
+  return names;
+}
+
+const kube::ResourceKind& choose_kind(std::string_view word) {
+  const auto kinds = kube::resource_kinds();
+  if (word.empty()) return kinds.front();
+  const auto found = std::ranges::find(kinds, word, &kube::ResourceKind::name);
+  if (found != kinds.end()) return *found;
+  throw usage("--kind", fmt::format("cannot be `{}`", word))
+      .hint(kube::suggest(word, kind_names()));
+}
+
 // What SOURCE turned out to be, and how the module gets to the proxy.
 struct Subject {
   Via via = Via::oci;
@@ -122,7 +132,57 @@ void check_name(std::string_view flag, const std::string& name) {
     throw usage(flag, fmt::format("the name {}", *why));
 }
 
-void check_url(Via via, const std::string& url) {
+// The scheme of the url by which a proxy gets the module.
+std::string_view scheme_of(Via via) {
+  if (via == Via::oci) return "oci";
+  return via == Via::http ? "http" : "file";
+}
+
+bool loads(const kube::ResourceKind& kind, Via via) {
+  return std::ranges::find(kind.schemes, scheme_of(via)) != kind.schemes.end();
+}
+
+// Where nothing is said: an image's own name, a file on Envoy's machine, a file from a ConfigMap.
+Via default_via(const kube::ResourceKind& kind, bool has_image) {
+  if (has_image && loads(kind, Via::oci)) return Via::oci;
+  if (kind.consumer == kube::Consumer::envoy) return Via::file;
+  return loads(kind, Via::config_map) ? Via::config_map : Via::oci;
+}
+
+Via choose_via(const RenderOptions& options, bool has_image) {
+  return options.via.empty() ? default_via(choose_kind(options.kind), has_image)
+                             : choose("--via", options.via, kVias);
+}
+
+// What only makes sense where pods and their volumes are.
+void check_kind(const kube::ResourceKind& kind, const RenderOptions& options) {
+  const bool istio = kind.consumer == kube::Consumer::istio;
+  const auto refuse = [&](std::string_view flag, std::string_view why) {
+    return usage(flag, fmt::format("does not go with --kind {}: {}", kind.name, why));
+  };
+  if (!options.via.empty()) {
+    const auto via = choose("--via", options.via, kVias);
+    if (!loads(kind, via) || (!istio && (via == Via::config_map || via == Via::image_volume))) {
+      throw refuse("--via " + options.via, kind.consumer == kube::Consumer::envoy
+                                               ? "Envoy itself reads a file, or fetches by http"
+                                               : "the gateway itself fetches the module")
+          .hint(fmt::format("`--via {}`, or `--via http --url URL`",
+                            kind.consumer == kube::Consumer::envoy ? "file" : "oci"));
+    }
+  }
+  if (!istio && !options.workload.empty()) throw refuse("--workload", "nothing is mounted");
+  if (kind.consumer == kube::Consumer::envoy && !options.directory.empty()) {
+    throw refuse("-o", "it is no resource of Kubernetes");
+  }
+}
+
+void check_url(const RenderOptions& options) {
+  const auto via = options.via.empty() ? Via::oci : choose("--via", options.via, kVias);
+  const auto& url = options.url;
+  const bool own_file = choose_kind(options.kind).consumer == kube::Consumer::envoy &&
+                        via == Via::file && url.empty();
+  if (own_file) return;  // the module's own path
+
   const auto expect = [&](bool fits, std::string_view form) {
     if (fits) return;
     throw usage("--url", url.empty() ? fmt::format("is missing: {}", form)
@@ -141,8 +201,8 @@ void check_options(const RenderOptions& options) {
   check_name("--namespace", options.ns);
   check_name("--config-map", options.config_map);
   if (!options.workload.empty()) (void)kube::parse_workload(options.workload);
-  check_url(choose("--via", options.via, kVias), options.url);
-  (void)choose("--kind", options.kind, kKinds);
+  check_url(options);
+  check_kind(choose_kind(options.kind), options);
   (void)choose("--mount", options.mount, kMounts);
   const bool patch =
       !options.only.empty() && choose("--only", options.only, kOnlies) == Only::patch;
@@ -159,8 +219,9 @@ void check_options(const RenderOptions& options) {
 // Where `wasmctl push` puts it: wasmctl.yaml's image, its version as the tag.
 oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& options) {
   if (!plugin.image) {
-    throw usage("--via " + options.via,
-                fmt::format("{} names no image", (plugin.directory / plugin::kFileName).native()))
+    const auto flag = options.via.empty() ? "--kind " + options.kind : "--via " + options.via;
+    throw usage(flag, fmt::format("needs an image, and {} names none",
+                                  (plugin.directory / plugin::kFileName).native()))
         .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
   }
   auto reference = oci::parse_reference(*plugin.image);
@@ -172,9 +233,7 @@ oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& o
 Subject find_directory(Context& context, const RenderOptions& options) {
   Subject subject;
   subject.plugin = plugin::load(options.source);
-  subject.via = !options.via.empty()    ? choose("--via", options.via, kVias)
-                : subject.plugin->image ? Via::oci
-                                        : Via::config_map;
+  subject.via = choose_via(options, subject.plugin->image.has_value());
   if (needs_image(subject.via)) {
     subject.source = pushed_image(*subject.plugin, options);
   } else {
@@ -190,10 +249,10 @@ Subject find_subject(Context& context, const RenderOptions& options) {
   auto source = resolve_source(context, options.source, options.lint);
   Subject subject;
   if (const auto* image = std::get_if<ImageName>(&source)) {
-    subject.via = choose("--via", options.via, kVias);
+    subject.via = choose_via(options, true);
     subject.source = oci::parse_reference(image->text);
   } else {
-    subject.via = options.via.empty() ? Via::config_map : choose("--via", options.via, kVias);
+    subject.via = choose_via(options, false);
     subject.source = std::get<LocalModule>(std::move(source));
   }
   const bool is_image = std::holds_alternative<oci::Reference>(subject.source);
@@ -235,7 +294,9 @@ void check_subject(const Subject& subject, const RenderOptions& options) {
 }
 
 // Pods without the file would deny all traffic.
-void check_selection(const Subject& subject, const kube::Settings& settings) {
+void check_selection(const Subject& subject, const kube::Settings& settings,
+                     const kube::ResourceKind& kind) {
+  if (kind.consumer != kube::Consumer::istio) return;
   if (!subject.is_mounted() && subject.via != Via::file) return;
   if (settings.find("selector") != nullptr || settings.find("targetRefs") != nullptr) return;
   throw Error(Code::usage, "--selector is missing: the file is in some pods only")
@@ -265,7 +326,7 @@ class Renderer {
         add_plugin({options_.url, base::sha256_hex(subject_.module().bytes)});
         break;
       case Via::file:
-        add_plugin({options_.url, {}});
+        add_plugin({options_.url.empty() ? own_file() : options_.url, {}});
         break;
       case Via::config_map:
         add_config_map();
@@ -279,9 +340,16 @@ class Renderer {
   }
 
  private:
+  std::string own_file() const {
+    return "file://" +
+           std::filesystem::absolute(subject_.module().path).lexically_normal().native();
+  }
+
   void add_plugin(const kube::Location& location) {
-    const auto kind = choose("--kind", options_.kind, kKinds);
-    rendering_.plugin = kind(rendering_.identity, location, settings_);
+    const auto& kind = choose_kind(options_.kind);
+    rendering_.consumer = kind.consumer;
+    rendering_.url = location.url;
+    rendering_.plugin = kind.render(rendering_.identity, location, settings_);
   }
 
   void add_config_map() {
@@ -373,11 +441,13 @@ void run_render(Context& context, const RenderOptions& options) {
   check_subject(subject, options);
   const auto settings =
       collect_settings(options.plugin, subject.plugin ? &*subject.plugin : nullptr);
+  const auto& kind = choose_kind(options.kind);
+  kind.check(settings);
   if (options.explain) {
-    context.out << kube::explain(settings);
+    context.out << kube::explain(settings, kind.consumer);
     return;
   }
-  check_selection(subject, settings);
+  check_selection(subject, settings, kind);
   const auto rendering = Renderer(context, options, subject, settings).render();
   if (!options.only.empty()) {
     const auto& chosen = select(rendering, choose("--only", options.only, kOnlies));
@@ -403,7 +473,8 @@ std::string join_words(const Choice<Value> (&table)[size]) {
 
 void add_render(CLI::App& root, Context& context, Action& action) {
   auto options = std::make_shared<RenderOptions>();
-  auto* app = root.add_subcommand("render", "Print the manifests that make Istio load the plugin");
+  auto* app =
+      root.add_subcommand("render", "Print the manifests that make a proxy load the plugin");
   app->add_option("SOURCE", options->source, "A plugin's directory, a .wasm file or an IMAGE")
       ->required();
   const auto option = [&](const char* name, std::string& value, const std::string& type,
@@ -412,7 +483,8 @@ void add_render(CLI::App& root, Context& context, Action& action) {
   };
   option("--via", options->via, join_words(kVias),
          "How the module gets to the proxy (default: oci for an image, configmap for a file)");
-  option("--kind", options->kind, join_words(kKinds), "The resource (default: WasmPlugin)");
+  option("--kind", options->kind, fmt::format("{}", fmt::join(kind_names(), "|")),
+         "The resource (default: WasmPlugin); envoy: the filter in Envoy's own configuration");
   option("--name", options->name, "NAME", "Of the resource (default: the plugin's)");
   option("-n,--namespace", options->ns, "NS", "Of the workload, and so of all that is rendered");
   option("--workload", options->workload, "KIND/NAME", "What makes the pods, to be patched");

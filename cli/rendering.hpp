@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kube/wasm_plugin.hpp"
+#include "kube/resource_kinds.hpp"
 #include "kube/workload.hpp"
 
 namespace wasmctl::cli {
@@ -22,6 +22,8 @@ struct Rendering {
   kube::Identity identity;
   std::optional<nlohmann::ordered_json> config_map;
   nlohmann::ordered_json plugin;
+  kube::Consumer consumer = kube::Consumer::istio;
+  std::string url;       // of the module
   bool mounted = false;  // the url is a file that a volume of the pod holds
   std::optional<Patch> patch;
 };

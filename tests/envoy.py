@@ -67,6 +67,8 @@ class Filter:
 
 
 def http_filter(wasm):
+    if isinstance(wasm, dict):  # Envoy's own configuration, as it stands
+        return wasm
     return {
         "name": "envoy.filters.http.wasm",
         "typed_config": {
@@ -77,6 +79,8 @@ def http_filter(wasm):
 
 
 def network_filter(wasm):
+    if isinstance(wasm, dict):
+        return wasm
     return {
         "name": "envoy.filters.network.wasm",
         "typed_config": {

@@ -30,23 +30,29 @@ std::string text_of(const Settings& settings, std::string_view key, std::string_
   return value == nullptr ? std::string(otherwise) : value->get<std::string>();
 }
 
-}  // namespace
-
-std::string explain(const Settings& settings) {
-  const auto* const config = settings.find("config");
-  const auto bytes = config == nullptr ? std::string() : delivered_config(*config);
-  const auto root_id = text_of(settings, "pluginName", "");
+// Where the filter stands.
+std::string chain(const Settings& settings, Consumer consumer) {
+  if (consumer != Consumer::istio) return "where it stands in the list";
   const auto phase = text_of(settings, "phase", "UNSPECIFIED_PHASE");
   const auto* const place = std::ranges::find(kPlaces, phase, &Place::phase);
   const auto* const priority = settings.find("priority");
+  return fmt::format("{}; priority {}, higher ones first", place->where,
+                     priority == nullptr ? "0" : priority->dump());
+}
+
+}  // namespace
+
+std::string explain(const Settings& settings, Consumer consumer) {
+  const auto* const config = settings.find("config");
+  const auto bytes = config == nullptr ? std::string() : delivered_config(*config);
+  const auto root_id = text_of(settings, "pluginName", "");
   return fmt::format(
       "config    {}\n"
       "root ID   {}\n"
-      "chain     {}; priority {}, higher ones first\n"
+      "chain     {}\n"
       "failure   {}\n",
       bytes.empty() ? "none" : fmt::format("{} ({} bytes)", bytes, bytes.size()),
-      root_id.empty() ? "empty" : root_id, place->where,
-      priority == nullptr ? "0" : priority->dump(),
+      root_id.empty() ? "empty" : root_id, chain(settings, consumer),
       text_of(settings, "failStrategy", "FAIL_CLOSE"));
 }
 

@@ -233,11 +233,11 @@ struct TargetKind {
   std::string_view group;
 };
 
-// Source: istio pkg/config/validation, validatePolicyTargetReference.
+// All that some kind of resource may name; which of them, each says itself.
 constexpr TargetKind kTargetKinds[] = {
-    {"Gateway", "gateway.networking.k8s.io"},
-    {"GatewayClass", "gateway.networking.k8s.io"},
-    {"Service", ""},
+    {"Gateway", "gateway.networking.k8s.io"},     {"GatewayClass", "gateway.networking.k8s.io"},
+    {"ListenerSet", "gateway.networking.k8s.io"}, {"HTTPRoute", "gateway.networking.k8s.io"},
+    {"GRPCRoute", "gateway.networking.k8s.io"},   {"Service", ""},
     {"ServiceEntry", "networking.istio.io"},
 };
 
@@ -312,6 +312,11 @@ void Settings::set(const std::string& key, const json& value, const Origin& orig
 const json* Settings::find(std::string_view key) const {
   const auto found = settings_.find(key);
   return found == settings_.end() ? nullptr : found->second.value.get();
+}
+
+Error Settings::refuse(std::string_view key, std::string_view why) const {
+  const auto& origin = settings_.find(key)->second.origin;
+  return Error(origin.code, fmt::format("{}: `{}` {}", origin.place, key, why));
 }
 
 void Settings::check_together() const {

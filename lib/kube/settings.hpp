@@ -69,6 +69,9 @@ class Settings {
   // Null if not set.
   const nlohmann::json* find(std::string_view key) const;
 
+  // "PLACE: `KEY` WHY", of a key that is set, with its origin's code.
+  Error refuse(std::string_view key, std::string_view why) const;
+
   // What no single value can tell: throws if both a selector and target references are set.
   void check_together() const;
 

@@ -2,11 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kube/unsupported.hpp"
+
 namespace wasmctl::kube {
 
 namespace {
 
 using nlohmann::ordered_json;
+
+// Source: istio pkg/config/validation, validatePolicyTargetReference.
+constexpr std::string_view kTargets[] = {"Gateway", "GatewayClass", "Service", "ServiceEntry"};
 
 constexpr char kApiVersion[] = "extensions.istio.io/v1alpha1";
 
@@ -31,6 +36,10 @@ ordered_json resource(const char* kind, const Identity& identity, ordered_json s
 }
 
 }  // namespace
+
+void check_istio(const Settings& settings) {
+  check_target_kinds(settings, "a resource of Istio's", kTargets);
+}
 
 ordered_json metadata(const Identity& identity) {
   ordered_json object = {{"name", identity.name}};

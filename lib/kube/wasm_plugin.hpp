@@ -23,6 +23,9 @@ struct Location {
   std::optional<std::string> sha256;
 };
 
+// Throws for targets that Istio does not know.
+void check_istio(const Settings& settings);
+
 nlohmann::ordered_json wasm_plugin(const Identity& identity, const Location& location,
                                    const Settings& settings);
 

@@ -19,6 +19,10 @@ import pytest
      "url must have schema one of"),
     ("kind: WasmPlugin\napiVersion: extensions.istio.io/v1alpha1\nspec: {url: a, phase: AUTH}\n",
      "Unsupported value"),
+    ("kind: EnvoyExtensionPolicy\napiVersion: gateway.envoyproxy.io/v1alpha1\nspec: {wasm: []}\n",
+     "either targetRef or targetRefs must be used"),
+    ("kind: EnvoyExtensionPolicy\napiVersion: gateway.envoyproxy.io/v1alpha1\nspec: {priority: 1}\n",
+     "unknown fields: spec.priority"),
 ])
 def test_the_judge_is_strict(judge, document, complaint):
     assert complaint in judge.complaints(document)
@@ -119,6 +123,27 @@ def test_image_is_pinned(judge, wasmctl, module, registry, flags):
     assert plugin["metadata"]["name"] == "header-logger"
     assert plugin["spec"]["url"] == f"oci://{pinned}"
     assert plugin["spec"]["sha256"] == pinned.split("@sha256:")[1]
+
+
+@pytest.mark.parametrize("flags", [
+    [],
+    ["-n", "default", "--target-ref", "HTTPRoute/b", "--target-ref", "GRPCRoute/c", "--env-from-host", "POD_NAME",
+     "--set", "a.b=[1, {c: 0x10}]", "--fail-strategy", "FAIL_OPEN", "--type", "HTTP", "--plugin-name", "root",
+     "--pull-policy", "Always", "--pull-secret", "regcred"],
+], ids=["least", "most"])
+def test_envoy_extension_policy(judge, wasmctl, module, registry, flags):
+    image = f"{registry.host}/acme/header-logger:v1"
+    pinned = wasmctl("push", module, image).stdout.strip()
+    done = wasmctl("render", image, "--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/a", *flags)
+    judge.accept(done.stdout)
+    (policy,) = judge.read(done.stdout)
+    (wasm,) = policy["spec"]["wasm"]
+    code = {"url": pinned, "sha256": pinned.split("@sha256:")[1]}
+    assert {k: wasm["code"]["image"][k] for k in code} == code
+    assert [t["name"] for t in policy["spec"]["targetRefs"]] == (["a", "b", "c"] if flags else ["a"])
+    assert "kubectl get envoyextensionpolicy/header-logger" in done.stderr
+    judge.accept(wasmctl("render", module, "--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/a",
+                         "--via", "http", "--url", "https://example.org/a.wasm").stdout)
 
 
 def test_image_volume(judge, wasmctl, module, registry, tmp_path):

@@ -111,3 +111,47 @@ def test_header_logger_needs_no_config(module, tmp_path, config):
         envoy.wait_for_log("HeaderLogger configured")
         if config != {"headers": []}:
             envoy.wait_for_log("User-Agent: agent-7")
+
+
+def test_envoys_own_configuration_runs_as_it_is_printed(wasmctl, root, tmp_path):
+    import yaml
+    args = ["render", root / "plugins/header-logger", "--kind", "envoy", "--phase", "UNSPECIFIED_PHASE",
+            "--set", "headers=[x-own]", "--env", "A=b", "--env-from-host", "HOME", "--fail-strategy", "FAIL_OPEN"]
+    done = wasmctl(*args)
+    with Envoy([yaml.safe_load(done.stdout)], tmp_path / "log") as envoy:
+        assert envoy.get("/", {"X-Own": "mine"})[:2] == (200, "ok")
+        envoy.wait_for_log("X-Own: mine")
+    assert done.stderr.endswith(
+        "next:\n"
+        "  put it into `http_filters:` of the HTTP connection manager, as an item of the list, before the router\n"
+        "see that it works:\n"
+        "  envoy --mode validate -c FILE\n")
+
+
+def test_envoys_own_configuration_fetches_by_http(wasmctl, module, tmp_path):
+    import yaml
+
+    from envoy import cluster
+    from upstreams import upstream
+    with upstream(lambda request: (200, {}, module.read_bytes())) as port:
+        url = f"http://127.0.0.1:{port}/header-logger.wasm"
+        done = wasmctl("render", module, "--kind", "envoy", "--via", "http", "--url", url)
+        assert "define the cluster `127.0.0.1`, through which Envoy fetches the module" in done.stderr
+        with Envoy([yaml.safe_load(done.stdout)], tmp_path / "log", clusters=[cluster("127.0.0.1", port)]) as envoy:
+            envoy.wait_for_log("HeaderLogger configured")
+            assert envoy.get("/", {"User-Agent": "fetched"})[0] == 200
+            envoy.wait_for_log("User-Agent: fetched")
+
+
+def test_network_filter(wasmctl, root, tmp_path):
+    import yaml
+
+    from upstreams import tcp_upstream
+    done = wasmctl("render", root / "plugins/tcp-guard", "--kind", "envoy", "--phase", "UNSPECIFIED_PHASE",
+                   "--type", "NETWORK")
+    assert "put it into a filter chain's `filters:`" in done.stderr
+    with tcp_upstream(lambda connection: connection.sendall(b"hi")) as port:
+        with Envoy(network_filters=[yaml.safe_load(done.stdout)], log=tmp_path / "log", upstream=port) as envoy:
+            import socket
+            with socket.create_connection(("127.0.0.1", envoy.port), 10) as client:
+                assert client.recv(2) == b"hi"

@@ -15,6 +15,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
@@ -23,14 +24,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Istio's types, for a second opinion: the control plane decodes into these.
+// The kinds that are judged, with Istio's types for a second opinion: its control plane decodes into
+// these.
 var specs = map[string]func() proto.Message{
-	"WasmPlugin":       func() proto.Message { return &extensions.WasmPlugin{} },
-	"TrafficExtension": func() proto.Message { return &extensions.TrafficExtension{} },
+	"WasmPlugin":           func() proto.Message { return &extensions.WasmPlugin{} },
+	"TrafficExtension":     func() proto.Message { return &extensions.TrafficExtension{} },
+	"EnvoyExtensionPolicy": nil,
 }
 
-// One version of a CRD, judged as the API server judges: pruning finds unknown fields, then come the
-// OpenAPI schema, the list types and the CEL rules.
+// One version of a CRD, judged as the API server judges: pruning finds unknown fields, defaults are
+// filled in, then come the OpenAPI schema, the list types and the CEL rules.
 type customType struct {
 	structural *structuralschema.Structural
 	schema     validation.SchemaValidator
@@ -62,16 +65,28 @@ func newCustomType(version apiextensionsv1.CustomResourceDefinitionVersion) (cus
 	}, nil
 }
 
-func loadCustomTypes(file string) (customTypes, error) {
+func loadCustomTypes(files []string) (customTypes, error) {
+	found := customTypes{}
+	for _, file := range files {
+		if err := found.load(file); err != nil {
+			return nil, err
+		}
+	}
+	if len(found) < len(specs) {
+		return nil, fmt.Errorf("%s: not all of the CRDs are there", strings.Join(files, ", "))
+	}
+	return found, nil
+}
+
+func (found customTypes) load(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found := customTypes{}
 	for _, document := range strings.Split(string(text), "\n---\n") {
 		var crd apiextensionsv1.CustomResourceDefinition
 		if err := yaml.Unmarshal([]byte(document), &crd); err != nil {
-			return nil, err
+			return err
 		}
 		newSpec, wanted := specs[crd.Spec.Names.Kind]
 		if !wanted {
@@ -80,16 +95,13 @@ func loadCustomTypes(file string) (customTypes, error) {
 		for _, version := range crd.Spec.Versions {
 			custom, err := newCustomType(version)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			custom.newSpec = newSpec
 			found[crd.Spec.Group+"/"+version.Name+"/"+crd.Spec.Names.Kind] = custom
 		}
 	}
-	if len(found) < len(specs) {
-		return nil, fmt.Errorf("%s: not all of the CRDs are there", file)
-	}
-	return found, nil
+	return nil
 }
 
 func (c customType) judge(document []byte) error {
@@ -106,6 +118,7 @@ func (c customType) judge(document []byte) error {
 	if len(unknown) > 0 {
 		return fmt.Errorf("unknown fields: %s", strings.Join(unknown, ", "))
 	}
+	defaulting.Default(object, c.structural)
 	found := validation.ValidateCustomResource(nil, object, c.schema)
 	found = append(found, listtype.ValidateListSetsAndMaps(nil, c.structural, object)...)
 	broken, _ := c.rules.Validate(context.Background(), field.NewPath(""), c.structural, object, nil,
@@ -115,6 +128,9 @@ func (c customType) judge(document []byte) error {
 }
 
 func (c customType) judgeSpec(spec any) error {
+	if c.newSpec == nil {
+		return nil
+	}
 	text, err := json.Marshal(spec)
 	if err != nil {
 		return err

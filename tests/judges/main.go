@@ -1,11 +1,11 @@
 // Judges manifests by the code of those who will read them: Kubernetes' own types, decoded strictly;
 // Istio's CRDs with their CEL rules, and Istio's own types; kubectl's strategic merge.
 //
-//	judge manifests CRDS < stream     every document: an unknown field is an error
+//	judge manifests CRDS... < stream  every document: an unknown field is an error
 //	judge json < stream               what kubectl reads: one JSON value a document
 //	judge patch BASE PATCH...         what `kubectl patch --patch-file` makes of BASE, as JSON
 //
-// CRDS is istio.io/api's kubernetes/customresourcedefinitions.gen.yaml.
+// CRDS are istio.io/api's kubernetes/customresourcedefinitions.gen.yaml and Envoy Gateway's.
 package main
 
 import (
@@ -81,7 +81,7 @@ func forEachDocument(stream io.Reader, visit func(document []byte) error) error 
 	}
 }
 
-func judgeManifests(crds string, stream io.Reader) error {
+func judgeManifests(crds []string, stream io.Reader) error {
 	customs, err := loadCustomTypes(crds)
 	if err != nil {
 		return err
@@ -174,14 +174,14 @@ func applyPatches(base string, patches []string) error {
 
 func run(arguments []string) error {
 	switch {
-	case len(arguments) == 2 && arguments[0] == "manifests":
-		return judgeManifests(arguments[1], os.Stdin)
+	case len(arguments) >= 2 && arguments[0] == "manifests":
+		return judgeManifests(arguments[1:], os.Stdin)
 	case len(arguments) == 1 && arguments[0] == "json":
 		return printJSON(os.Stdin)
 	case len(arguments) >= 3 && arguments[0] == "patch":
 		return applyPatches(arguments[1], arguments[2:])
 	}
-	return errors.New("usage: judge manifests CRDS < stream | judge json < stream | judge patch BASE PATCH...")
+	return errors.New("usage: judge manifests CRDS... < stream | judge json < stream | judge patch BASE PATCH...")
 }
 
 func main() {

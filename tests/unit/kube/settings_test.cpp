@@ -84,7 +84,8 @@ TEST_CASE("set refuses, and names the field") {
        "`gateway.networking.k8s.io`, not ``\n"},
       {"targetRefs", R"([{"kind": "Gatway", "name": "g"}])",
        "error: w.yaml:1:1: `targetRefs[0].kind` cannot be `Gatway`\n"
-       "hint: did you mean `Gateway`? one of: Gateway, GatewayClass, Service, ServiceEntry\n"},
+       "hint: did you mean `Gateway`? one of: Gateway, GatewayClass, ListenerSet, HTTPRoute, "
+       "GRPCRoute, Service, ServiceEntry\n"},
       {"targetRefs", R"([{"kind": "Service"}])",
        "error: w.yaml:1:1: `targetRefs[0]` needs `name`\n"},
       {"match", R"([{"ports": [{"number": 0}]}])",
