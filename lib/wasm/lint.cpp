@@ -17,9 +17,17 @@ void add(Findings& findings, const Rule& rule, std::string message, std::string 
 
 std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps) {
   const auto& exports = subject.module.exports;
+  // A longer chain says no more; its end, the callback, does.
+  constexpr std::size_t kMostFrames = 20;
   std::vector<Frame> list;
-  list.reserve(steps.size());
-  for (const auto& step : steps) {
+  list.reserve(std::min(steps.size(), kMostFrames + 2));
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i == kMostFrames && i + 1 < steps.size()) {
+      const auto skipped = steps.size() - 1 - i;
+      list.push_back({fmt::format("({} more)", skipped), {}, false, skipped});
+      i = steps.size() - 1;
+    }
+    const auto& step = steps[i];
     const auto place = subject.symbols.place(step.offset);
     list.push_back({subject.symbols.function(step.function), place ? to_string(*place) : ""});
   }
@@ -159,6 +167,7 @@ std::string_view to_string(Judge judge) {
 }
 
 std::string to_string(const Frame& frame) {
+  if (frame.skipped > 0) return fmt::format("{} more functions", frame.skipped);
   return fmt::format("`{}`{}{}{}", frame.function, frame.place.empty() ? "" : " at ", frame.place,
                      frame.by_pointer ? ", reached through a function pointer" : "");
 }

@@ -26,6 +26,7 @@ struct Frame {
   std::string function;
   std::string place;        // "filter.cc:31", of the call in it; empty without line information
   bool by_pointer = false;  // nobody calls it directly and it is not exported
+  std::size_t skipped = 0;  // not 0: stands for so many functions that are not listed
 };
 
 struct Finding {

@@ -37,28 +37,45 @@ std::vector<Entry> entries(const Module& module) {
   return list;
 }
 
-const Import& imported_function(const Module& module, std::uint32_t index) {
-  const auto is_it = [n = index](const Import& import) mutable {
-    return import.kind == ExternalKind::function && n-- == 0;
-  };
-  return *std::find_if(module.imports.begin(), module.imports.end(), is_it);
+// By index: a module may call a million of them, so none is looked for.
+std::vector<const Import*> imported_functions(const Module& module) {
+  std::vector<const Import*> list;
+  list.reserve(module.imported_functions.size());
+  for (const auto& import : module.imports) {
+    if (import.kind == ExternalKind::function) list.push_back(&import);
+  }
+  return list;
 }
 
 // What goes wrong first in `entry`. In the start function any call of the host does: it runs while
 // the module is being instantiated, before Envoy has a context for it.
-std::optional<SureEvent> first_event(const Subject& subject, const Entry& entry) {
+std::optional<SureEvent> first_event(const Subject& subject, const Entry& entry,
+                                     const std::vector<bool>& is_forbidden) {
   return first_sure_event(subject.module, subject.bytes, entry.function, [&](std::uint32_t index) {
-    if (entry.is_start_section) return true;
-    const auto& import = imported_function(subject.module, index);
-    const auto* row = find_host_function(import.module, import.name);
-    return row != nullptr && !row->at_start;
+    return entry.is_start_section || is_forbidden[index];
   });
 }
 
+// Which imports may not be called from `_initialize` and its like.
+std::vector<bool> forbidden_at_start(const std::vector<const Import*>& imports) {
+  std::vector<bool> forbidden;
+  forbidden.reserve(imports.size());
+  for (const auto* import : imports) {
+    const auto* row = find_host_function(import->module, import->name);
+    forbidden.push_back(row != nullptr && !row->at_start);
+  }
+  return forbidden;
+}
+
+// visit(entry, event, the import that is called or null).
 template <typename Visit>
 void for_each_event(const Subject& subject, Visit visit) {
+  const auto imports = imported_functions(subject.module);
+  const auto is_forbidden = forbidden_at_start(imports);
   for (const auto& entry : entries(subject.module)) {
-    if (const auto event = first_event(subject, entry)) visit(entry, *event);
+    if (const auto event = first_event(subject, entry, is_forbidden)) {
+      visit(entry, *event, event->import ? imports[*event->import] : nullptr);
+    }
   }
 }
 
@@ -71,8 +88,8 @@ bool is_go(const Subject& subject) {
 }  // namespace
 
 void check_start_traps(const Subject& subject, const Rule& rule, Findings& findings) {
-  for_each_event(subject, [&](const Entry& entry, const SureEvent& event) {
-    if (event.import) return;
+  for_each_event(subject, [&](const Entry& entry, const SureEvent& event, const Import* import) {
+    if (import != nullptr) return;
     add(findings, rule, fmt::format("{} traps: it runs into `unreachable`", entry.name),
         "the module cannot start; a stub for a missing function often is such a trap", {},
         frames(subject, event.chain));
@@ -80,11 +97,10 @@ void check_start_traps(const Subject& subject, const Rule& rule, Findings& findi
 }
 
 void check_start_calls(const Subject& subject, const Rule& rule, Findings& findings) {
-  for_each_event(subject, [&](const Entry& entry, const SureEvent& event) {
-    if (!event.import) return;
-    const auto& import = imported_function(subject.module, *event.import);
-    if (import.name == kExit && !entry.is_start_section) return;  // command-exits
-    const auto name = fmt::format("{}.{}", import.module, import.name);
+  for_each_event(subject, [&](const Entry& entry, const SureEvent& event, const Import* import) {
+    if (import == nullptr) return;
+    if (import->name == kExit && !entry.is_start_section) return;  // command-exits
+    const auto name = fmt::format("{}.{}", import->module, import->name);
     add(findings, rule,
         entry.is_start_section
             ? fmt::format("its start function calls `{}`, and Envoy crashes: the host is not ready "
@@ -95,7 +111,7 @@ void check_start_calls(const Subject& subject, const Rule& rule, Findings& findi
         entry.is_start_section
             ? "export the function as `_initialize`, in place of a start section"
             : "move the call from static constructors or `main` to `proxy_on_vm_start` or later",
-        import.name, frames(subject, event.chain));
+        import->name, frames(subject, event.chain));
   });
 }
 
@@ -103,15 +119,13 @@ void check_command_exits(const Subject& subject, const Rule& rule, Findings& fin
   constexpr auto* kHint =
       "build a reactor: `-mexec-model=reactor` for clang, `-buildmode=c-shared` for Go";
   bool found = false;
-  for_each_event(subject, [&](const Entry& entry, const SureEvent& event) {
-    if (!event.import || entry.is_start_section) return;
-    const auto& import = imported_function(subject.module, *event.import);
-    if (import.name != kExit) return;
+  for_each_event(subject, [&](const Entry& entry, const SureEvent& event, const Import* import) {
+    if (import == nullptr || entry.is_start_section || import->name != kExit) return;
     found = true;
     add(findings, rule,
         fmt::format("is a command that exits: {} calls `{}`, which Envoy refuses", entry.name,
                     kExit),
-        kHint, import.name, frames(subject, event.chain));
+        kHint, import->name, frames(subject, event.chain));
   });
   if (found) return;
   // Go's runtime exits behind `main`, too deep in its scheduler to be seen.

@@ -17,8 +17,23 @@ namespace {
 
 constexpr std::uint8_t kFunctionNames = 1;  // the subsection's id
 
-// Longer symbols stay as they are: demangling may take much more room than the symbol.
+// Longer symbols stay as they are, and so do those with more references to what stands before in
+// them (S_, S0_, T_): each may double the length, so that 600 bytes would become a terabyte.
 constexpr std::size_t kMaxSymbol = 16U << 10U;
+constexpr std::size_t kMaxReferences = 40;
+
+std::size_t references(std::string_view symbol) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i + 1 < symbol.size(); ++i) {
+    const char next = symbol[i + 1];
+    const bool number = next == '_' || (next >= '0' && next <= '9');
+    if ((symbol[i] == 'S' && (number || (next >= 'A' && next <= 'Z'))) ||
+        (symbol[i] == 'T' && number)) {
+      ++count;
+    }
+  }
+  return count;
+}
 
 // `17h` and the 16 digits of a hash, the last component of a path in Rust's older scheme.
 bool is_hash(std::string_view component) {
@@ -123,6 +138,7 @@ std::string demangle(const std::string& symbol) {
   if (symbol.starts_with("_ZN")) {
     if (auto rust = demangle_rust(symbol)) return *rust;
   }
+  if (references(symbol) > kMaxReferences) return symbol;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
       abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);

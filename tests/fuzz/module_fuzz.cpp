@@ -7,6 +7,7 @@
 #include "wasm/module.hpp"
 #include "wasm/names.hpp"
 #include "wasm/pack.hpp"
+#include "wasm/size_tree.hpp"
 #include "wasm/summary.hpp"
 #include "wasm/symbols.hpp"
 
@@ -41,6 +42,7 @@ void describe_all(const wasm::Module& module, std::string_view bytes, const wasm
 void use(const wasm::Module& module, std::string_view bytes) {
   const wasm::Symbols own(module, bytes);
   wasm::summarize(module, bytes, own);
+  if (wasm::size_tree(module, bytes, own).bytes != bytes.size()) __builtin_trap();
   for (const auto& host : wasm::hosts()) wasm::lint({module, bytes, own, &host});
   read_valid(wasm::fixed(module, bytes));
   read_valid(wasm::without_zero_data(module, bytes));

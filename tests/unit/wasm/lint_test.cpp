@@ -128,6 +128,27 @@ TEST_CASE("require_loadable makes one error of what is wrong") {
         "(offset 0x5a)\n");
 }
 
+TEST_CASE("a long chain of calls is cut in the middle") {
+  // Function 0 is the import; 1 calls it, 2 calls 1, ..., 30 calls 29 and is exported.
+  std::vector<std::string> types;
+  std::vector<std::string> bodies;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    types.push_back(leb(0));
+    bodies.push_back(name(std::string(1, '\0') + "\x10" + leb(i) + "\x0b"));
+  }
+  const auto bytes = header() + section(1, vec({func_type(":")})) +
+                     section(2, vec({name("env") + name("lost") + '\0' + leb(0)})) +
+                     section(3, vec(types)) + section(7, vec({name("end") + '\0' + leb(30)})) +
+                     section(10, vec(bodies));
+  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m"), bytes)) {
+    if (finding.rule != "unknown-import") continue;
+    REQUIRE(finding.chain.size() == 22);
+    CHECK(to_string(finding.chain[0]) == "`function 1`");
+    CHECK(to_string(finding.chain[20]) == "9 more functions");
+    CHECK(to_string(finding.chain[21]) == "`end`");
+  }
+}
+
 TEST_CASE("the tables name nothing twice") {
   std::vector<std::string> names;
   for (const auto& row : wasm::host_functions()) {

@@ -60,6 +60,16 @@ TEST_CASE("names are made readable") {
   for (const auto& [symbol, readable] : cases) CHECK(wasm::demangle(symbol) == readable);
 }
 
+TEST_CASE("a symbol that would grow without bound stays as it is") {
+  // f(a<int>, b<a<int>, a<int>>, c<b<...>, b<...>>, ...): each parameter is twice the one before.
+  std::string symbol = "_Z1f1aIiE";
+  for (int i = 0; i < 60; ++i) {
+    const auto before = i == 0 ? std::string("S0_") : fmt::format("S{:X}_", i + i);
+    symbol += "1bI" + before + before + "E";
+  }
+  CHECK(wasm::demangle(symbol) == symbol);
+}
+
 TEST_CASE("lines are found by the offset of an instruction") {
   // Address 2 is line 3, address 4 line 4, the sequence ends at 6.
   const auto program = set_address(2) + "\3\2\1"s + "\2\2\3\1\1"s + "\2\2\0\1\1"s;
