@@ -9,8 +9,10 @@ namespace wasmctl::cli {
 
 Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options) {
   const auto repository = registry::open_repository(reference, registry_options(context, options));
-  const auto digest = registry::fetch_for_istio(*repository, reference).descriptor.digest;
-  return {oci::to_string(oci::pinned(reference, digest)), digest.hex()};
+  const auto manifest = registry::fetch_for_istio(*repository, reference);
+  const auto& digest = manifest.descriptor.digest;
+  return {oci::to_string(oci::pinned(reference, digest)), digest.hex(),
+          registry::fetch_config_schema(*repository, manifest)};
 }
 
 void require_registry(const oci::Reference& reference) {

@@ -1,6 +1,7 @@
 // An image's name made so that it can never mean another image.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/command.hpp"
@@ -13,6 +14,8 @@ namespace wasmctl::cli {
 struct Pinned {
   std::string reference;  // REGISTRY/REPOSITORY[:TAG]@sha256:...
   std::string hex;        // of the digest
+  // JSON, of the plugin's configuration, if it travels with the image.
+  std::optional<std::string> config_schema;
 };
 
 // Asks the registry.

@@ -5,15 +5,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "kube/config_schema.hpp"
+#include "cli/config_schema.hpp"
 #include "kube/plugin_config.hpp"
-#include "yaml/json.hpp"
 
 namespace wasmctl::cli {
 
@@ -135,38 +133,6 @@ void set_config(kube::Settings& settings, const PluginFlags& flags) {
   settings.set("config", config, {flags.config_file.empty() ? "--set" : "--config", Code::usage});
 }
 
-// The schema that wasmctl.yaml names, relative to it; else the one that the last build has left, if
-// the plugin's sources describe one; else none.
-std::optional<std::filesystem::path> schema_file(const kube::Settings& settings,
-                                                 const plugin::Plugin& plugin) {
-  const auto* const name = settings.find("configSchema");
-  if (name != nullptr) return plugin.directory / name->get<std::string>();
-  auto built = plugin.directory / "build" / (plugin.name + ".schema.json");
-  if (std::filesystem::exists(built)) return built;
-  return std::nullopt;
-}
-
-void check_schema(const kube::Settings& settings, const plugin::Plugin& plugin) {
-  const auto file = schema_file(settings, plugin);
-  if (!file) return;
-  const auto& path = *file;
-  const auto schema = yaml::read_json(base::read_file(path, kMaxConfigBytes), path.native());
-  const auto* const config = settings.find("config");
-  std::vector<kube::Violation> violations;
-  try {
-    violations = kube::check_config(config == nullptr ? json::object() : *config, schema);
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", path.native(), error.message()));
-  }
-  if (violations.empty()) return;
-  Error error(Code::bad_input,
-              fmt::format("the config of {} does not fit {}", plugin.name, path.native()));
-  for (const auto& [where, rule] : violations) {
-    error.because(fmt::format("`{}` {}", where.empty() ? "config" : where, rule));
-  }
-  throw error;
-}
-
 std::string choices_of(std::string_view key) {
   for (const auto& field : kube::fields()) {
     if (field.shape.key != key || field.shape.choices.empty()) continue;
@@ -223,7 +189,9 @@ kube::Settings collect_settings(const PluginFlags& flags, const plugin::Plugin* 
       [&] { return parse_env(flags); });
   set_config(settings, flags);
   settings.check_together();
-  if (plugin != nullptr) check_schema(settings, *plugin);
+  if (const auto file = plugin == nullptr ? std::nullopt : schema_file(*plugin)) {
+    check_config(settings, read_schema(*file), plugin->name, file->native());
+  }
   return settings;
 }
 

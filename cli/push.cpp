@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "cli/annotations.hpp"
 #include "cli/command.hpp"
+#include "cli/config_schema.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "oci/image.hpp"
@@ -65,6 +66,9 @@ oci::ImageOptions image_options(const Context& context, const PushOptions& optio
   }
   result.created = created(context);
   result.annotations = annotations(options.annotations, module);
+  if (const auto file = module.plugin ? schema_file(*module.plugin) : std::nullopt) {
+    result.config_schema = read_schema(*file).dump();
+  }
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "base/files.hpp"
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
+#include "cli/config_schema.hpp"
 #include "cli/pin.hpp"
 #include "cli/plugin_flags.hpp"
 #include "cli/registry_options.hpp"
@@ -22,6 +23,7 @@
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
 #include "kube/resource_kinds.hpp"
+#include "oci/manifest.hpp"
 #include "oci/reference.hpp"
 #include "yaml/write.hpp"
 
@@ -318,7 +320,7 @@ class Renderer {
   Rendering render() {
     switch (subject_.via) {
       case Via::oci: {
-        const auto image = pin(context_, subject_.image(), options_.registry);
+        const auto image = pin_image();
         add_plugin({"oci://" + image.reference, image.hex});
         break;
       }
@@ -332,14 +334,24 @@ class Renderer {
         add_config_map();
         break;
       case Via::image_volume:
-        mount(kube::VolumeSource::image,
-              pin(context_, subject_.image(), options_.registry).reference);
+        mount(kube::VolumeSource::image, pin_image().reference);
         break;
     }
     return std::move(rendering_);
   }
 
  private:
+  // The config of a plugin that is there as an image only is judged by the schema in the image.
+  Pinned pin_image() const {
+    auto pinned = pin(context_, subject_.image(), options_.registry);
+    if (!subject_.plugin && pinned.config_schema) {
+      const auto name = fmt::format("the schema in {}", pinned.reference);
+      check_config(settings_, oci::parse_json(*pinned.config_schema, name),
+                   rendering_.identity.name, name);
+    }
+    return pinned;
+  }
+
   std::string own_file() const {
     return "file://" +
            std::filesystem::absolute(subject_.module().path).lexically_normal().native();

@@ -17,6 +17,9 @@ struct TarFrame {
 };
 TarFrame tar_frame(std::string_view name, std::uint64_t size);
 
+// Of a tail: the zero blocks at the end. Without them another file can follow.
+inline constexpr std::size_t kTarEndBytes = 1024;
+
 struct TarEntry {
   enum class Type { file, directory, other };  // other: links, devices, pipes
   std::string name;  // as stored, e.g. "./etc/plugin.wasm"; nothing is resolved or cleaned

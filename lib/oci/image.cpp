@@ -30,13 +30,16 @@ Blob make_blob(std::string_view media_type, base::Content content) {
   return {std::move(descriptor), std::move(content)};
 }
 
+constexpr char kSchemaKey[] = "configSchema";
+
 // The tar+gzip of the module.
 struct Layer {
   Blob blob;
   Digest diff_id;  // of the tar
 };
 
-Layer pack(std::string_view media_type, const base::Content& module) {
+Layer pack(std::string_view media_type, const base::Content& module,
+           const std::string& config_schema) {
   base::Sha256 packed_sha256;
   base::Spool packed;
   base::GzipWriter gzip([&](std::string_view piece) {
@@ -51,7 +54,15 @@ Layer pack(std::string_view media_type, const base::Content& module) {
   const auto frame = base::tar_frame(kModuleFileName, module.size());
   add(frame.head);
   module.read(add);
-  add(frame.tail);
+  if (config_schema.empty()) {
+    add(frame.tail);
+  } else {
+    add(std::string_view(frame.tail).substr(base::kTarEndBytes));
+    const auto schema_frame = base::tar_frame(kSchemaFileName, config_schema.size());
+    add(schema_frame.head);
+    add(config_schema);
+    add(schema_frame.tail);
+  }
   gzip.finish();
   auto content = packed.finish();
   auto descriptor = describe(media_type, packed_sha256, content.size());
@@ -78,6 +89,10 @@ Manifest new_manifest(const ImageOptions& options) {
   return manifest;
 }
 
+void announce_schema(Manifest& manifest, const ImageOptions& options) {
+  if (!options.config_schema.empty()) manifest.annotations[kSchemaAnnotation] = kSchemaFileName;
+}
+
 Image finish(Manifest manifest, Blob config, std::vector<Blob> layers) {
   manifest.config = config.descriptor;
   for (const auto& layer : layers) manifest.layers.push_back(layer.descriptor);
@@ -95,8 +110,10 @@ Image make_container_image(const base::Content& module, const ImageOptions& opti
     manifest.annotations.clear();
   } else {
     manifest.annotations["module.wasm.image/variant"] = "compat";
+    announce_schema(manifest, options);
   }
-  auto layer = pack(docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip, module);
+  auto layer = pack(docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip, module,
+                    options.config_schema);
   auto config = make_blob(docker ? media_type::kDockerConfig : media_type::kOciConfig,
                           image_config(layer.diff_id, options.created));
   return finish(std::move(manifest), std::move(config), {std::move(layer.blob)});
@@ -108,7 +125,11 @@ Image make_artifact(const base::Content& module, const ImageOptions& options) {
   auto manifest = new_manifest(options);
   manifest.artifact_type = media_type::kSoloConfig;
   manifest.annotations["module.wasm.image/variant"] = "oci";
-  const json runtime = {{"type", "envoy_proxy"}, {"abiVersions", {"0.2.1"}}};
+  announce_schema(manifest, options);
+  json runtime = {{"type", "envoy_proxy"}, {"abiVersions", {"0.2.1"}}};
+  if (!options.config_schema.empty()) {
+    runtime[kSchemaKey] = parse_json(options.config_schema, std::string(kSchemaFileName));
+  }
   auto layer = make_blob(media_type::kSoloModule, module);
   layer.descriptor.annotations["org.opencontainers.image.title"] = kModuleFileName;
   auto runtime_config = make_blob(media_type::kSoloConfig, runtime.dump());
@@ -162,14 +183,16 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+// `bytes` of the archive's view.
+base::Content part_of(const base::Content& archive, std::string_view bytes) {
+  return archive.part(static_cast<std::uint64_t>(bytes.data() - archive.view().data()),
+                      bytes.size());
+}
+
 base::Content module_in_tar(const base::Content& archive) {
-  const auto all = archive.view();
-  const auto content = [&](std::string_view bytes) {
-    return archive.part(static_cast<std::uint64_t>(bytes.data() - all.data()), bytes.size());
-  };
   std::optional<std::string_view> named;
   std::vector<std::string_view> others;
-  base::read_tar(all, [&](const base::TarEntry& entry) {
+  base::read_tar(archive.view(), [&](const base::TarEntry& entry) {
     if (entry.type != base::TarEntry::Type::file) return true;
     if (base_name(entry.name) == kModuleFileName) {
       named = entry.bytes;
@@ -178,8 +201,8 @@ base::Content module_in_tar(const base::Content& archive) {
     if (entry.name.ends_with(".wasm")) others.push_back(entry.bytes);
     return true;
   });
-  if (named) return content(*named);
-  if (others.size() == 1) return content(others[0]);
+  if (named) return part_of(archive, *named);
+  if (others.size() == 1) return part_of(archive, others[0]);
   throw Error(Code::bad_input,
               fmt::format("the image holds no file `{}`{}", kModuleFileName,
                           others.empty() ? "" : ", and more than one other *.wasm"));
@@ -263,11 +286,33 @@ void LayerReader::write(std::string_view bytes) {
   }
 }
 
-base::Content LayerReader::finish() {
+base::Content LayerReader::unpacked() {
   if (failure_) throw Error(*failure_);
   if (packing_ == Packing::tar_gzip) gzip_.finish();
-  auto unpacked = unpacked_.finish();
-  return packing_ == Packing::none ? unpacked : module_in_tar(unpacked);
+  return unpacked_.finish();
+}
+
+base::Content LayerReader::finish() {
+  auto content = unpacked();
+  return packing_ == Packing::none ? content : module_in_tar(content);
+}
+
+std::optional<base::Content> LayerReader::finish(std::string_view file) {
+  const auto content = unpacked();
+  if (packing_ == Packing::none) return std::nullopt;
+  std::optional<base::Content> found;
+  base::read_tar(content.view(), [&](const base::TarEntry& entry) {
+    if (entry.type != base::TarEntry::Type::file || base_name(entry.name) != file) return true;
+    found = part_of(content, entry.bytes);
+    return false;
+  });
+  return found;
+}
+
+std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config) {
+  const auto config = parse_json(runtime_config, "the runtime configuration");
+  if (!config.is_object() || !config.contains(kSchemaKey)) return std::nullopt;
+  return config.at(kSchemaKey).dump();
 }
 
 const Descriptor* select_module(const Index& index) {

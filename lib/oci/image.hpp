@@ -60,10 +60,18 @@ struct Image {
   std::vector<Image> children;  // of an index; stored before it
 };
 
+// The JSON Schema of the plugin's configuration travels with the module: as a file of this name
+// behind it in the layer, or as `configSchema` of an artifact's runtime configuration. The manifest
+// says so with this annotation, so that nobody fetches a layer in vain.
+inline constexpr std::string_view kSchemaFileName = "config.schema.json";
+inline constexpr char kSchemaAnnotation[] = "module.wasm.image/config-schema";
+inline constexpr std::uint64_t kMaxSchemaBytes = 1024 * 1024;
+
 struct ImageOptions {
   Format format = Format::image;
   std::optional<std::string> created;  // RFC 3339, from SOURCE_DATE_EPOCH
   Annotations annotations;             // of the manifest, added to ours
+  std::string config_schema = {};      // JSON; empty: there is none
 };
 
 // The layer is packed piece by piece; memory does not grow with the module.
@@ -87,14 +95,22 @@ class LayerReader {
   void write(std::string_view bytes);
   // The module. Throws Error{Code::bad_input} if there is none.
   base::Content finish();
+  // In its place: the first file of that name in any directory of a tar; null if there is none.
+  std::optional<base::Content> finish(std::string_view file);
 
  private:
+  base::Content unpacked();
+
   enum class Packing { none, tar, tar_gzip };
   Packing packing_;
   base::Spool unpacked_;
   base::GzipReader gzip_;
   std::optional<Error> failure_;  // of what was written so far
 };
+
+// The schema in an artifact's runtime configuration; null if there is none. Throws
+// Error{Code::bad_input} if that is no JSON.
+std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config);
 
 // The entry of an index that holds a module: the one that Istio picks, else a Wasm platform's, else
 // the only one. None: null.

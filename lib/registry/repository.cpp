@@ -194,6 +194,34 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
   return repository.fetch_manifest(oci::pinned(reference, child->digest));
 }
 
+std::optional<std::string> fetch_config_schema(Repository& repository, const oci::Blob& manifest) {
+  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+  const auto* single = std::get_if<oci::Manifest>(&document);
+  if (single == nullptr || !single->annotations.contains(oci::kSchemaAnnotation)) {
+    return std::nullopt;
+  }
+  const auto module = oci::find_module_layer(*single);
+  std::optional<std::string> schema;
+  if (single->layers.size() > 1) {  // an artifact: the second layer is its runtime configuration
+    const auto& runtime_config = single->layers[1];
+    if (runtime_config.size <= oci::kMaxSchemaBytes) {
+      const auto blob = repository.fetch_blob(runtime_config);
+      schema = oci::schema_in_runtime_config(blob.content);
+    }
+  } else if (module.size <= oci::kMaxModuleBytes) {
+    oci::LayerReader reader(module);
+    repository.fetch_blob(module, [&](std::string_view bytes) { reader.write(bytes); });
+    const auto file = reader.finish(oci::kSchemaFileName);
+    if (file && file->size() <= oci::kMaxSchemaBytes) schema = std::string(file->view());
+  }
+  if (!schema) {
+    throw Error(Code::bad_input,
+                fmt::format("{} announces a config schema of at most {} bytes, and has none",
+                            manifest.descriptor.digest.text(), oci::kMaxSchemaBytes));
+  }
+  return schema;
+}
+
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference) {
   auto manifest = repository.fetch_manifest(reference);
   auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);

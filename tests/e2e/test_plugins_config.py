@@ -79,3 +79,24 @@ def test_described_twice(wasmctl, tmp_path):
     assert wasmctl("build", plugin, status=5).stderr == (
         "error: limit describes its configuration more than once\n"
         "hint: say PROXY_WASM_DESCRIBE in one source only\n")
+
+
+@pytest.mark.parametrize("format, travels", [("image", True), ("artifact", True), ("universal", True), ("docker", False),
+                                             ("wasm", False)])
+def test_the_schema_travels_with_the_image(wasmctl, registry, tmp_path, format, travels):
+    plugin = tmp_path / "limit"
+    plugin.mkdir()
+    (plugin / "limit.cc").write_text(SOURCE)
+    image = f"{registry.host}/acme/limit:{format}"
+    pinned = wasmctl("push", plugin, image, "--format", format).stdout.strip()
+    assert wasmctl("push", plugin, image, "--format", format).stdout.strip() == pinned
+    wasmctl("pull", image, "-o", tmp_path / "pulled.wasm")
+    assert (tmp_path / "pulled.wasm").read_bytes() == (plugin / "build/limit.wasm").read_bytes()
+    if format == "wasm":
+        return  # nothing that Istio loads
+    wasmctl("render", image, "--selector", "a=b", "--set", "limit=7")
+    done = wasmctl("render", image, "--selector", "a=b", "--set", "limit=x", status=3 if travels else 0)
+    if travels:
+        assert re.fullmatch(
+            rf"error: the config of limit does not fit the schema in {image}@sha256:[0-9a-f]{{64}}\n"
+            r'  caused by: `limit` must be of type integer, not "x"\n', done.stderr)

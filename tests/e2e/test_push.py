@@ -132,7 +132,8 @@ def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
         warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
         return manifest["annotations"] | ({"warnings": warnings} if warnings else {})
 
-    ours = {"module.wasm.image/variant": "compat", "org.opencontainers.image.licenses": "MIT", "org.example/a": "b"}
+    ours = {"module.wasm.image/variant": "compat", "org.opencontainers.image.licenses": "MIT", "org.example/a": "b",
+            "module.wasm.image/config-schema": "config.schema.json"}
     assert push() == ours
     from_git = ["--source", "git", "--revision", "git"]
     assert push(*from_git, status=4).splitlines()[1] == (
