@@ -22,6 +22,7 @@ struct Context {
   std::function<std::optional<std::string>(const std::string&)> env;
   bool color = false;                          // stderr is a terminal that may be coloured
   bool terminal = false;                       // stderr is a terminal
+  bool out_terminal = false;                   // so is stdout
   bool quiet = false;                          // -q: no talk but errors
   std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };

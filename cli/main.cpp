@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
       }};
   const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
   context.terminal = ::isatty(STDERR_FILENO) == 1;
+  context.out_terminal = ::isatty(STDOUT_FILENO) == 1;
   context.color = context.terminal && (no_color == nullptr || *no_color == '\0');
   return wasmctl::cli::run_command_line(argc, argv, context);
 }

@@ -22,9 +22,11 @@
 #include "kube/kustomization.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
+#include "kube/pull_secret.hpp"
 #include "kube/resource_kinds.hpp"
 #include "oci/manifest.hpp"
 #include "oci/reference.hpp"
+#include "registry/credentials.hpp"
 #include "yaml/write.hpp"
 
 namespace wasmctl::cli {
@@ -72,6 +74,7 @@ struct RenderOptions {
   bool json = false;
   Lint lint = Lint::refuse;
   PluginFlags plugin;
+  bool pull_secret = false;  // rendered, with the credentials that docker keeps
   RegistryOptions registry;
 };
 
@@ -198,7 +201,21 @@ void check_url(const RenderOptions& options) {
   }
 }
 
-void check_options(const RenderOptions& options) {
+constexpr char kPullSecretFlag[] = "--pull-secret-from-docker-config";
+
+void check_pull_secret(const Context& context, const RenderOptions& options) {
+  if (!options.pull_secret) return;
+  if (!options.directory.empty() || !options.only.empty()) {
+    throw usage(kPullSecretFlag, "goes with the whole stream: no file of credentials is written");
+  }
+  if (context.out_terminal) {
+    throw usage(kPullSecretFlag, "the credentials would stand on the terminal")
+        .hint("hand the stream on: `wasmctl render ... | kubectl apply -f -`");
+  }
+}
+
+void check_options(const Context& context, const RenderOptions& options) {
+  check_pull_secret(context, options);
   check_name("--name", options.name);
   check_name("--namespace", options.ns);
   check_name("--config-map", options.config_map);
@@ -290,6 +307,12 @@ void check_subject(const Subject& subject, const RenderOptions& options) {
     throw usage("--workload", "there is nothing to mount: the proxy gets the module by its url")
         .hint("leave it out, or mount the module: `--via configmap` or `--via image-volume`");
   }
+  if (options.pull_secret && subject.via != Via::oci) {
+    throw usage(kPullSecretFlag, "goes with --via oci")
+        .hint(subject.via == Via::image_volume
+                  ? "a volume's image is pulled with the pod's own imagePullSecrets"
+                  : "no image is pulled");
+  }
   if (options.only == "configmap" && subject.via != Via::config_map) {
     throw usage("--only configmap", "there is none: it goes with --via configmap");
   }
@@ -320,6 +343,7 @@ class Renderer {
   Rendering render() {
     switch (subject_.via) {
       case Via::oci: {
+        if (options_.pull_secret) add_pull_secret();
         const auto image = pin_image();
         add_plugin({"oci://" + image.reference, image.hex});
         break;
@@ -341,6 +365,24 @@ class Renderer {
   }
 
  private:
+  // What docker keeps for the image's registry.
+  void add_pull_secret() {
+    const auto& image = subject_.image();
+    const auto credentials = registry::find_credentials(
+        image.registry, image.repository, context_.env,
+        [&](const std::string& what) { context_.err << "warning: " << what << '\n'; });
+    if (!credentials || !credentials->registry_token.empty()) {
+      throw Error(Code::not_found, fmt::format("{}: there are no credentials for {}",
+                                               kPullSecretFlag, image.registry))
+          .hint(fmt::format("`wasmctl login {}` keeps some", image.registry));
+    }
+    const kube::Identity identity{settings_.find("imagePullSecret")->get<std::string>(),
+                                  rendering_.identity.ns};
+    rendering_.pull_secret =
+        kube::pull_secret(identity, {image.registry, credentials->username, credentials->password,
+                                     credentials->identity_token});
+  }
+
   // The config of a plugin that is there as an image only is judged by the schema in the image.
   Pinned pin_image() const {
     auto pinned = pin(context_, subject_.image(), options_.registry);
@@ -415,6 +457,7 @@ const ordered_json& select(const Rendering& rendering, Only only) {
 // All that `kubectl apply` may take.
 std::string to_stream(const Rendering& rendering, const RenderOptions& options) {
   auto documents = ordered_json::array();
+  if (rendering.pull_secret) documents.push_back(*rendering.pull_secret);
   if (rendering.config_map) documents.push_back(*rendering.config_map);
   documents.push_back(rendering.plugin);
   if (options.json) {
@@ -448,11 +491,14 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
 }
 
 void run_render(Context& context, const RenderOptions& options) {
-  check_options(options);
+  check_options(context, options);
   const auto subject = find_subject(context, options);
   check_subject(subject, options);
-  const auto settings =
-      collect_settings(options.plugin, subject.plugin ? &*subject.plugin : nullptr);
+  auto settings = collect_settings(options.plugin, subject.plugin ? &*subject.plugin : nullptr);
+  if (options.pull_secret && settings.find("imagePullSecret") == nullptr) {
+    settings.set("imagePullSecret", choose_name(options, subject) + "-pull",
+                 {kPullSecretFlag, Code::usage});
+  }
   const auto& kind = choose_kind(options.kind);
   kind.check(settings);
   if (options.explain) {
@@ -511,6 +557,9 @@ void add_render(CLI::App& root, Context& context, Action& action) {
                 "Say what the plugin will be configured with, and where "
                 "it will stand; print no manifest");
   add_lint_option(*app, options->lint);
+  app->add_flag(kPullSecretFlag, options->pull_secret,
+                "Print the pull secret too, with the credentials that docker keeps for the image's "
+                "registry; not onto a terminal");
   app->add_flag("--json", options->json, "Print JSON, several resources as a List");
   option("-o,--output", options->directory, "DIR", "Write a kustomize component");
   add_plugin_flags(*app, options->plugin);

@@ -21,6 +21,7 @@ struct Patch {
 struct Rendering {
   kube::Identity identity;
   std::optional<nlohmann::ordered_json> config_map;
+  std::optional<nlohmann::ordered_json> pull_secret;
   nlohmann::ordered_json plugin;
   kube::Consumer consumer = kube::Consumer::istio;
   std::string url;       // of the module

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from registries import PASSWORD, USER
+
 
 @pytest.mark.parametrize("document, complaint", [
     ("kind: ConfigMap\napiVersion: v1\nbinaryDate: {}\n", 'unknown field "binaryDate"'),
@@ -144,6 +146,45 @@ def test_envoy_extension_policy(judge, wasmctl, module, registry, flags):
     assert "kubectl get envoyextensionpolicy/header-logger" in done.stderr
     judge.accept(wasmctl("render", module, "--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/a",
                          "--via", "http", "--url", "https://example.org/a.wasm").stdout)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "EnvoyExtensionPolicy"])
+def test_pull_secret(judge, wasmctl, module, private_registry, tmp_path, kind):
+    image = f"{private_registry.host}/acme/header-logger:v1"
+    env = {"DOCKER_CONFIG": str(tmp_path)}
+    where = ["--target-ref", "Gateway/a"] if kind == "EnvoyExtensionPolicy" else ["--selector", "a=b"]
+    args = ["render", image, "--kind", kind, *where, "-n", "default", "--pull-secret-from-docker-config"]
+    done = wasmctl(*args, env=env, status=4)
+    assert done.stderr == (f"error: --pull-secret-from-docker-config: there are no credentials for"
+                           f" {private_registry.host}\nhint: `wasmctl login {private_registry.host}` keeps some\n")
+    wasmctl("login", private_registry.host, "-u", USER, "--password-stdin",
+            stdin=PASSWORD, env=env)
+    wasmctl("push", module, image, env=env)
+    done = wasmctl(*args, env=env)
+    judge.accept(done.stdout)
+    secret, plugin = judge.read(done.stdout)
+    assert secret["metadata"] == {"name": "header-logger-pull", "namespace": "default"}
+    assert secret["type"] == "kubernetes.io/dockerconfigjson"
+    config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
+    login = {"username": USER, "password": PASSWORD}
+    auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    assert config == {"auths": {private_registry.host: login | {"auth": auth}}}
+    assert "header-logger-pull" in json.dumps(plugin["spec"])
+    named = wasmctl(*args, "--pull-secret", "mine", env=env).stdout
+    assert judge.read(named)[0]["metadata"]["name"] == "mine"
+    assert PASSWORD not in done.stderr
+
+
+def test_a_pull_secret_is_not_shown_on_a_terminal(wasmctl, clean_env, module):
+    import pty
+    from conftest import WASMCTL
+    main, terminal = pty.openpty()
+    done = subprocess.run([WASMCTL, "render", "127.0.0.1:1/a:v1", "--selector", "a=b",
+                           "--pull-secret-from-docker-config"], stdout=terminal, stderr=subprocess.PIPE, text=True,
+                          env=clean_env)
+    assert done.returncode == 2
+    assert done.stderr == ("error: --pull-secret-from-docker-config: the credentials would stand on the terminal\n"
+                           "hint: hand the stream on: `wasmctl render ... | kubectl apply -f -`\n")
 
 
 def test_image_volume(judge, wasmctl, module, registry, tmp_path):
