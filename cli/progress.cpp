@@ -63,7 +63,8 @@ std::string Progress::describe(std::uint64_t moved, std::uint64_t expected,
                           mebibytes(static_cast<double>(expected)),
                           expected == 0 ? 100 : moved * 100 / expected, mebibytes(rate));
   if (rate > 0) {
-    const auto left = static_cast<std::uint64_t>(static_cast<double>(expected - moved) / rate + 0.5);
+    const auto left =
+        static_cast<std::uint64_t>(static_cast<double>(expected - moved) / rate + 0.5);
     text += fmt::format(", {}:{:02} left", left / 60, left % 60);
   }
   return text;

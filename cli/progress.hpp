@@ -35,7 +35,7 @@ class Progress {
 
   std::ostream& err_;
   const bool terminal_;
-  std::mutex mutex_;                          // guards what follows, and the stream
+  std::mutex mutex_;                        // guards what follows, and the stream
   std::optional<Clock::time_point> start_;  // of the first transfer
   Clock::time_point next_;
   std::uint64_t expected_ = 0;

@@ -31,6 +31,7 @@ class GzipWriter {
   void pack();
 
   const Sink sink_;
+  bool several_ = false;              // there will be more than one member
   std::vector<std::string> waiting_;  // to be packed; all but the last are full
 };
 

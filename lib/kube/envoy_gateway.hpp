@@ -1,7 +1,7 @@
 // Envoy Gateway's resource for Wasm. The gateway's control plane fetches the module, and serves it
 // to its proxies; the filters stand in the order of the policy's list.
-// Source: envoyproxy/gateway api/v1alpha1 wasm_types.go, envoyextensionpolicy_types.go and the CRD's
-// CEL rules.
+// Source: envoyproxy/gateway api/v1alpha1 wasm_types.go, envoyextensionpolicy_types.go and the
+// CRD's CEL rules.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
