@@ -7,6 +7,7 @@
 #include "kube/kustomization.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
+#include "kube/pull_secret.hpp"
 #include "kube/wasm_plugin.hpp"
 #include "kube/workload.hpp"
 #include "yaml/write.hpp"
@@ -294,4 +295,17 @@ TEST_CASE("a volume's name stays within 63 bytes, and apart from others") {
   CHECK(cut.size() == 63);
   CHECK_FALSE(kube::refuse_label(cut));
   CHECK(cut != kube::label_with_prefix("wasm-", longest.substr(1) + "b"));
+}
+
+TEST_CASE("pull_secret: by the key that Istio looks a registry up under") {
+  const auto config_of = [](const kube::Login& login) {
+    const auto secret = kube::pull_secret({"pull", "default"}, login);
+    CHECK(secret.at("type") == "kubernetes.io/dockerconfigjson");
+    return secret.at("data").at(".dockerconfigjson").get<std::string>();
+  };
+  CHECK(config_of({"docker.io", "me", "s3cret", ""}) ==
+        kube::base64(R"({"auths":{"https://index.docker.io/v1/":{"username":"me",)"
+                     R"("password":"s3cret","auth":"bWU6czNjcmV0"}}})"));
+  CHECK(config_of({"ghcr.io", "", "", "token"}) ==
+        kube::base64(R"({"auths":{"ghcr.io":{"identitytoken":"token"}}})"));
 }
