@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 namespace wasmctl::cli {
@@ -41,7 +42,7 @@ void Progress::add(std::uint64_t expected, std::uint64_t moved, Clock::time_poin
     shown_ = true;
     next_ = now + kBetween;
   } else {
-    err_ << line << std::endl;
+    err_ << line << '\n' << std::flush;
     next_ = now + kBetweenLines;
   }
 }
@@ -63,8 +64,7 @@ std::string Progress::describe(std::uint64_t moved, std::uint64_t expected,
                           mebibytes(static_cast<double>(expected)),
                           expected == 0 ? 100 : moved * 100 / expected, mebibytes(rate));
   if (rate > 0) {
-    const auto left =
-        static_cast<std::uint64_t>(static_cast<double>(expected - moved) / rate + 0.5);
+    const auto left = std::llround(static_cast<double>(expected - moved) / rate);
     text += fmt::format(", {}:{:02} left", left / 60, left % 60);
   }
   return text;
