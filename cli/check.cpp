@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -10,8 +9,13 @@
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/findings.hpp"
+#include "cli/image_check.hpp"
+#include "cli/registry_options.hpp"
+#include "cli/source.hpp"
 #include "kube/check.hpp"
 #include "kube/names.hpp"
+#include "wasm/lint.hpp"
+#include "wasm/module.hpp"
 
 namespace wasmctl::cli {
 
@@ -23,15 +27,25 @@ constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{1} << 29U;
 
 struct CheckOptions {
   std::vector<std::string> files;
+  std::vector<std::string> before;
   std::string ns = "default";
+  std::string module;
+  bool images = false;
   bool rules = false;
   bool json = false;
   bool sarif = false;
+  RegistryOptions registry;
 };
+
+// What the rules of images need, beside the files.
+constexpr std::string_view kImagesFlag = " (needs --images)";
 
 void print_rules(std::ostream& out) {
   for (const auto& rule : kube::manifest_rules()) {
-    out << fmt::format("{:<21} {:<8} {}\n", rule.name, to_string(rule.severity), rule.demand);
+    out << fmt::format("{:<22} {:<8} {}\n", rule.name, to_string(rule.severity), rule.demand);
+  }
+  for (const auto& rule : image_check_rules()) {
+    out << fmt::format("{:<22} {:<8} {}{}\n", rule.id, "error", rule.demand, kImagesFlag);
   }
 }
 
@@ -59,51 +73,123 @@ std::vector<fs::path> collect_files(const std::vector<std::string>& names) {
   return files;
 }
 
-kube::Inventory read_files(const CheckOptions& options) {
+kube::Inventory read_files(const std::vector<std::string>& names, const std::string& ns) {
   kube::Inventory inventory;
-  for (const auto& path : collect_files(options.files)) {
+  for (const auto& path : collect_files(names)) {
     const auto name = path == "/dev/stdin" ? std::string("stdin") : path.native();
-    kube::read_manifests(inventory, base::read_file(path, kMaxManifestBytes), name, options.ns);
+    kube::read_manifests(inventory, base::read_file(path, kMaxManifestBytes), name, ns);
   }
+  kube::merge_patches(inventory);
   return inventory;
 }
 
-void print_text(std::ostream& out, const kube::Inventory& inventory,
-                const std::vector<kube::ManifestFinding>& findings) {
-  for (const auto& finding : findings) {
-    const auto place = yaml::place(inventory.files[finding.site.file], finding.site.mark);
-    out << fmt::format("{}: {}: {} [{}]\n", place, to_string(finding.severity), finding.message,
-                       finding.rule);
-    if (!finding.hint.empty()) out << fmt::format("  hint: {}\n", finding.hint);
+// Functions of the host that touch a request; what is not called cannot change one.
+constexpr std::string_view kActs[] = {
+    "proxy_send_local_response",
+    "proxy_add_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_remove_header_map_value",
+    "proxy_set_header_map_pairs",
+    "proxy_set_buffer_bytes",
+    "proxy_continue_stream",
+    "proxy_continue_request",
+    "proxy_continue_response",
+    "proxy_close_stream",
+    "proxy_set_property",
+    "proxy_clear_route_cache",
+    "proxy_call_foreign_function",
+};
+
+kube::ModuleFacts facts_of(const wasm::Module& module) {
+  const auto has_callback = [&](std::initializer_list<std::string_view> names) {
+    return std::ranges::any_of(names,
+                               [&](auto name) { return module.find_export(name) != nullptr; });
+  };
+  kube::ModuleFacts facts;
+  facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
+    return std::ranges::find(kActs, import.name) != std::end(kActs);
+  });
+  facts.http =
+      has_callback({"proxy_on_request_headers", "proxy_on_request_body",
+                    "proxy_on_response_headers", "proxy_on_response_body", "proxy_on_log"});
+  facts.network = has_callback({"proxy_on_new_connection", "proxy_on_downstream_data",
+                                "proxy_on_upstream_data", "proxy_on_log"});
+  // A module without any callback is for lint to judge.
+  if (!facts.http && !facts.network) facts.http = facts.network = true;
+  return facts;
+}
+
+class Checker {
+ public:
+  Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
+
+  std::vector<SarifResult> run() {
+    inventory_ = read_files(options_.files, options_.ns);
+    if (!options_.module.empty()) add_module();
+    if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
+    findings_ = kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_);
+    for (const auto& finding : findings_) {
+      results_.push_back({finding.rule, to_string(finding.severity), finding.message, finding.hint,
+                          inventory_.files[finding.site.file], finding.site.mark.line,
+                          finding.site.mark.column});
+    }
+    if (options_.images) {
+      std::ranges::move(check_images(context_, inventory_, options_.registry),
+                        std::back_inserter(results_));
+    }
+    return std::move(results_);
+  }
+
+  const kube::Inventory& inventory() const { return inventory_; }
+
+ private:
+  // What `wasmctl lint` says of it.
+  void add_module() {
+    const auto module = read_unchecked(context_, options_.module, options_.registry);
+    const auto read = wasm::read_module(module.bytes, module.path);
+    for (const auto& finding : wasm::lint(read)) {
+      results_.push_back(
+          {finding.rule, to_string(finding.severity), finding.message, finding.hint, module.path});
+    }
+    inventory_.module = facts_of(read);
+  }
+
+  Context& context_;
+  const CheckOptions& options_;
+  kube::Inventory inventory_;
+  kube::Inventory before_;
+  std::vector<kube::ManifestFinding> findings_;
+  std::vector<SarifResult> results_;
+};
+
+void print_text(std::ostream& out, const std::vector<SarifResult>& results) {
+  for (const auto& result : results) {
+    const auto place = result.line == 0
+                           ? result.file
+                           : fmt::format("{}:{}:{}", result.file, result.line, result.column);
+    out << fmt::format("{}: {}: {} [{}]\n", place, result.level, result.message, result.rule);
+    if (!result.hint.empty()) out << fmt::format("  hint: {}\n", result.hint);
   }
 }
 
-nlohmann::json to_json(const kube::Inventory& inventory,
-                       const std::vector<kube::ManifestFinding>& findings) {
+nlohmann::json to_json(const std::vector<SarifResult>& results) {
   auto list = nlohmann::json::array();
-  for (const auto& finding : findings) {
-    list.push_back({{"file", inventory.files[finding.site.file]},
-                    {"line", finding.site.mark.line},
-                    {"column", finding.site.mark.column},
-                    {"rule", finding.rule},
-                    {"severity", to_string(finding.severity)},
-                    {"message", finding.message},
-                    {"hint", finding.hint}});
+  for (const auto& result : results) {
+    list.push_back({{"file", result.file},
+                    {"line", result.line},
+                    {"column", result.column},
+                    {"rule", result.rule},
+                    {"severity", result.level},
+                    {"message", result.message},
+                    {"hint", result.hint}});
   }
   return list;
 }
 
-nlohmann::json sarif_of(const kube::Inventory& inventory,
-                        const std::vector<kube::ManifestFinding>& findings) {
-  std::vector<SarifRule> rules;
+nlohmann::json sarif_of(const std::vector<SarifResult>& results) {
+  auto rules = image_check_rules();
   for (const auto& rule : kube::manifest_rules()) rules.push_back({rule.name, rule.demand});
-  std::vector<SarifResult> results;
-  results.reserve(findings.size());
-  for (const auto& finding : findings) {
-    results.push_back({finding.rule, to_string(finding.severity), finding.message, finding.hint,
-                       inventory.files[finding.site.file], finding.site.mark.line,
-                       finding.site.mark.column});
-  }
+  for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
   return to_sarif(rules, results);
 }
 
@@ -115,24 +201,24 @@ void run_check(Context& context, const CheckOptions& options) {
   if (const auto why = kube::refuse_label(options.ns)) {
     throw Error(Code::usage, fmt::format("--namespace: the name {}", *why));
   }
-  const auto inventory = read_files(options);
-  const auto findings = kube::check_manifests(inventory);
+  Checker checker(context, options);
+  const auto results = checker.run();
   if (options.json || options.sarif) {
-    context.out
-        << (options.sarif ? sarif_of(inventory, findings) : to_json(inventory, findings)).dump(2)
-        << '\n';
+    context.out << (options.sarif ? sarif_of(results) : to_json(results)).dump(2) << '\n';
   } else {
-    print_text(context.out, inventory, findings);
+    print_text(context.out, results);
   }
-  const auto errors = static_cast<std::size_t>(
-      std::ranges::count(findings, kube::Severity::error, &kube::ManifestFinding::severity));
+  const auto count = [&](std::string_view level) {
+    return static_cast<std::size_t>(std::ranges::count(results, level, &SarifResult::level));
+  };
+  const auto& inventory = checker.inventory();
   if (!context.quiet) {
     context.err << fmt::format(
         "{} and {} in {}: {}, {}\n", counted(inventory.plugins.size(), "plugin"),
         counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
-        counted(errors, "error"), counted(findings.size() - errors, "warning"));
+        counted(count("error"), "error"), counted(count("warning"), "warning"));
   }
-  if (errors > 0) throw Refused{Code::bad_input};
+  if (count("error") > 0) throw Refused{Code::bad_input};
 }
 
 }  // namespace
@@ -145,13 +231,22 @@ void add_check(CLI::App& root, Context& context, Action& action) {
   app->add_option("-n,--namespace", options->ns, "Where objects without a namespace go")
       ->type_name("NS")
       ->capture_default_str();
+  app->add_option("--module", options->module,
+                  "The plugin's module, as SOURCE of other commands: its lint, and what it does")
+      ->type_name("SOURCE");
+  app->add_option("--before", options->before,
+                  "The manifests as they are in the cluster now, for what only a change shows")
+      ->type_name("FILE");
+  app->add_flag("--images", options->images, "Ask the registries about the plugins' images, too");
   app->add_flag("--rules", options->rules, "List the rules");
   auto* json = app->add_flag("--json", options->json, "The findings as JSON");
   app->add_flag("--sarif", options->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_registry_options(*app, options->registry);
   app->footer(
       "Exit status 3 if there is an error.\n\n"
       "Examples:\n"
       "  wasmctl check -f manifests/ -f bookinfo.yaml\n"
+      "  wasmctl check -f manifests/ --module plugins/header-logger\n"
       "  wasmctl render plugins/header-logger --selector app=web | wasmctl check -f - -f web.yaml");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_check(context, *options); };

@@ -1,6 +1,8 @@
 #include "kube/inventory.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -12,6 +14,7 @@ namespace {
 
 using yaml::Node;
 
+constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
 
@@ -68,8 +71,24 @@ class DocumentReader {
           if (text_at(&item, {"kind"}) != "List") read(item);  // Kubernetes opens one level
         }
       }
-    } else if (api_version == kExtensions && (kind == "WasmPlugin" || kind == "TrafficExtension")) {
-      read_plugin(root, kind);
+    } else if (api_version.starts_with(kExtensionsGroup)) {
+      if (api_version == kExtensions && (kind == "WasmPlugin" || kind == "TrafficExtension")) {
+        read_plugin(root, kind);
+      } else {
+        inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
+      }
+    } else if (api_version == "v1" && kind == "Namespace") {
+      NamespaceManifest ns;
+      identify(ns, root);
+      ns.labels = to_labels(at(&root, {"metadata", "labels"}));
+      inventory_.namespaces.push_back(std::move(ns));
+    } else if (api_version.starts_with("gateway.networking.k8s.io/") && kind == "Gateway") {
+      GatewayManifest gateway;
+      identify(gateway, root);
+      gateway.gateway_class = text_at(&root, {"spec", "gatewayClassName"});
+      inventory_.gateways.push_back(std::move(gateway));
+    } else if (api_version.starts_with("kustomize.config.k8s.io/")) {
+      read_kustomization(root);
     } else if (api_version == "v1" && kind == "ConfigMap") {
       read_config_map(root);
     } else if (api_version == "v1" && kind == "Secret") {
@@ -87,14 +106,21 @@ class DocumentReader {
     object.site = site(name == nullptr ? root : *name);
     object.name = name == nullptr ? "" : name->text;
     object.ns = text_at(&root, {"metadata", "namespace"});
-    if (object.ns.empty()) object.ns = default_ns_;
+    object.ns_assumed = object.ns.empty();
+    if (object.ns_assumed) object.ns = default_ns_;
   }
 
   void read_plugin(const Node& root, const std::string& kind) {
     PluginManifest plugin;
     identify(plugin, root);
     plugin.kind = kind;
-    if (const auto* const spec = yaml::find(root, "spec")) plugin.spec = *spec;
+    for (const auto& entry : root.entries) {
+      const auto& key = entry.key.text;
+      if (key == "spec") plugin.spec = entry.value;
+      const bool known = key == "apiVersion" || key == "kind" || key == "metadata" ||
+                         key == "spec" || key == "status";
+      if (!known) plugin.stray_keys.push_back(entry.key);
+    }
     const auto* const url = plugin.module_field("url");
     plugin.url = url == nullptr ? "" : url->text;
     plugin.has_selector = yaml::find(plugin.spec, "selector") != nullptr;
@@ -136,6 +162,21 @@ class DocumentReader {
       }
     }
     inventory_.secrets.push_back(std::move(secret));
+  }
+
+  // Files beside it that are no objects by themselves.
+  void read_kustomization(const Node& root) {
+    const auto directory = std::filesystem::path(inventory_.files[file_]).parent_path();
+    const auto add = [&](const std::string& path) {
+      if (path.empty()) return;
+      inventory_.patch_files.push_back((directory / path).lexically_normal().native());
+    };
+    if (const auto* const patches = yaml::find(root, "patches")) {
+      for (const auto& patch : patches->items) add(text_at(&patch, {"path"}));
+    }
+    if (const auto* const patches = yaml::find(root, "patchesStrategicMerge")) {
+      for (const auto& patch : patches->items) add(patch.text);
+    }
   }
 
   void read_workload(const Node& root, const std::string& api_version, const std::string& kind) {
@@ -184,9 +225,18 @@ class DocumentReader {
     const auto* const volumes = yaml::find(spec, "volumes");
     if (volumes == nullptr) return;
     for (const auto& volume : volumes->items) {
-      workload.volumes.push_back(
-          {text_at(&volume, {"name"}), text_at(&volume, {"configMap", "name"}), site(volume)});
+      workload.volumes.push_back({text_at(&volume, {"name"}),
+                                  text_at(&volume, {"configMap", "name"}),
+                                  text_at(&volume, {"image", "reference"}),
+                                  read_items(at(&volume, {"configMap", "items"})), site(volume)});
     }
+  }
+
+  static std::optional<std::map<std::string, std::string>> read_items(const Node* list) {
+    if (list == nullptr) return std::nullopt;
+    std::map<std::string, std::string> items;
+    for (const auto& item : list->items) items[text_at(&item, {"path"})] = text_at(&item, {"key"});
+    return items;
   }
 
   void read_container(WorkloadManifest& workload, const Node& container) const {
@@ -197,8 +247,8 @@ class DocumentReader {
     const auto* const mounts = yaml::find(container, "volumeMounts");
     if (mounts == nullptr) return;
     for (const auto& mount : mounts->items) {
-      workload.mounts.push_back(
-          {name, text_at(&mount, {"name"}), text_at(&mount, {"mountPath"}), site(mount)});
+      workload.mounts.push_back({name, text_at(&mount, {"name"}), text_at(&mount, {"mountPath"}),
+                                 text_at(&mount, {"subPath"}), site(mount)});
     }
   }
 
@@ -213,12 +263,65 @@ const Node* PluginManifest::module_field(std::string_view key) const {
   return kind == "TrafficExtension" ? at(&spec, {"wasm", key}) : yaml::find(spec, key);
 }
 
+namespace {
+
+// The place that the reader put before its message: "FILE:LINE:COLUMN: ".
+Oddity to_oddity(const Error& error, std::size_t index, const std::string& file) {
+  Oddity oddity{{index, {}}, error.message()};
+  auto rest = std::string_view(error.message());
+  if (!rest.starts_with(file + ':')) return oddity;
+  rest.remove_prefix(file.size() + 1);
+  for (auto* number : {&oddity.site.mark.line, &oddity.site.mark.column}) {
+    const auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), *number);
+    const auto used = static_cast<std::size_t>(end - rest.data());
+    if (failed != std::errc() || used >= rest.size() || rest[used] != ':') return oddity;
+    rest.remove_prefix(used + 1);
+  }
+  oddity.text = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
+  return oddity;
+}
+
+void merge(WorkloadManifest& into, const WorkloadManifest& patch) {
+  const auto append = [](auto& list, const auto& more) {
+    list.insert(list.end(), more.begin(), more.end());
+  };
+  append(into.containers, patch.containers);
+  append(into.mounts, patch.mounts);
+  append(into.volumes, patch.volumes);
+  for (const auto& [key, value] : patch.labels) into.labels[key] = value;
+  for (const auto& [key, value] : patch.annotations) into.annotations[key] = value;
+}
+
+}  // namespace
+
 void read_manifests(Inventory& inventory, std::string_view text, const std::string& file,
                     const std::string& default_ns) {
   inventory.files.push_back(file);
   DocumentReader documents(inventory, default_ns);
-  yaml::Reader reader(text, file);
-  while (const auto document = reader.next()) documents.read(document->root);
+  try {
+    yaml::Reader reader(text, file);
+    while (const auto document = reader.next()) documents.read(document->root);
+  } catch (const Error& error) {
+    inventory.unreadable.push_back(to_oddity(error, inventory.files.size() - 1, file));
+  }
+}
+
+void merge_patches(Inventory& inventory) {
+  std::vector<bool> is_patch(inventory.files.size());
+  for (std::size_t i = 0; i < inventory.files.size(); ++i) {
+    const auto path = std::filesystem::path(inventory.files[i]).lexically_normal().native();
+    is_patch[i] = std::ranges::find(inventory.patch_files, path) != inventory.patch_files.end();
+  }
+  std::vector<WorkloadManifest> patches;
+  std::erase_if(inventory.workloads, [&](const WorkloadManifest& workload) {
+    if (is_patch[workload.site.file]) patches.push_back(workload);
+    return is_patch[workload.site.file];
+  });
+  for (const auto& patch : patches) {
+    for (auto& workload : inventory.workloads) {
+      if (workload.kind == patch.kind && workload.name == patch.name) merge(workload, patch);
+    }
+  }
 }
 
 }  // namespace wasmctl::kube

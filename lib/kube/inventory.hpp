@@ -22,12 +22,14 @@ struct Site {
 struct Object {
   Site site;  // of metadata.name, or of the document
   std::string ns;
+  bool ns_assumed = false;  // none is written
   std::string name;
 };
 
 struct PluginManifest : Object {
   std::string kind;  // "WasmPlugin", "TrafficExtension"
   yaml::Node spec;
+  std::vector<yaml::Node> stray_keys;  // beside apiVersion, kind, metadata, spec and status
   std::string url;
   std::map<std::string, std::string> selector;
   bool has_selector = false;
@@ -39,7 +41,9 @@ struct PluginManifest : Object {
 
 struct VolumeManifest {
   std::string name;
-  std::string config_map;  // empty: made of something else
+  std::string config_map;  // its name; empty: made of something else
+  std::string image;       // its reference; likewise
+  std::optional<std::map<std::string, std::string>> items;  // path -> key; none: each by its key
   Site site;
 };
 
@@ -47,6 +51,7 @@ struct MountManifest {
   std::string container;
   std::string volume;
   std::string path;
+  std::string sub_path;
   Site site;
 };
 
@@ -78,8 +83,35 @@ struct SecretManifest : Object {
   std::vector<std::string> registries;  // of .dockerconfigjson
 };
 
+struct NamespaceManifest : Object {
+  std::map<std::string, std::string> labels;
+};
+
+struct GatewayManifest : Object {  // of the Gateway API
+  std::string gateway_class;
+};
+
+// What could not be read, or belongs to Istio's extensions and is none.
+struct Oddity {
+  Site site;
+  std::string text;
+};
+
+// What the module does, so far as its imports and exports tell; of --module.
+struct ModuleFacts {
+  bool observes = false;  // calls nothing that changes, answers or ends a request
+  bool http = true;       // has callbacks of HTTP streams
+  bool network = true;    // has callbacks of TCP connections
+};
+
 struct Inventory {
   std::vector<std::string> files;
+  std::vector<Oddity> unreadable;     // the message of its error
+  std::vector<Oddity> unknown_kinds;  // "extensions.istio.io/v1 WasmPlugin"
+  std::vector<NamespaceManifest> namespaces;
+  std::vector<GatewayManifest> gateways;
+  std::vector<std::string> patch_files;  // that a kustomization lists, as paths
+  std::optional<ModuleFacts> module;
   std::vector<PluginManifest> plugins;
   std::vector<WorkloadManifest> workloads;
   std::vector<ConfigMapManifest> config_maps;
@@ -87,9 +119,12 @@ struct Inventory {
 };
 
 // Adds the documents of a file; kinds that do not matter are passed over, and Lists opened.
-// `default_ns` is where objects without a namespace go. Throws Error{Code::bad_input} for what is
-// no YAML.
+// `default_ns` is where objects without a namespace go. What is no YAML becomes an Oddity, and what
+// stands before it counts.
 void read_manifests(Inventory& inventory, std::string_view text, const std::string& file,
                     const std::string& default_ns);
+
+// When all is read: workloads of the patch files go into those that they patch.
+void merge_patches(Inventory& inventory);
 
 }  // namespace wasmctl::kube

@@ -196,6 +196,12 @@ TextPatch patch_text(std::string_view text, const std::string& file, const Targe
                      const Mount& mount, Direction direction) {
   constexpr auto kHint =
       "a Helm template is no YAML before it is rendered: patch what `helm template` prints";
+  for (auto cr = text.find('\r'); cr != std::string_view::npos; cr = text.find('\r', cr + 1)) {
+    if (cr + 1 < text.size() && text[cr + 1] == '\n') continue;
+    throw Error(
+        Code::bad_input,
+        fmt::format("{} has a carriage return that is no part of a line end (byte {})", file, cr));
+  }
   if (is_helm_template(text)) {
     throw Error(Code::bad_input, fmt::format("{} is a Helm template", file)).hint(kHint);
   }

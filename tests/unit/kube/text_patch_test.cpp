@@ -329,6 +329,8 @@ TEST_CASE("what lines cannot be added to is refused, untouched") {
       "hint: `wasmctl render ... -o DIR` makes a kustomize component that needs no such edit\n";
   const std::pair<std::string, std::string> cases[] = {
       {"kind: Service\n", "error: f.yaml has no workload\n"},
+      {"kind: Service\r\nb: c\r",
+       "error: f.yaml has a carriage return that is no part of a line end (byte 19)\n"},
       {"a: [\n",
        "error: f.yaml:2:1: did not find expected node content, while parsing a flow node that "
        "starts at line 2\n"},

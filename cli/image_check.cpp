@@ -1,0 +1,111 @@
+#include "cli/image_check.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "kube/survey.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
+#include "wasm/lint.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+constexpr SarifRule kAbsent = {"image-absent", "the image is in its registry"};
+constexpr SarifRule kIndexPin = {"index-pin", "an image is not pinned by its index's own digest"};
+constexpr SarifRule kDigest = {"image-digest", "sha256 is the digest of the image's manifest"};
+constexpr SarifRule kModule = {"image-module", "the image holds a module that the proxy loads"};
+
+// Istio takes a name without a registry for one of Docker Hub.
+oci::Reference to_reference(const std::string& image) {
+  const auto host = image.substr(0, image.find('/'));
+  const bool has_host = host.size() < image.size() &&
+                        (host.find_first_of(".:") != std::string::npos || host == "localhost");
+  return oci::parse_reference(has_host ? image : "docker.io/" + image);
+}
+
+class ImageCheck {
+ public:
+  ImageCheck(Context& context, const kube::Inventory& inventory, const RegistryOptions& options)
+      : inventory_(inventory), options_(registry_options(context, options)) {}
+
+  std::vector<SarifResult> run() {
+    for (const auto& plugin : inventory_.plugins) {
+      const auto image = kube::image_of(plugin.url);
+      if (!image.empty()) check(plugin, image);
+    }
+    return std::move(results_);
+  }
+
+ private:
+  void check(const kube::PluginManifest& plugin, const std::string& image) {
+    url_ = plugin.module_field("url");
+    plugin_ = &plugin;
+    oci::Reference reference;
+    try {
+      reference = to_reference(image);
+    } catch (const Error&) {
+      return;  // url-form says it
+    }
+    const auto repository = registry::open_repository(reference, options_);
+    try {
+      check_pin(*repository, reference);
+    } catch (const Error& error) {
+      if (error.code() == Code::not_found) {
+        add(kAbsent, *url_, error.message(), "push it, or correct the name");
+      } else if (error.code() == Code::unloadable || error.code() == Code::bad_input) {
+        add(kModule, *url_, error.message(), "`wasmctl push` makes images that Istio loads");
+      } else {
+        throw;
+      }
+    }
+  }
+
+  void check_pin(registry::Repository& repository, const oci::Reference& reference) {
+    const auto named = repository.fetch_manifest(reference).descriptor.digest;
+    const auto loaded = registry::fetch_for_istio(repository, reference).descriptor.digest;
+    const auto* const sha256 = plugin_->module_field("sha256");
+    const auto right = fmt::format("the one that Istio computes is {}", loaded.hex());
+    if (reference.digest && named != loaded) {
+      add(kIndexPin, *url_, "this is the digest of an index, which Istio never computes", right);
+    }
+    if (sha256 != nullptr && sha256->text == named.hex() && named != loaded) {
+      add(kIndexPin, *sha256, "this is the digest of an index, which Istio never computes", right);
+    } else if (sha256 != nullptr && !sha256->text.empty() && sha256->text != loaded.hex()) {
+      add(kDigest, *sha256, "this is not the digest of the image's manifest", right);
+    }
+    check_module(registry::fetch_module(repository, reference).bytes);
+  }
+
+  void check_module(const std::string& bytes) {
+    for (const auto& finding : wasm::lint(wasm::read_module(bytes, plugin_->url))) {
+      if (finding.severity != wasm::Severity::error) continue;
+      add(kModule, *url_, fmt::format("the image's module {}", finding.message), finding.hint);
+    }
+  }
+
+  void add(const SarifRule& rule, const yaml::Node& node, std::string message, std::string hint) {
+    results_.push_back({rule.id, "error", std::move(message), std::move(hint),
+                        inventory_.files[plugin_->site.file], node.start.line, node.start.column});
+  }
+
+  const kube::Inventory& inventory_;
+  registry::Options options_;
+  const kube::PluginManifest* plugin_ = nullptr;
+  const yaml::Node* url_ = nullptr;
+  std::vector<SarifResult> results_;
+};
+
+}  // namespace
+
+std::vector<SarifRule> image_check_rules() {
+  return {kAbsent, kIndexPin, kDigest, kModule};
+}
+
+std::vector<SarifResult> check_images(Context& context, const kube::Inventory& inventory,
+                                      const RegistryOptions& options) {
+  return ImageCheck(context, inventory, options).run();
+}
+
+}  // namespace wasmctl::cli
