@@ -147,7 +147,7 @@ class Checker {
   void add_module() {
     const auto module = read_unchecked(context_, options_.module, options_.registry);
     const auto read = wasm::read_module(module.bytes, module.path);
-    for (const auto& finding : wasm::lint(read)) {
+    for (const auto& finding : wasm::lint(read, module.bytes)) {
       results_.push_back(
           {finding.rule, to_string(finding.severity), finding.message, finding.hint, module.path});
     }

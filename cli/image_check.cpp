@@ -75,11 +75,11 @@ class ImageCheck {
     } else if (sha256 != nullptr && !sha256->text.empty() && sha256->text != loaded.hex()) {
       add(kDigest, *sha256, "this is not the digest of the image's manifest", right);
     }
-    check_module(registry::fetch_module(repository, reference).bytes);
+    check_module(registry::fetch_module(repository, reference).content);
   }
 
-  void check_module(const std::string& bytes) {
-    for (const auto& finding : wasm::lint(wasm::read_module(bytes, plugin_->url))) {
+  void check_module(std::string_view bytes) {
+    for (const auto& finding : wasm::lint(wasm::read_module(bytes, plugin_->url), bytes)) {
       if (finding.severity != wasm::Severity::error) continue;
       add(kModule, *url_, fmt::format("the image's module {}", finding.message), finding.hint);
     }
