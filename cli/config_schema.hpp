@@ -18,8 +18,8 @@ std::optional<std::filesystem::path> schema_file(const plugin::Plugin& plugin);
 // The file as JSON; throws Error{Code::bad_input} with the place if it is none.
 nlohmann::json read_schema(const std::filesystem::path& file);
 
-// Throws Error{Code::bad_input} if the config of `settings` does not fit. `plugin` and `schema_name`
-// are for the message.
+// Throws Error{Code::bad_input} if the config of `settings` does not fit. `plugin` and
+// `schema_name` are for the message.
 void check_config(const kube::Settings& settings, const nlohmann::json& schema,
                   const std::string& plugin, const std::string& schema_name);
 

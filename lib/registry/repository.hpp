@@ -114,9 +114,9 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
 // child.
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference);
 
-// The JSON Schema of the plugin's configuration that travels with the module of `manifest`, which is
-// not an index; null if it announces none. Throws Error{Code::bad_input} if what it announces is not
-// there.
+// The JSON Schema of the plugin's configuration that travels with the module of `manifest`, which
+// is not an index; null if it announces none. Throws Error{Code::bad_input} if what it announces is
+// not there.
 std::optional<std::string> fetch_config_schema(Repository& repository, const oci::Blob& manifest);
 
 // The Wasm module in an image of any format, verified, with the descriptor of the manifest that
