@@ -266,8 +266,12 @@ def test_large_module_is_packed_in_members_that_others_read(wasmctl, registry, t
 
 
 def test_memory_does_not_grow_with_the_blob(clean_env, registry, tmp_path):
+    # The address sanitizer keeps what is freed, and has a shadow of all of it.
+    sanitized = b"__asan_init" in WASMCTL.read_bytes()
+    env = clean_env | {"ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}
+
     def peak(*args):
-        done = subprocess.run(["/usr/bin/env", "python3", "-c", PEAK, WASMCTL, *map(str, args)], env=clean_env,
+        done = subprocess.run(["/usr/bin/env", "python3", "-c", PEAK, WASMCTL, *map(str, args)], env=env,
                               capture_output=True, text=True, check=True)
         return int(done.stdout)
 
@@ -281,7 +285,7 @@ def test_memory_does_not_grow_with_the_blob(clean_env, registry, tmp_path):
 
     small, large = peaks(2_000_000), peaks(30_000_000)
     grown = [(b - a) / 1024 for a, b in zip(small, large)]
-    assert max(grown) < 8, f"MiB: {grown}"
+    assert max(grown) < (24 if sanitized else 8), f"MiB: {grown}"
 
 
 # Peak memory in KiB of the one child.

@@ -35,6 +35,7 @@ void check_not_mounted(const Survey& survey, Report& report) {
     if (is_mounted(mounts, file)) return;
     if (is_mounted(workload.mounts, file)) return;  // mounted-elsewhere says it
     std::vector<std::string_view> paths;
+    paths.reserve(mounts.size());
     for (const auto& mount : mounts) paths.push_back(mount.path);
     report.add(workload.site,
                fmt::format("{} has nothing mounted at {}, where plugin `{}` looks for its module",
