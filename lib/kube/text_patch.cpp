@@ -18,7 +18,6 @@ namespace wasmctl::kube {
 namespace {
 
 using nlohmann::json;
-using yaml::Kind;
 using yaml::Node;
 
 // ---- finding workloads
