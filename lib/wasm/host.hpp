@@ -39,7 +39,7 @@ struct HostFunction {
   std::string_view signature;
   AbiSet abis;
   // The first Envoy that has it: 39 for 1.39. 0: all that were tested, 1.36 and later.
-  unsigned since = 0;
+  std::uint8_t since = 0;
   // Whether a module may call it from `_initialize`, `main` or `_start`: what else it calls there,
   // static constructors included, is answered with a trap.
   bool at_start = false;

@@ -125,7 +125,7 @@ void check_host_versions(const Subject& subject, const Rule& rule, Findings& fin
     if (import.kind != ExternalKind::function) continue;
     const auto* row = find_host_function(import.module, import.name);
     if (row == nullptr || row->since == 0) continue;
-    since = std::max(since, row->since);
+    since = std::max<unsigned>(since, row->since);
     names += (names.empty() ? "`" : ", `") + import.name + "`";
   }
   if (names.empty()) return;
