@@ -103,7 +103,7 @@ constexpr Rule kRules[] = {
      "exports a callback of a request, a connection, a timer or a log entry",
      "Whether a context factory is registered cannot be told from a module's bytes in general; "
      "that no callback is there at all can. SDKs that export all callbacks always are not caught "
-     "by this: `wasmctl test` sends a request and sees.",
+     "by this: only a request shows it.",
      check_callbacks},
     {"abi-versions", Severity::warning, Judge::specification, "exports one ABI marker only",
      "Envoy takes the first in the export section; which that is, is the linker's whim.",
