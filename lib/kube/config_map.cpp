@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 
@@ -37,7 +38,7 @@ ordered_json config_map(const Identity& identity, std::string_view module, Chang
   ordered_json object = {
       {"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", metadata(identity)}};
   if (change == Change::immutable) object["immutable"] = true;
-  object["binaryData"] = {{kModuleKey, base64(module)}};
+  object["binaryData"] = {{kModuleKey, base::base64_encode(module)}};
   return object;
 }
 
@@ -45,24 +46,6 @@ bool fits_client_side_apply(const ordered_json& object) {
   constexpr std::string_view kKey = "kubectl.kubernetes.io/last-applied-configuration";
   constexpr std::string_view kAdded = R"("annotations":{},)";  // in what is copied, and a newline
   return kKey.size() + object.dump().size() + kAdded.size() + 1 <= kMaxAnnotationBytes;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto group = bytes.substr(i, 3);
-    unsigned bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      bits = bits << 8U | (j < group.size() ? static_cast<unsigned char>(group[j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += j <= group.size() ? kDigits[bits >> (18 - 6 * j) & 63U] : '=';
-    }
-  }
-  return text;
 }
 
 }  // namespace wasmctl::kube

@@ -29,6 +29,4 @@ nlohmann::ordered_json config_map(const Identity& identity, std::string_view mod
 // may have 262,144 bytes. What does not fit is applied with --server-side.
 bool fits_client_side_apply(const nlohmann::ordered_json& object);
 
-std::string base64(std::string_view bytes);
-
 }  // namespace wasmctl::kube

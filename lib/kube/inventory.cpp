@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "yaml/read.hpp"
 
@@ -41,20 +42,10 @@ std::size_t base64_size(std::string_view text) {
   return static_cast<std::size_t>(digits) * 3 / 4;
 }
 
-std::string decode_base64(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto digit = kDigits.find(c);
-    if (digit == std::string_view::npos) continue;
-    bits = bits << 6U | static_cast<unsigned>(digit);
-    if (++count % 4 != 1)
-      out += static_cast<char>(bits >> (6U - 2U * static_cast<unsigned>((count - 1) % 4)) & 0xFFU);
-  }
-  return out;
+// Of a value under `data`, which may stand on several lines.
+std::string decode_base64(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+  return base::base64_decode(text).value_or("");
 }
 
 class DocumentReader {

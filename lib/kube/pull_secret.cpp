@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "kube/config_map.hpp"
+#include "base/base64.hpp"
 
 namespace wasmctl::kube {
 
@@ -22,7 +22,7 @@ ordered_json pull_secret(const Identity& identity, const Login& login) {
   if (login.identity_token.empty()) {
     auth = {{"username", login.username},
             {"password", login.password},
-            {"auth", base64(login.username + ":" + login.password)}};
+            {"auth", base::base64_encode(login.username + ":" + login.password)}};
   } else {
     auth = {{"identitytoken", login.identity_token}};
   }
@@ -31,7 +31,7 @@ ordered_json pull_secret(const Identity& identity, const Login& login) {
           {"kind", "Secret"},
           {"metadata", metadata(identity)},
           {"type", "kubernetes.io/dockerconfigjson"},
-          {"data", {{".dockerconfigjson", base64(config.dump())}}}};
+          {"data", {{".dockerconfigjson", base::base64_encode(config.dump())}}}};
 }
 
 }  // namespace wasmctl::kube

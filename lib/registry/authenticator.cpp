@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/base64.hpp"
 #include "oci/manifest.hpp"
 #include "registry/answer.hpp"
 
@@ -47,7 +48,7 @@ bool is_token(const std::string& text) {
 }
 
 std::string basic(const Credentials& credentials) {
-  return "Basic " + base64_encode(credentials.username + ":" + credentials.password);
+  return "Basic " + base::base64_encode(credentials.username + ":" + credentials.password);
 }
 
 std::vector<Challenge> challenges_of(const Response& response) {

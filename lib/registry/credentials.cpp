@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
@@ -22,8 +23,6 @@ using nlohmann::json;
 
 const std::string kHelperPrefix = "docker-credential-";
 constexpr char kDockerHubKey[] = "https://index.docker.io/v1/";
-constexpr std::string_view kBase64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::vector<fs::path> config_files(const Environment& env) {
   const auto value = [&](const char* name) { return env(name).value_or(""); };
@@ -92,7 +91,7 @@ std::optional<Credentials> from_entry(const json& entry) {
   credentials.registry_token = text_of(entry, "registrytoken");
   credentials.username = text_of(entry, "username");
   credentials.password = text_of(entry, "password");
-  const auto auth = base64_decode(text_of(entry, "auth"));
+  const auto auth = base::base64_decode(text_of(entry, "auth"));
   if (!auth) throw Error(Code::bad_input, "an `auth` in it is no base64");
   if (const auto colon = auth->find(':'); colon != std::string::npos) {
     credentials.username = auth->substr(0, colon);
@@ -235,7 +234,7 @@ std::string store_credentials(const std::string& registry, const Credentials& cr
   erase_auths(config, registry);
   if (!config["auths"].is_object()) config["auths"] = json::object();
   config["auths"][server_key(registry)] = {
-      {"auth", base64_encode(credentials.username + ":" + credentials.password)}};
+      {"auth", base::base64_encode(credentials.username + ":" + credentials.password)}};
   write_config(file, config);
   return file.native();
 }
@@ -283,39 +282,6 @@ std::optional<Credentials> find_credentials(const std::string& registry,
     }
   }
   return std::nullopt;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const auto digit = kBase64.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6U | static_cast<unsigned>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes += static_cast<char>(bits >> static_cast<unsigned>(count) & 255U);
-    }
-  }
-  return bytes;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto chunk = bytes.substr(i, 3);
-    unsigned bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      bits = bits << 8U | (k < chunk.size() ? static_cast<unsigned char>(chunk[k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= chunk.size() ? kBase64[bits >> (18U - 6U * k) & 63U] : '=';
-    }
-  }
-  return text;
 }
 
 }  // namespace wasmctl::registry

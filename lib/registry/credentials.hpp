@@ -42,8 +42,4 @@ std::string store_credentials(const std::string& registry, const Credentials& cr
 // Removes them from every place; returns those where there were any.
 std::vector<std::string> erase_credentials(const std::string& registry, const Environment& env);
 
-// RFC 4648; null for what is no base64. Padding may be missing.
-std::optional<std::string> base64_decode(std::string_view text);
-std::string base64_encode(std::string_view bytes);
-
 }  // namespace wasmctl::registry

@@ -1,0 +1,15 @@
+// Base64 of RFC 4648, section 4.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace wasmctl::base {
+
+std::string base64_encode(std::string_view bytes);
+
+// Null for what is no base64. Padding may be missing.
+std::optional<std::string> base64_decode(std::string_view text);
+
+}  // namespace wasmctl::base
