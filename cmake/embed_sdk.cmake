@@ -1,20 +1,13 @@
 # Writes OUTPUT, the C++ source that defines wasmctl::build::sdk_files() from the files of SDK.
 # Run as: cmake -DSDK=dir -DOUTPUT=file -P embed_sdk.cmake
+include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 file(GLOB files RELATIVE ${SDK} ${SDK}/*.h ${SDK}/*.cc ${SDK}/contrib/*.h ${SDK}/std/*)
 list(SORT files)
 set(source "#include \"build/sdk.hpp\"\n\nnamespace wasmctl::build {\n\nnamespace {\n\nconstexpr SdkFile kFiles[] = {\n")
 foreach(file ${files})
   file(READ ${SDK}/${file} text)
-  # C++ compilers need not take a literal of more than 65,536 characters: pieces of 8,000.
-  string(APPEND source "    {\"${file}\",\n")
-  string(LENGTH "${text}" length)
-  set(begin 0)
-  while(begin LESS length)
-    string(SUBSTRING "${text}" ${begin} 8000 piece)
-    string(APPEND source "R\"~sdk~(${piece})~sdk~\"\n")
-    math(EXPR begin "${begin} + 8000")
-  endwhile()
-  string(APPEND source "},\n")
+  embed_literal("${text}" literals)
+  string(APPEND source "    {\"${file}\",\n${literals}},\n")
 endforeach()
 string(APPEND source "};\n\n}  // namespace\n\nstd::span<const SdkFile> sdk_files() { return kFiles; }\n\n}  // namespace wasmctl::build\n")
 file(WRITE ${OUTPUT} "${source}")
