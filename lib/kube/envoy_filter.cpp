@@ -25,11 +25,6 @@ constexpr Unsupported kUnsupported[] = {
     {"imagePullSecret", "", "Envoy itself pulls no image"},
 };
 
-std::string text_of(const Settings& settings, std::string_view key) {
-  const auto* const value = settings.find(key);
-  return value == nullptr ? std::string() : value->get<std::string>();
-}
-
 std::string host_of(const std::string& url) {
   const auto begin = url.find("://") + 3;
   return url.substr(begin, std::min(url.find_first_of(":/", begin), url.size()) - begin);
@@ -69,9 +64,9 @@ void check_envoy_filter(const Settings& settings) {
 ordered_json envoy_filter(const Identity& identity, const Location& location,
                           const Settings& settings) {
   ordered_json config = {{"name", identity.name}};
-  const auto root_id = text_of(settings, "pluginName");
+  const auto root_id = settings.text("pluginName");
   if (!root_id.empty()) config["root_id"] = root_id;
-  const auto strategy = text_of(settings, "failStrategy");
+  const auto strategy = settings.text("failStrategy");
   if (!strategy.empty()) config["failure_policy"] = failure_policy(strategy);
   // A VM of its own, as Istio and Envoy Gateway give it.
   config["vm_config"] = {
@@ -84,7 +79,7 @@ ordered_json envoy_filter(const Identity& identity, const Location& location,
     config["configuration"] = {{"@type", "type.googleapis.com/google.protobuf.StringValue"},
                                {"value", bytes}};
   }
-  const bool network = text_of(settings, "type") == "NETWORK";
+  const bool network = settings.text("type") == "NETWORK";
   const std::string layer = network ? "network" : "http";
   return {{"name", "envoy.filters." + layer + ".wasm"},
           {"typed_config",

@@ -27,16 +27,11 @@ constexpr Unsupported kUnsupported[] = {
 // An HTTP filter has no use for the other routes that the CRD allows.
 constexpr std::string_view kTargets[] = {"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"};
 
-std::string text_of(const Settings& settings, std::string_view key) {
-  const auto* const value = settings.find(key);
-  return value == nullptr ? std::string() : value->get<std::string>();
-}
-
 ordered_json image(const Location& location, const Settings& settings) {
   constexpr std::string_view kScheme = "oci://";
   ordered_json image = {{"url", location.url.substr(kScheme.size())}};
   if (location.sha256) image["sha256"] = *location.sha256;
-  const auto secret = text_of(settings, "imagePullSecret");
+  const auto secret = settings.text("imagePullSecret");
   if (!secret.empty()) image["pullSecretRef"] = {{"name", secret}};
   return {{"type", "Image"}, {"image", std::move(image)}};
 }
@@ -49,7 +44,7 @@ ordered_json code(const Location& location, const Settings& settings) {
     code = {{"type", "HTTP"}, {"http", {{"url", location.url}}}};
     if (location.sha256) code["http"]["sha256"] = *location.sha256;
   }
-  const auto policy = text_of(settings, "imagePullPolicy");
+  const auto policy = settings.text("imagePullPolicy");
   if (policy == "IfNotPresent" || policy == "Always") code["pullPolicy"] = policy;
   return code;
 }
@@ -77,11 +72,11 @@ void check_envoy_gateway(const Settings& settings) {
 ordered_json envoy_extension_policy(const Identity& identity, const Location& location,
                                     const Settings& settings) {
   ordered_json wasm = {{"name", identity.name}};
-  const auto root_id = text_of(settings, "pluginName");
+  const auto root_id = settings.text("pluginName");
   if (!root_id.empty()) wasm["rootID"] = root_id;
   wasm["code"] = code(location, settings);
   if (const auto* config = settings.find("config")) wasm["config"] = *config;
-  const auto strategy = text_of(settings, "failStrategy");
+  const auto strategy = settings.text("failStrategy");
   if (!strategy.empty()) wasm["failOpen"] = strategy == "FAIL_OPEN";
   const auto env = environment(settings);
   if (!env.from_host.empty()) wasm["env"] = {{"hostKeys", env.from_host}};

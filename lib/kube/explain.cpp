@@ -25,15 +25,10 @@ constexpr Place kPlaces[] = {
     {"UNSPECIFIED_PHASE", "after all plugins that name a phase, just before the router"},
 };
 
-std::string text_of(const Settings& settings, std::string_view key, std::string_view otherwise) {
-  const auto* const value = settings.find(key);
-  return value == nullptr ? std::string(otherwise) : value->get<std::string>();
-}
-
 // Where the filter stands.
 std::string chain(const Settings& settings, Consumer consumer) {
   if (consumer != Consumer::istio) return "where it stands in the list";
-  const auto phase = text_of(settings, "phase", "UNSPECIFIED_PHASE");
+  const auto phase = settings.text("phase", "UNSPECIFIED_PHASE");
   const auto* const place = std::ranges::find(kPlaces, phase, &Place::phase);
   const auto* const priority = settings.find("priority");
   return fmt::format("{}; priority {}, higher ones first", place->where,
@@ -45,7 +40,7 @@ std::string chain(const Settings& settings, Consumer consumer) {
 std::string explain(const Settings& settings, Consumer consumer) {
   const auto* const config = settings.find("config");
   const auto bytes = config == nullptr ? std::string() : delivered_config(*config);
-  const auto root_id = text_of(settings, "pluginName", "");
+  const auto root_id = settings.text("pluginName", "");
   return fmt::format(
       "config    {}\n"
       "root ID   {}\n"
@@ -53,7 +48,7 @@ std::string explain(const Settings& settings, Consumer consumer) {
       "failure   {}\n",
       bytes.empty() ? "none" : fmt::format("{} ({} bytes)", bytes, bytes.size()),
       root_id.empty() ? "empty" : root_id, chain(settings, consumer),
-      text_of(settings, "failStrategy", "FAIL_CLOSE"));
+      settings.text("failStrategy", "FAIL_CLOSE"));
 }
 
 }  // namespace wasmctl::kube

@@ -314,6 +314,11 @@ const json* Settings::find(std::string_view key) const {
   return found == settings_.end() ? nullptr : found->second.value.get();
 }
 
+std::string Settings::text(std::string_view key, std::string_view otherwise) const {
+  const auto* const value = find(key);
+  return value == nullptr ? std::string(otherwise) : value->get<std::string>();
+}
+
 Error Settings::refuse(std::string_view key, std::string_view why) const {
   const auto& origin = settings_.find(key)->second.origin;
   return Error(origin.code, fmt::format("{}: `{}` {}", origin.place, key, why));

@@ -69,6 +69,9 @@ class Settings {
   // Null if not set.
   const nlohmann::json* find(std::string_view key) const;
 
+  // A setting that is a string; `otherwise` if it is not set.
+  std::string text(std::string_view key, std::string_view otherwise = "") const;
+
   // "PLACE: `KEY` WHY", of a key that is set, with its origin's code.
   Error refuse(std::string_view key, std::string_view why) const;
 
