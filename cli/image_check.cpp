@@ -63,8 +63,10 @@ class ImageCheck {
   }
 
   void check_pin(registry::Repository& repository, const oci::Reference& reference) {
-    const auto named = repository.fetch_manifest(reference).descriptor.digest;
-    const auto loaded = registry::fetch_for_istio(repository, reference).descriptor.digest;
+    const auto manifest = repository.fetch_manifest(reference);
+    const auto for_istio = registry::fetch_for_istio(repository, reference, manifest);
+    const auto& named = manifest.descriptor.digest;
+    const auto& loaded = for_istio.descriptor.digest;
     const auto* const sha256 = plugin_->module_field("sha256");
     const auto right = fmt::format("the one that Istio computes is {}", loaded.hex());
     if (reference.digest && named != loaded) {
@@ -75,7 +77,7 @@ class ImageCheck {
     } else if (sha256 != nullptr && !sha256->text.empty() && sha256->text != loaded.hex()) {
       add(kDigest, *sha256, "this is not the digest of the image's manifest", right);
     }
-    check_module(registry::fetch_module(repository, reference).content);
+    check_module(registry::fetch_module(repository, reference, for_istio).content);
   }
 
   void check_module(std::string_view bytes) {

@@ -7,12 +7,16 @@
 
 namespace wasmctl::cli {
 
-Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options) {
+Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options,
+           WithSchema with_schema) {
   const auto repository = registry::open_repository(reference, registry_options(context, options));
   const auto manifest = registry::fetch_for_istio(*repository, reference);
   const auto& digest = manifest.descriptor.digest;
-  return {oci::to_string(oci::pinned(reference, digest)), digest.hex(),
-          registry::fetch_config_schema(*repository, manifest)};
+  Pinned pinned{oci::to_string(oci::pinned(reference, digest)), digest.hex(), {}};
+  if (with_schema == WithSchema::yes) {
+    pinned.config_schema = registry::fetch_config_schema(*repository, manifest);
+  }
+  return pinned;
 }
 
 void require_registry(const oci::Reference& reference) {

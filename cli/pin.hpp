@@ -14,12 +14,15 @@ namespace wasmctl::cli {
 struct Pinned {
   std::string reference;  // REGISTRY/REPOSITORY[:TAG]@sha256:...
   std::string hex;        // of the digest
-  // JSON, of the plugin's configuration, if it travels with the image.
+  // JSON, of the plugin's configuration, if it was asked for and travels with the image.
   std::optional<std::string> config_schema;
 };
 
-// Asks the registry.
-Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options);
+enum class WithSchema : bool { no, yes };
+
+// Asks the registry. For the schema a layer is fetched.
+Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options,
+           WithSchema with_schema = WithSchema::no);
 
 // Throws Error{Code::usage} for an image layout on disk, which no cluster can pull from.
 void require_registry(const oci::Reference& reference);

@@ -385,8 +385,9 @@ class Renderer {
 
   // The config of a plugin that is there as an image only is judged by the schema in the image.
   Pinned pin_image() const {
-    auto pinned = pin(context_, subject_.image(), options_.registry);
-    if (!subject_.plugin && pinned.config_schema) {
+    auto pinned = pin(context_, subject_.image(), options_.registry,
+                      subject_.plugin ? WithSchema::no : WithSchema::yes);
+    if (pinned.config_schema) {
       const auto name = fmt::format("the schema in {}", pinned.reference);
       check_config(settings_, oci::parse_json(*pinned.config_schema, name),
                    rendering_.identity.name, name);

@@ -99,21 +99,28 @@ std::vector<std::string> string_list(const std::string& body, const char* key,
   return list;
 }
 
+// Sends `call`, and again for each further page that an answer names, while `take` wants more.
+void for_each_page(Registry& registry, Call call,
+                   const std::function<bool(const Call&, const Response&)>& take) {
+  call.request.max_answer_bytes = oci::kMaxManifestBytes;
+  for (std::size_t page = 0; page < kMaxPages; ++page) {
+    const auto response = registry.send(call);
+    if (!take(call, response)) return;
+    const auto next = next_page(call.request.url, response);
+    if (!next || !same_origin(*next, call.request.url) || *next == call.request.url) return;
+    call.request.url = *next;
+  }
+}
+
 // All pages of a list.
 std::vector<std::string> fetch_list(Registry& registry, Call call, const char* key) {
   std::set<std::string> all;
-  call.request.max_answer_bytes = oci::kMaxManifestBytes;
-  for (std::size_t page = 0; page < kMaxPages && all.size() < kMaxTags; ++page) {
-    const auto response = registry.send(call);
-    if (response.status != 200) registry.refuse(call, response);
-    all.merge([&] {
-      auto list = string_list(response.body, key, call.action);
-      return std::set<std::string>(list.begin(), list.end());
-    }());
-    const auto next = next_page(call.request.url, response);
-    if (!next || !same_origin(*next, call.request.url) || *next == call.request.url) break;
-    call.request.url = *next;
-  }
+  for_each_page(registry, std::move(call), [&](const Call& sent, const Response& response) {
+    if (response.status != 200) registry.refuse(sent, response);
+    auto list = string_list(response.body, key, sent.action);
+    all.merge(std::set<std::string>(list.begin(), list.end()));
+    return all.size() < kMaxTags;
+  });
   return {all.begin(), all.end()};
 }
 
@@ -319,24 +326,23 @@ std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& su
   auto get = pull_call("GET", "referrers/" + subject.text(),
                        cannot_read(fmt::format("the referrers of {}", name_)));
   get.request.headers = {{"Accept", std::string(oci::media_type::kOciIndex)}};
-  get.request.max_answer_bytes = oci::kMaxManifestBytes;
   if (!artifact_type.empty()) {
     get.request.url = with_query(get.request.url, "artifactType", artifact_type);
   }
   std::vector<oci::Descriptor> all;
-  for (std::size_t page = 0; page < kMaxPages && all.size() < kMaxTags; ++page) {
-    const auto response = registry_.send(get);
-    if (response.status == 404 && page == 0) {  // no such list, or no such endpoint
-      return oci::of_type(tagged_referrers(subject).manifests, artifact_type);
+  bool begun = false;
+  for_each_page(registry_, std::move(get), [&](const Call& sent, const Response& response) {
+    if (response.status == 404 && !begun) {  // no such list, or no such endpoint
+      all = tagged_referrers(subject).manifests;
+      return false;
     }
-    if (response.status != 200) registry_.refuse(get, response);
+    if (response.status != 200) registry_.refuse(sent, response);
+    begun = true;
     const auto document = oci::parse_manifest(response.body, oci::media_type::kOciIndex);
     const auto& entries = std::get<oci::Index>(document).manifests;
     all.insert(all.end(), entries.begin(), entries.end());
-    const auto next = next_page(get.request.url, response);
-    if (!next || !same_origin(*next, get.request.url) || *next == get.request.url) break;
-    get.request.url = *next;
-  }
+    return all.size() < kMaxTags;
+  });
   return oci::of_type(std::move(all), artifact_type);
 }
 

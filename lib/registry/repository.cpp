@@ -180,10 +180,14 @@ std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
 }
 
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference) {
-  auto manifest = repository.fetch_manifest(reference);
-  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+  return fetch_for_istio(repository, reference, repository.fetch_manifest(reference));
+}
+
+oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference,
+                          oci::Blob named) {
+  const auto document = oci::parse_manifest(named.content, named.descriptor.media_type);
   const auto* index = std::get_if<oci::Index>(&document);
-  if (index == nullptr) return manifest;
+  if (index == nullptr) return named;
   const auto* child = oci::select_for_istio(*index);
   if (child == nullptr) {
     throw Error(Code::unloadable,
@@ -223,18 +227,23 @@ std::optional<std::string> fetch_config_schema(Repository& repository, const oci
 }
 
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference) {
-  auto manifest = repository.fetch_manifest(reference);
-  auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
-  if (const auto* index = std::get_if<oci::Index>(&document)) {
-    const auto* child = oci::select_module(*index);
-    if (child == nullptr) {
-      throw Error(Code::bad_input, fmt::format("{} is an index of several images, none of which is "
-                                               "for linux/amd64 or Wasm",
-                                               oci::to_string(reference)));
-    }
-    manifest = repository.fetch_manifest(oci::pinned(reference, child->digest));
-    document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+  const auto manifest = repository.fetch_manifest(reference);
+  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+  const auto* index = std::get_if<oci::Index>(&document);
+  if (index == nullptr) return fetch_module(repository, reference, manifest);
+  const auto* child = oci::select_module(*index);
+  if (child == nullptr) {
+    throw Error(Code::bad_input, fmt::format("{} is an index of several images, none of which is "
+                                             "for linux/amd64 or Wasm",
+                                             oci::to_string(reference)));
   }
+  return fetch_module(repository, reference,
+                      repository.fetch_manifest(oci::pinned(reference, child->digest)));
+}
+
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
+                           const oci::Blob& manifest) {
+  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   const auto* single = std::get_if<oci::Manifest>(&document);
   if (single == nullptr) {
     throw Error(Code::bad_input,

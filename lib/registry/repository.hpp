@@ -113,6 +113,8 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
 // Error{Code::not_found} for a missing image, Error{Code::unloadable} for an index without such a
 // child.
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference);
+// The same of what `reference` names, if that has been fetched.
+oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference, oci::Blob named);
 
 // The JSON Schema of the plugin's configuration that travels with the module of `manifest`, which
 // is not an index; null if it announces none. Throws Error{Code::bad_input} if what it announces is
@@ -126,5 +128,8 @@ struct FetchedModule {
   oci::Descriptor manifest;
 };
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference);
+// The module of a manifest that is no index; `reference` is for messages.
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
+                           const oci::Blob& manifest);
 
 }  // namespace wasmctl::registry
