@@ -162,16 +162,6 @@ class Checker {
   std::vector<SarifResult> results_;
 };
 
-void print_text(std::ostream& out, const std::vector<SarifResult>& results) {
-  for (const auto& result : results) {
-    const auto place = result.line == 0
-                           ? result.file
-                           : fmt::format("{}:{}:{}", result.file, result.line, result.column);
-    out << fmt::format("{}: {}: {} [{}]\n", place, result.level, result.message, result.rule);
-    if (!result.hint.empty()) out << fmt::format("  hint: {}\n", result.hint);
-  }
-}
-
 nlohmann::json to_json(const std::vector<SarifResult>& results) {
   auto list = nlohmann::json::array();
   for (const auto& result : results) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "cli/version.hpp"
 
@@ -19,6 +20,17 @@ nlohmann::json location(const SarifResult& result) {
 }
 
 }  // namespace
+
+void print_text(std::ostream& out, const std::vector<SarifResult>& results) {
+  for (const auto& result : results) {
+    const auto place = result.line == 0
+                           ? result.file
+                           : fmt::format("{}:{}:{}", result.file, result.line, result.column);
+    out << fmt::format("{}: {}: {} [{}]\n", place, result.level, result.message, result.rule);
+    for (const auto& line : result.trail) out << fmt::format("  {}\n", line);
+    if (!result.hint.empty()) out << fmt::format("  hint: {}\n", result.hint);
+  }
+}
 
 nlohmann::json to_sarif(const std::vector<SarifRule>& rules,
                         const std::vector<SarifResult>& results) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -22,7 +23,11 @@ struct SarifResult {
   std::string file;
   std::size_t line = 0;  // from 1; 0: the file as a whole
   std::size_t column = 0;
+  std::vector<std::string> trail = {};  // how one gets there; a line each
 };
+
+// For people: "FILE:LINE:COLUMN: error: MESSAGE [RULE]", then the trail and the hint.
+void print_text(std::ostream& out, const std::vector<SarifResult>& results);
 
 // Static Analysis Results Interchange Format 2.1.0, sections 3.13 to 3.58: what code hosts show
 // beside a change.

@@ -55,16 +55,18 @@ void print_rules_page(std::ostream& out) {
   }
 }
 
-void print_text(std::ostream& out, const std::string& file,
-                const std::vector<wasm::Finding>& findings) {
+std::vector<SarifResult> results_of(const std::string& file,
+                                    const std::vector<wasm::Finding>& findings) {
+  std::vector<SarifResult> results;
+  results.reserve(findings.size());
   for (const auto& finding : findings) {
-    out << fmt::format("{}: {}: {} [{}]\n", file, to_string(finding.severity), finding.message,
-                       finding.rule);
+    auto& result = results.emplace_back(SarifResult{finding.rule, to_string(finding.severity),
+                                                    finding.message, finding.hint, file});
     for (const auto& frame : finding.chain) {
-      out << fmt::format("  called by {}\n", to_string(frame));
+      result.trail.push_back(fmt::format("called by {}", to_string(frame)));
     }
-    if (!finding.hint.empty()) out << fmt::format("  hint: {}\n", finding.hint);
   }
+  return results;
 }
 
 nlohmann::json to_json(const std::string& file, const std::vector<wasm::Finding>& findings) {
@@ -89,13 +91,7 @@ nlohmann::json sarif_of(const std::string& file, const std::vector<wasm::Finding
   std::vector<SarifRule> rules;
   rules.reserve(wasm::rules().size());
   for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
-  std::vector<SarifResult> results;
-  results.reserve(findings.size());
-  for (const auto& finding : findings) {
-    results.push_back(
-        {finding.rule, to_string(finding.severity), finding.message, finding.hint, file});
-  }
-  return to_sarif(rules, results);
+  return to_sarif(rules, results_of(file, findings));
 }
 
 void print_findings(Context& context, const LintCommand& command, const std::string& file,
@@ -104,7 +100,7 @@ void print_findings(Context& context, const LintCommand& command, const std::str
     const auto document = command.sarif ? sarif_of(file, findings) : to_json(file, findings);
     context.out << document.dump(2) << '\n';
   } else {
-    print_text(context.out, file, findings);
+    print_text(context.out, results_of(file, findings));
   }
   std::array<std::size_t, 3> counts{};
   for (const auto& finding : findings) ++counts.at(static_cast<std::size_t>(finding.severity));

@@ -114,13 +114,18 @@ const kube::ResourceKind& choose_kind(std::string_view word) {
       .hint(kube::suggest(word, kind_names()));
 }
 
+// As a volume of the pods.
+bool is_mounted(Via via) {
+  return via == Via::config_map || via == Via::image_volume;
+}
+
 // What SOURCE turned out to be, and how the module gets to the proxy.
 struct Subject {
   Via via = Via::oci;
   std::optional<plugin::Plugin> plugin;  // of a directory
   std::variant<LocalModule, oci::Reference> source;
 
-  bool is_mounted() const { return via == Via::config_map || via == Via::image_volume; }
+  bool is_mounted() const { return cli::is_mounted(via); }
   const oci::Reference& image() const { return std::get<oci::Reference>(source); }
   const LocalModule& module() const { return std::get<LocalModule>(source); }
 };
@@ -143,7 +148,9 @@ std::string_view scheme_of(Via via) {
   return via == Via::http ? "http" : "file";
 }
 
+// Only Istio's kinds are for pods that could mount something.
 bool loads(const kube::ResourceKind& kind, Via via) {
+  if (is_mounted(via)) return kind.consumer == kube::Consumer::istio;
   return std::ranges::find(kind.schemes, scheme_of(via)) != kind.schemes.end();
 }
 
@@ -154,20 +161,17 @@ Via default_via(const kube::ResourceKind& kind, bool has_image) {
   return loads(kind, Via::config_map) ? Via::config_map : Via::oci;
 }
 
-Via choose_via(const RenderOptions& options, bool has_image) {
-  return options.via.empty() ? default_via(choose_kind(options.kind), has_image)
-                             : choose("--via", options.via, kVias);
+Via choose_via(const RenderOptions& options, const kube::ResourceKind& kind, bool has_image) {
+  return options.via.empty() ? default_via(kind, has_image) : choose("--via", options.via, kVias);
 }
 
 // What only makes sense where pods and their volumes are.
 void check_kind(const kube::ResourceKind& kind, const RenderOptions& options) {
-  const bool istio = kind.consumer == kube::Consumer::istio;
   const auto refuse = [&](std::string_view flag, std::string_view why) {
     return usage(flag, fmt::format("does not go with --kind {}: {}", kind.name, why));
   };
   if (!options.via.empty()) {
-    const auto via = choose("--via", options.via, kVias);
-    if (!loads(kind, via) || (!istio && (via == Via::config_map || via == Via::image_volume))) {
+    if (!loads(kind, choose("--via", options.via, kVias))) {
       throw refuse("--via " + options.via, kind.consumer == kube::Consumer::envoy
                                                ? "Envoy itself reads a file, or fetches by http"
                                                : "the gateway itself fetches the module")
@@ -175,17 +179,18 @@ void check_kind(const kube::ResourceKind& kind, const RenderOptions& options) {
                             kind.consumer == kube::Consumer::envoy ? "file" : "oci"));
     }
   }
-  if (!istio && !options.workload.empty()) throw refuse("--workload", "nothing is mounted");
+  if (!loads(kind, Via::config_map) && !options.workload.empty()) {
+    throw refuse("--workload", "nothing is mounted");
+  }
   if (kind.consumer == kube::Consumer::envoy && !options.directory.empty()) {
     throw refuse("-o", "it is no resource of Kubernetes");
   }
 }
 
-void check_url(const RenderOptions& options) {
+void check_url(const RenderOptions& options, const kube::ResourceKind& kind) {
   const auto via = options.via.empty() ? Via::oci : choose("--via", options.via, kVias);
   const auto& url = options.url;
-  const bool own_file = choose_kind(options.kind).consumer == kube::Consumer::envoy &&
-                        via == Via::file && url.empty();
+  const bool own_file = kind.consumer == kube::Consumer::envoy && via == Via::file && url.empty();
   if (own_file) return;  // the module's own path
 
   const auto expect = [&](bool fits, std::string_view form) {
@@ -214,14 +219,15 @@ void check_pull_secret(const Context& context, const RenderOptions& options) {
   }
 }
 
-void check_options(const Context& context, const RenderOptions& options) {
+void check_options(const Context& context, const RenderOptions& options,
+                   const kube::ResourceKind& kind) {
   check_pull_secret(context, options);
   check_name("--name", options.name);
   check_name("--namespace", options.ns);
   check_name("--config-map", options.config_map);
   if (!options.workload.empty()) (void)kube::parse_workload(options.workload);
-  check_url(options);
-  check_kind(choose_kind(options.kind), options);
+  check_url(options, kind);
+  check_kind(kind, options);
   (void)choose("--mount", options.mount, kMounts);
   const bool patch =
       !options.only.empty() && choose("--only", options.only, kOnlies) == Only::patch;
@@ -249,10 +255,11 @@ oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& o
 }
 
 // A directory whose image is rendered need not be built.
-Subject find_directory(Context& context, const RenderOptions& options) {
+Subject find_directory(Context& context, const RenderOptions& options,
+                       const kube::ResourceKind& kind) {
   Subject subject;
   subject.plugin = plugin::load(options.source);
-  subject.via = choose_via(options, subject.plugin->image.has_value());
+  subject.via = choose_via(options, kind, subject.plugin->image.has_value());
   if (needs_image(subject.via)) {
     subject.source = pushed_image(*subject.plugin, options);
   } else {
@@ -261,17 +268,18 @@ Subject find_directory(Context& context, const RenderOptions& options) {
   return subject;
 }
 
-Subject find_subject(Context& context, const RenderOptions& options) {
+Subject find_subject(Context& context, const RenderOptions& options,
+                     const kube::ResourceKind& kind) {
   if (!options.source.starts_with("oci:") && std::filesystem::is_directory(options.source)) {
-    return find_directory(context, options);
+    return find_directory(context, options, kind);
   }
   auto source = resolve_source(context, options.source, options.lint);
   Subject subject;
   if (const auto* image = std::get_if<ImageName>(&source)) {
-    subject.via = choose_via(options, true);
+    subject.via = choose_via(options, kind, true);
     subject.source = oci::parse_reference(image->text);
   } else {
-    subject.via = choose_via(options, false);
+    subject.via = choose_via(options, kind, false);
     subject.source = std::get<LocalModule>(std::move(source));
   }
   const bool is_image = std::holds_alternative<oci::Reference>(subject.source);
@@ -333,9 +341,9 @@ void check_selection(const Subject& subject, const kube::Settings& settings,
 
 class Renderer {
  public:
-  Renderer(Context& context, const RenderOptions& options, const Subject& subject,
-           const kube::Settings& settings)
-      : context_(context), options_(options), subject_(subject), settings_(settings) {
+  Renderer(Context& context, const RenderOptions& options, const kube::ResourceKind& kind,
+           const Subject& subject, const kube::Settings& settings)
+      : context_(context), options_(options), kind_(kind), subject_(subject), settings_(settings) {
     rendering_.identity = {choose_name(options, subject),
                            options.ns.empty() ? std::nullopt : std::optional(options.ns)};
   }
@@ -401,10 +409,9 @@ class Renderer {
   }
 
   void add_plugin(const kube::Location& location) {
-    const auto& kind = choose_kind(options_.kind);
-    rendering_.consumer = kind.consumer;
+    rendering_.consumer = kind_.consumer;
     rendering_.url = location.url;
-    rendering_.plugin = kind.render(rendering_.identity, location, settings_);
+    rendering_.plugin = kind_.render(rendering_.identity, location, settings_);
   }
 
   void add_config_map() {
@@ -431,6 +438,7 @@ class Renderer {
 
   Context& context_;
   const RenderOptions& options_;
+  const kube::ResourceKind& kind_;
   const Subject& subject_;
   const kube::Settings& settings_;
   Rendering rendering_;
@@ -492,22 +500,22 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
 }
 
 void run_render(Context& context, const RenderOptions& options) {
-  check_options(context, options);
-  const auto subject = find_subject(context, options);
+  const auto& kind = choose_kind(options.kind);
+  check_options(context, options, kind);
+  const auto subject = find_subject(context, options, kind);
   check_subject(subject, options);
   auto settings = collect_settings(options.plugin, subject.plugin ? &*subject.plugin : nullptr);
   if (options.pull_secret && settings.find("imagePullSecret") == nullptr) {
     settings.set("imagePullSecret", choose_name(options, subject) + "-pull",
                  {kPullSecretFlag, Code::usage});
   }
-  const auto& kind = choose_kind(options.kind);
   kind.check(settings);
   if (options.explain) {
     context.out << kube::explain(settings, kind.consumer);
     return;
   }
   check_selection(subject, settings, kind);
-  const auto rendering = Renderer(context, options, subject, settings).render();
+  const auto rendering = Renderer(context, options, kind, subject, settings).render();
   if (!options.only.empty()) {
     const auto& chosen = select(rendering, choose("--only", options.only, kOnlies));
     context.out << to_text(chosen, options);
