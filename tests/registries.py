@@ -1,6 +1,7 @@
 """Registries of the tests' own: docker-registry, plain, with passwords, with tokens, with TLS, and
 go-containerregistry's; and the tools of others that speak to them."""
 
+import asyncio
 import base64
 import contextlib
 import http.server
@@ -18,6 +19,7 @@ import urllib.parse
 from servers import free_port, server
 
 USER, PASSWORD = "me", "s3cret-Pa:ss"
+ROUND_TRIP = 0.040  # to a registry that is far away, in seconds
 
 
 # Tools that Debian does not have, built by Go from its module proxy: the newest that its Go compiles.
@@ -156,6 +158,43 @@ class Proxy:
             while data := source.recv(65536):
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
+
+
+class Far:
+    """Loopback as if it were ROUND_TRIP away: a proxy in a thread of its own."""
+
+    def __init__(self, port):
+        self.target = port
+        self.loop = asyncio.new_event_loop()
+        self.server = self.loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0))
+        self.port = self.server.sockets[0].getsockname()[1]
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+
+    async def serve(self, reader, writer):
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        await asyncio.gather(self.pipe(reader, there_writer, ROUND_TRIP), self.pipe(there_reader, writer, 0))
+
+    async def pipe(self, reader, writer, handshake):
+        """Hands each piece on half a round trip after it came."""
+        queue = asyncio.Queue()
+        opened = time.monotonic() + handshake
+
+        async def write():
+            while (item := await queue.get()) is not None:
+                due, data = item
+                await asyncio.sleep(max(0, due - time.monotonic()))
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+
+        task = asyncio.create_task(write())
+        try:
+            while data := await reader.read(1 << 20):
+                queue.put_nowait((max(time.monotonic(), opened) + ROUND_TRIP / 2, data))
+        except ConnectionError:
+            pass
+        queue.put_nowait(None)
+        await task
 
 
 def sorted_scopes(scopes):

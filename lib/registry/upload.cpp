@@ -83,21 +83,27 @@ Response BlobUpload::attempt() {
   return finish(Body());
 }
 
+// The whole blob on the POST: registries that do not know that answer 202, refuse it, or break the
+// connection with the blob half-read. Those are asked in the plain way, as if nothing had been.
+std::optional<Response> BlobUpload::single_request() {
+  auto post = call("POST", with_query(open_.request.url, "digest", blob_.descriptor.digest.text()),
+                   Body(blob_.content));
+  try {
+    auto response = registry_.send(post);
+    const auto status = response.status;
+    if (status < 400 || status == 401 || status == 403 || status == 404) return response;
+    if (is_transient(status)) wait_before_retry(0, &response, {});
+  } catch (const TransportError& error) {
+    if (!is_transient(error)) throw;
+  }
+  return std::nullopt;
+}
+
 // An upload is open after this, or there is an answer that ends the attempt.
 std::optional<Response> BlobUpload::open() {
-  auto first = open_;
   const bool small = size_ <= kSingleRequestBytes;
-  if (small) {
-    first = call("POST", with_query(open_.request.url, "digest", blob_.descriptor.digest.text()),
-                 Body(blob_.content));
-    first.retry = true;
-  }
-  auto response = registry_.send(first);
-  const auto status = response.status;
-  // A registry that chokes on the single request may know the plain one.
-  if (small && status >= 400 && status != 401 && status != 403 && status != 404) {
-    response = registry_.send(open_);
-  }
+  auto answer = small ? single_request() : std::nullopt;
+  auto response = answer ? std::move(*answer) : registry_.send(open_);
   if (response.status == 201 && small) return response;
   if (response.status != 202) registry_.refuse(open_, response);
   if (chunk_bytes_ > 0) {

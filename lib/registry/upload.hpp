@@ -33,6 +33,7 @@ class BlobUpload {
 
  private:
   Response attempt();
+  std::optional<Response> single_request();
   std::optional<Response> open();
   Response patch();
   Response finish(Body body);

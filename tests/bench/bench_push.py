@@ -12,7 +12,6 @@ with the best peer at the same task, and with the best of all. Tools that are no
 Go, where there is one, and left out where there is none.
 """
 
-import asyncio
 import os
 import pathlib
 import random
@@ -22,17 +21,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from modules import module  # noqa: E402
-from registries import docker_registry, go_program  # noqa: E402
+from registries import Far, docker_registry, go_program  # noqa: E402
 
 WASMCTL = pathlib.Path(os.environ.get("WASMCTL", ROOT / "build/release/wasmctl")).resolve()
-ROUND_TRIP = 0.040
 SIZES = {"9 KB": (9_000, 15), "1 MB": (1_000_000, 7), "50 MB": (50_000_000, 3)}  # bytes, runs
 PEERS = ["oras", "crane", "regctl", "skopeo"]
 
@@ -40,43 +36,6 @@ PEERS = ["oras", "crane", "regctl", "skopeo"]
 def find_peers():
     found = {name: shutil.which(name) if name == "skopeo" else go_program(name, print) for name in PEERS}
     return {name: program for name, program in found.items() if program}
-
-
-class Far:
-    """Loopback as if it were ROUND_TRIP away: a proxy in a thread of its own."""
-
-    def __init__(self, port):
-        self.target = port
-        self.loop = asyncio.new_event_loop()
-        self.server = self.loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0))
-        self.port = self.server.sockets[0].getsockname()[1]
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
-
-    async def serve(self, reader, writer):
-        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.target)
-        await asyncio.gather(self.pipe(reader, there_writer, ROUND_TRIP), self.pipe(there_reader, writer, 0))
-
-    async def pipe(self, reader, writer, handshake):
-        """Hands each piece on half a round trip after it came."""
-        queue = asyncio.Queue()
-        opened = time.monotonic() + handshake
-
-        async def write():
-            while (item := await queue.get()) is not None:
-                due, data = item
-                await asyncio.sleep(max(0, due - time.monotonic()))
-                writer.write(data)
-                await writer.drain()
-            writer.close()
-
-        task = asyncio.create_task(write())
-        try:
-            while data := await reader.read(1 << 20):
-                queue.put_nowait((max(time.monotonic(), opened) + ROUND_TRIP / 2, data))
-        except ConnectionError:
-            pass
-        queue.put_nowait(None)
-        await task
 
 
 # A process counts as its own the memory of the one that it was forked from: a small one, then.

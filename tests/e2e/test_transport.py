@@ -56,7 +56,10 @@ def test_certs_d(wasmctl, mutual, wasm, tmp_path, place):
 
 def test_http_2_where_the_server_has_it(wasmctl, tls, wasm):
     registry, ca = tls
-    wasmctl("push", "--ca-file", ca, wasm, f"{registry.host}/acme/h2:v1")
+    # On loopback docker-registry resets the stream of a POST that it answers without reading it, and libcurl 7.88 may
+    # see that before the answer: then it is one request more.
+    far = registries.Far(registry.port)
+    wasmctl("push", "--ca-file", ca, wasm, f"127.0.0.1:{far.port}/acme/h2:v1")
     asked = [line for line in registry.log.read_text().splitlines() if "/acme/h2/" in line and line.count('"') > 1]
     assert len(asked) == 5 and all('HTTP/2.0"' in line for line in asked)
 
