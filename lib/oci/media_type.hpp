@@ -11,7 +11,6 @@ inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.mani
 inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 inline constexpr std::string_view kOciLayerTar = "application/vnd.oci.image.layer.v1.tar";
-inline constexpr std::string_view kOciEmpty = "application/vnd.oci.empty.v1+json";
 
 // Docker Image Manifest Version 2, Schema 2.
 inline constexpr std::string_view kDockerIndex =
