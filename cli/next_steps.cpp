@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/process.hpp"
 #include "cli/rendering.hpp"
 #include "kube/config_map.hpp"
@@ -19,7 +21,11 @@ class Steps {
   Steps(const Rendering& rendering, const Invocation& invocation)
       : rendering_(rendering), directory_(invocation.directory) {
     self_ = base::to_shell(invocation.command_line);
-    if (rendering.identity.ns) namespace_ = " -n " + *rendering.identity.ns;
+    if (rendering.ns) namespace_ = " -n " + *rendering.ns;
+    if (invocation.reads_stdin) {
+      workload_ = fmt::format("kubectl get {}{} -o yaml | ",
+                              kube::to_string(rendering.patch->workload), namespace_);
+    }
   }
 
   std::string text() {
@@ -42,9 +48,9 @@ class Steps {
   void istio() {
     if (rendering_.patch) {
       // The plugin comes last: a proxy told of a file that it does not have denies all traffic.
-      if (rendering_.config_map) add(apply_one("configmap", apply()));
-      patch(rendering_.patch->workload);
-      add(apply_one("plugin", "kubectl apply"));
+      if (any_config_map()) add(apply_each("configmap", apply()));
+      patch(*rendering_.patch);
+      add(apply_each("plugin", "kubectl apply"));
       if (!directory_.empty()) {
         add(fmt::format("or list {} under `components:` of a kustomization that has the workload",
                         directory_));
@@ -61,21 +67,28 @@ class Steps {
   void envoy_gateway() {
     apply_all();
     text_ += "see that it works:\n";
-    add(fmt::format("kubectl get envoyextensionpolicy/{}{} -o jsonpath='{{.status.ancestors}}'",
-                    rendering_.identity.name, namespace_));
+    for (const auto& plugin : rendering_.plugins) {
+      add(fmt::format("kubectl get envoyextensionpolicy/{}{} -o jsonpath='{{.status.ancestors}}'",
+                      plugin.name, namespace_));
+    }
     note_loopback("the gateway's own: it");
   }
 
   void envoy() {
-    const bool network = rendering_.plugin.at("name") == "envoy.filters.network.wasm";
-    add(network
-            ? "put it into a filter chain's `filters:`, as an item of the list, before the last one"
-            : "put it into `http_filters:` of the HTTP connection manager, as an item of the list, "
-              "before the router");
-    const auto& code = rendering_.plugin.at("typed_config").at("config").at("vm_config").at("code");
-    if (code.contains("remote")) {
-      add(fmt::format("define the cluster `{}`, through which Envoy fetches the module",
-                      code["remote"]["http_uri"]["cluster"].get<std::string>()));
+    for (const auto& plugin : rendering_.plugins) {
+      const auto what = rendering_.plugins.size() > 1 ? plugin.name : "it";
+      const bool network = plugin.resource.at("name") == "envoy.filters.network.wasm";
+      add(network ? fmt::format("put {} into a filter chain's `filters:`, as an item of the list, "
+                                "before the last one",
+                                what)
+                  : fmt::format("put {} into `http_filters:` of the HTTP connection manager, as an "
+                                "item of the list, before the router",
+                                what));
+      const auto& code = plugin.resource.at("typed_config").at("config").at("vm_config").at("code");
+      if (code.contains("remote")) {
+        add(fmt::format("define the cluster `{}`, through which Envoy fetches the module",
+                        code["remote"]["http_uri"]["cluster"].get<std::string>()));
+      }
     }
     text_ += "see that it works:\n";
     add("envoy --mode validate -c FILE");
@@ -83,28 +96,40 @@ class Steps {
 
   void add(const std::string& line) { text_ += "  " + line + '\n'; }
 
+  bool any_config_map() const {
+    return std::ranges::any_of(rendering_.plugins,
+                               [](const auto& plugin) { return plugin.config_map.has_value(); });
+  }
+
   std::string apply() const {
-    const bool fits =
-        !rendering_.config_map || kube::fits_client_side_apply(*rendering_.config_map);
+    const bool fits = std::ranges::all_of(rendering_.plugins, [](const auto& plugin) {
+      return !plugin.config_map || kube::fits_client_side_apply(*plugin.config_map);
+    });
     return fits ? "kubectl apply" : "kubectl apply --server-side";
   }
 
-  std::string apply_one(const std::string& what, const std::string& command) const {
+  // That document of every plugin which has it.
+  std::string apply_each(const std::string& what, const std::string& command) const {
     if (directory_.empty()) return fmt::format("{} --only {} | {} -f -", self_, what, command);
-    return fmt::format("{} -f {}", command, in_shell(directory_ + "/" + what + ".yaml"));
+    auto line = command;
+    for (const auto& plugin : rendering_.plugins) {
+      if (what == "configmap" && !plugin.config_map) continue;
+      line += " -f " + in_shell(directory_ + "/" + file_name(rendering_, plugin, what));
+    }
+    return line;
   }
 
   void apply_all() {
-    if (rendering_.mounted) {
+    if (rendering_.plugins.front().mount) {
       add("mount the module first: the same with --workload KIND/NAME");
     }
     add(directory_.empty() ? fmt::format("{} | {} -f -", self_, apply())
                            : fmt::format("{} -k {}", apply(), in_shell(directory_)));
   }
 
-  void patch(const kube::Workload& target) {
-    const auto& kind = *target.kind;
-    const auto workload = kube::to_string(target);
+  void patch(const RenderedPatch& patch) {
+    const auto& kind = *patch.workload.kind;
+    const auto workload = kube::to_string(patch.workload);
     if (kind.rollout == kube::Rollout::frozen) {
       add(
           fmt::format("put the patch into the manifest of {0}, delete it and apply it anew: the "
@@ -112,40 +137,46 @@ class Steps {
                       workload, kind.kind));
       return;
     }
-    const auto command = fmt::format("kubectl patch {}{} --patch-file", workload, namespace_);
-    add(directory_.empty() ? fmt::format("{} --only patch | {} /dev/stdin", self_, command)
-                           : fmt::format("{} {}", command, in_shell(directory_ + "/patch.yaml")));
+    const auto command = fmt::format("kubectl patch {}{}{} --patch-file", workload, namespace_,
+                                     patch.type == PatchType::json ? " --type json" : "");
+    add(directory_.empty()
+            ? fmt::format("{}{} --only patch | {} /dev/stdin", workload_, self_, command)
+            : fmt::format("{} {}", command, in_shell(directory_ + "/patch.yaml")));
     if (kind.rollout == kube::Rollout::rolls) {
       add(fmt::format("kubectl rollout status {}{}", workload, namespace_));
     }
   }
 
   void notes() {
-    if (rendering_.patch &&
-        rendering_.patch->content.dump().find(kube::kVolumeAnnotation) != std::string::npos) {
+    const auto& patch = rendering_.patch;
+    if (patch && patch->style == kube::MountStyle::annotations &&
+        patch->type == PatchType::strategic) {
       text_ +=
           "note: the annotations hold one plugin: those of another one are replaced, and the API\n"
           "      server checks neither: `--mount container` has no such fault\n";
     }
-    const auto& spec = rendering_.plugin.at("spec");
-    if (!spec.contains("selector") && !spec.contains("targetRefs")) {
+    if (std::ranges::any_of(rendering_.plugins, [](const auto& plugin) {
+          const auto& spec = plugin.resource.at("spec");
+          return !spec.contains("selector") && !spec.contains("targetRefs");
+        })) {
       text_ += "note: without a selector every pod of the namespace loads it\n";
     }
     note_loopback("the pod's own: its proxy");
   }
 
   void note_loopback(std::string_view whose) {
-    for (const char* host : {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"}) {
-      if (!rendering_.url.starts_with(host)) continue;
-      text_ +=
-          fmt::format("note: in a cluster this address is {} will not find the image\n", whose);
-    }
+    constexpr std::string_view kHosts[] = {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"};
+    const bool is_loopback = std::ranges::any_of(rendering_.plugins, [&](const auto& plugin) {
+      return std::ranges::any_of(kHosts, [&](auto host) { return plugin.url.starts_with(host); });
+    });
+    if (!is_loopback) return;
+    text_ += fmt::format("note: in a cluster this address is {} will not find the image\n", whose);
   }
 
   // Whose log to read.
   std::string pods() const {
     if (rendering_.patch) return " " + kube::to_string(rendering_.patch->workload);
-    const auto& spec = rendering_.plugin.at("spec");
+    const auto& spec = rendering_.plugins.front().resource.at("spec");
     if (!spec.contains("selector")) return " POD";
     std::vector<std::string> labels;
     for (const auto& [key, value] : spec["selector"]["matchLabels"].items()) {
@@ -158,6 +189,7 @@ class Steps {
   std::string directory_;
   std::string self_;
   std::string namespace_;
+  std::string workload_;  // what prints it for a JSON patch, into a pipe
   std::string text_;
 };
 

@@ -6,32 +6,46 @@
 #include <string>
 #include <vector>
 
+#include "cli/render_options.hpp"
+#include "kube/mount.hpp"
 #include "kube/resource_kinds.hpp"
 #include "kube/workload.hpp"
 
 namespace wasmctl::cli {
 
-// A strategic-merge patch and what it is for.
-struct Patch {
+// One plugin; each a document of its own.
+struct RenderedPlugin {
+  std::string name;
+  std::optional<nlohmann::ordered_json> pull_secret;
+  std::optional<nlohmann::ordered_json> config_map;
+  nlohmann::ordered_json resource;
+  std::string url;                   // of the module
+  std::optional<kube::Mount> mount;  // the url is a file that a volume of the pod holds
+};
+
+// What mounts all of them.
+struct RenderedPatch {
   kube::Workload workload;
+  kube::MountStyle style = kube::MountStyle::container;
+  PatchType type = PatchType::strategic;
   nlohmann::ordered_json content;
 };
 
-// Each its own document.
 struct Rendering {
-  kube::Identity identity;
-  std::optional<nlohmann::ordered_json> config_map;
-  std::optional<nlohmann::ordered_json> pull_secret;
-  nlohmann::ordered_json plugin;
   kube::Consumer consumer = kube::Consumer::istio;
-  std::string url;       // of the module
-  bool mounted = false;  // the url is a file that a volume of the pod holds
-  std::optional<Patch> patch;
+  std::optional<std::string> ns;
+  std::vector<RenderedPlugin> plugins;
+  std::optional<RenderedPatch> patch;
 };
+
+// "NAME-plugin.yaml", as render writes it into a directory; of an only plugin "plugin.yaml".
+std::string file_name(const Rendering& rendering, const RenderedPlugin& plugin,
+                      std::string_view what);
 
 struct Invocation {
   std::vector<std::string> command_line;  // to be typed again with other flags
   std::string directory;                  // where the files were written; empty: to stdout
+  bool reads_stdin = false;               // the workload, for a JSON patch
 };
 
 // The kubectl commands that bring the manifests into a cluster, in the order in which no pod is

@@ -28,26 +28,35 @@ ordered_json volume(const Mount& mount, Direction direction) {
   return with_name(volume_name(mount), volume_source(mount));
 }
 
-ordered_json annotated_template(const Mount& mount, Direction direction) {
+ordered_json annotated_template(std::span<const Mount> mounts, Direction direction) {
   ordered_json annotations = {{kVolumeAnnotation, nullptr}, {kMountAnnotation, nullptr}};
   if (direction == Direction::add) {
     // Objects by volume name, as Istio's own template test has them: of a list the name would be
     // written twice.
-    annotations[kVolumeAnnotation] =
-        ordered_json{{volume_name(mount), volume_source(mount)}}.dump();
-    annotations[kMountAnnotation] = ordered_json{{volume_name(mount), mounted_at(mount)}}.dump();
+    ordered_json volumes;
+    ordered_json places;
+    for (const auto& mount : mounts) {
+      volumes[volume_name(mount)] = volume_source(mount);
+      places[volume_name(mount)] = mounted_at(mount);
+    }
+    annotations[kVolumeAnnotation] = volumes.dump();
+    annotations[kMountAnnotation] = places.dump();
   }
   return {{"metadata", {{"annotations", std::move(annotations)}}}};
 }
 
-ordered_json pod_template(const Mount& mount, Direction direction) {
-  if (mount.style == MountStyle::annotations) return annotated_template(mount, direction);
+ordered_json pod_template(std::span<const Mount> mounts, Direction direction) {
+  if (mounts.front().style == MountStyle::annotations) return annotated_template(mounts, direction);
   ordered_json container = {{"name", kProxyContainer}};
   if (direction == Direction::add) container["image"] = kInjectedImage;
-  container["volumeMounts"] = ordered_json::array({volume_mount(mount, direction)});
+  auto volumes = ordered_json::array();
+  for (const auto& mount : mounts) {
+    container["volumeMounts"].push_back(volume_mount(mount, direction));
+    volumes.push_back(volume(mount, direction));
+  }
   return {{"spec",
            {{"containers", ordered_json::array({std::move(container)})},
-            {"volumes", ordered_json::array({volume(mount, direction)})}}}};
+            {"volumes", std::move(volumes)}}}};
 }
 
 }  // namespace
@@ -79,8 +88,9 @@ std::string module_path(const Mount& mount) {
   return fmt::format("{}/{}", mount_path(mount), kModuleKey);
 }
 
-ordered_json mount_patch(const Workload& workload, const Mount& mount, Direction direction) {
-  auto patch = pod_template(mount, direction);
+ordered_json mount_patch(const Workload& workload, std::span<const Mount> mounts,
+                         Direction direction) {
+  auto patch = pod_template(mounts, direction);
   for (const auto key : std::views::reverse(workload.kind->pod_path)) {
     patch = ordered_json{{std::string(key), std::move(patch)}};
   }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 
 #include "kube/workload.hpp"
@@ -53,11 +54,12 @@ nlohmann::ordered_json with_name(const std::string& name, const nlohmann::ordere
 
 enum class Direction { add, undo };
 
-// A strategic-merge patch for `kubectl patch --patch-file`: no identity in it, so that nobody can
-// apply it as if it were a workload, which would delete what it does not name. Adding twice is
-// adding once. The undoing takes the plugin's volume and mount out and leaves the container, which
-// another plugin may use and which does nothing by itself; of the annotations it takes both out.
-nlohmann::ordered_json mount_patch(const Workload& workload, const Mount& mount,
+// A strategic-merge patch for `kubectl patch --patch-file`, of mounts in one style: no identity in
+// it, so that nobody can apply it as if it were a workload, which would delete what it does not
+// name. Adding twice is adding once. The undoing takes the plugins' volumes and mounts out and
+// leaves the container, which another plugin may use and which does nothing by itself; of the
+// annotations it takes both out.
+nlohmann::ordered_json mount_patch(const Workload& workload, std::span<const Mount> mounts,
                                    Direction direction);
 
 }  // namespace wasmctl::kube

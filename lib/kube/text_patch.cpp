@@ -66,6 +66,27 @@ bool fits(const Node& root, const Workload& workload, const Node& pod_template,
   });
 }
 
+bool is_list(const Node& root) {
+  return text_at(root, {"kind"}) == "List";
+}
+
+// The workload that an object is, if it fits, and its pod template.
+const Node* find_target(const Node& object, const Target& target) {
+  const auto* const kind = kind_of(object);
+  if (kind == nullptr) return nullptr;
+  const auto* const pod_template = find_template(object, *kind);
+  const Workload workload{kind, text_at(object, {"metadata", "name"})};
+  const bool is_target = pod_template != nullptr && fits(object, workload, *pod_template, target);
+  return is_target ? pod_template : nullptr;
+}
+
+// An object of a document: itself, or an item of a List.
+void for_each_object(const Node& root, const auto& visit) {
+  const auto* const items = yaml::find(root, "items");
+  if (!is_list(root) || items == nullptr) return visit(root);
+  for (const auto& item : items->items) visit(item);
+}
+
 // ---- the whole file
 // ------------------------------------------------------------------------------
 
@@ -76,10 +97,6 @@ json* find_template(json& object, const WorkloadKind& kind) {
     place = &(*place)[std::string(key)];
   }
   return place;
-}
-
-bool is_list(const Node& root) {
-  return text_at(root, {"kind"}) == "List";
 }
 
 class FilePatcher {
@@ -98,11 +115,7 @@ class FilePatcher {
  private:
   void visit_document(const Node& root) {
     std::vector<Edit> edits;
-    if (const auto* const items = yaml::find(root, "items"); is_list(root) && items != nullptr) {
-      for (const auto& item : items->items) visit(item, edits);
-    } else {
-      visit(root, edits);
-    }
+    for_each_object(root, [&](const Node& object) { visit(object, edits); });
     if (edits.empty()) return;
     verify(root, edits);
     std::ranges::move(edits, std::back_inserter(patch_.edits));
@@ -111,11 +124,11 @@ class FilePatcher {
   void visit(const Node& object, std::vector<Edit>& edits) {
     const auto* const kind = kind_of(object);
     if (kind == nullptr) return;
-    const Workload workload{kind, text_at(object, {"metadata", "name"})};
-    others_.push_back(to_string(workload));
-    const auto* const pod_template = find_template(object, *kind);
-    if (pod_template == nullptr || !fits(object, workload, *pod_template, target_)) return;
-    patch_.workloads.push_back(to_string(workload));
+    const auto name = to_string({kind, text_at(object, {"metadata", "name"})});
+    others_.push_back(name);
+    const auto* const pod_template = find_target(object, target_);
+    if (pod_template == nullptr) return;
+    patch_.workloads.push_back(name);
     std::ranges::move(edit_template(text_, *pod_template, mount_, direction_),
                       std::back_inserter(edits));
   }
@@ -213,6 +226,18 @@ TextPatch patch_text(std::string_view text, const std::string& file, const Targe
     }
     throw;
   }
+}
+
+std::vector<json> find_workloads(std::string_view text, const std::string& file,
+                                 const Target& target) {
+  std::vector<json> found;
+  yaml::Reader reader(text, file);
+  while (const auto document = reader.next()) {
+    for_each_object(document->root, [&](const Node& object) {
+      if (find_target(object, target) != nullptr) found.push_back(yaml::to_json(object, file));
+    });
+  }
+  return found;
 }
 
 }  // namespace wasmctl::kube

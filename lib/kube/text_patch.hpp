@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,5 +35,9 @@ struct TextPatch {
 // Error{Code::not_found} if no workload fits, with those there are.
 TextPatch patch_text(std::string_view text, const std::string& file, const Target& target,
                      const Mount& mount, Direction direction);
+
+// The workloads of a file that fit, as kubectl reads them.
+std::vector<nlohmann::json> find_workloads(std::string_view text, const std::string& file,
+                                           const Target& target);
 
 }  // namespace wasmctl::kube

@@ -115,6 +115,53 @@ def test_patch(judge, wasmctl, module, tmp_path, kind):
     assert left == pod_spec(judge.patch(base, second))
 
 
+def kubectl_patch(base, patch):
+    """What kubectl makes of it, without a server."""
+    done = subprocess.run(["kubectl", "patch", "--local", "-f", base, "--type", "json", "--patch-file", patch, "-o", "json"],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("mount", ["container", "annotations"])
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_json_patch(judge, wasmctl, module, tmp_path, kind, mount):
+    if not shutil.which("kubectl"):
+        pytest.skip("no kubectl")
+    base = workload_file(tmp_path / "base.json", kind)
+    other = tmp_path / "other.wasm"
+    shutil.copy(module, other)
+
+    def patch(against, *flags, sources=(module, other)):
+        file = tmp_path / "patch.yaml"
+        file.write_text(wasmctl("render", *sources, "--selector", "a=b", "--workload", f"{kind}/web", "--mount", mount,
+                                "--only", "patch", "--patch-type", "json", "--against", against, *flags).stdout)
+        return file
+
+    def after(before, *args, **kwargs):
+        file = tmp_path / "after.json"
+        file.write_text(json.dumps(kubectl_patch(before, patch(before, *args, **kwargs))))
+        return file
+
+    # As a strategic patch has it, but for the order of lists.
+    both = json.loads(after(base).read_text())
+    strategic = tmp_path / "strategic.yaml"
+    strategic.write_text(wasmctl("render", module, other, "--selector", "a=b", "--workload", f"{kind}/web", "--mount",
+                                 mount, "--only", "patch").stdout)
+
+    def by_name(spec):
+        return {key: sorted(spec[key], key=lambda item: item["name"]) for key in ("containers", "volumes")}
+
+    merged = judge.patch(base, strategic)
+    assert by_name(pod_spec(both)) == by_name(pod_spec(merged))
+    first = after(base, sources=[module])
+    assert json.loads(after(first, sources=[other]).read_text()) == both
+    both_file = tmp_path / "both.json"
+    both_file.write_text(json.dumps(both))
+    assert pod_spec(json.loads(after(both_file, "--undo").read_text()))["volumes"] == pod_spec(
+        json.loads(base.read_text()))["volumes"]
+
+
 @pytest.mark.parametrize("flags", [[], ["-n", "default", *EVERY_FLAG]], ids=["least", "most"])
 def test_image_is_pinned(judge, wasmctl, module, registry, flags):
     image = f"{registry.host}/acme/header-logger:v1"
@@ -219,7 +266,8 @@ def test_annotations(judge, wasmctl, module, tmp_path):
     assert judge.patch(base, patch, undo)["spec"]["template"]["metadata"] == {"annotations": {}}
 
 
-def test_kustomize_component(judge, wasmctl, module, tmp_path):
+@pytest.mark.parametrize("patch_type", ["strategic", "json"])
+def test_kustomize_component(judge, wasmctl, module, tmp_path, patch_type):
     if not shutil.which("kubectl"):
         pytest.skip("no kubectl")
 
@@ -228,16 +276,22 @@ def test_kustomize_component(judge, wasmctl, module, tmp_path):
         assert done.returncode == 0, done.stderr
         return judge.read(done.stdout)
 
-    wasmctl("render", module, "-n", "default", "--selector", "app=web", "--workload", "deployment/web",
-            "-o", tmp_path / "wasm")
-    stream = wasmctl("render", module, "-n", "default", "--selector", "app=web").stdout
+    other = tmp_path / "other.wasm"
+    shutil.copy(module, other)
+    args = ["render", module, other, "-n", "default", "--selector", "app=web"]
+    against = ["--patch-type", "json", "--against", workload_file(tmp_path / "web.json", "deployment")]
+    wasmctl(*args, "--workload", "deployment/web", "-o", tmp_path / "wasm", *(against if patch_type == "json" else []))
+    stream = wasmctl(*args).stdout
+    judge.accept(stream)
     assert kustomize(tmp_path / "wasm") == judge.read(stream)
 
     overlay = tmp_path / "overlay"
     overlay.mkdir()
     workload_file(overlay / "web.json", "deployment")
     (overlay / "kustomization.yaml").write_text("resources: [web.json]\ncomponents: [../wasm]\n")
-    built = {d["kind"]: d for d in kustomize(overlay)}
-    config_map = built["ConfigMap"]["metadata"]["name"]
-    assert {"name": "wasm-header-logger", "configMap": {"name": config_map}} in pod_spec(
-        built["Deployment"])["volumes"]
+    built = kustomize(overlay)
+    config_maps = {d["metadata"]["name"] for d in built if d["kind"] == "ConfigMap"}
+    (spec,) = [pod_spec(d) for d in built if d["kind"] == "Deployment"]
+    assert {v["configMap"]["name"] for v in spec["volumes"] if "configMap" in v} == config_maps and len(config_maps) == 2
+    (proxy,) = [c for c in spec["containers"] if c["name"] == "istio-proxy"]
+    assert [m["mountPath"] for m in proxy["volumeMounts"]] == ["/etc/wasm/header-logger", "/etc/wasm/other"]

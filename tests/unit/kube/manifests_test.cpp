@@ -143,25 +143,32 @@ TEST_CASE("client-side apply takes 196,000 bytes and refuses 200,000, as measure
   CHECK_FALSE(fits(200'000));
 }
 
+namespace {
+
+auto patch_of(const kube::Workload& workload, const kube::Mount& mount, kube::Direction direction) {
+  return kube::mount_patch(workload, {&mount, 1}, direction);
+}
+
+}  // namespace
+
 TEST_CASE("mount_patch mounts into the injected proxy, and undoes it") {
-  CHECK(yaml::write(kube::mount_patch(kube::parse_workload("deployment/web"), kMount,
-                                      kube::Direction::add)) ==
-        "spec:\n"
-        "  template:\n"
-        "    spec:\n"
-        "      containers:\n"
-        "      - name: istio-proxy\n"
-        "        image: auto\n"
-        "        volumeMounts:\n"
-        "        - name: wasm-header-logger\n"
-        "          mountPath: /etc/wasm/header-logger\n"
-        "          readOnly: true\n"
-        "      volumes:\n"
-        "      - name: wasm-header-logger\n"
-        "        configMap:\n"
-        "          name: header-logger-0123456789\n");
-  CHECK(yaml::write(
-            kube::mount_patch(kube::parse_workload("cj/web"), kMount, kube::Direction::undo)) ==
+  CHECK(
+      yaml::write(patch_of(kube::parse_workload("deployment/web"), kMount, kube::Direction::add)) ==
+      "spec:\n"
+      "  template:\n"
+      "    spec:\n"
+      "      containers:\n"
+      "      - name: istio-proxy\n"
+      "        image: auto\n"
+      "        volumeMounts:\n"
+      "        - name: wasm-header-logger\n"
+      "          mountPath: /etc/wasm/header-logger\n"
+      "          readOnly: true\n"
+      "      volumes:\n"
+      "      - name: wasm-header-logger\n"
+      "        configMap:\n"
+      "          name: header-logger-0123456789\n");
+  CHECK(yaml::write(patch_of(kube::parse_workload("cj/web"), kMount, kube::Direction::undo)) ==
         "spec:\n"
         "  jobTemplate:\n"
         "    spec:\n"
@@ -178,11 +185,43 @@ TEST_CASE("mount_patch mounts into the injected proxy, and undoes it") {
   CHECK(kube::module_path(kMount) == "/etc/wasm/header-logger/plugin.wasm");
 }
 
+TEST_CASE("mount_patch of two plugins is one patch") {
+  const kube::Mount both[] = {{"a", kube::VolumeSource::config_map, "a-1"},
+                              {"b", kube::VolumeSource::image, "r/b@sha256:00"}};
+  CHECK(
+      yaml::write(kube::mount_patch(kube::parse_workload("pod/web"), both, kube::Direction::add)) ==
+      "spec:\n"
+      "  containers:\n"
+      "  - name: istio-proxy\n"
+      "    image: auto\n"
+      "    volumeMounts:\n"
+      "    - name: wasm-a\n"
+      "      mountPath: /etc/wasm/a\n"
+      "      readOnly: true\n"
+      "    - name: wasm-b\n"
+      "      mountPath: /etc/wasm/b\n"
+      "      readOnly: true\n"
+      "  volumes:\n"
+      "  - name: wasm-a\n"
+      "    configMap:\n"
+      "      name: a-1\n"
+      "  - name: wasm-b\n"
+      "    image:\n"
+      "      reference: r/b@sha256:00\n");
+  const kube::Mount annotated[] = {
+      {"a", kube::VolumeSource::config_map, "a-1", kube::MountStyle::annotations},
+      {"b", kube::VolumeSource::config_map, "b-1", kube::MountStyle::annotations}};
+  const auto patch = kube::mount_patch(kube::parse_workload("pod/web"), annotated,
+                                       kube::Direction::add)["metadata"]["annotations"];
+  CHECK(patch["sidecar.istio.io/userVolume"] ==
+        R"({"wasm-a":{"configMap":{"name":"a-1"}},"wasm-b":{"configMap":{"name":"b-1"}}})");
+}
+
 TEST_CASE("mount_patch by annotations, and of an image") {
-  CHECK(yaml::write(kube::mount_patch(
-            kube::parse_workload("deployment/web"),
-            {"a", kube::VolumeSource::config_map, "a-1", kube::MountStyle::annotations},
-            kube::Direction::add)) ==
+  CHECK(yaml::write(
+            patch_of(kube::parse_workload("deployment/web"),
+                     {"a", kube::VolumeSource::config_map, "a-1", kube::MountStyle::annotations},
+                     kube::Direction::add)) ==
         "spec:\n"
         "  template:\n"
         "    metadata:\n"
@@ -193,7 +232,7 @@ TEST_CASE("mount_patch by annotations, and of an image") {
         "        sidecar.istio.io/userVolumeMount: "
         R"("{\"wasm-a\":{\"mountPath\":\"/etc/wasm/a\",\"readOnly\":true}}")"
         "\n");
-  CHECK(yaml::write(kube::mount_patch(
+  CHECK(yaml::write(patch_of(
             kube::parse_workload("pod/web"),
             {"a", kube::VolumeSource::image, "r/a:v1@sha256:00", kube::MountStyle::annotations},
             kube::Direction::undo)) ==
@@ -201,9 +240,9 @@ TEST_CASE("mount_patch by annotations, and of an image") {
         "  annotations:\n"
         "    sidecar.istio.io/userVolume: null\n"
         "    sidecar.istio.io/userVolumeMount: null\n");
-  CHECK(yaml::write(kube::mount_patch(kube::parse_workload("pod/web"),
-                                      {"a", kube::VolumeSource::image, "r/a:v1@sha256:00"},
-                                      kube::Direction::add)) ==
+  CHECK(yaml::write(patch_of(kube::parse_workload("pod/web"),
+                             {"a", kube::VolumeSource::image, "r/a:v1@sha256:00"},
+                             kube::Direction::add)) ==
         "spec:\n"
         "  containers:\n"
         "  - name: istio-proxy\n"

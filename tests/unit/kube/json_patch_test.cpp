@@ -1,0 +1,121 @@
+#include "kube/json_patch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "yaml/json.hpp"
+#include "yaml/read.hpp"
+
+using nlohmann::json;
+using wasmctl::Error;
+namespace kube = wasmctl::kube;
+namespace yaml = wasmctl::yaml;
+
+namespace {
+
+constexpr char kBare[] = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  template:
+    spec:
+      containers:
+      - name: app
+        image: web:v1
+)";
+
+// As the API server has it: with fields that no manifest gave, and a proxy and volumes of others.
+constexpr char kFull[] = R"(apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  template:
+    spec:
+      containers:
+      - name: istio-proxy
+        image: auto
+        volumeMounts:
+        - {name: other, mountPath: /other}
+        - {name: wasm-a, mountPath: /etc/wasm/a, readOnly: true}
+        - {name: last, mountPath: /last}
+      - name: app
+        image: web:v1
+      volumes:
+      - {name: other, emptyDir: {}}
+      - name: wasm-a
+        configMap: {name: a-1, defaultMode: 420}
+      - name: last
+        secret: {secretName: s, defaultMode: 420}
+)";
+
+const kube::Mount kA{"a", kube::VolumeSource::config_map, "a-1"};
+const kube::Mount kB{"b", kube::VolumeSource::image, "r/b@sha256:00"};
+
+nlohmann::ordered_json patch_of(const char* text, std::vector<kube::Mount> mounts,
+                                kube::Direction direction = kube::Direction::add) {
+  return kube::json_patch(text, "f.yaml", kube::parse_workload("deployment/web"), "default", mounts,
+                          direction);
+}
+
+json patched(const char* text, const nlohmann::ordered_json& patch) {
+  return yaml::to_json(yaml::read_one(text, "f.yaml").root, "f.yaml").patch(json(patch));
+}
+
+}  // namespace
+
+TEST_CASE("json_patch makes what is missing") {
+  const auto patch = patch_of(kBare, {kA});
+  CHECK(patch.dump() == R"([{"op":"add","path":"/spec/template/spec/containers/-","value":)"
+                        R"({"image":"auto","name":"istio-proxy","volumeMounts":)"
+                        R"([{"mountPath":"/etc/wasm/a","name":"wasm-a","readOnly":true}]}},)"
+                        R"({"op":"add","path":"/spec/template/spec/volumes","value":)"
+                        R"([{"configMap":{"name":"a-1"},"name":"wasm-a"}]}])");
+  CHECK(patch_of(kBare, {}).empty());
+}
+
+TEST_CASE("json_patch adds beside what is there, and tests the places first") {
+  const auto patch = patch_of(kFull, {kA, kB});
+  CHECK(patch.dump() ==
+        R"([{"op":"test","path":"/spec/template/spec/containers/0/name","value":"istio-proxy"},)"
+        R"({"op":"add","path":"/spec/template/spec/containers/0/volumeMounts/-","value":)"
+        R"({"mountPath":"/etc/wasm/b","name":"wasm-b","readOnly":true}},)"
+        R"({"op":"add","path":"/spec/template/spec/volumes/-","value":)"
+        R"({"image":{"reference":"r/b@sha256:00"},"name":"wasm-b"}}])");
+  CHECK_THROWS(patched(kBare, patch));
+}
+
+TEST_CASE("json_patch replaces the name of a ConfigMap alone") {
+  auto newer = kA;
+  newer.name = "a-2";
+  CHECK(patch_of(kFull, {newer}).dump() ==
+        R"([{"op":"test","path":"/spec/template/spec/volumes/1/name","value":"wasm-a"},)"
+        R"({"op":"replace","path":"/spec/template/spec/volumes/1/configMap/name","value":"a-2"}])");
+}
+
+TEST_CASE("json_patch takes out the plugin's items and no other") {
+  const auto undo = patch_of(kFull, {kA}, kube::Direction::undo);
+  CHECK(undo.dump() ==
+        R"([{"op":"test","path":"/spec/template/spec/containers/0/name","value":"istio-proxy"},)"
+        R"({"op":"test","path":"/spec/template/spec/containers/0/volumeMounts/1/mountPath",)"
+        R"("value":"/etc/wasm/a"},)"
+        R"({"op":"test","path":"/spec/template/spec/volumes/1/name","value":"wasm-a"},)"
+        R"({"op":"remove","path":"/spec/template/spec/containers/0/volumeMounts/1"},)"
+        R"({"op":"remove","path":"/spec/template/spec/volumes/1"}])");
+  const auto spec = patched(kFull, undo)["spec"]["template"]["spec"];
+  CHECK(spec["volumes"][1]["secret"]["defaultMode"] == 420);
+  CHECK_THROWS(patched(kBare, undo));
+}
+
+TEST_CASE("json_patch wants one workload") {
+  const auto twice = std::string(kBare) + "---\n" + kBare;
+  try {
+    (void)patch_of(twice.c_str(), {kA});
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(wasmctl::format_error(error) ==
+          "error: f.yaml has deployment/web twice\n"
+          "hint: say of which namespace: `-n NS`\n");
+  }
+}
