@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/config_schema.hpp"
 #include "cli/findings.hpp"
 #include "cli/image_check.hpp"
 #include "cli/registry_options.hpp"
@@ -32,20 +33,46 @@ struct CheckOptions {
   std::string module;
   bool images = false;
   bool rules = false;
+  bool markdown = false;
   bool json = false;
   bool sarif = false;
   RegistryOptions registry;
 };
 
-// What the rules of images need, beside the files.
-constexpr std::string_view kImagesFlag = " (needs --images)";
+struct Row {
+  std::string_view name;
+  std::string_view severity;
+  std::string demand;
+};
 
-void print_rules(std::ostream& out) {
+std::vector<Row> all_rules() {
+  std::vector<Row> rows;
   for (const auto& rule : kube::manifest_rules()) {
-    out << fmt::format("{:<22} {:<8} {}\n", rule.name, to_string(rule.severity), rule.demand);
+    rows.push_back({rule.name, to_string(rule.severity), std::string(rule.demand)});
   }
   for (const auto& rule : image_check_rules()) {
-    out << fmt::format("{:<22} {:<8} {}{}\n", rule.id, "error", rule.demand, kImagesFlag);
+    rows.push_back({rule.id, "error", fmt::format("{} (needs --images)", rule.demand)});
+  }
+  rows.push_back({kConfigSchemaRule.id, "error",
+                  fmt::format("{} (needs --images or --module)", kConfigSchemaRule.demand)});
+  return rows;
+}
+
+void print_rules(std::ostream& out) {
+  for (const auto& [name, severity, demand] : all_rules()) {
+    out << fmt::format("{:<22} {:<8} {}\n", name, severity, demand);
+  }
+}
+
+// docs/check-rules.md, which a test compares with this.
+void print_rules_page(std::ostream& out) {
+  out << "# The rules of `wasmctl check`\n\n"
+         "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error "
+         "cannot "
+         "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
+         "| rule | | what it demands |\n|---|---|---|\n";
+  for (const auto& [name, severity, demand] : all_rules()) {
+    out << fmt::format("| `{}` | {} | {} |\n", name, severity, demand);
   }
 }
 
@@ -152,6 +179,15 @@ class Checker {
           {finding.rule, to_string(finding.severity), finding.message, finding.hint, module.path});
     }
     inventory_.module = facts_of(read);
+    const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
+    if (!schema) return;
+    const auto value = read_schema(*schema);
+    const auto plugins = kube::all_plugins(inventory_);
+    for (const auto* const plugin : plugins) {
+      if (plugins.size() > 1 && plugin->name != module.plugin->name) continue;
+      std::ranges::move(judge_config(inventory_, *plugin, value, schema->native()),
+                        std::back_inserter(results_));
+    }
   }
 
   Context& context_;
@@ -178,13 +214,16 @@ nlohmann::json to_json(const std::vector<SarifResult>& results) {
 
 nlohmann::json sarif_of(const std::vector<SarifResult>& results) {
   auto rules = image_check_rules();
+  rules.push_back(kConfigSchemaRule);
   for (const auto& rule : kube::manifest_rules()) rules.push_back({rule.name, rule.demand});
   for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
   return to_sarif(rules, results);
 }
 
 void run_check(Context& context, const CheckOptions& options) {
-  if (options.rules) return print_rules(context.out);
+  if (options.rules) {
+    return options.markdown ? print_rules_page(context.out) : print_rules(context.out);
+  }
   if (options.files.empty()) {
     throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");
   }
@@ -204,7 +243,7 @@ void run_check(Context& context, const CheckOptions& options) {
   const auto& inventory = checker.inventory();
   if (!context.quiet) {
     context.err << fmt::format(
-        "{} and {} in {}: {}, {}\n", counted(inventory.plugins.size(), "plugin"),
+        "{} and {} in {}: {}, {}\n", counted(kube::all_plugins(inventory).size(), "plugin"),
         counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
         counted(count("error"), "error"), counted(count("warning"), "warning"));
   }
@@ -228,7 +267,9 @@ void add_check(CLI::App& root, Context& context, Action& action) {
                   "The manifests as they are in the cluster now, for what only a change shows")
       ->type_name("FILE");
   app->add_flag("--images", options->images, "Ask the registries about the plugins' images, too");
-  app->add_flag("--rules", options->rules, "List the rules");
+  auto* rules = app->add_flag("--rules", options->rules, "List the rules");
+  app->add_flag("--markdown", options->markdown, "With --rules: the page of the manual")
+      ->needs(rules);
   auto* json = app->add_flag("--json", options->json, "The findings as JSON");
   app->add_flag("--sarif", options->sarif, "The findings as SARIF 2.1.0")->excludes(json);
   add_registry_options(*app, options->registry);

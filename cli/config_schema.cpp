@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -32,21 +33,73 @@ json read_schema(const fs::path& file) {
   return yaml::read_json(base::read_file(file, oci::kMaxSchemaBytes), file.native());
 }
 
-void check_config(const kube::Settings& settings, const json& schema, const std::string& plugin,
-                  const std::string& schema_name) {
-  const auto* const config = settings.find("config");
-  std::vector<kube::Violation> violations;
+namespace {
+
+std::vector<kube::Violation> violations_of(const json& config, const json& schema,
+                                           const std::string& schema_name) {
   try {
-    violations = kube::check_config(config == nullptr ? json::object() : *config, schema);
+    return kube::check_config(config, schema);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", schema_name, error.message()));
   }
+}
+
+// The node at `path` ("headers[0].name"), or the nearest above it.
+const yaml::Node& node_at(const yaml::Node& root, std::string_view path) {
+  const auto* node = &root;
+  while (!path.empty()) {
+    const yaml::Node* below = nullptr;
+    std::size_t used = 0;
+    if (path.starts_with('[')) {
+      std::size_t index = 0;
+      const auto end = path.find(']');
+      std::from_chars(path.data() + 1, path.data() + std::min(end, path.size()), index);
+      if (index < node->items.size()) below = &node->items[index];
+      used = end + 1;
+    } else {
+      const auto begin = path.starts_with('.') ? std::size_t{1} : std::size_t{0};
+      const auto end = std::min(path.find_first_of(".[", begin), path.size());
+      below = yaml::find(*node, path.substr(begin, end - begin));
+      used = end;
+    }
+    if (below == nullptr) break;
+    node = below;
+    path.remove_prefix(std::min(used, path.size()));
+  }
+  return *node;
+}
+
+std::string describe(const kube::Violation& violation) {
+  return fmt::format("`{}` {}", violation.path.empty() ? "config" : violation.path, violation.rule);
+}
+
+}  // namespace
+
+std::vector<SarifResult> judge_config(const kube::Inventory& inventory,
+                                      const kube::PluginManifest& plugin, const json& schema,
+                                      const std::string& schema_name) {
+  const auto* const config = plugin.module_field("pluginConfig");
+  const auto value = config == nullptr ? json::object() : yaml::to_json(*config, plugin.name);
+  std::vector<SarifResult> results;
+  for (const auto& violation : violations_of(value, schema, schema_name)) {
+    const auto& mark =
+        config == nullptr ? plugin.site.mark : node_at(*config, violation.path).start;
+    results.push_back({kConfigSchemaRule.id, "error", describe(violation),
+                       fmt::format("so says {}", schema_name), inventory.files[plugin.site.file],
+                       mark.line, mark.column});
+  }
+  return results;
+}
+
+void check_config(const kube::Settings& settings, const json& schema, const std::string& plugin,
+                  const std::string& schema_name) {
+  const auto* const config = settings.find("config");
+  const auto violations =
+      violations_of(config == nullptr ? json::object() : *config, schema, schema_name);
   if (violations.empty()) return;
   Error error(Code::bad_input,
               fmt::format("the config of {} does not fit {}", plugin, schema_name));
-  for (const auto& [where, rule] : violations) {
-    error.because(fmt::format("`{}` {}", where.empty() ? "config" : where, rule));
-  }
+  for (const auto& violation : violations) error.because(describe(violation));
   throw error;
 }
 

@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
+#include "cli/config_schema.hpp"
 #include "kube/survey.hpp"
+#include "oci/consumers.hpp"
+#include "oci/manifest.hpp"
 #include "oci/reference.hpp"
+#include "registry/image_tree.hpp"
 #include "registry/repository.hpp"
 #include "wasm/lint.hpp"
 
@@ -31,9 +38,9 @@ class ImageCheck {
       : inventory_(inventory), options_(registry_options(context, options)) {}
 
   std::vector<SarifResult> run() {
-    for (const auto& plugin : inventory_.plugins) {
-      const auto image = kube::image_of(plugin.url);
-      if (!image.empty()) check(plugin, image);
+    for (const auto* const plugin : kube::all_plugins(inventory_)) {
+      const auto image = kube::image_of(plugin->url);
+      if (!image.empty()) check(*plugin, image);
     }
     return std::move(results_);
   }
@@ -68,16 +75,30 @@ class ImageCheck {
     const auto& named = manifest.descriptor.digest;
     const auto& loaded = for_istio.descriptor.digest;
     const auto* const sha256 = plugin_->module_field("sha256");
-    const auto right = fmt::format("the one that Istio computes is {}", loaded.hex());
+    const auto who = kube::consumer_of(*plugin_);
+    const auto right = fmt::format("the one that {} computes is {}", who, loaded.hex());
+    const auto of_index =
+        fmt::format("this is the digest of an index, which {} never computes", who);
     if (reference.digest && named != loaded) {
-      add(kIndexPin, *url_, "this is the digest of an index, which Istio never computes", right);
+      add(kIndexPin, *url_, of_index, right);
     }
     if (sha256 != nullptr && sha256->text == named.hex() && named != loaded) {
-      add(kIndexPin, *sha256, "this is the digest of an index, which Istio never computes", right);
+      add(kIndexPin, *sha256, of_index, right);
     } else if (sha256 != nullptr && !sha256->text.empty() && sha256->text != loaded.hex()) {
       add(kDigest, *sha256, "this is not the digest of the image's manifest", right);
     }
+    const auto image = registry::read_image_tree(repository, oci::pinned(reference, loaded));
+    if (const auto why = oci::why_not(who, image); !why.empty()) {
+      add(kModule, *url_, fmt::format("{} does not load the image: {}", who, why),
+          "`wasmctl push` makes images that it loads");
+      return;
+    }
     check_module(registry::fetch_module(repository, reference, for_istio).content);
+    const auto schema = registry::fetch_config_schema(repository, for_istio);
+    if (!schema) return;
+    const auto name = fmt::format("the schema in {}", oci::to_string(reference));
+    std::ranges::move(judge_config(inventory_, *plugin_, oci::parse_json(*schema, name), name),
+                      std::back_inserter(results_));
   }
 
   void check_module(std::string_view bytes) {

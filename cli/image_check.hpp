@@ -13,7 +13,8 @@ namespace wasmctl::cli {
 std::vector<SarifRule> image_check_rules();
 
 // Asks for each image of a plugin: is it there, is its pin one that Istio takes, does its module
-// load? Throws Error{Code::network} or {denied} where a registry gives no answer.
+// load, and does the config fit the schema that travels with it (kConfigSchemaRule)? Throws
+// Error{Code::network} or {denied} where a registry gives no answer.
 std::vector<SarifResult> check_images(Context& context, const kube::Inventory& inventory,
                                       const RegistryOptions& options);
 

@@ -91,7 +91,8 @@ kube::Mount image_mount(Context& context, const PatchOptions& options, const Ima
   mount.plugin = choose_name(options, std::filesystem::path(reference.repository).filename());
   mount.source = kube::VolumeSource::image;
   // What is taken out need not be asked for.
-  if (!options.undo) mount.name = pin(context, reference, options.registry).reference;
+  if (!options.undo)
+    mount.name = pin(context, reference, options.registry, oci::kImageVolume).reference;
   return mount;
 }
 

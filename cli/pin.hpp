@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
+#include "oci/consumers.hpp"
 #include "oci/reference.hpp"
 
 namespace wasmctl::cli {
@@ -20,9 +21,10 @@ struct Pinned {
 
 enum class WithSchema : bool { no, yes };
 
-// Asks the registry. For the schema a layer is fetched.
+// Asks the registry. For the schema a layer is fetched. `consumer`: of oci/consumers.hpp; throws
+// Error{Code::unloadable} for an image of a form that it does not load.
 Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options,
-           WithSchema with_schema = WithSchema::no);
+           std::string_view consumer, WithSchema with_schema = WithSchema::no);
 
 // Throws Error{Code::usage} for an image layout on disk, which no cluster can pull from.
 void require_registry(const oci::Reference& reference);

@@ -90,7 +90,11 @@ class PluginRenderer {
 
   // The config of a plugin that is there as an image only is judged by the schema in the image.
   Pinned pin_image() const {
-    auto pinned = pin(context_, *subject_.image, options_.registry,
+    const bool is_gateway = options_.kind->consumer == kube::Consumer::envoy_gateway;
+    const auto consumer = subject_.is_mounted() ? oci::kImageVolume
+                          : is_gateway          ? oci::kEnvoyGateway
+                                                : oci::kIstio;
+    auto pinned = pin(context_, *subject_.image, options_.registry, consumer,
                       subject_.plugin ? WithSchema::no : WithSchema::yes);
     judge_config(pinned.config_schema, pinned.reference);
     return pinned;

@@ -15,7 +15,7 @@ std::string_view to_string(Severity severity) {
 std::vector<ManifestRule> manifest_rules() {
   std::vector<ManifestRule> rules;
   for (const auto& table : {file_rules(), plugin_rules(), image_rules(), mount_rules(),
-                            annotation_rules(), reach_rules()}) {
+                            annotation_rules(), reach_rules(), gateway_rules()}) {
     rules.insert(rules.end(), table.begin(), table.end());
   }
   return rules;

@@ -17,6 +17,8 @@ using yaml::Node;
 
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";
+constexpr std::string_view kEnvoyGateway = "gateway.envoyproxy.io/v1alpha1";
+constexpr std::string_view kPolicy = "EnvoyExtensionPolicy";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
 
 const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
@@ -68,6 +70,8 @@ class DocumentReader {
       } else {
         inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
       }
+    } else if (api_version == kEnvoyGateway && kind == kPolicy) {
+      read_policy(root);
     } else if (api_version == "v1" && kind == "Namespace") {
       NamespaceManifest ns;
       identify(ns, root);
@@ -105,13 +109,7 @@ class DocumentReader {
     PluginManifest plugin;
     identify(plugin, root);
     plugin.kind = kind;
-    for (const auto& entry : root.entries) {
-      const auto& key = entry.key.text;
-      if (key == "spec") plugin.spec = entry.value;
-      const bool known = key == "apiVersion" || key == "kind" || key == "metadata" ||
-                         key == "spec" || key == "status";
-      if (!known) plugin.stray_keys.push_back(entry.key);
-    }
+    read_spec(plugin, root);
     const auto* const url = plugin.module_field("url");
     plugin.url = url == nullptr ? "" : url->text;
     plugin.has_selector = yaml::find(plugin.spec, "selector") != nullptr;
@@ -119,6 +117,38 @@ class DocumentReader {
                          yaml::find(plugin.spec, "targetRef") != nullptr;
     plugin.selector = to_labels(at(&plugin.spec, {"selector", "matchLabels"}));
     inventory_.plugins.push_back(std::move(plugin));
+  }
+
+  // Of a plugin or policy.
+  static void read_spec(auto& object, const Node& root) {
+    for (const auto& entry : root.entries) {
+      const auto& key = entry.key.text;
+      if (key == "spec") object.spec = entry.value;
+      const bool known = key == "apiVersion" || key == "kind" || key == "metadata" ||
+                         key == "spec" || key == "status";
+      if (!known) object.stray_keys.push_back(entry.key);
+    }
+  }
+
+  void read_policy(const Node& root) {
+    PolicyManifest policy;
+    identify(policy, root);
+    read_spec(policy, root);
+    if (const auto* const list = yaml::find(policy.spec, "wasm")) {
+      for (const auto& item : list->items) {
+        PluginManifest plugin;
+        static_cast<Object&>(plugin) = policy;
+        plugin.kind = kPolicy;
+        plugin.spec = item;
+        const auto image = text_at(&item, {"code", "image", "url"});
+        const bool has_scheme = image.find("://") != std::string::npos;
+        plugin.url = image.empty() ? text_at(&item, {"code", "http", "url"})
+                     : has_scheme  ? image
+                                   : "oci://" + image;
+        inventory_.policy_plugins.push_back(std::move(plugin));
+      }
+    }
+    inventory_.policies.push_back(std::move(policy));
   }
 
   void read_config_map(const Node& root) {
@@ -250,7 +280,37 @@ class DocumentReader {
 
 }  // namespace
 
+namespace {
+
+// What a policy's module has elsewhere, or under another name.
+const Node* policy_field(const Node& module, std::string_view key) {
+  if (key == "pluginConfig") return yaml::find(module, "config");
+  if (key == "imagePullSecret") {
+    const auto* const secret = at(&module, {"code", "image", "pullSecretRef"});
+    const bool here = secret != nullptr && yaml::find(*secret, "namespace") == nullptr;
+    return here ? yaml::find(*secret, "name") : nullptr;  // elsewhere a ReferenceGrant decides
+  }
+  if (key != "url" && key != "sha256") return nullptr;
+  const auto* const of_image = at(&module, {"code", "image", key});
+  return of_image != nullptr ? of_image : at(&module, {"code", "http", key});
+}
+
+}  // namespace
+
+std::vector<const PluginManifest*> all_plugins(const Inventory& inventory) {
+  std::vector<const PluginManifest*> all;
+  for (const auto* const list : {&inventory.plugins, &inventory.policy_plugins}) {
+    for (const auto& plugin : *list) all.push_back(&plugin);
+  }
+  return all;
+}
+
+std::string_view consumer_of(const PluginManifest& plugin) {
+  return plugin.kind == kPolicy ? "Envoy Gateway" : "Istio";
+}
+
 const Node* PluginManifest::module_field(std::string_view key) const {
+  if (kind == kPolicy) return policy_field(spec, key);
   return kind == "TrafficExtension" ? at(&spec, {"wasm", key}) : yaml::find(spec, key);
 }
 

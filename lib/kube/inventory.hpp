@@ -27,16 +27,22 @@ struct Object {
 };
 
 struct PluginManifest : Object {
-  std::string kind;  // "WasmPlugin", "TrafficExtension"
-  yaml::Node spec;
+  std::string kind;                    // "WasmPlugin", "TrafficExtension", "EnvoyExtensionPolicy"
+  yaml::Node spec;                     // of a policy: an item of its list
   std::vector<yaml::Node> stray_keys;  // beside apiVersion, kind, metadata, spec and status
   std::string url;
   std::map<std::string, std::string> selector;
   bool has_selector = false;
   bool has_targets = false;
 
-  // A field of the module, which TrafficExtension has under `wasm`; null if it is not there.
+  // A field of the module, by WasmPlugin's name for it, wherever the kind has it; null if it is not
+  // there.
   const yaml::Node* module_field(std::string_view key) const;
+};
+
+struct PolicyManifest : Object {  // of Envoy Gateway
+  yaml::Node spec;
+  std::vector<yaml::Node> stray_keys;
 };
 
 struct VolumeManifest {
@@ -112,11 +118,19 @@ struct Inventory {
   std::vector<GatewayManifest> gateways;
   std::vector<std::string> patch_files;  // that a kustomization lists, as paths
   std::optional<ModuleFacts> module;
-  std::vector<PluginManifest> plugins;
+  std::vector<PluginManifest> plugins;         // Istio's
+  std::vector<PolicyManifest> policies;        // Envoy Gateway's
+  std::vector<PluginManifest> policy_plugins;  // the modules of all of them
   std::vector<WorkloadManifest> workloads;
   std::vector<ConfigMapManifest> config_maps;
   std::vector<SecretManifest> secrets;
 };
+
+// The plugins of all kinds, for what is the same to Istio and Envoy Gateway.
+std::vector<const PluginManifest*> all_plugins(const Inventory& inventory);
+
+// "Istio", "Envoy Gateway": who fetches the plugin's module.
+std::string_view consumer_of(const PluginManifest& plugin);
 
 // Adds the documents of a file; kinds that do not matter are passed over, and Lists opened.
 // `default_ns` is where objects without a namespace go. What is no YAML becomes an Oddity, and what

@@ -128,10 +128,10 @@ struct Consumer {
 };
 
 constexpr Consumer kConsumers[] = {
-    {"Istio", istio, {}},
-    {"Envoy Gateway", istio, {}},
+    {kIstio, istio, {}},
+    {kEnvoyGateway, istio, {}},
     {"Envoy's own fetcher", envoy, "from registries of ECR only, by a tag"},
-    {"Kubernetes image volume", containers, "with containerd 2.1 or CRI-O 1.31, or later"},
+    {kImageVolume, containers, "with containerd 2.1 or CRI-O 1.31, or later"},
     {"docker, podman", containers, {}},
     {"CNCF Wasm runtimes", cncf, {}},
 };
@@ -147,6 +147,16 @@ std::vector<Verdict> consumers_of(const ImageTree& image) {
     verdicts.push_back({consumer.name, std::move(why_not), std::string(remark)});
   }
   return verdicts;
+}
+
+std::string why_not(std::string_view consumer, const ImageTree& image) {
+  return std::ranges::find(kConsumers, consumer, &Consumer::name)->why_not(image);
+}
+
+std::string why_not(std::string_view consumer, const Manifest& manifest) {
+  ImageTree image;
+  image.manifests.push_back({{}, manifest});
+  return why_not(consumer, image);
 }
 
 std::string_view format_of(const ImageTree& image) {

@@ -36,6 +36,15 @@ struct Verdict {
 // Of all consumers known, in a fixed order.
 std::vector<Verdict> consumers_of(const ImageTree& image);
 
+// Why the consumer of that name will not load it; empty: it will.
+std::string why_not(std::string_view consumer, const ImageTree& image);
+// The same of a manifest by itself, without a look into its layers.
+std::string why_not(std::string_view consumer, const Manifest& manifest);
+
+inline constexpr std::string_view kIstio = "Istio";
+inline constexpr std::string_view kEnvoyGateway = "Envoy Gateway";
+inline constexpr std::string_view kImageVolume = "Kubernetes image volume";
+
 // The format that `wasmctl push --format` makes such images with: "image", "docker", "artifact",
 // "wasm", "universal"; another: "unknown".
 std::string_view format_of(const ImageTree& image);

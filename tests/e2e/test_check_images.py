@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_images(wasmctl, module, registry, tmp_path):
     image = f"{registry.host}/acme/header-logger"
@@ -22,3 +24,53 @@ def test_images(wasmctl, module, registry, tmp_path):
     assert check(f"{image}:all", 3, f", sha256: {index.split(':')[1]}") == [("index-pin", 4)]
     assert check(f"{image}:v1", 3, f", sha256: '{'0' * 64}'") == [("image-digest", 4)]
     assert check(f"{image}:v2@sha256:{'0' * 64}", 3) == [("image-absent", 4)]
+
+
+def test_modules_of_images(wasmctl, module, registry, root, tmp_path):
+    """An image that Istio fetches, and Envoy refuses; and one that Istio does not even fetch."""
+    (tmp_path / "no_abi.wasm").write_bytes(b"\0asm\1\0\0\0")
+    image = f"{registry.host}/acme/odd"
+    pinned = wasmctl("-q", "push", "--no-lint", tmp_path / "no_abi.wasm", f"{image}:no-abi").stdout.strip()
+
+    def check(url):
+        (tmp_path / "plugin.yaml").write_text(
+            "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\n"
+            f"spec: {{url: 'oci://{url}'}}\n")
+        return wasmctl("-q", "check", "-f", tmp_path / "plugin.yaml", "--images", status=3).stdout.splitlines()
+
+    where = f"{tmp_path}/plugin.yaml:4:13: error: "
+    assert check(pinned)[0].startswith(where + "the image's module ") and check(pinned)[0].endswith("[image-module]")
+    cncf = wasmctl("-q", "push", "--format", "wasm", module, f"{image}:cncf").stdout.strip()
+    assert check(cncf) == [
+        where + "Istio does not load the image: it has 1 layer; an artifact must have two, one of them "
+        "application/vnd.module.wasm.content.layer.v1+wasm [image-module]",
+        "  hint: `wasmctl push` makes images that it loads"]
+
+
+@pytest.mark.parametrize("flags", [
+    ["--selector", "app=web"], ["--kind", "TrafficExtension", "--selector", "app=web"],
+    ["--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/g", "--set", "a.b=[1, x]", "--env-from-host", "A",
+     "--fail-strategy", "FAIL_OPEN", "--plugin-name", "root", "--pull-policy", "Always"]],
+    ids=["WasmPlugin", "TrafficExtension", "EnvoyExtensionPolicy"])
+def test_what_render_made_is_clean(wasmctl, module, registry, flags):
+    image = f"{registry.host}/acme/clean:v1"
+    wasmctl("-q", "push", module, image)
+    stream = wasmctl("-q", "render", image, "-n", "default", *flags).stdout
+    done = wasmctl("check", "-f", "-", "--images", stdin=stream)
+    assert (done.stdout, done.stderr) == ("", "1 plugin and 0 workloads in 1 file: 0 errors, 0 warnings\n")
+
+
+def test_render_refuses_an_image_that_its_reader_does_not_load(wasmctl, module, registry):
+    image = f"{registry.host}/acme/for-others"
+    for tag, image_format, flags, reader, why in [
+        ("cncf", "wasm", ["--selector", "a=b"], "Istio", "it has 1 layer; an artifact must have two, one of them "
+         "application/vnd.module.wasm.content.layer.v1+wasm"),
+        ("cncf", "wasm", ["--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/a"], "Envoy Gateway",
+         "it has 1 layer; an artifact must have two, one of them application/vnd.module.wasm.content.layer.v1+wasm"),
+        ("solo", "artifact", ["--selector", "a=b", "--via", "image-volume"], "Kubernetes image volume",
+         "its config is application/vnd.module.wasm.config.v1+json, which is no image's"),
+    ]:
+        wasmctl("-q", "push", "--format", image_format, module, f"{image}:{tag}")
+        assert wasmctl("render", f"{image}:{tag}", *flags, status=6).stderr == (
+            f"error: {image}:{tag} is no image for {reader}: {why}\n"
+            "hint: push the module as what all of them load: `wasmctl pull`, then `wasmctl push`\n")

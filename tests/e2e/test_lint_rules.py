@@ -333,5 +333,6 @@ def test_fix(wasmctl, tmp_path, root):
 
 
 def test_the_page_of_rules_is_current(wasmctl, root):
-    """`wasmctl lint --rules --markdown > docs/lint-rules.md` makes it so."""
-    assert wasmctl("lint", "--rules", "--markdown").stdout == (root / "docs/lint-rules.md").read_text()
+    """`wasmctl lint --rules --markdown > docs/lint-rules.md` makes it so, and likewise for `check`."""
+    for command in ("lint", "check"):
+        assert wasmctl(command, "--rules", "--markdown").stdout == (root / f"docs/{command}-rules.md").read_text()

@@ -100,3 +100,31 @@ def test_the_schema_travels_with_the_image(wasmctl, registry, tmp_path, format, 
         assert re.fullmatch(
             rf"error: the config of limit does not fit the schema in {image}@sha256:[0-9a-f]{{64}}\n"
             r'  caused by: `limit` must be of type integer, not "x"\n', done.stderr)
+    manifest = wasmctl("render", image, "--selector", "a=b", "--set", "limit=7").stdout
+    (tmp_path / "good.yaml").write_text(manifest)
+    (tmp_path / "bad.yaml").write_text(manifest.replace("limit: 7", "limit: x"))
+    assert wasmctl("check", "-f", tmp_path / "good.yaml", "--images").stdout == ""
+    done = wasmctl("check", "-f", tmp_path / "bad.yaml", "--images", status=3 if travels else 0)
+    line = manifest[:manifest.index("limit: 7")].count("\n") + 1
+    if travels:
+        assert re.fullmatch(rf'{tmp_path}/bad.yaml:{line}:12: error: `limit` must be of type integer, not "x" '
+                            rf"\[config-schema\]\n  hint: so says the schema in {image}@sha256:[0-9a-f]{{64}}\n",
+                            done.stdout)
+
+
+def test_check_judges_a_config_by_what_the_source_describes(wasmctl, tmp_path):
+    plugin = tmp_path / "limit"
+    plugin.mkdir()
+    (plugin / "limit.cc").write_text(SOURCE)
+    manifest = ("apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: limit, namespace: a}\n"
+                "spec: {url: 'oci://a.b/c@sha256:" + "0" * 64 + "', failStrategy: FAIL_OPEN, pluginConfig: {limit: x}}\n")
+    (tmp_path / "plugin.yaml").write_text(manifest)
+    done = wasmctl("check", "-f", tmp_path / "plugin.yaml", "--module", plugin, status=3)
+    assert done.stdout.split("is the SDK's object file linked?\n")[1] == (
+        f"{tmp_path}/plugin.yaml:4:{manifest.splitlines()[3].index('limit: x') + 8}: error: "
+        f'`limit` must be of type integer, not "x" [config-schema]\n'
+        f"  hint: so says {plugin}/build/limit.schema.json\n")
+    # Of several plugins the one of that name.
+    (tmp_path / "other.yaml").write_text(manifest.replace("name: limit", "name: other"))
+    (tmp_path / "plugin.yaml").write_text(manifest.replace("limit: x", "limit: 3"))
+    wasmctl("check", "-f", tmp_path / "plugin.yaml", "-f", tmp_path / "other.yaml", "--module", plugin)

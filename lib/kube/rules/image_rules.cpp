@@ -19,15 +19,15 @@ bool is_http(const std::string& url) {
 }
 
 void check_unpinned(const Survey& survey, Report& report) {
-  for (const auto& plugin : survey.inventory().plugins) {
-    if (plugin.module_field("sha256") != nullptr) continue;
-    if (!image_of(plugin.url).empty() && plugin.url.find(kPin) == std::string::npos) {
-      report.add(site_of(plugin, *plugin.module_field("url")),
-                 fmt::format("`{}` is whatever the tag names when a proxy asks", plugin.url),
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    if (plugin->module_field("sha256") != nullptr) continue;
+    if (!image_of(plugin->url).empty() && plugin->url.find(kPin) == std::string::npos) {
+      report.add(site_of(*plugin, *plugin->module_field("url")),
+                 fmt::format("`{}` is whatever the tag names when it is fetched", plugin->url),
                  "pin it: `wasmctl render IMAGE` writes the digest");
-    } else if (is_http(plugin.url)) {
-      report.add(site_of(plugin, *plugin.module_field("url")),
-                 fmt::format("`{}` is whatever the server has when a proxy asks", plugin.url),
+    } else if (is_http(plugin->url)) {
+      report.add(site_of(*plugin, *plugin->module_field("url")),
+                 fmt::format("`{}` is whatever the server has when it is fetched", plugin->url),
                  "pin it by `sha256`: `wasmctl render MODULE --via http --url URL` writes it");
     }
   }
@@ -58,9 +58,9 @@ void check_image_spelling(const Survey& survey, Report& report) {
                                 known->second.site.mark)),
         "name it in one way: the one under which it was pushed");
   };
-  for (const auto& plugin : survey.inventory().plugins) {
-    const auto* const node = plugin.module_field("url");
-    if (node != nullptr) see(image_of(plugin.url), site_of(plugin, *node));
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("url");
+    if (node != nullptr) see(image_of(plugin->url), site_of(*plugin, *node));
   }
   for (const auto& workload : survey.inventory().workloads) {
     for (const auto& volume : all_volumes(workload)) see(volume.image, volume.site);
@@ -99,22 +99,22 @@ Secrets find_secrets(const Survey& survey, const PluginManifest& plugin, const s
 }
 
 void check_pull_secret(const Survey& survey, Report& report) {
-  for (const auto& plugin : survey.inventory().plugins) {
-    const auto* const node = plugin.module_field("imagePullSecret");
-    const auto image = image_of(plugin.url);
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("imagePullSecret");
+    const auto image = image_of(plugin->url);
     if (node == nullptr || image.empty()) continue;
-    const auto [secret, elsewhere] = find_secrets(survey, plugin, node->text);
+    const auto [secret, elsewhere] = find_secrets(survey, *plugin, node->text);
     if (secret == nullptr && elsewhere != nullptr) {
-      report.add(site_of(plugin, *node),
+      report.add(site_of(*plugin, *node),
                  fmt::format("secret `{}` is in namespace {}, the plugin in {}", node->text,
-                             elsewhere->ns, plugin.ns),
-                 "Istio looks in the plugin's namespace only");
+                             elsewhere->ns, plugin->ns),
+                 fmt::format("{} looks in the plugin's namespace only", consumer_of(*plugin)));
     }
     if (secret == nullptr) continue;
     const auto wanted = registry_of(image);
     if (secret->type != kDockerConfigType) {
       report.add(secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
-                 fmt::format("Istio reads the type {}", kDockerConfigType));
+                 fmt::format("{} reads the type {}", consumer_of(*plugin), kDockerConfigType));
     } else if (secret->registries.empty()) {
       report.add(
           secret->site,
@@ -130,15 +130,16 @@ void check_pull_secret(const Survey& survey, Report& report) {
 }
 
 void check_pull_secret_absent(const Survey& survey, Report& report) {
-  for (const auto& plugin : survey.inventory().plugins) {
-    const auto* const node = plugin.module_field("imagePullSecret");
-    if (node == nullptr || image_of(plugin.url).empty()) continue;
-    const auto [here, elsewhere] = find_secrets(survey, plugin, node->text);
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("imagePullSecret");
+    if (node == nullptr || image_of(plugin->url).empty()) continue;
+    const auto [here, elsewhere] = find_secrets(survey, *plugin, node->text);
     if (here != nullptr || elsewhere != nullptr) continue;
-    report.add(site_of(plugin, *node), fmt::format("secret `{}` is not in these files", node->text),
+    report.add(site_of(*plugin, *node),
+               fmt::format("secret `{}` is not in these files", node->text),
                fmt::format("see that it is in the cluster: `kubectl get secret {} -n {}`; without "
-                           "it the proxy denies all traffic",
-                           node->text, plugin.ns));
+                           "it the module cannot be fetched",
+                           node->text, plugin->ns));
   }
 }
 

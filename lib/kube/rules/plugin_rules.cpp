@@ -167,19 +167,19 @@ void check_url_form(const Survey& survey, Report& report) {
 }
 
 void check_sha256(const Survey& survey, Report& report) {
-  for (const auto& plugin : survey.inventory().plugins) {
-    const auto* const node = plugin.module_field("sha256");
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("sha256");
     if (node == nullptr || node->text.empty()) continue;
     const bool hex = node->text.size() == 64 &&
                      node->text.find_first_not_of("0123456789abcdef") == std::string::npos;
-    const auto pinned = plugin.url.find("@sha256:");
+    const auto pinned = plugin->url.find("@sha256:");
     if (!hex) {
-      report.add(site_of(plugin, *node),
+      report.add(site_of(*plugin, *node),
                  fmt::format("`{}` is not 64 lower-case hex digits", node->text),
                  "without `sha256:`; of an image it is the manifest's digest, of an http url the "
                  "module's");
-    } else if (pinned != std::string::npos && plugin.url.substr(pinned + 8) != node->text) {
-      report.add(site_of(plugin, *node), "`sha256` and the url's digest differ: no image has both",
+    } else if (pinned != std::string::npos && plugin->url.substr(pinned + 8) != node->text) {
+      report.add(site_of(*plugin, *node), "`sha256` and the url's digest differ: no image has both",
                  "both are the digest of the image's manifest: `wasmctl render IMAGE` writes them");
     }
   }

@@ -138,17 +138,18 @@ void check_gateway_mode(const Survey& survey, Report& report) {
 
 void check_same_name(const Survey& survey, Report& report) {
   const auto& inventory = survey.inventory();
-  std::map<std::tuple<std::string, std::string, std::string>, const PluginManifest*> seen;
-  for (const auto& plugin : inventory.plugins) {
-    const auto [first, is_new] = seen.try_emplace({plugin.kind, plugin.ns, plugin.name}, &plugin);
-    if (is_new) continue;
-    const auto& site = first->second->site;
-    report.add(
-        plugin.site,
-        fmt::format("a second {} `{}` in namespace {}; the first is in {}", plugin.kind,
-                    plugin.name, plugin.ns, yaml::place(inventory.files[site.file], site.mark)),
-        "the one that is applied last replaces the other");
-  }
+  std::map<std::tuple<std::string, std::string, std::string>, Site> seen;
+  const auto see = [&](const std::string& kind, const Object& object) {
+    const auto [first, is_new] = seen.try_emplace({kind, object.ns, object.name}, object.site);
+    if (is_new) return;
+    const auto& [file, mark] = first->second;
+    report.add(object.site,
+               fmt::format("a second {} `{}` in namespace {}; the first is in {}", kind,
+                           object.name, object.ns, yaml::place(inventory.files[file], mark)),
+               "the one that is applied last replaces the other");
+  };
+  for (const auto& plugin : inventory.plugins) see(plugin.kind, plugin);
+  for (const auto& policy : inventory.policies) see("EnvoyExtensionPolicy", policy);
 }
 
 // HTTP and network filters are in chains of their own.

@@ -18,6 +18,7 @@ std::span<const ManifestRule> plugin_rules();      // a plugin by itself
 std::span<const ManifestRule> image_rules();       // what is pulled, and with what secret
 std::span<const ManifestRule> mount_rules();       // how the module gets into the proxy
 std::span<const ManifestRule> annotation_rules();  // the annotations that mount
+std::span<const ManifestRule> gateway_rules();     // policies of Envoy Gateway
 std::span<const ManifestRule> reach_rules();       // whom a plugin reaches, and beside whom
 
 // Where a rule puts what it finds.

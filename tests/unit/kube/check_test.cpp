@@ -46,6 +46,12 @@ std::string workload(const std::string& pod_spec, const std::string& annotations
          "}\n    spec: " + pod_spec + "\n---\n";
 }
 
+std::string policy(const std::string& targets, const std::string& wasm) {
+  return "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\n"
+         "metadata: {name: p}\nspec:\n  " +
+         targets + "\n  wasm:\n  - " + wasm + "\n---\n";
+}
+
 std::string config_map(const std::string& ns, const std::string& data) {
   return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: " + ns + "}\n" + data +
          "\n---\n";
@@ -232,7 +238,8 @@ TEST_CASE("each mistake is found, by rule and place") {
       {plugin("{url: 'docker://a/b'}"),
        "4:13 Istio knows no scheme `docker` [url-form] one of: oci, http, https, file\n"},
       {plugin("{url: 'oci://ghcr.io/a/b:v1'}"),
-       "4:13 `oci://ghcr.io/a/b:v1` is whatever the tag names when a proxy asks [unpinned] pin it: "
+       "4:13 `oci://ghcr.io/a/b:v1` is whatever the tag names when it is fetched [unpinned] pin "
+       "it: "
        "`wasmctl render IMAGE` writes the digest\n"},
       {plugin("{url: 'https://a/b', sha256: 'sha256:00'}"),
        "4:36 `sha256:00` is not 64 lower-case hex digits [sha256] without `sha256:`; of an image "
@@ -350,7 +357,7 @@ TEST_CASE("each mistake is found, by rule and place") {
        "spec, status\n"},
       {plugin("{url: ''}"), "4:13 `url` is empty [url-form] name the module: `url: oci://...`\n"},
       {plugin("{url: 'filter:v1'}"),
-       "4:13 `filter:v1` is whatever the tag names when a proxy asks [unpinned] pin it: `wasmctl "
+       "4:13 `filter:v1` is whatever the tag names when it is fetched [unpinned] pin it: `wasmctl "
        "render IMAGE` writes the digest\n4:13 Istio takes what is before the first colon in "
        "`filter:v1` for a scheme [url-form] write `oci://filter:v1`\n"},
       {plugin("{url: 'oci://ghcr.io/Acme/a@sha256:00'}"),
@@ -360,7 +367,7 @@ TEST_CASE("each mistake is found, by rule and place") {
        "4:13 Istio decodes no `%` in `file:///a%20b.wasm` [url-form] write the path as it is in "
        "the file system\n"},
       {plugin("{url: 'https://a/b'}"),
-       "4:13 `https://a/b` is whatever the server has when a proxy asks [unpinned] pin it by "
+       "4:13 `https://a/b` is whatever the server has when it is fetched [unpinned] pin it by "
        "`sha256`: `wasmctl render MODULE --via http --url URL` writes it\n"},
       {plugin("{url: 'file:///a', sha256: '" + std::string(64, '0') + "'}"),
        "4:34 `sha256` of a file:// url is never compared [sha256-unused] leave it out: a "
@@ -380,7 +387,7 @@ TEST_CASE("each mistake is found, by rule and place") {
        "[image-spelling] name it in one way: the one under which it was pushed\n"},
       {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}"),
        "4:55 secret `s` is not in these files [pull-secret-absent] see that it is in the cluster: "
-       "`kubectl get secret s -n default`; without it the proxy denies all traffic\n"},
+       "`kubectl get secret s -n default`; without it the module cannot be fetched\n"},
       {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") +
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: "
            "kubernetes.io/dockerconfigjson\ndata: {}\n",
@@ -456,6 +463,76 @@ TEST_CASE("each mistake is found, by rule and place") {
     CAPTURE(c.text.substr(0, 500));
     CHECK(findings(c.text) == c.want);
   }
+}
+
+TEST_CASE("check judges policies of Envoy Gateway") {
+  const std::string targets =
+      "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]";
+  const std::string image = "name: a\n    code: {type: Image, image: {url: 'a.b/c@sha256:00'}}";
+  const std::pair<std::string, std::string> cases[] = {
+      {policy(targets, image), ""},
+      {policy("targetRef: {group: gateway.networking.k8s.io, kind: Gateway, name: g}",
+              "code: {type: HTTP, http: {url: 'https://a.b/c', sha256: " + std::string(64, 'a') +
+                  "}}\n    failOpen: true\n    config: {a: 9007199254740993}"),
+       ""},
+      {policy("targetRef: {group: gateway.networking.k8s.io, kind: Gatway, name: g}", image),
+       "5:55 `kind` cannot be `Gatway` [policy-value] did you mean `Gateway`? one of: Gateway, "
+       "ListenerSet, HTTPRoute, GRPCRoute, UDPRoute, TCPRoute, TLSRoute\n"},
+      {policy("targetRef: {kind: Gateway, name: g, nam: g}", image),
+       "5:14 the target has no group [policy-value] write `group: gateway.networking.k8s.io`\n"
+       "5:39 EnvoyExtensionPolicy has no such field `nam` here [policy-field] did you mean `name`? "
+       "one of: group, kind, name, sectionName\n"},
+      {policy("targetRefs: [{group: apps, kind: Gateway, name: g}]", image),
+       "5:24 targets have another group than `apps` [policy-value] write `group: "
+       "gateway.networking.k8s.io`\n"},
+      {policy("lua: []", image + "\n    failOpen: 'yes'"),
+       "3:18 policy `p` names no target [policy-value] `targetRefs: [{group: "
+       "gateway.networking.k8s.io, kind: Gateway, name: NAME}]`\n"
+       "9:15 `failOpen` must be true or false, not `yes` [policy-value] false denies requests when "
+       "the plugin fails\n"},
+      {policy(targets,
+              "code: {type: Image, image: {url: 'oci://a.b/c:v1'}}\n    env: {hostKey: []}"),
+       "7:38 an image is named without `oci://` [policy-value] write `a.b/c:v1`\n"
+       "7:38 `oci://a.b/c:v1` is whatever the tag names when it is fetched [unpinned] pin it: "
+       "`wasmctl render IMAGE` writes the digest\n"
+       "8:11 EnvoyExtensionPolicy has no such field `hostKey` here [policy-field] did you mean "
+       "`hostKeys`? one of: hostKeys\n"},
+      {policy(targets,
+              "code: {type: Image, http: {url: 'ftp://a.b/c', sha256: sha256:00}, "
+              "pullPolicy: Never}"),
+       "7:11 type Image has no `image` [policy-value] `image: {url: ...}` says where the module "
+       "is\n"
+       "7:31 `http` stands beside another type than HTTP [policy-value] write `type: HTTP`\n"
+       "7:37 `ftp://a.b/c` is no http url [policy-value] write `https://...`\n"
+       "7:60 `sha256:00` is not 64 lower-case hex digits [sha256] without `sha256:`; of an image "
+       "it "
+       "is the manifest's digest, of an http url the module's\n"
+       "7:84 `pullPolicy` cannot be `Never` [policy-value] one of: IfNotPresent, Always\n"},
+      {policy(targets, "config: {}"),
+       "7:5 has no `code` [policy-value] `code: {type: Image, image: {url: "
+       "REGISTRY/REPOSITORY:TAG}}`\n"},
+      {"apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: "
+       "other}\n---\n" +
+           policy(targets, image),
+       "9:72 Gateway `g` is in namespace other, policy `p` in default [policy-target] a policy "
+       "reaches its own namespace only: put it into other (`p` names no namespace: if it does not "
+       "go to default, say so by `-n`)\n"},
+      {policy(targets,
+              "code: {type: Image, image: {url: 'a.b/c@sha256:00', pullSecretRef: {name: s}}}") +
+           "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: Opaque\n",
+       "11:18 secret `s` has type `Opaque` [pull-secret] Envoy Gateway reads the type "
+       "kubernetes.io/dockerconfigjson\n"},
+      {policy(targets, image) + policy(targets, image),
+       "12:18 a second EnvoyExtensionPolicy `p` in namespace default; the first is in f:3:18 "
+       "[same-name] the one that is applied last replaces the other\n"},
+  };
+  for (const auto& [text, want] : cases) {
+    CAPTURE(text);
+    CHECK(findings(text) == want);
+  }
+}
+
+TEST_CASE("every rule of check was seen above") {
   for (const auto& rule : kube::manifest_rules()) {
     CAPTURE(rule.name);
     CHECK(rules_seen.contains(rule.name));
@@ -468,6 +545,9 @@ TEST_CASE("check reads what is no manifest without harm") {
         "apiVersion: apps/v1\nkind: Deployment\nspec: x\n",
         "apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nspec: {wasm: []}\n",
         "apiVersion: v1\nkind: Secret\ndata: {.dockerconfigjson: '!!'}\n",
+        "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nspec: "
+        "{targetRefs: "
+        "x, wasm: [x, {code: y}, {code: {image: [], http: {url: []}}}]}\n",
         "apiVersion: v1\nkind: List\nitems: {kind: List}\n", "kind: [List]\n"}) {
     CAPTURE(text);
     (void)findings(text);
