@@ -1,6 +1,5 @@
 // wasmctl patch: the volume and the mount, written into a manifest that somebody keeps.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <array>
 #include <filesystem>
@@ -137,7 +136,7 @@ void run_patch(Context& context, const PatchOptions& options) {
   }
   if (!context.quiet) {
     context.err << fmt::format(
-        "{}: {}\n", fmt::join(patch.workloads, ", "),
+        "{}: {}\n", kube::listed(patch.workloads),
         patch.edits.empty() ? "nothing to change"
         : options.undo      ? "the mount is taken out"
                        : fmt::format("{} is mounted at {}", mount.name, kube::mount_path(mount)));

@@ -1,7 +1,6 @@
 #include "kube/text_patch.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -172,13 +171,8 @@ class FilePatcher {
 
   Error nothing_fits() const {
     if (others_.empty()) return {Code::not_found, fmt::format("{} has no workload", file_)};
-    constexpr std::size_t kMaxShown = 20;
-    const auto shown = std::min(others_.size(), kMaxShown);
     return Error(Code::not_found, fmt::format("no workload of {} fits", file_))
-        .hint(fmt::format(
-            "there are: {}{}",
-            fmt::join(others_.begin(), others_.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
-            shown < others_.size() ? fmt::format(" and {} more", others_.size() - shown) : ""));
+        .hint(fmt::format("there are: {}", listed(others_)));
   }
 
   ManifestText text_;

@@ -1,6 +1,7 @@
 #include "kube/workload.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -72,6 +73,14 @@ Workload parse_workload(std::string_view text) {
 
 std::string to_string(const Workload& workload) {
   return fmt::format("{}/{}", workload.kind->command, workload.name);
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kMaxShown = 20;
+  const std::span shown(names.data(), std::min(names.size(), kMaxShown));
+  const auto rest = names.size() - shown.size();
+  return fmt::format("{}{}", fmt::join(shown, ", "),
+                     rest > 0 ? fmt::format(" and {} more", rest) : "");
 }
 
 }  // namespace wasmctl::kube

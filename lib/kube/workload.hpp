@@ -39,4 +39,7 @@ Workload parse_workload(std::string_view text);
 // "deployment/productpage-v1", for kubectl's command line.
 std::string to_string(const Workload& workload);
 
+// "a, b, c", of very many the first twenty: "..., and 9980 more".
+std::string listed(const std::vector<std::string>& names);
+
 }  // namespace wasmctl::kube
