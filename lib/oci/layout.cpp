@@ -164,19 +164,29 @@ std::vector<Descriptor> Layout::referrers(const Digest& subject) const {
   return found;
 }
 
-base::Content Layout::read_blob(const Descriptor& descriptor) const {
+base::Content Layout::open_blob(const Descriptor& descriptor) const {
   const auto path = blob_path(descriptor.digest);
   std::error_code ignored;
   const auto size = fs::is_regular_file(path, ignored) ? fs::file_size(path, ignored) : 0;
-  const auto content = base::Content::of_file(path, std::max(size, descriptor.size));
+  auto content = base::Content::of_file(path, std::max(size, descriptor.size));
+  if (content.size() != descriptor.size) verify(descriptor, content);  // which says so
+  return content;
+}
+
+void Layout::verify(const Descriptor& descriptor, const base::Content& content) const {
   Verifier verifier(descriptor);
   try {
     content.read([&](std::string_view piece) { verifier.update(piece); });
     verifier.finish();
   } catch (Error& error) {
     if (error.code() != Code::verification) throw;
-    throw error.because(fmt::format("`{}` is corrupted", path.native()));
+    throw error.because(fmt::format("`{}` is corrupted", blob_path(descriptor.digest).native()));
   }
+}
+
+base::Content Layout::read_blob(const Descriptor& descriptor) const {
+  auto content = open_blob(descriptor);
+  verify(descriptor, content);
   return content;
 }
 

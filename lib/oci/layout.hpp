@@ -39,6 +39,9 @@ class Layout {
 
   // The blob, verified. Throws Error{Code::not_found} or Error{Code::verification}.
   base::Content read_blob(const Descriptor& descriptor) const;
+  // The same in two steps: what open_blob() returns has the right size, and no more is known of it.
+  base::Content open_blob(const Descriptor& descriptor) const;
+  void verify(const Descriptor& descriptor, const base::Content& content) const;
 
   // Where the blob is or would be.
   std::filesystem::path blob_path(const Digest& digest) const;

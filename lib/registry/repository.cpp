@@ -42,6 +42,13 @@ class LayoutRepository : public Repository {
     return {descriptor, layout_.read_blob(descriptor)};
   }
 
+  OpenedBlob open_blob(const oci::Descriptor& descriptor) override {
+    auto content = layout_.open_blob(descriptor);
+    auto verified = std::async(
+        std::launch::async, [this, descriptor, content] { layout_.verify(descriptor, content); });
+    return {{descriptor, std::move(content)}, std::move(verified)};
+  }
+
   bool has_blob(const oci::Descriptor& descriptor) override { return layout_.has_blob(descriptor); }
 
   void push_blob(const oci::Blob& blob, Presence) override {
@@ -131,6 +138,12 @@ oci::Blob Repository::fetch_blob(const oci::Descriptor& descriptor) {
   return {descriptor, spool.finish()};
 }
 
+Repository::OpenedBlob Repository::open_blob(const oci::Descriptor& descriptor) {
+  std::promise<void> verified;
+  verified.set_value();
+  return {fetch_blob(descriptor), verified.get_future()};
+}
+
 void Repository::push(const oci::Image& image, const oci::Reference& reference) {
   std::map<oci::Digest, const oci::Blob*> unique;
   collect(image, unique);
@@ -146,6 +159,23 @@ void Repository::push(const oci::Image& image, const oci::Reference& reference) 
   push_manifest(image.manifest, reference);
 }
 
+namespace {
+
+// A registry compares what it is sent with the digest, so it may be sent what is not verified yet.
+// If it was wrong, that is what has to be said, not what the registry made of it.
+void send_early(Repository& from, const oci::Descriptor& descriptor, Repository& to) {
+  auto [blob, verified] = from.open_blob(descriptor);
+  try {
+    to.push_blob(blob, Presence::unknown);
+  } catch (const Error&) {
+    verified.get();
+    throw;
+  }
+  verified.get();
+}
+
+}  // namespace
+
 oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
                            const oci::Reference& target) {
   const auto manifest = from.fetch_manifest(source);
@@ -155,12 +185,13 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
   blobs.reserve(tree.blobs.size());
   for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);
   base::for_each_at_once(blobs.size(), kMaxAtOnce, [&](std::size_t i) {
-    auto presence = Presence::unknown;
-    if (!source.is_layout()) {  // to ask costs less than to fetch it
-      if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
-      presence = Presence::absent;
+    if (source.is_layout()) {
+      if (!target.is_layout()) return send_early(from, blobs[i], to);
+      return to.push_blob(from.fetch_blob(blobs[i]), Presence::unknown);
     }
-    to.push_blob(from.fetch_blob(blobs[i]), presence);
+    // To ask costs less than to fetch it.
+    if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
+    to.push_blob(from.fetch_blob(blobs[i]), Presence::absent);
   });
   for (const auto& child : tree.manifests) {
     to.push_manifest(child, by_digest(target, child.descriptor.digest));

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,14 @@ class Repository {
   virtual void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) = 0;
   // The same to be read later.
   virtual oci::Blob fetch_blob(const oci::Descriptor& descriptor);
+
+  // A blob that can be read while it is still being verified: `verified.get()` waits for that, and
+  // throws if it is not what its digest says. For those who would find out themselves.
+  struct OpenedBlob {
+    oci::Blob blob;
+    std::future<void> verified;
+  };
+  virtual OpenedBlob open_blob(const oci::Descriptor& descriptor);
 
   virtual bool has_blob(const oci::Descriptor& descriptor) = 0;
   // Stores a blob, unless it is large and there already.
