@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -94,9 +95,20 @@ std::vector<fs::path> collect_files(const std::vector<std::string>& names) {
       if (entry.is_regular_file() && is_manifest(entry.path())) found.push_back(entry.path());
     }
     if (error) throw Error(Code::io, fmt::format("cannot read {}: {}", name, error.message()));
+    if (found.empty()) {
+      throw Error(Code::not_found,
+                  fmt::format("no manifest in `{}`: no *.yaml, *.yml or *.json", name));
+    }
     std::ranges::sort(found);
     std::ranges::move(found, std::back_inserter(files));
   }
+  // One that is named and stands in a directory, too, counts once.
+  std::set<fs::path> seen;
+  std::erase_if(files, [&](const fs::path& file) {
+    std::error_code error;  // a pipe has no path
+    const auto path = fs::weakly_canonical(file, error);
+    return !seen.insert(error ? file : path).second;
+  });
   return files;
 }
 
@@ -136,12 +148,11 @@ kube::ModuleFacts facts_of(const wasm::Module& module) {
   facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
     return std::ranges::find(kActs, import.name) != std::end(kActs);
   });
-  facts.http =
-      has_callback({"proxy_on_request_headers", "proxy_on_request_body",
-                    "proxy_on_response_headers", "proxy_on_response_body", "proxy_on_log"});
-  facts.network = has_callback({"proxy_on_new_connection", "proxy_on_downstream_data",
-                                "proxy_on_upstream_data", "proxy_on_log"});
-  // A module without any callback is for lint to judge.
+  facts.http = has_callback({"proxy_on_request_headers", "proxy_on_request_body",
+                             "proxy_on_response_headers", "proxy_on_response_body"});
+  facts.network = has_callback(
+      {"proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data"});
+  // What only writes a log is for either; a module without any callback is for lint to judge.
   if (!facts.http && !facts.network) facts.http = facts.network = true;
   return facts;
 }
@@ -179,6 +190,7 @@ class Checker {
           {finding.rule, to_string(finding.severity), finding.message, finding.hint, module.path});
     }
     inventory_.module = facts_of(read);
+    if (module.plugin) inventory_.module->plugin = module.plugin->name;
     const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
     if (!schema) return;
     const auto value = read_schema(*schema);

@@ -52,8 +52,8 @@ class ImageCheck {
     oci::Reference reference;
     try {
       reference = to_reference(image);
-    } catch (const Error&) {
-      return;  // url-form says it
+    } catch (const Error& error) {
+      return add(kAbsent, *url_, error.message(), "no image can have this name");
     }
     const auto repository = registry::open_repository(reference, options_);
     try {

@@ -143,6 +143,10 @@ class Steps {
             ? fmt::format("{}{} --only patch | {} /dev/stdin", workload_, self_, command)
             : fmt::format("{} {}", command, in_shell(directory_ + "/patch.yaml")));
     if (kind.rollout == kube::Rollout::rolls) {
+      // An unchanged template restarts no pod, and Envoy reads no file twice.
+      if (rendering_.plugins.front().fixed_config_map) {
+        add(fmt::format("kubectl rollout restart {}{}", workload, namespace_));
+      }
       add(fmt::format("kubectl rollout status {}{}", workload, namespace_));
     }
   }
@@ -160,6 +164,15 @@ class Steps {
           return !spec.contains("selector") && !spec.contains("targetRefs");
         })) {
       text_ += "note: without a selector every pod of the namespace loads it\n";
+    }
+    if (std::ranges::any_of(rendering_.plugins, [](const auto& plugin) {
+          const auto& spec = plugin.resource.at("spec");
+          const auto& wasm = spec.contains("wasm") ? spec.at("wasm") : spec;
+          return plugin.mount && wasm.contains("imagePullSecret");
+        })) {
+      text_ +=
+          "note: no proxy pulls the module, so imagePullSecret does nothing; a volume's image\n"
+          "      is pulled with the `imagePullSecrets` of the pods\n";
     }
     note_loopback("the pod's own: its proxy");
   }

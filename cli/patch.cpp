@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -74,6 +75,8 @@ kube::Mount config_map_mount(const PatchOptions& options, const LocalModule& mod
                      : choose_name(options, std::filesystem::path(module.path).stem());
   mount.name = options.config_map.empty() ? kube::config_map_name(mount.plugin, module.bytes)
                                           : options.config_map;
+  // A ConfigMap that cannot be is nothing to mount.
+  if (!options.undo) (void)kube::config_map({mount.name, {}}, module.bytes, kube::Change::allowed);
   if (const auto why = kube::refuse_subdomain(mount.name)) {
     throw Error(Code::usage, fmt::format("--config-map: the name {}", *why));
   }

@@ -70,6 +70,10 @@ json parse_selector(const std::vector<std::string>& words) {
           .hint("for example `--selector app=productpage`; Istio selects by equal labels only");
     }
     const auto [key, value] = split_pair("--selector", word);
+    if (labels.contains(key)) {
+      throw Error(Code::usage, fmt::format("--selector: `{}` is given a second value", key))
+          .hint("a pod has one value of a label: render a plugin for each");
+    }
     labels[key] = value;
   }
   return {{"matchLabels", labels}};
@@ -152,9 +156,11 @@ void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
   list("--target-ref", flags.target_refs, "KIND/NAME",
        "A Gateway, Service, HTTPRoute..., in place of a selector");
   list("--match", flags.matches, "MODE[:PORT+PORT]", "Traffic: CLIENT, SERVER, CLIENT_AND_SERVER");
-  list("--env", flags.env, "NAME=VALUE", "A variable of the plugin's VM");
+  list("--env", flags.env, "NAME=VALUE",
+       "A variable of the plugin's VM; with --env-from-host in place of wasmctl.yaml's");
   list("--env-from-host", flags.host_env, "NAME", "A variable of the proxy, shown to the plugin");
-  app.add_option("--config", flags.config_file, "The plugin's config, YAML or (*.json) JSON")
+  app.add_option("--config", flags.config_file,
+                 "The plugin's config, YAML or (*.json) JSON, in place of wasmctl.yaml's")
       ->type_name("FILE");
   list("--set", flags.assignments, "KEY=VALUE",
        "One value of the config, as in --set log.level=info");

@@ -18,6 +18,7 @@
 #include "kube/explain.hpp"
 #include "kube/json_patch.hpp"
 #include "kube/kustomization.hpp"
+#include "kube/plugin_config.hpp"
 #include "kube/pull_secret.hpp"
 #include "oci/manifest.hpp"
 #include "registry/credentials.hpp"
@@ -94,10 +95,19 @@ class PluginRenderer {
     const auto consumer = subject_.is_mounted() ? oci::kImageVolume
                           : is_gateway          ? oci::kEnvoyGateway
                                                 : oci::kIstio;
-    auto pinned = pin(context_, *subject_.image, options_.registry, consumer,
-                      subject_.plugin ? WithSchema::no : WithSchema::yes);
+    auto pinned = pin_as(consumer);
     judge_config(pinned.config_schema, pinned.reference);
     return pinned;
+  }
+
+  Pinned pin_as(std::string_view consumer) const {
+    try {
+      return pin(context_, *subject_.image, options_.registry, consumer,
+                 subject_.plugin ? WithSchema::no : WithSchema::yes);
+    } catch (Error& error) {
+      if (error.code() != Code::not_found || !subject_.plugin) throw;
+      throw error.hint(fmt::format("push it first: `wasmctl push {}`", subject_.source));
+    }
   }
 
   void judge_config(const std::optional<std::string>& schema, const std::string& image) const {
@@ -119,6 +129,7 @@ class PluginRenderer {
   void add_config_map() {
     const auto& module = subject_.module->bytes;
     const bool fixed = !options_.config_map.empty();
+    rendered_.fixed_config_map = fixed;
     const auto name = fixed ? options_.config_map : kube::config_map_name(subject_.name, module);
     rendered_.config_map = kube::config_map(
         named(name), module, fixed ? kube::Change::allowed : kube::Change::immutable);
@@ -143,6 +154,16 @@ struct Ready {
   kube::Settings settings;
 };
 
+// Istio hands a config on as a protobuf Struct, which has doubles only.
+void warn_of_numbers(Context& context, const kube::Settings& settings) {
+  const auto* const config = settings.find("config");
+  if (config == nullptr || context.quiet) return;
+  for (const auto& number : kube::inexact_numbers(*config)) {
+    context.err << fmt::format(
+        "warning: the plugin gets another number than `{}`: write it as a string\n", number);
+  }
+}
+
 Ready prepare(Context& context, const RenderOptions& options, const std::string& source) {
   Ready ready{find_subject(context, options, source), {}};
   const auto& plugin = ready.subject.plugin;
@@ -152,7 +173,9 @@ Ready prepare(Context& context, const RenderOptions& options, const std::string&
                        {kPullSecretFlag, Code::usage});
   }
   options.kind->check(ready.settings);
-  if (!options.explain) check_selection(ready.subject, *options.kind, ready.settings);
+  if (options.kind->consumer == kube::Consumer::istio) warn_of_numbers(context, ready.settings);
+  const bool selects = !options.explain && options.only != Only::patch;
+  if (selects) check_selection(ready.subject, *options.kind, ready.settings);
   return ready;
 }
 
@@ -229,7 +252,11 @@ std::vector<ordered_json> documents(const Rendering& rendering, std::optional<On
 
 std::string to_stream(const std::vector<ordered_json>& documents, const RenderOptions& options) {
   const bool is_one = options.only && documents.size() == 1;
-  if (options.json && !is_one) {
+  const bool is_kubernetes = options.kind->consumer != kube::Consumer::envoy;
+  if (options.json && !is_kubernetes && documents.size() > 1) {
+    return to_text(ordered_json(documents), options);
+  }
+  if (options.json && is_kubernetes && !is_one) {
     return to_text({{"apiVersion", "v1"}, {"kind", "List"}, {"items", documents}}, options);
   }
   std::string text;
@@ -270,12 +297,23 @@ void explain_all(Context& context, const RenderOptions& options, const std::vect
   }
 }
 
+// A strategic patch has each annotation as one string.
+void warn_of_annotations(Context& context, const RenderOptions& options) {
+  if (!options.undo || options.mount != kube::MountStyle::annotations ||
+      options.patch_type != PatchType::strategic) {
+    return;
+  }
+  context.err << "warning: this takes out the annotations with what other plugins have in them; "
+                 "`--patch-type json --against FILE` takes out one plugin\n";
+}
+
 void run_render(Context& context, RenderOptions& options) {
   check_options(context, options);
   const auto all = prepare_all(context, options);
   if (options.explain) return explain_all(context, options, all);
   const auto rendering = render_all(context, options, all);
   if (options.only == Only::patch) {
+    warn_of_annotations(context, options);
     context.out << to_text(rendering.patch->content, options);
     return;
   }

@@ -219,7 +219,10 @@ void check_options(const Context& context, RenderOptions& options) {
   check_pull_secret(context, options);
   check_name("--name", options.name);
   check_name("--namespace", options.ns);
-  check_name("--config-map", options.config_map);
+  if (const auto why =
+          options.config_map.empty() ? std::nullopt : kube::refuse_subdomain(options.config_map)) {
+    throw usage_error("--config-map", fmt::format("the name {}", *why));
+  }
   if (!words.workload.empty()) options.workload = kube::parse_workload(words.workload);
   options.via = choose("--via", words.via, kVias);
   options.mount = choose("--mount", words.mount, kMounts).value_or(kMounts[0].value);

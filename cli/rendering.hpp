@@ -21,6 +21,7 @@ struct RenderedPlugin {
   nlohmann::ordered_json resource;
   std::string url;                   // of the module
   std::optional<kube::Mount> mount;  // the url is a file that a volume of the pod holds
+  bool fixed_config_map = false;     // its name stays when the module changes
 };
 
 // What mounts all of them.

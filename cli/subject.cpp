@@ -135,6 +135,13 @@ void check_selection(const Subject& subject, const kube::ResourceKind& kind,
                      const kube::Settings& settings) {
   if (kind.consumer != kube::Consumer::istio) return;
   if (!subject.is_mounted() && subject.via != Via::file) return;
+  if (subject.is_mounted() && settings.find("targetRefs") != nullptr) {
+    throw Error(Code::usage,
+                "--target-ref: the pods of a Gateway or waypoint are made by Istio, which takes "
+                "out again what is mounted into them")
+        .hint("let the proxy fetch the module: push it, and `--via oci`")
+        .hint("the pods of a gateway of your own are named by their labels: `--selector`");
+  }
   if (settings.find("selector") != nullptr || settings.find("targetRefs") != nullptr) return;
   // Pods without the file would deny all traffic.
   throw Error(Code::usage, "--selector is missing: the file is in some pods only")

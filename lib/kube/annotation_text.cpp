@@ -116,6 +116,14 @@ class Member {
 
 }  // namespace
 
+bool has_member(const Node& scalar, const std::string& key) {
+  const auto value = ordered_json::parse(scalar.text, nullptr, false);
+  if (value.is_object()) return value.contains(key);
+  return value.is_array() && std::ranges::any_of(value, [&](const ordered_json& item) {
+           return item.is_object() && item.value("name", ordered_json()) == key;
+         });
+}
+
 std::optional<Edit> put_member(const ManifestText& text, const Node& scalar, const std::string& key,
                                const ordered_json& value) {
   const Member member(text, scalar, key);

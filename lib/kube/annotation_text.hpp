@@ -10,6 +10,9 @@
 
 namespace wasmctl::kube {
 
+// Whether JSON in an annotation has the plugin's part; false of what is no JSON.
+bool has_member(const yaml::Node& scalar, const std::string& key);
+
 // The edit that makes the object in `scalar` hold `value` under `key` (of a list: an item with that
 // `name`), or nothing if it does already. Throws Error{Code::bad_input} where there is no JSON
 // object or list, or where the member is written in a way that is not this tool's.

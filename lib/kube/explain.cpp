@@ -30,8 +30,12 @@ std::string chain(const Settings& settings, Consumer consumer) {
   if (consumer != Consumer::istio) return "where it stands in the list";
   const auto phase = settings.text("phase", "UNSPECIFIED_PHASE");
   const auto* const place = std::ranges::find(kPlaces, phase, &Place::phase);
+  const bool network = settings.text("type", "HTTP") == "NETWORK";
+  const auto where = network && phase == "UNSPECIFIED_PHASE"
+                         ? "after all plugins that name a phase, just before the TCP proxy"
+                         : place->where;
   const auto* const priority = settings.find("priority");
-  return fmt::format("{}; priority {}, higher ones first", place->where,
+  return fmt::format("{}; priority {}, higher ones first", where,
                      priority == nullptr ? "0" : priority->dump());
 }
 

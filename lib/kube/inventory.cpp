@@ -17,6 +17,7 @@ using yaml::Node;
 
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";
+constexpr std::string_view kHigress = "extensions.higress.io/";  // has one of its own
 constexpr std::string_view kEnvoyGateway = "gateway.envoyproxy.io/v1alpha1";
 constexpr std::string_view kPolicy = "EnvoyExtensionPolicy";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
@@ -70,6 +71,9 @@ class DocumentReader {
       } else {
         inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
       }
+    } else if (kind == "TrafficExtension" ||
+               (kind == "WasmPlugin" && !api_version.starts_with(kHigress))) {
+      inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
     } else if (api_version == kEnvoyGateway && kind == kPolicy) {
       read_policy(root);
     } else if (api_version == "v1" && kind == "Namespace") {
@@ -179,7 +183,8 @@ class DocumentReader {
     const auto value = nlohmann::json::parse(config, nullptr, false);
     if (value.is_object() && value.contains("auths") && value["auths"].is_object()) {
       for (const auto& [registry, credentials] : value["auths"].items()) {
-        secret.registries.push_back(registry);
+        // Docker Desktop writes empty ones: the credentials are in the helper's store.
+        if (!credentials.empty()) secret.registries.push_back(registry);
       }
     }
     inventory_.secrets.push_back(std::move(secret));

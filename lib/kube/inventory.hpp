@@ -105,9 +105,10 @@ struct Oddity {
 
 // What the module does, so far as its imports and exports tell; of --module.
 struct ModuleFacts {
-  bool observes = false;  // calls nothing that changes, answers or ends a request
-  bool http = true;       // has callbacks of HTTP streams
-  bool network = true;    // has callbacks of TCP connections
+  std::string plugin = {};  // its name, where that is known: of several plugins it is this one's
+  bool observes = false;    // calls nothing that changes, answers or ends a request
+  bool http = true;         // has callbacks of HTTP streams
+  bool network = true;      // has callbacks of TCP connections
 };
 
 struct Inventory {

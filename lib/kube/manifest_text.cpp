@@ -115,8 +115,12 @@ ManifestText::ManifestText(std::string_view text, const std::string& file)
 }
 
 Error ManifestText::refuse(const Node& node, std::string_view why) const {
-  return yaml::error_at(file_, node.start, why)
-      .hint("`wasmctl render ... -o DIR` makes a kustomize component that needs no such edit");
+  return refuse(node, why,
+                "`wasmctl render ... -o DIR` makes a kustomize component that needs no such edit");
+}
+
+Error ManifestText::refuse(const Node& node, std::string_view why, std::string way_out) const {
+  return yaml::error_at(file_, node.start, why).hint(std::move(way_out));
 }
 
 void ManifestText::require_open(const Node& node) const {

@@ -46,7 +46,9 @@ class ManifestText {
   ManifestText(std::string_view text, const std::string& file);
 
   std::string_view text() const { return text_; }
+  // With the way out: a kustomize component, or another one.
   Error refuse(const yaml::Node& node, std::string_view why) const;
+  Error refuse(const yaml::Node& node, std::string_view why, std::string way_out) const;
 
   std::size_t line_begin(std::size_t offset) const;
   std::size_t behind_line(std::size_t offset) const;

@@ -98,7 +98,38 @@ std::string deliver(const json& value) {
   }
 }
 
+bool is_exact(const json& number) {
+  constexpr double kBeyond = 0x1p63;  // where the cast back would be undefined
+  const auto nearest = number.get<double>();
+  if (number.is_number_unsigned()) {
+    return nearest < 2 * kBeyond && static_cast<std::uint64_t>(nearest) == number;
+  }
+  return !number.is_number_integer() ||
+         (nearest < kBeyond && static_cast<std::int64_t>(nearest) == number);
+}
+
+void find_inexact(const json& value, const std::string& path, std::vector<std::string>& found) {
+  if (value.is_number() && !is_exact(value)) {
+    found.push_back(fmt::format("{}: {}", path, value.dump()));
+  }
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      find_inexact(value[i], fmt::format("{}[{}]", path, i), found);
+    }
+  }
+  if (!value.is_object()) return;
+  for (const auto& [key, child] : value.items()) {
+    find_inexact(child, path.empty() ? key : fmt::format("{}.{}", path, key), found);
+  }
+}
+
 }  // namespace
+
+std::vector<std::string> inexact_numbers(const json& config) {
+  std::vector<std::string> found;
+  find_inexact(config, "", found);
+  return found;
+}
 
 json read_config(std::string_view text, const std::string& name) {
   auto config = name.ends_with(".json")

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wasmctl::kube {
 
@@ -19,5 +20,9 @@ void set_value(nlohmann::json& config, std::string_view assignment);
 // The very bytes that Istio hands to the plugin: compact, keys sorted, every number a double, and
 // `<`, `>`, `&` and two line separators escaped, as Go's encoder does. An empty config is none.
 std::string delivered_config(const nlohmann::json& config);
+
+// The whole numbers of a config that no double holds, so that the plugin gets others: "a.b[0]:
+// 123".
+std::vector<std::string> inexact_numbers(const nlohmann::json& config);
 
 }  // namespace wasmctl::kube

@@ -134,6 +134,9 @@ void check_choice(const Candidate& candidate, const Shape& shape) {
 }
 
 void check_integer(const Candidate& candidate, const Shape& shape) {
+  if (candidate.value.is_number_float()) {
+    throw candidate.refuse(fmt::format("must be a whole number, not {}", candidate.value.dump()));
+  }
   candidate.expect(candidate.value.is_number_integer(), "a whole number");
   const bool huge = candidate.value.is_number_unsigned() &&
                     candidate.value.get<std::uint64_t>() >

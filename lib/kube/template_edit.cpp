@@ -36,6 +36,19 @@ const yaml::Entry* entry_of(const Node& mapping, std::string_view key) {
   return index < mapping.entries.size() ? &mapping.entries[index] : nullptr;
 }
 
+// A volume of that name may be somebody's own: ours hold a ConfigMap or an image.
+bool may_hold_module(const Node& volume) {
+  return entry_of(volume, "configMap") != nullptr || entry_of(volume, "image") != nullptr;
+}
+
+bool mounts_volume(const Node& item, const std::string& volume) {
+  const auto* const name = yaml::find(item, "name");
+  return name != nullptr && name->text == volume;
+}
+
+constexpr char kUndoFirst[] =
+    "if wasmctl mounted it, take it out first: `wasmctl patch ... --undo`";
+
 // An item of a list that stands under a key.
 struct Place {
   const Node* list = nullptr;
@@ -69,7 +82,26 @@ class ContainerEditor {
 
   void undo() {
     if (const auto proxy = find_proxy()) undo_mount(*proxy);
-    remove_from(pod_, "volumes", "name", volume_name(mount_));
+    const auto* const volume = find_volume();
+    if (volume != nullptr && may_hold_module(*volume)) {
+      remove_from(pod_, "volumes", "name", volume_name(mount_));
+    }
+  }
+
+  // What annotations would mount a second time.
+  void refuse_present() const {
+    if (const auto* const volume = find_volume()) {
+      throw text_.refuse(
+          *volume, fmt::format("there is a volume `{}` already", volume_name(mount_)), kUndoFirst);
+    }
+    const auto proxy = find_proxy();
+    const auto* const mounts = proxy ? entry_of(proxy->item(), "volumeMounts") : nullptr;
+    if (mounts == nullptr) return;
+    const auto index = find_item(mounts->value, "mountPath", mount_path(mount_));
+    if (index == mounts->value.items.size()) return;
+    throw text_.refuse(mounts->value.items[index],
+                       fmt::format("something is mounted at {} already", mount_path(mount_)),
+                       kUndoFirst);
   }
 
  private:
@@ -96,8 +128,7 @@ class ContainerEditor {
     if (const auto* const mounts = entry_of(proxy->item(), "volumeMounts")) {
       const auto index = find_item(mounts->value, "mountPath", mount_path(mount_));
       if (index < mounts->value.items.size()) {
-        const auto* const name = yaml::find(mounts->value.items[index], "name");
-        if (name != nullptr && name->text == volume_name(mount_)) return;  // done already
+        if (mounts_volume(mounts->value.items[index], volume_name(mount_))) return;  // done already
         throw text_.refuse(mounts->value.items[index],
                            fmt::format("something else is mounted at {}", mount_path(mount_)));
       }
@@ -118,11 +149,15 @@ class ContainerEditor {
     return piece;
   }
 
+  const Node* find_volume() const {
+    const auto* const volumes = entry_of(pod_, "volumes");
+    if (volumes == nullptr) return nullptr;
+    const auto index = find_item(volumes->value, "name", volume_name(mount_));
+    return index < volumes->value.items.size() ? &volumes->value.items[index] : nullptr;
+  }
+
   void add_volume() {
-    if (const auto* const volumes = entry_of(pod_, "volumes")) {
-      const auto index = find_item(volumes->value, "name", volume_name(mount_));
-      if (index < volumes->value.items.size()) return update_volume(volumes->value.items[index]);
-    }
+    if (const auto* const volume = find_volume()) return update_volume(*volume);
     add_to(pod_, "volumes", item_piece(with_name(volume_name(mount_), volume_source(mount_))));
   }
 
@@ -133,7 +168,8 @@ class ContainerEditor {
         source == nullptr ? nullptr : yaml::find(*source, image ? "reference" : "name");
     if (name == nullptr || name->alias) {
       throw text_.refuse(
-          volume, fmt::format("the volume `{}` is made of something else", volume_name(mount_)));
+          volume, fmt::format("the volume `{}` is made of something else", volume_name(mount_)),
+          kUndoFirst);
     }
     if (name->text == mount_.name) return;
     const bool plain = name->style == Style::plain;
@@ -157,8 +193,9 @@ class ContainerEditor {
     const auto* const mounts = entry_of(proxy.item(), "volumeMounts");
     if (mounts == nullptr) return;
     const auto& items = mounts->value.items;
-    const bool sole =
-        items.size() == 1 && find_item(mounts->value, "mountPath", mount_path(mount_)) == 0;
+    const auto index = find_item(mounts->value, "mountPath", mount_path(mount_));
+    if (index == items.size() || !mounts_volume(items[index], volume_name(mount_))) return;
+    const bool sole = items.size() == 1;
     if (sole && text_.is_marked(proxy.item().entries.front().key)) {
       edits_.push_back(text_.remove_item(*proxy.list, proxy.index));
     } else {
@@ -225,6 +262,16 @@ class AnnotationEditor {
       }
     }
     if (!missing.empty()) add_entries(missing);
+  }
+
+  // What a container would mount a second time.
+  void refuse_present() const {
+    if (annotations_ == nullptr) return;
+    const auto* const entry = entry_of(annotations_->value, kMountAnnotation);
+    if (entry == nullptr || !has_member(entry->value, volume_name(mount_))) return;
+    throw text_.refuse(entry->value,
+                       fmt::format("the annotation mounts `{}` already", volume_name(mount_)),
+                       kUndoFirst);
   }
 
   void undo() {
@@ -302,12 +349,11 @@ class AnnotationEditor {
 // ---- a template's value without the plugin
 // -------------------------------------------------------
 
-void drop_item(json& object, const char* list, const char* key, const std::string& value) {
+void drop_item(json& object, const char* list, const auto& is_ours) {
   if (!object.is_object() || !object.contains(list)) return;
   if (object[list].is_array()) {
-    std::erase_if(object[list].get_ref<json::array_t&>(), [&](const json& item) {
-      return item.is_object() && item.contains(key) && item[key] == value;
-    });
+    std::erase_if(object[list].get_ref<json::array_t&>(),
+                  [&](const json& item) { return item.is_object() && is_ours(item); });
   }
   if (object[list].empty()) object.erase(list);  // null, too
 }
@@ -319,11 +365,17 @@ void strip_container(json& pod_spec, const Mount& mount) {
     const json bare = {{"name", kProxyContainer}, {"image", kInjectedImage}};
     for (auto& container : pod_spec[list]) {
       if (!container.is_object() || container.value("name", json()) != kProxyContainer) continue;
-      drop_item(container, "volumeMounts", "mountPath", mount_path(mount));
+      drop_item(container, "volumeMounts", [&](const json& item) {
+        return item.value("mountPath", json()) == mount_path(mount) &&
+               item.value("name", json()) == volume_name(mount);
+      });
     }
     std::erase(pod_spec[list].get_ref<json::array_t&>(), bare);
   }
-  drop_item(pod_spec, "volumes", "name", volume_name(mount));
+  drop_item(pod_spec, "volumes", [&](const json& item) {
+    return item.value("name", json()) == volume_name(mount) &&
+           (item.contains("configMap") || item.contains("image"));
+  });
 }
 
 void strip_annotations(json& metadata, const Mount& mount) {
@@ -362,8 +414,10 @@ std::vector<Edit> edit_template(const ManifestText& text, const Node& pod_templa
     annotations.undo();
     container.undo();
   } else if (mount.style == MountStyle::annotations) {
+    container.refuse_present();
     annotations.add();
   } else {
+    annotations.refuse_present();
     container.add();
   }
   return in_order(std::move(edits));

@@ -18,6 +18,7 @@ namespace {
 
 using nlohmann::json;
 using yaml::Node;
+using yaml::Style;
 
 // ---- finding workloads
 // ---------------------------------------------------------------------------
@@ -184,9 +185,8 @@ class FilePatcher {
   std::vector<std::string> others_;
 };
 
-// What only Helm's templates have. Other tools' braces stand in strings of plain YAML (Prometheus,
-// Argo), which is none of our business.
-bool is_helm_template(std::string_view text) {
+// What only Helm's templates have.
+bool has_helm_sign(std::string_view text) {
   constexpr std::array<std::string_view, 9> kSigns = {"{{-",       "-}}",         "{{ .Values",
                                                       "{{.Values", "{{ .Release", "{{.Release",
                                                       "{{ .Chart", "{{ include ", "{{ template "};
@@ -194,6 +194,30 @@ bool is_helm_template(std::string_view text) {
          std::ranges::any_of(kSigns, [&](std::string_view sign) {
            return text.find(sign) != std::string_view::npos;
          });
+}
+
+// Braces in comments and block scalars are other tools' (Vault, Prometheus), and none of our
+// business.
+bool is_helm_template(const Node& node) {
+  const bool is_block = node.style == Style::literal || node.style == Style::folded;
+  if (node.kind == yaml::Kind::scalar) return !is_block && has_helm_sign(node.text);
+  return std::ranges::any_of(node.items, [](const Node& item) { return is_helm_template(item); }) ||
+         std::ranges::any_of(node.entries, [](const yaml::Entry& entry) {
+           return is_helm_template(entry.key) || is_helm_template(entry.value);
+         });
+}
+
+bool is_helm_template(std::string_view text, const std::string& file) {
+  if (!has_helm_sign(text)) return false;
+  try {
+    yaml::Reader reader(text, file);
+    while (const auto document = reader.next()) {
+      if (is_helm_template(document->root)) return true;
+    }
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 }  // namespace
@@ -208,7 +232,7 @@ TextPatch patch_text(std::string_view text, const std::string& file, const Targe
         Code::bad_input,
         fmt::format("{} has a carriage return that is no part of a line end (byte {})", file, cr));
   }
-  if (is_helm_template(text)) {
+  if (is_helm_template(text, file)) {
     throw Error(Code::bad_input, fmt::format("{} is a Helm template", file)).hint(kHint);
   }
   try {

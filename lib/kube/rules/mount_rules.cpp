@@ -81,13 +81,22 @@ void check_mount_without_volume(const Survey& survey, Report& report) {
 }
 
 void check_volume_without_mount(const Survey& survey, Report& report) {
-  for (const auto& workload : survey.inventory().workloads) {
+  const auto& workloads = survey.inventory().workloads;
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    const auto& workload = workloads[i];
     std::set<std::string_view> mounted;
     for (const auto& mount : workload.mounts) mounted.insert(mount.volume);
     const auto injected = proxy_mounts(workload);
     for (const auto& mount : injected) mounted.insert(mount.volume);
-    for (const auto& volume : all_volumes(workload)) {
+    const auto volumes = all_volumes(workload);
+    for (std::size_t place = 0; place < volumes.size(); ++place) {
+      const auto& volume = volumes[place];
       if (mounted.contains(volume.name)) continue;
+      // Those of the annotation stand behind the pod's own, of which others may make use.
+      const bool annotated = place >= workload.volumes.size();
+      const bool holds_module = !volume.config_map.empty() || !volume.image.empty();
+      const bool named = volume.name.find("wasm") != std::string::npos;
+      if (!annotated && !(holds_module && (named || !survey.plugins_of()[i].empty()))) continue;
       report.add(
           volume.site,
           fmt::format("volume `{}` of {} is mounted nowhere", volume.name, describe(workload)),

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "kube/rules/rules.hpp"
 #include "kube/settings.hpp"
+#include "kube/wasm_plugin.hpp"
 #include "yaml/json.hpp"
 #include "yaml/scalar.hpp"
 
@@ -69,15 +69,29 @@ void check_bad_value(const Survey& survey, Report& report) {
       const auto field =
           std::ranges::find(fields(), std::string_view(entry.key.text), &Field::name);
       if (field == fields().end()) return;
-      const bool default_phase = entry.value.text == "UNSPECIFIED" && is_extension(plugin);
-      if (default_phase && entry.key.text == "phase") return;
+      if (is_extension(plugin) && entry.key.text == "phase") {
+        if (entry.value.text == "UNSPECIFIED") return;
+        if (entry.value.text == "UNSPECIFIED_PHASE") {
+          report.add(site_of(plugin, entry.value),
+                     "`phase` cannot be `UNSPECIFIED_PHASE` in a TrafficExtension",
+                     "write UNSPECIFIED, or leave it out");
+          return;
+        }
+      }
       try {
-        Settings().set(std::string(field->shape.key), yaml::to_json(entry.value, ""), {"spec"});
+        Settings settings;
+        settings.set(std::string(field->shape.key), yaml::to_json(entry.value, ""), {"spec"});
+        check_istio(settings);
       } catch (const Error& error) {
-        report.add(site_of(plugin, entry.value), error.message(),
+        auto message = error.message();
+        if (entry.key.text == "pluginConfig") message = "`pluginConfig` must be a mapping";
+        report.add(site_of(plugin, entry.value), std::move(message),
                    error.hints().empty() ? "" : error.hints().front());
       }
     });
+    if (yaml::find(plugin.spec, "wasm") != nullptr && yaml::find(plugin.spec, "lua") != nullptr) {
+      report.add(plugin.site, "has both `wasm` and `lua`", "make a TrafficExtension of each");
+    }
     if (plugin.has_selector && plugin.has_targets) {
       report.add(plugin.site, "has both a selector and target references",
                  "a selector names pods by their labels, targetRefs gateways and services: keep "
@@ -107,6 +121,9 @@ std::optional<Remark> judge_image(const std::string& image) {
     return Remark{fmt::format("`{}` names no repository", image),
                   "write `oci://REGISTRY/REPOSITORY:TAG`"};
   }
+  if (image.find_first_of(" \t\n") != std::string::npos) {
+    return Remark{fmt::format("`{}` has a blank", image), "write `oci://REGISTRY/REPOSITORY:TAG`"};
+  }
   if (has_upper(repository)) {
     return Remark{
         fmt::format("repository `{}` has capitals, and Istio cannot parse it", repository),
@@ -129,7 +146,10 @@ std::optional<Remark> judge_file(const std::string& url) {
 // What Istio makes of urls that look right. Source: measured on istiod's translation.
 std::optional<Remark> judge_url(const std::string& url) {
   const auto scheme_end = url.find("://");
-  const auto scheme = url.substr(0, std::min(scheme_end, url.size()));
+  auto scheme = url.substr(0, std::min(scheme_end, url.size()));
+  std::ranges::transform(scheme, scheme.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
   if (url.empty()) return Remark{"`url` is empty", "name the module: `url: oci://...`"};
   if (url.starts_with('/')) {
     return Remark{fmt::format("`{}` is an image of Docker Hub to Istio, not a file", url),
@@ -160,6 +180,11 @@ void check_url_form(const Survey& survey, Report& report) {
       }
       continue;
     }
+    if (yaml::type_of(*node) != yaml::ScalarType::string) {
+      report.add(site_of(plugin, *node), fmt::format("`url` is {}", yaml::describe(*node)),
+                 "write a string, in quotes");
+      continue;
+    }
     if (const auto remark = judge_url(plugin.url)) {
       report.add(site_of(plugin, *node), remark->message, remark->hint);
     }
@@ -173,7 +198,9 @@ void check_sha256(const Survey& survey, Report& report) {
     const bool hex = node->text.size() == 64 &&
                      node->text.find_first_not_of("0123456789abcdef") == std::string::npos;
     const auto pinned = plugin->url.find("@sha256:");
-    if (!hex) {
+    if (hex && yaml::type_of(*node) != yaml::ScalarType::string) {
+      report.add(site_of(*plugin, *node), "`sha256` is a number to YAML", "write it in quotes");
+    } else if (!hex) {
       report.add(site_of(*plugin, *node),
                  fmt::format("`{}` is not 64 lower-case hex digits", node->text),
                  "without `sha256:`; of an image it is the manifest's digest, of an http url the "
@@ -197,15 +224,24 @@ void check_sha256_unused(const Survey& survey, Report& report) {
 // ---- the rest
 // ------------------------------------------------------------------------------------
 
+// Beyond 64 bits YAML takes it for a float.
+bool is_whole_number(const Node& node) {
+  const auto type = yaml::type_of(node);
+  return type == yaml::ScalarType::integer ||
+         (type == yaml::ScalarType::floating &&
+          node.text.find_first_not_of("+-0123456789") == std::string::npos);
+}
+
 // A protobuf Struct keeps doubles only.
 void find_large_numbers(const Node& node, const Object& plugin, Report& report) {
   for (const auto& item : node.items) find_large_numbers(item, plugin, report);
   for (const auto& entry : node.entries) find_large_numbers(entry.value, plugin, report);
-  if (node.kind != yaml::Kind::scalar || yaml::type_of(node) != yaml::ScalarType::integer) return;
-  constexpr double kLargest = 9007199254740992;  // 2^53
+  if (node.kind != yaml::Kind::scalar || !is_whole_number(node)) return;
+  constexpr double kBeyond = 0x1p63;  // where the cast back would be undefined
   const auto value = yaml::value_of(node);
   const auto* const number = std::get_if<std::int64_t>(&value);
-  if (number != nullptr && std::fabs(static_cast<double>(*number)) < kLargest) return;
+  const auto nearest = number == nullptr ? kBeyond : static_cast<double>(*number);
+  if (nearest < kBeyond && static_cast<std::int64_t>(nearest) == *number) return;
   report.add(site_of(plugin, node),
              fmt::format("{} reaches the plugin as another number", node.text),
              "whole numbers are exact up to 2^53: write it as a string");
@@ -223,9 +259,18 @@ std::string text_of(const Node* node, std::string_view otherwise) {
   return std::string(node == nullptr || node->text.empty() ? otherwise : node->text);
 }
 
-void check_phase_type(const Survey& survey, Report& report) {
+// Of the module at hand, if it is this plugin's.
+const ModuleFacts* facts_of(const Survey& survey, const PluginManifest& plugin) {
+  const auto& plugins = survey.inventory().plugins;
   const auto& module = survey.inventory().module;
+  const bool is_its =
+      module && (plugins.size() == 1 || module->plugin.empty() || module->plugin == plugin.name);
+  return is_its ? &*module : nullptr;
+}
+
+void check_phase_type(const Survey& survey, Report& report) {
   for (const auto& plugin : survey.inventory().plugins) {
+    const auto* const module = facts_of(survey, plugin);
     const auto* const type = plugin.module_field("type");
     const auto* const phase = yaml::find(plugin.spec, "phase");
     const bool network = text_of(type, "HTTP") == "NETWORK";
@@ -235,11 +280,11 @@ void check_phase_type(const Survey& survey, Report& report) {
                  "phase AUTHN means nothing to a NETWORK plugin: Istio authenticates no TCP",
                  "write AUTHZ, which is before Istio's authorization of connections");
     }
-    if (module && network && !module->network) {
+    if (module != nullptr && network && !module->network) {
       report.add(site,
                  "the module has no callback for connections, so a NETWORK plugin does nothing",
                  "write `type: HTTP`");
-    } else if (module && !network && !module->http) {
+    } else if (module != nullptr && !network && !module->http) {
       report.add(site, "the module has no callback for HTTP, so an HTTP plugin does nothing",
                  "write `type: NETWORK`");
     }
@@ -248,17 +293,18 @@ void check_phase_type(const Survey& survey, Report& report) {
 
 // Of a module that is at hand its imports tell, else the phase of those that only look.
 void check_observer(const Survey& survey, Report& report) {
-  const auto& module = survey.inventory().module;
   for (const auto& plugin : survey.inventory().plugins) {
+    const auto* const module = facts_of(survey, plugin);
     const bool stats = text_of(yaml::find(plugin.spec, "phase"), "") == "STATS";
-    if (module ? !module->observes : !stats) continue;
+    if (module != nullptr ? !module->observes : !stats) continue;
     const auto* const strategy = plugin.module_field("failStrategy");
     if (text_of(strategy, "FAIL_CLOSE") != "FAIL_CLOSE") continue;
-    report.add(strategy == nullptr ? plugin.site : site_of(plugin, *strategy),
-               fmt::format("plugin `{}` {}, but all traffic is denied when it fails ({})",
-                           plugin.name, module ? "changes no request" : "is for statistics",
-                           strategy == nullptr ? "FAIL_CLOSE is the default" : "FAIL_CLOSE"),
-               "write `failStrategy: FAIL_OPEN`");
+    report.add(
+        strategy == nullptr ? plugin.site : site_of(plugin, *strategy),
+        fmt::format("plugin `{}` {}, but all traffic is denied when it fails ({})", plugin.name,
+                    module != nullptr ? "changes no request" : "is for statistics",
+                    strategy == nullptr ? "FAIL_CLOSE is the default" : "FAIL_CLOSE"),
+        "write `failStrategy: FAIL_OPEN`");
   }
 }
 

@@ -173,7 +173,9 @@ void check_same_order(const Survey& survey, Report& report) {
     std::map<std::string, const PluginManifest*> seen;
     for (const auto* const plugin : plugins) {
       const auto [first, is_new] = seen.try_emplace(place_in_chain(*plugin), plugin);
-      if (is_new || first->second->name == plugin->name) continue;
+      const auto* const other = first->second;
+      const bool same = other->kind == plugin->kind && other->name == plugin->name;
+      if (is_new || (same && other->ns == plugin->ns)) continue;
       report.add(
           plugin->site,
           fmt::format("plugins `{}` and `{}` of {} have the same place ({})", first->second->name,

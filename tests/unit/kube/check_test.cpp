@@ -133,7 +133,7 @@ TEST_CASE("what only looks like a mistake has no finding") {
       plugin("{url: 'oci://c@sha256:00', imagePullSecret: s}") +
           "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: "
           "kubernetes.io/dockerconfigjson\nstringData: {.dockerconfigjson: "
-          "'{\"auths\":{\"https://index.docker.io/v1/\":{}}}'}\n",
+          "'{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"YTpi\"}}}'}\n",
   };
   for (const auto& text : cases) {
     CAPTURE(text);
@@ -263,10 +263,15 @@ TEST_CASE("each mistake is found, by rule and place") {
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: Opaque\n",
        "8:18 secret `s` has type `Opaque` [pull-secret] Istio reads the type "
        "kubernetes.io/dockerconfigjson\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") +
-           "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: "
-           "kubernetes.io/dockerconfigjson\n"
-           "data: {.dockerconfigjson: eyJhdXRocyI6eyJodHRwczovL2MuZCI6e319fQ==}\n",  // https://c.d
+      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") + "apiVersion: v1\nkind: "
+                                                                      "Secret\nmetadata: {name: "
+                                                                      "s}\ntype: "
+                                                                      "kubernetes.io/"
+                                                                      "dockerconfigjson\n"
+                                                                      "data: {.dockerconfigjson: "
+                                                                      "eyJhdXRocyI6eyJodHRwczovL2Mu"
+                                                                      "ZCI6eyJhdXRoIjoiWVRwaSJ9fX0="
+                                                                      "}\n",  // https://c.d
        "8:18 secret `s` has no credentials for a.b [pull-secret] it has: https://c.d\n"},
       {plugin(kFilePlugin) + sidecar("{}"),
        "8:18 deployment/web has nothing mounted at /etc/wasm/a/plugin.wasm, where plugin `a` looks "
@@ -375,6 +380,44 @@ TEST_CASE("each mistake is found, by rule and place") {
       {plugin("{url: 'oci://a.b/c@sha256:00', type: NETWORK, phase: AUTHN}"),
        "4:60 phase AUTHN means nothing to a NETWORK plugin: Istio authenticates no TCP "
        "[phase-type] write AUTHZ, which is before Istio's authorization of connections\n"},
+      {plugin("{url: 5}"),
+       "4:13 `5` is whatever the tag names when it is fetched [unpinned] pin it: `wasmctl render "
+       "IMAGE` writes the digest\n"
+       "4:13 `url` is a number [url-form] write a string, in quotes\n"},
+      {plugin("{url: 'OCI://a.b/c@sha256:00'}"), ""},
+      {plugin("{url: 'oci://a.b/c d:v1'}"),
+       "4:13 `oci://a.b/c d:v1` is whatever the tag names when it is fetched [unpinned] pin it: "
+       "`wasmctl render IMAGE` writes the digest\n"
+       "4:13 `a.b/c d:v1` has a blank [url-form] write `oci://REGISTRY/REPOSITORY:TAG`\n"},
+      {plugin("{url: 'oci://a.b/c', sha256: " + std::string(64, '1') + "}"),
+       "4:36 `sha256` is a number to YAML [sha256] write it in quotes\n"},
+      {plugin("{url: 'oci://a.b/c@sha256:00', pluginConfig: x}"),
+       "4:52 `pluginConfig` must be a mapping [bad-value] \n"},
+      {plugin("{url: 'oci://a.b/c@sha256:00', pluginConfig: {a: 9007199254740994, b: "
+              "9007199254740993, c: 123456789012345678901}}"),
+       "4:77 9007199254740993 reaches the plugin as another number [config-number] whole numbers "
+       "are exact up to 2^53: write it as a string\n"
+       "4:98 123456789012345678901 reaches the plugin as another number [config-number] whole "
+       "numbers are exact up to 2^53: write it as a string\n"},
+      {plugin(
+           "{url: 'oci://a.b/c@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
+           "HTTPRoute, name: r}]}"),
+       "4:50 spec: `targetRefs` names a HTTPRoute, to which a resource of Istio's does not go "
+       "[bad-value] one of: Gateway, GatewayClass, Service, ServiceEntry\n"},
+      {"apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nmetadata: {name: a}\n"
+       "spec: {phase: UNSPECIFIED_PHASE, wasm: {url: 'oci://a.b/c@sha256:00'}, lua: {}}\n",
+       "3:18 has both `wasm` and `lua` [bad-value] make a TrafficExtension of each\n"
+       "4:15 `phase` cannot be `UNSPECIFIED_PHASE` in a TrafficExtension [bad-value] write "
+       "UNSPECIFIED, or leave it out\n"},
+      {"apiVersion: networking.istio.io/v1\nkind: WasmPlugin\nmetadata: {name: a}\n",
+       "1:1 Istio has no networking.istio.io/v1 WasmPlugin [unknown-kind] "
+       "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension\n"},
+      {"apiVersion: extensions.higress.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\n", ""},
+      // Volumes that others use are none of our business.
+      {workload("{containers: [{name: app, volumeDevices: [{name: d}]}], volumes: [{name: d, "
+                "persistentVolumeClaim: {claimName: d}}, {name: e, emptyDir: {}}, {name: f, "
+                "configMap: {name: f}}]}"),
+       ""},
       {plugin("{url: 'oci://a.b/c@sha256:00', phase: STATS}"),
        "3:18 plugin `a` is for statistics, but all traffic is denied when it fails (FAIL_CLOSE is "
        "the default) [observer-fails-closed] write `failStrategy: FAIL_OPEN`\n"},
@@ -406,8 +449,9 @@ TEST_CASE("each mistake is found, by rule and place") {
       {plugin("{url: 'file:///etc/wasm/a'}") + workload(kMounted),
        "4:13 /etc/wasm/a is a directory in the proxy of deployment/web [config-map-key] name a "
        "file in it, or mount the file by `subPath`\n"},
-      {workload("{containers: [{name: app}], volumes: [{name: v, emptyDir: {}}]}"),
-       "7:49 volume `v` of deployment/web is mounted nowhere [volume-without-mount] mount it into "
+      {workload("{containers: [{name: app}], volumes: [{name: wasm-v, configMap: {name: c}}]}"),
+       "7:49 volume `wasm-v` of deployment/web is mounted nowhere [volume-without-mount] mount it "
+       "into "
        "the proxy: `volumeMounts` of a container `istio-proxy`, or the annotation "
        "sidecar.istio.io/userVolumeMount\n"},
       {workload("{hostNetwork: true, containers: [{name: istio-proxy, image: auto}]}"),
@@ -537,6 +581,15 @@ TEST_CASE("every rule of check was seen above") {
     CAPTURE(rule.name);
     CHECK(rules_seen.contains(rule.name));
   }
+}
+
+TEST_CASE("a module's facts are about its own plugin") {
+  auto inventory = read(plugin("{url: 'oci://a.b/c@sha256:00'}", "a") +
+                        plugin("{url: 'oci://a.b/d@sha256:01'}", "b"));
+  inventory.module = kube::ModuleFacts{.plugin = "b", .observes = true};
+  CHECK(findings(inventory) ==
+        "8:18 plugin `b` changes no request, but all traffic is denied when it fails (FAIL_CLOSE "
+        "is the default) [observer-fails-closed] write `failStrategy: FAIL_OPEN`\n");
 }
 
 TEST_CASE("check reads what is no manifest without harm") {

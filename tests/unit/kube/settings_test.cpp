@@ -64,7 +64,7 @@ TEST_CASE("set refuses, and names the field") {
        "error: w.yaml:1:1: `phase` cannot be `AUTHZN`\n"
        "hint: did you mean `AUTHN`? one of: UNSPECIFIED_PHASE, AUTHN, AUTHZ, STATS\n"},
       {"phase", "true", "error: w.yaml:1:1: `phase` must be a string, not a boolean\n"},
-      {"priority", "1.5", "error: w.yaml:1:1: `priority` must be a whole number, not a number\n"},
+      {"priority", "1.5", "error: w.yaml:1:1: `priority` must be a whole number, not 1.5\n"},
       {"priority", "18446744073709551615",
        "error: w.yaml:1:1: `priority` must be from -2147483648 to 2147483647, not "
        "18446744073709551615\n"},

@@ -327,6 +327,8 @@ TEST_CASE("the right workloads are patched") {
 TEST_CASE("what lines cannot be added to is refused, untouched") {
   const std::string way_out =
       "hint: `wasmctl render ... -o DIR` makes a kustomize component that needs no such edit\n";
+  const std::string undo_first =
+      "hint: if wasmctl mounted it, take it out first: `wasmctl patch ... --undo`\n";
   const std::pair<std::string, std::string> cases[] = {
       {"kind: Service\n", "error: f.yaml has no workload\n"},
       {"kind: Service\r\nb: c\r",
@@ -350,12 +352,47 @@ TEST_CASE("what lines cannot be added to is refused, untouched") {
        "error: f.yaml:11:11: something else is mounted at /etc/wasm/a\n" + way_out},
       {deployment("      containers:\n      - name: app\n      volumes:\n      - name: wasm-a\n"
                   "        emptyDir: {}\n"),
-       "error: f.yaml:11:9: the volume `wasm-a` is made of something else\n" + way_out},
+       "error: f.yaml:11:9: the volume `wasm-a` is made of something else\n" + undo_first},
   };
   for (const auto& [text, want] : cases) {
     CAPTURE(text);
     CHECK(error_of(text) == want);
   }
+}
+
+TEST_CASE("what is somebody's own stays") {
+  const auto own = deployment(
+      "      containers:\n      - name: istio-proxy\n        volumeMounts:\n"
+      "        - {name: x, mountPath: /etc/wasm/a}\n      - name: app\n        volumeMounts:\n"
+      "        - {name: wasm-a, mountPath: /data}\n      volumes:\n      - name: wasm-a\n"
+      "        emptyDir: {}\n");
+  CHECK(patched(own, kube::Direction::undo) == own);
+}
+
+TEST_CASE("nothing is mounted in two ways") {
+  const std::string undo_first =
+      "hint: if wasmctl mounted it, take it out first: `wasmctl patch ... --undo`\n";
+  const auto base = deployment("      containers:\n      - name: app\n");
+  auto annotated = kMount;
+  annotated.style = kube::MountStyle::annotations;
+  const auto error = [](const std::string& text, const kube::Mount& mount) {
+    try {
+      return patched(text, kube::Direction::add, mount);
+    } catch (const Error& refusal) {
+      return wasmctl::format_error(refusal);
+    }
+  };
+  CHECK(error(patched(base), annotated) ==
+        "error: f.yaml:17:9: there is a volume `wasm-a` already\n" + undo_first);
+  CHECK(error(patched(base, kube::Direction::add, annotated), kMount)
+            .ends_with(": the annotation mounts `wasm-a` already\n" + undo_first));
+}
+
+TEST_CASE("braces in comments and block scalars are no Helm template") {
+  const auto base = deployment("      containers:\n      - name: app  # {{ .Values.x }}\n");
+  const auto vault = "x: |\n  {{- with secret \"a\" }}{{ .Data }}{{- end }}\n---\n" + base;
+  CHECK(patched(patched(vault), kube::Direction::undo) == vault);
+  CHECK(error_of("x: '{{ .Values.x }}'\n---\n" + base).starts_with("error: f.yaml is a Helm"));
 }
 
 TEST_CASE("unified_diff is what patch(1) takes") {
