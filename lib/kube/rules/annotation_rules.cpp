@@ -178,6 +178,24 @@ void check_annotation_field(const Survey& survey, Report& report) {
   }
 }
 
+// Annotations of a name that Istio does not have are nobody's mistake to it.
+void check_annotation_name(const Survey& survey, Report& report) {
+  constexpr std::string_view kPrefix = "sidecar.istio.io/user";
+  for (const auto& workload : survey.inventory().workloads) {
+    for (const auto& [key, value] : workload.annotations) {
+      auto lower = key;
+      std::ranges::transform(lower, lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+      });
+      const bool known = key == kVolumeAnnotation || key == kMountAnnotation;
+      if (known || !lower.starts_with(kPrefix)) continue;
+      const bool mounts = lower.find("mount") != std::string::npos;
+      report.add(site_of(workload, value), fmt::format("Istio has no annotation {}", key),
+                 fmt::format("did you mean `{}`?", mounts ? kMountAnnotation : kVolumeAnnotation));
+    }
+  }
+}
+
 // ---- places
 // --------------------------------------------------------------------------------------
 
@@ -212,6 +230,8 @@ constexpr ManifestRule kRules[] = {
      check_annotation_json},
     {"annotation-field", Severity::error,
      "the annotations that mount have Kubernetes' fields, in its forms", check_annotation_field},
+    {"annotation-name", Severity::error, "the annotations that mount are spelt as Istio reads them",
+     check_annotation_name},
     {"annotation-place", Severity::error, "the annotations that mount are on the pod template",
      check_annotation_place},
     {"gateway-annotation", Severity::error, "a gateway's mount is not by annotation",

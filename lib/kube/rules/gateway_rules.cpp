@@ -209,27 +209,45 @@ void check_policy_value(const Survey& survey, Report& report) {
 // ---- targets
 // -------------------------------------------------------------------------------------
 
-// A target is looked up in the policy's own namespace.
-void check_policy_target(const Survey& survey, Report& report) {
-  const auto& gateways = survey.inventory().gateways;
+// The Gateway of that name, if it is in other namespaces than `ns` only.
+const GatewayManifest* find_elsewhere(const Inventory& inventory, const std::string& name,
+                                      const std::string& ns) {
+  const GatewayManifest* elsewhere = nullptr;
+  for (const auto& gateway : inventory.gateways) {
+    if (gateway.name != name) continue;
+    if (gateway.ns == ns) return nullptr;
+    elsewhere = &gateway;
+  }
+  return elsewhere;
+}
+
+// A target is looked up in the namespace of what names it, by Envoy Gateway and by Istio.
+void check_target(const Survey& survey, std::string_view what, const Object& object,
+                  const Node& target, Report& report) {
+  const auto* const kind = yaml::find(target, "kind");
+  const auto* const name = yaml::find(target, "name");
+  if (kind == nullptr || kind->text != "Gateway" || name == nullptr) return;
+  const auto* const gateway = find_elsewhere(survey.inventory(), name->text, object.ns);
+  if (gateway == nullptr) return;
+  report.add(site_of(object, *name),
+             fmt::format("Gateway `{}` is in namespace {}, {} `{}` in {}", name->text, gateway->ns,
+                         what, object.name, object.ns),
+             fmt::format("a {} reaches its own namespace only: put it into {}{}", what, gateway->ns,
+                         assumption({&object, gateway})));
+}
+
+void check_target_namespace(const Survey& survey, Report& report) {
   for (const auto& policy : survey.inventory().policies) {
     for_each_target(policy, [&](const Node& target) {
-      const auto* const kind = yaml::find(target, "kind");
-      const auto* const name = yaml::find(target, "name");
-      if (kind == nullptr || kind->text != "Gateway" || name == nullptr) return;
-      const GatewayManifest* elsewhere = nullptr;
-      for (const auto& gateway : gateways) {
-        if (gateway.name != name->text) continue;
-        if (gateway.ns == policy.ns) return;
-        elsewhere = &gateway;
-      }
-      if (elsewhere == nullptr) return;
-      report.add(site_of(policy, *name),
-                 fmt::format("Gateway `{}` is in namespace {}, policy `{}` in {}", name->text,
-                             elsewhere->ns, policy.name, policy.ns),
-                 fmt::format("a policy reaches its own namespace only: put it into {}{}",
-                             elsewhere->ns, assumption({&policy, elsewhere})));
+      check_target(survey, "policy", policy, target, report);
     });
+  }
+  for (const auto& plugin : survey.inventory().plugins) {
+    const auto* const targets = yaml::find(plugin.spec, "targetRefs");
+    if (targets == nullptr) continue;
+    for (const auto& target : targets->items) {
+      check_target(survey, "plugin", plugin, target, report);
+    }
   }
 }
 
@@ -238,8 +256,8 @@ constexpr ManifestRule kRules[] = {
      check_policy_field},
     {"policy-value", Severity::error, "every value has the form that Envoy Gateway accepts",
      check_policy_value},
-    {"policy-target", Severity::error, "a policy is in the namespace of its target",
-     check_policy_target},
+    {"target-namespace", Severity::error, "a plugin or policy is in the namespace of its target",
+     check_target_namespace},
 };
 
 }  // namespace

@@ -33,6 +33,27 @@ void check_unpinned(const Survey& survey, Report& report) {
   }
 }
 
+void check_unpinned_volume(const Survey& survey, Report& report) {
+  for (const auto& workload : survey.inventory().workloads) {
+    const auto mounts = proxy_mounts(workload);
+    for (const auto& volume : all_volumes(workload)) {
+      const bool mounted =
+          std::ranges::find(mounts, volume.name, &MountManifest::volume) != mounts.end();
+      if (!mounted || volume.image.empty() || volume.image.find(kPin) != std::string::npos) {
+        continue;
+      }
+      report.add(volume.site,
+                 fmt::format("`{}` is whatever the tag names when a pod starts", volume.image),
+                 "pin it: `wasmctl patch IMAGE` writes the digest");
+    }
+  }
+}
+
+void check_unpinned_images(const Survey& survey, Report& report) {
+  check_unpinned(survey, report);
+  check_unpinned_volume(survey, report);
+}
+
 // One image under two names is fetched twice, and one of the names may be none that the registry,
 // the secret's key or the admission rules know.
 void check_image_spelling(const Survey& survey, Report& report) {
@@ -144,7 +165,8 @@ void check_pull_secret_absent(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"unpinned", Severity::warning, "what is downloaded is named by its digest", check_unpinned},
+    {"unpinned", Severity::warning, "what is downloaded is named by its digest",
+     check_unpinned_images},
     {"image-spelling", Severity::warning, "an image has one name", check_image_spelling},
     {"pull-secret", Severity::error,
      "the pull secret is in the plugin's namespace, of the right type, for the registry",

@@ -380,6 +380,23 @@ TEST_CASE("each mistake is found, by rule and place") {
       {plugin("{url: 'oci://a.b/c@sha256:00', type: NETWORK, phase: AUTHN}"),
        "4:60 phase AUTHN means nothing to a NETWORK plugin: Istio authenticates no TCP "
        "[phase-type] write AUTHZ, which is before Istio's authorization of connections\n"},
+      {"apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: "
+       "other}\n---\n" +
+           plugin("{url: 'oci://a.b/c@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, "
+                  "kind: Gateway, name: g}]}"),
+       "8:107 Gateway `g` is in namespace other, plugin `a` in default [target-namespace] a plugin "
+       "reaches its own namespace only: put it into other (`a` names no namespace: if it does not "
+       "go to default, say so by `-n`)\n"},
+      {sidecar("{sidecar.istio.io/uservolume: '{}', sidecar.istio.io/userVolumeMounts: '{}'}"),
+       "6:79 Istio has no annotation sidecar.istio.io/uservolume [annotation-name] did you mean "
+       "`sidecar.istio.io/userVolume`?\n"
+       "6:120 Istio has no annotation sidecar.istio.io/userVolumeMounts [annotation-name] did you "
+       "mean `sidecar.istio.io/userVolumeMount`?\n"},
+      {workload(
+           "{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, mountPath: "
+           "/etc/wasm/a}]}], volumes: [{name: v, image: {reference: 'a.b/c:v1'}}]}"),
+       "7:121 `a.b/c:v1` is whatever the tag names when a pod starts [unpinned] pin it: `wasmctl "
+       "patch IMAGE` writes the digest\n"},
       {plugin("{url: 5}"),
        "4:13 `5` is whatever the tag names when it is fetched [unpinned] pin it: `wasmctl render "
        "IMAGE` writes the digest\n"
@@ -558,7 +575,7 @@ TEST_CASE("check judges policies of Envoy Gateway") {
       {"apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: "
        "other}\n---\n" +
            policy(targets, image),
-       "9:72 Gateway `g` is in namespace other, policy `p` in default [policy-target] a policy "
+       "9:72 Gateway `g` is in namespace other, policy `p` in default [target-namespace] a policy "
        "reaches its own namespace only: put it into other (`p` names no namespace: if it does not "
        "go to default, say so by `-n`)\n"},
       {policy(targets,
