@@ -285,7 +285,7 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
   if (rendering.patch) {
     const auto& [workload, style, type, content] = *rendering.patch;
     write("patch.yaml", type == PatchType::json ? content : kube::with_identity(workload, content));
-    patch = {workload, "patch.yaml"};
+    patch = {workload, "patch.yaml", rendering.ns};
   }
   write("kustomization.yaml", kube::kustomization(resources, patch));
 }

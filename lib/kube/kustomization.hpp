@@ -12,7 +12,8 @@ namespace wasmctl::kube {
 
 struct WorkloadPatch {
   Workload workload;
-  std::string file;  // beside kustomization.yaml
+  std::string file;               // beside kustomization.yaml
+  std::optional<std::string> ns;  // of the workload; none: whichever has that name
 };
 
 // A Component, since only a component's patches reach the resources of the kustomization that lists

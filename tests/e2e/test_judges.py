@@ -289,7 +289,11 @@ def test_kustomize_component(judge, wasmctl, module, tmp_path, patch_type):
     overlay.mkdir()
     workload_file(overlay / "web.json", "deployment")
     (overlay / "kustomization.yaml").write_text("resources: [web.json]\ncomponents: [../wasm]\n")
-    built = kustomize(overlay)
+    web = json.loads((overlay / "web.json").read_text())
+    web["metadata"]["namespace"] = "elsewhere"  # another workload, not for this module's ConfigMap
+    (overlay / "other.json").write_text(json.dumps(web))
+    (overlay / "kustomization.yaml").write_text("resources: [web.json, other.json]\ncomponents: [../wasm]\n")
+    built = [d for d in kustomize(overlay) if d["metadata"].get("namespace") != "elsewhere" or "istio-proxy" in str(d)]
     config_maps = {d["metadata"]["name"] for d in built if d["kind"] == "ConfigMap"}
     (spec,) = [pod_spec(d) for d in built if d["kind"] == "Deployment"]
     assert {v["configMap"]["name"] for v in spec["volumes"] if "configMap" in v} == config_maps and len(config_maps) == 2

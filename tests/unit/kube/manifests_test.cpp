@@ -260,7 +260,7 @@ TEST_CASE("mount_patch by annotations, and of an image") {
 TEST_CASE("kustomization is a component whose patch names its target") {
   const auto workload = kube::parse_workload("Pod/web");
   CHECK(yaml::write(kube::kustomization({"configmap.yaml", "plugin.yaml"},
-                                        kube::WorkloadPatch{workload, "patch.yaml"})) ==
+                                        kube::WorkloadPatch{workload, "patch.yaml", "shop"})) ==
         "apiVersion: kustomize.config.k8s.io/v1alpha1\n"
         "kind: Component\n"
         "resources:\n"
@@ -270,7 +270,8 @@ TEST_CASE("kustomization is a component whose patch names its target") {
         "- path: patch.yaml\n"
         "  target:\n"
         "    kind: Pod\n"
-        "    name: web\n");
+        "    name: web\n"
+        "    namespace: \"shop|default\"\n");
   CHECK(yaml::write(kube::kustomization({"plugin.yaml"}, {})) ==
         "apiVersion: kustomize.config.k8s.io/v1alpha1\n"
         "kind: Component\n"
