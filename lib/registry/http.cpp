@@ -16,7 +16,7 @@ namespace {
 constexpr long kConnectSeconds = 15;
 constexpr long kStallBytes = 64;
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
-constexpr std::size_t kMaxErrorBody = 64 * 1024;
+constexpr std::size_t kMaxPage = 64 * 1024;
 constexpr std::size_t kLargeBody = 1024 * 1024;
 constexpr long kLargeBuffer = 512 * 1024;
 
@@ -68,21 +68,28 @@ std::size_t hand_over(Exchange& exchange, std::string_view bytes) {
   }
 }
 
+// An error or a redirect.
+bool is_page(long status) {
+  return status >= 300;
+}
+
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   long status = 0;
   exchange.api.easy_getinfo(exchange.handle, CURLINFO_RESPONSE_CODE, &status);
   auto& body = exchange.response.body;
-  if (status >= 400) {  // a page of any length: its beginning is enough
-    body.append(data, std::min(size, kMaxErrorBody - std::min(body.size(), kMaxErrorBody)));
-    exchange.too_long = body.size() >= kMaxErrorBody;
+  // Not what was asked for, so not measured by it: a page of any length, of which the beginning is
+  // enough.
+  if (is_page(status)) {
+    body.append(data, std::min(size, kMaxPage - std::min(body.size(), kMaxPage)));
+    exchange.too_long = body.size() >= kMaxPage;
     return exchange.too_long ? 0 : size;
   }
   if (size > exchange.request.max_answer_bytes - body.size() - exchange.received) {
     exchange.too_long = true;
     return 0;
   }
-  if (status < 300 && exchange.request.sink) {
+  if (exchange.request.sink) {
     exchange.response.status = static_cast<int>(status);
     exchange.received += size;
     return hand_over(exchange, {data, size});
@@ -331,7 +338,9 @@ Response HttpConnection::send(const Request& request, const std::stop_token& sto
         fmt::format("{} {}: {}", request.method, redacted(request.url),
                     code == CURLE_OK ? std::to_string(status) : api.easy_strerror(code)));
   }
-  if (code == CURLE_OK || (exchange.too_long && status >= 400)) return std::move(exchange.response);
+  if (code == CURLE_OK || (exchange.too_long && is_page(status))) {
+    return std::move(exchange.response);
+  }
   if (exchange.thrown) std::rethrow_exception(exchange.thrown);
   if (exchange.too_long) {
     throw fail(Kind::malformed, fmt::format("the answer of `{}` is longer than {} bytes",

@@ -60,7 +60,7 @@ struct Body {
 struct Response {
   int status = 0;
   std::multimap<std::string, std::string> headers;  // names in lower case
-  std::string body;                                 // of an error, at most its first 64 KiB
+  std::string body;  // of an error or redirect, at most its first 64 KiB
 
   // The first header of that name; empty if there is none.
   std::string header(const std::string& name) const;

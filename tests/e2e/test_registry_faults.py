@@ -355,6 +355,22 @@ def test_credentials_go_to_no_other_host(wasmctl, wasm, tmp_path):
         assert any(registry.authorizations)
 
 
+@pytest.mark.parametrize("page", [1_000, 1_000_000])
+def test_page_of_a_redirect_is_no_part_of_the_blob(wasmctl, wasm, tmp_path, page):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+
+        def fault(handler, method, path):
+            if method != "GET" or "/blobs/" not in path or "again" in handler.query:
+                return False
+            handler.reply(307, b"x" * page, Location=f"{path}?again=1")
+            return True
+
+        registry.fault = fault
+        wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm")
+        assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+
+
 def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
     with FaultyRegistry() as registry:
         plain = registry.answer
