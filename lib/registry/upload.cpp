@@ -171,6 +171,17 @@ void BlobUpload::forget() {
 void BlobUpload::find_offset() {
   if (!location_) return;
   if (size_ <= kSingleRequestBytes) return forget();
+  try {
+    ask_for_offset();
+  } catch (const Error& error) {
+    // The host of a Location may be gone while the registry is not. If that is, opening an upload
+    // says so.
+    base::log_info(fmt::format("{}: {}", blob_.descriptor.digest.text(), error.message()));
+    forget();
+  }
+}
+
+void BlobUpload::ask_for_offset() {
   auto get = open_;
   get.request.method = "GET";
   get.request.url = *location_;

@@ -42,6 +42,7 @@ class BlobUpload {
   void remember(const Response& response);
   void forget();
   void find_offset();
+  void ask_for_offset();
   bool one_more(std::uint64_t offset_before);
   bool may_pass(const Response& response);
   bool use_smaller_chunks();

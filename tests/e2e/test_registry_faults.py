@@ -541,6 +541,20 @@ def test_next_run_goes_on_with_an_upload_that_was_killed(wasmctl, clean_env, hug
         assert list((cache / "wasmctl/uploads").iterdir()) == []
 
 
+@pytest.mark.parametrize("gone", ["refused", "unknown name", "redirect to nowhere"])
+def test_next_run_begins_anew_where_the_host_of_the_upload_is_gone(wasmctl, clean_env, huge, tmp_path, gone):
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    with FaultyRegistry() as registry, FaultyRegistry(lambda h, m, p: h.reply(307) or True) as lost:
+        argv = ["push", "--chunk-size", "1MB", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1"]
+        kill_at_patch(registry, argv, clean_env | env, 3)
+        (record,) = (tmp_path / "cache/wasmctl/uploads").iterdir()
+        host = {"refused": "127.0.0.1:1", "unknown name": "storage.invalid", "redirect to nowhere": lost.host}[gone]
+        record.write_text(record.read_text().replace(registry.host, host))
+        wasmctl(*argv, env=env)
+        check_pushed(wasmctl, registry, huge, tmp_path)
+        assert list((tmp_path / "cache/wasmctl/uploads").iterdir()) == []
+
+
 def test_next_run_on_docker_registry(wasmctl, clean_env, registry, huge, tmp_path):
     """Which gives up an upload that broke within a request: the next run begins a new one."""
     env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
