@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "oci/manifest.hpp"
@@ -48,6 +49,38 @@ Error no_registry(const std::string& action, const Response& response, const Url
                       url.authority));
 }
 
+// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that is sent.
+// Source: RFC 9110, section 5.6.7.
+std::optional<std::time_t> parse_date(const std::string& text) {
+  std::tm time = {};
+  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&time);
+}
+
+std::string in_words(std::chrono::seconds pause) {
+  constexpr std::chrono::hours kDay{24};
+  if (pause > 2 * kDay) return "some days";
+  if (pause > std::chrono::hours(2)) {
+    return fmt::format("{} hours", std::chrono::ceil<std::chrono::hours>(pause).count());
+  }
+  if (pause > std::chrono::minutes(2)) {
+    return fmt::format("{} minutes", std::chrono::ceil<std::chrono::minutes>(pause).count());
+  }
+  return fmt::format("{} seconds", pause.count());
+}
+
+void add_pause(Error& error, const Response& response) {
+  const auto pause = asked_pause(response);
+  const bool rate = response.status == 429;
+  if (pause.count() > 0) {
+    error.hint(fmt::format("the registry {}: try again in {}",
+                           rate ? "limits the rate" : "asks for a pause", in_words(pause)));
+  } else if (rate) {
+    error.hint("the registry limits the rate: try again later");
+  }
+}
+
 void add_hint(Error& error, const Response& response, const Url& url, const std::string& login) {
   switch (response.status) {
     case 401:
@@ -62,10 +95,8 @@ void add_hint(Error& error, const Response& response, const Url& url, const std:
     case 413:
       error.hint("the registry, or a proxy before it, limits the size of a request");
       break;
-    case 429:
-      error.hint("the registry limits the rate: try again later");
-      break;
     default:
+      add_pause(error, response);
       break;
   }
 }
@@ -105,6 +136,19 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
     return std::nullopt;
   }
   return std::stoull(std::string(text));
+}
+
+std::chrono::seconds asked_pause(const Response& response) {
+  const auto text = response.header("retry-after");
+  if (const auto seconds = parse_decimal(text)) {
+    constexpr std::uint64_t kMaxSeconds = 365 * 24 * 3600;
+    return std::chrono::seconds(std::min(*seconds, kMaxSeconds));
+  }
+  const auto date = parse_date(text);
+  if (!date) return std::chrono::seconds(0);
+  // By the server's own clock, or ours may make an hour of it.
+  const auto now = parse_date(response.header("date")).value_or(std::time(nullptr));
+  return std::chrono::seconds(std::max<std::time_t>(*date - now, 0));
 }
 
 bool wants_tls(const Response& response) {

@@ -2,6 +2,7 @@
 // Source: OCI Distribution Specification v1.1, "Error Codes".
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
 
 // True for what a TLS server says to a client that spoke plain HTTP.
 bool wants_tls(const Response& response);
+
+// How long the answer asks to wait (Retry-After, in seconds or as a date); 0 if it does not.
+std::chrono::seconds asked_pause(const Response& response);
 
 // Digits alone, as headers have them; null for what is none, or has more than 18.
 std::optional<std::uint64_t> parse_decimal(std::string_view text);

@@ -19,7 +19,7 @@ using Kind = TransportError::Kind;
 
 constexpr int kMaxRedirects = 5;
 constexpr std::chrono::milliseconds kFirstDelay{200};
-constexpr std::chrono::seconds kMaxDelay{30};
+constexpr std::chrono::seconds kMaxPause{30};
 
 std::string api_host(const std::string& registry) {
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
@@ -27,13 +27,6 @@ std::string api_host(const std::string& registry) {
 
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-// Retry-After in seconds; its other form, a date, is no better than our own delay.
-std::chrono::milliseconds retry_after(const Response& response) {
-  const auto seconds = parse_decimal(response.header("retry-after")).value_or(0);
-  constexpr std::uint64_t kMaxSeconds = 24 * 3600;
-  return std::chrono::seconds(std::min(seconds, kMaxSeconds));
 }
 
 // On loopback it is found out whether TLS is spoken, unless somebody said so.
@@ -68,9 +61,11 @@ Error redirect_error(const Call& call, std::string_view where) {
 
 }  // namespace
 
-bool is_transient(int status) {
-  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 ||
-         status == 504;
+bool is_transient(const Response& response) {
+  const auto status = response.status;
+  const bool passes = status == 408 || status == 429 || status == 500 || status == 502 ||
+                      status == 503 || status == 504;
+  return passes && asked_pause(response) <= kMaxPause;
 }
 
 bool is_transient(const TransportError& error) {
@@ -82,9 +77,10 @@ void wait_before_retry(int attempt, const Response* answer, const std::stop_toke
   static thread_local std::minstd_rand random{std::random_device{}()};
   const auto half = (kFirstDelay * (1 << attempt)).count() / 2;
   std::chrono::milliseconds delay(half + std::uniform_int_distribution<long>(0, half)(random));
-  if (answer != nullptr) delay = std::max(delay, retry_after(*answer));
-  const auto end =
-      std::chrono::steady_clock::now() + std::min<std::chrono::milliseconds>(delay, kMaxDelay);
+  if (answer != nullptr) {
+    delay = std::max<std::chrono::milliseconds>(delay, std::min(asked_pause(*answer), kMaxPause));
+  }
+  const auto end = std::chrono::steady_clock::now() + delay;
   while (std::chrono::steady_clock::now() < end && !stop.stop_requested()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -218,7 +214,7 @@ Response Registry::send(Call call, const std::stop_token& stop) {
     std::optional<Response> answer;
     try {
       answer = send_following(call, stop);
-      if (last || !is_transient(answer->status)) return std::move(*answer);
+      if (last || !is_transient(*answer)) return std::move(*answer);
     } catch (const TransportError& error) {
       const bool may_pass = is_transient(error) || (error.kind() == Kind::unconnected && answered_);
       if (last || !may_pass) throw;

@@ -25,15 +25,15 @@ struct Call {
   bool retry = true;   // after what passes: 429, 503, a connection that broke
 };
 
-// Statuses and failures that another try may not meet.
-bool is_transient(int status);
+// Answers and failures that another try may not meet. An answer that asks for a long pause is none:
+// nobody waits so long.
+bool is_transient(const Response& response);
 bool is_transient(const TransportError& error);
 
 // How often what passes is tried again.
 inline constexpr int kMaxRetries = 3;
 
-// Waits before try `attempt` + 1, longer from try to try, or as long as the answer's Retry-After
-// asks, within bounds.
+// Waits before try `attempt` + 1, longer from try to try, or as long as the answer asks.
 void wait_before_retry(int attempt, const Response* answer, const std::stop_token& stop);
 
 class Registry {

@@ -224,7 +224,7 @@ void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const bas
     try {
       response = registry_.send(get);
       if (response->status == 200 || response->status == 206) break;
-      if (attempt == kMaxRetries || !is_transient(response->status)) {
+      if (attempt == kMaxRetries || !is_transient(*response)) {
         registry_.refuse(get, *response);
       }
     } catch (const TransportError& error) {

@@ -92,7 +92,8 @@ std::optional<Response> BlobUpload::single_request() {
     auto response = registry_.send(post);
     const auto status = response.status;
     if (status < 400 || status == 401 || status == 403 || status == 404) return response;
-    if (is_transient(status)) wait_before_retry(0, &response, {});
+    if (status == 429 && !is_transient(response)) return response;
+    if (is_transient(response)) wait_before_retry(0, &response, {});
   } catch (const TransportError& error) {
     if (!is_transient(error)) throw;
   }
@@ -202,7 +203,7 @@ bool BlobUpload::one_more(std::uint64_t offset_before) {
 }
 
 bool BlobUpload::may_pass(const Response& response) {
-  if (is_transient(response.status) || response.status == 416) return true;
+  if (is_transient(response) || response.status == 416) return true;
   const bool lost = says(response, {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"});
   // Bytes that somebody else sent may be others.
   if (lost || std::exchange(continued_, false)) {

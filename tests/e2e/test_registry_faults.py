@@ -17,6 +17,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from email.utils import formatdate
 
 import pytest
 from conftest import WASMCTL
@@ -241,6 +242,24 @@ def test_push_gives_up(wasmctl, wasm, name, fault, status, want):
         assert done.stdout == ""
         if want is not None:
             assert done.stderr.splitlines() == [line.format(host=registry.host) for line in want]
+
+
+@pytest.mark.parametrize("method,path", [("POST", "uploads"), ("PUT", "uploads"), ("GET", "/blobs/"), ("GET", "/manifests/")])
+@pytest.mark.parametrize("pause", ["3600", "date"])
+def test_pause_that_nobody_waits_for_ends_at_once(wasmctl, wasm, tmp_path, method, path, pause):
+    with FaultyRegistry() as registry:
+        image = f"{registry.host}/acme/x1:v1"
+        wasmctl("push", wasm, image)
+        registry.asked.clear()
+        retry = formatdate(time.time() + 3600, usegmt=True) if pause == "date" else pause
+        registry.fault = times(ALWAYS, lambda h: h.reply(429, Retry_After=retry), method, path)
+        argv = ["pull", image, "-o", tmp_path / "out.wasm"] if method == "GET" else ["push", wasm, image]
+        started = time.monotonic()
+        done = wasmctl(*argv, status=9)
+        assert time.monotonic() - started < 5
+        assert "the registry answered 429" in done.stderr
+        assert done.stderr.splitlines()[-1] == "hint: the registry limits the rate: try again in 60 minutes"
+        assert len([line for line in registry.asked if line.startswith(method) and path in line]) <= 2
 
 
 def endless(handler, piece, head):

@@ -43,6 +43,18 @@ TEST_CASE("a refusal in words") {
       {"rate", answer(429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"), "", Code::network,
        "error: cannot push: the registry answered 429 TOOMANYREQUESTS\n"
        "hint: the registry limits the rate: try again later\n"},
+      {"rate for a while",
+       {429, {{"retry-after", "3600"}}, ""},
+       "",
+       Code::network,
+       "error: cannot push: the registry answered 429\n"
+       "hint: the registry limits the rate: try again in 60 minutes\n"},
+      {"pause",
+       {503, {{"retry-after", "7201"}}, ""},
+       "",
+       Code::network,
+       "error: cannot push: the registry answered 503\n"
+       "hint: the registry asks for a pause: try again in 3 hours\n"},
       {"broken", answer(500, "{"), "", Code::network,
        "error: cannot push: the registry answered 500\n"},
       {"page", answer(502, "<html>", "text/html"), "", Code::bad_input,
@@ -58,6 +70,28 @@ TEST_CASE("a refusal in words") {
     const auto error = refusal("cannot push", c.response, {"https", "ghcr.io", "/"}, c.login);
     CHECK(error.code() == c.code);
     CHECK(format_error(error) == c.want);
+  }
+}
+
+TEST_CASE("a pause is asked for in seconds or until a date") {
+  const struct {
+    const char* text;
+    int want;
+  } cases[] = {
+      {"", 0},
+      {"5", 5},
+      {"99999999999999999", 365 * 24 * 3600},
+      {"-5", 0},
+      {"soon", 0},
+      {"Sun, 06 Nov 1994 08:50:07 GMT", 30},
+      {"Sun, 06 Nov 1994 08:49:00 GMT", 0},
+      {"Sun, 06 Nov 1994 08:50:07 GMT and more", 0},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.text);
+    const Response response{
+        429, {{"retry-after", c.text}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, ""};
+    CHECK(asked_pause(response).count() == c.want);
   }
 }
 
