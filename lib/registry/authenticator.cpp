@@ -9,6 +9,7 @@
 #include "base/base64.hpp"
 #include "oci/manifest.hpp"
 #include "registry/answer.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::registry {
 
@@ -154,6 +155,29 @@ void Authenticator::check_realm(const Url& realm, const Url& url) const {
   }
 }
 
+// Another host that is redirected to is shown no login, neither in the header nor in a body.
+Response Authenticator::send_to_realm(const Request& request, const std::string& action) const {
+  HttpConnection connection(http_);
+  const auto follow = [&] {
+    auto sent = request;
+    for (int redirects = 0;; ++redirects) {
+      auto response = connection.send(sent);
+      if (!is_redirect(response.status)) return response;
+      auto target = redirect_target(action, sent.url, response);
+      if (redirects == kMaxRedirects) throw redirect_error(action, sent.url, "again and again");
+      const bool here = same_origin(target, sent.url);
+      if (!here) sent.authorization.clear();
+      if (sent.body && !here) {
+        throw redirect_error(action, sent.url,
+                             fmt::format("a login to another host, `{}`", target.authority));
+      }
+      sent.url = std::move(target);
+    }
+  };
+  const auto may_pass = [](const TransportError& error) { return is_transient(error); };
+  return send_with_retries(follow, may_pass, {});
+}
+
 Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::string& service,
                                                 const std::string& scope) {
   const auto& found = credentials();
@@ -178,8 +202,8 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
     if (found) request.authorization = basic(*found);
   }
 
-  const auto response = HttpConnection(http_).send(request);
   const auto action = fmt::format("no token from `{}`", realm.authority);
+  const auto response = send_to_realm(request, action);
   if (response.status != 200) {
     throw refusal(action, response, realm, found ? found->describe() : "");
   }

@@ -47,6 +47,7 @@ class Authenticator {
   bool answer_basic();
   bool answer_bearer(const Challenge& challenge, const Url& url, const std::string& scope);
   Token fetch_token(const Url& realm, const std::string& service, const std::string& scope);
+  Response send_to_realm(const Request& request, const std::string& action) const;
   void check_realm(const Url& realm, const Url& url) const;
 
   const std::string registry_;

@@ -17,16 +17,11 @@ namespace {
 
 using Kind = TransportError::Kind;
 
-constexpr int kMaxRedirects = 5;
 constexpr std::chrono::milliseconds kFirstDelay{200};
 constexpr std::chrono::seconds kMaxPause{30};
 
 std::string api_host(const std::string& registry) {
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
-}
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 // On loopback it is found out whether TLS is spoken, unless somebody said so.
@@ -54,11 +49,6 @@ HttpOptions http_options(const std::string& registry, const Options& options) {
   return http;
 }
 
-Error redirect_error(const Call& call, std::string_view where) {
-  return {Code::bad_input,
-          fmt::format("{}: `{}` redirects {}", call.action, call.request.url.authority, where)};
-}
-
 }  // namespace
 
 bool is_transient(const Response& response) {
@@ -84,6 +74,39 @@ void wait_before_retry(int attempt, const Response* answer, const std::stop_toke
   while (std::chrono::steady_clock::now() < end && !stop.stop_requested()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
+}
+
+Response send_with_retries(const std::function<Response()>& send,
+                           const std::function<bool(const TransportError&)>& may_pass,
+                           const std::stop_token& stop) {
+  for (int attempt = 0;; ++attempt) {
+    std::optional<Response> answer;
+    try {
+      answer = send();
+      if (attempt == kMaxRetries || !is_transient(*answer)) return std::move(*answer);
+    } catch (const TransportError& error) {
+      if (attempt == kMaxRetries || !may_pass(error)) throw;
+    }
+    base::log_info("once more");
+    wait_before_retry(attempt, answer ? &*answer : nullptr, stop);
+  }
+}
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+Error redirect_error(const std::string& action, const Url& from, std::string_view where) {
+  return {Code::bad_input, fmt::format("{}: `{}` redirects {}", action, from.authority, where)};
+}
+
+Url redirect_target(const std::string& action, const Url& from, const Response& response) {
+  auto target = resolve_url(from, response.header("location"));
+  if (!target) throw redirect_error(action, from, "to nowhere");
+  if (from.scheme == "https" && target->scheme == "http") {
+    throw redirect_error(action, from, "from TLS to plain HTTP");
+  }
+  return *std::move(target);
 }
 
 class Registry::Lease {
@@ -198,31 +221,20 @@ Response Registry::send_following(Call call, const std::stop_token& stop) {
     auto response = send_authorized(call, stop);
     const bool readable = call.request.method == "GET" || call.request.method == "HEAD";
     if (!readable || !is_redirect(response.status)) return response;
-    const auto target = resolve_url(call.request.url, response.header("location"));
-    if (!target) throw redirect_error(call, "to nowhere");
-    if (redirects == kMaxRedirects) throw redirect_error(call, "again and again");
-    if (call.request.url.scheme == "https" && target->scheme == "http") {
-      throw redirect_error(call, "from TLS to plain HTTP");
+    auto target = redirect_target(call.action, call.request.url, response);
+    if (redirects == kMaxRedirects) {
+      throw redirect_error(call.action, call.request.url, "again and again");
     }
-    call.request.url = *target;
+    call.request.url = std::move(target);
   }
 }
 
 Response Registry::send(Call call, const std::stop_token& stop) {
-  for (int attempt = 0;; ++attempt) {
-    const bool last = !call.retry || attempt == kMaxRetries;
-    std::optional<Response> answer;
-    try {
-      answer = send_following(call, stop);
-      if (last || !is_transient(*answer)) return std::move(*answer);
-    } catch (const TransportError& error) {
-      const bool may_pass = is_transient(error) || (error.kind() == Kind::unconnected && answered_);
-      if (last || !may_pass) throw;
-    }
-    base::log_info(
-        fmt::format("{} {}: once more", call.request.method, redacted(call.request.url)));
-    wait_before_retry(attempt, answer ? &*answer : nullptr, stop);
-  }
+  if (!call.retry) return send_following(std::move(call), stop);
+  const auto may_pass = [&](const TransportError& error) {
+    return is_transient(error) || (error.kind() == Kind::unconnected && answered_);
+  };
+  return send_with_retries([&] { return send_following(call, stop); }, may_pass, stop);
 }
 
 Url Registry::upload_location(const Call& call, const Response& response) const {

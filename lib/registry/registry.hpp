@@ -36,6 +36,20 @@ inline constexpr int kMaxRetries = 3;
 // Waits before try `attempt` + 1, longer from try to try, or as long as the answer asks.
 void wait_before_retry(int attempt, const Response* answer, const std::stop_token& stop);
 
+// The answer of `send`, which is called again while what it meets may pass, at most kMaxRetries
+// times. `may_pass` judges failures.
+Response send_with_retries(const std::function<Response()>& send,
+                           const std::function<bool(const TransportError&)>& may_pass,
+                           const std::stop_token& stop);
+
+// How many redirects are followed.
+inline constexpr int kMaxRedirects = 5;
+bool is_redirect(int status);
+// Where an answer of `from` redirects to. Throws Error{Code::bad_input}, which begins with
+// `action`, where that is nowhere, or away from TLS.
+Url redirect_target(const std::string& action, const Url& from, const Response& response);
+Error redirect_error(const std::string& action, const Url& from, std::string_view where);
+
 class Registry {
  public:
   // `name` as in a reference; `repository` narrows which credentials are used.

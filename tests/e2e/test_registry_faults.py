@@ -390,6 +390,76 @@ def test_page_of_a_redirect_is_no_part_of_the_blob(wasmctl, wasm, tmp_path, page
         assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
 
 
+@contextlib.contextmanager
+def behind_tokens(fault=None, scope=lambda handler: ""):
+    """A registry that wants a token, and the server that gives it: at /token, where `fault` does not
+    answer in its place."""
+    with FaultyRegistry(fault) as tokens, FaultyRegistry() as registry:
+        tokens.scopes = []
+
+        def give(handler, method, path):
+            tokens.scopes.append([value for key, value in urllib.parse.parse_qsl(urllib.parse.urlsplit(handler.path).query)
+                                  if key == "scope"])
+            handler.reply(200, b'{"token":"T"}')
+
+        tokens.answer = give
+
+        def want_token(handler, method, path):
+            if handler.headers.get("Authorization") == "Bearer T":
+                return False
+            challenge = f'Bearer realm="http://{tokens.host}/token",service="s"'
+            if scope(handler):
+                challenge += f',scope="{scope(handler)}"'
+            handler.reply(401, WWW_Authenticate=challenge)
+            return True
+
+        registry.fault = want_token
+        yield registry, tokens
+
+
+def login(directory, host, **credentials):
+    directory.mkdir(exist_ok=True)
+    (directory / "config.json").write_text(json.dumps({"auths": {host: credentials}}))
+    return {"DOCKER_CONFIG": str(directory)}
+
+
+@pytest.mark.parametrize("count,action", [
+    (2, lambda h: h.reply(503)),
+    (2, lambda h: h.reply(429, Retry_After="0")),
+    (1, lambda h: h.hang_up()),
+    (2, lambda h: h.reply(307, Location="/token?moved=1")),
+], ids=["503", "429", "cut", "moved"])
+@pytest.mark.parametrize("credentials", [{"username": "me", "password": "s3cret"}, {"identitytoken": "s3cret"}])
+def test_token_server_that_fails_for_a_moment(wasmctl, wasm, tmp_path, count, action, credentials):
+    with behind_tokens(times(count, action)) as (registry, tokens):
+        env = login(tmp_path / "docker", registry.host, **credentials)
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", env=env)
+        assert registry.manifests
+        if "username" in credentials:
+            assert None not in tokens.authorizations
+
+
+@pytest.mark.parametrize("credentials,status", [({"username": "me", "password": "s3cret"}, 0),
+                                                ({"identitytoken": "s3cret"}, 3)])
+def test_redirected_token_server_shows_the_login_to_no_other_host(wasmctl, wasm, tmp_path, credentials, status):
+    with FaultyRegistry() as other, behind_tokens() as (registry, tokens):
+        bodies = []
+
+        def give(handler, method, path):
+            bodies.append(handler.body)
+            handler.reply(200, b'{"token":"T"}')
+            return True
+
+        other.fault = give
+        tokens.fault = lambda h, m, p: h.reply(307, Location=f"http://{other.host}/token") or True
+        env = login(tmp_path / "docker", registry.host, **credentials)
+        done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", env=env, status=status)
+        assert set(other.authorizations) <= {None} and b"s3cret" not in b"".join(bodies)
+        if status:
+            assert done.stderr == (f"error: no token from `{tokens.host}`: `{tokens.host}` redirects a login to "
+                                   f"another host, `{other.host}`\n")
+
+
 def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
     with FaultyRegistry() as registry:
         plain = registry.answer
