@@ -140,9 +140,9 @@ bool Authenticator::answer_bearer(const Challenge& challenge, const Url& url,
                             printable(parameter(challenge, "realm"))));
   }
   check_realm(*realm, url);
-  const auto named = parameter(challenge, "scope");
-  tokens_[scope] =
-      fetch_token(*realm, parameter(challenge, "service"), named.empty() ? scope : named);
+  // A registry may name less than we will do with the token: of a mount, one of the repositories.
+  const auto wanted = join_scopes(scope, parameter(challenge, "scope"));
+  tokens_[scope] = fetch_token(*realm, parameter(challenge, "service"), wanted);
   return true;
 }
 

@@ -1,5 +1,8 @@
 #include "registry/challenge.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <optional>
@@ -11,6 +14,36 @@ namespace {
 bool is_token_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+std::vector<std::string_view> split(std::string_view text, char divider) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const auto part = text.substr(0, text.find(divider));
+    if (!part.empty()) parts.push_back(part);
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+  }
+  return parts;
+}
+
+// A resource and what may be done with it.
+struct Access {
+  std::string_view resource;  // with the ':' at its end, if there is one
+  std::vector<std::string_view> actions;
+};
+
+void add_access(std::vector<Access>& all, std::string_view scope) {
+  const auto end = scope.rfind(':') + 1;  // 0 if there is none
+  const auto resource = scope.substr(0, end);
+  auto found = std::find_if(all.begin(), all.end(),
+                            [&](const Access& access) { return access.resource == resource; });
+  if (found == all.end()) found = all.insert(all.end(), {resource, {}});
+  for (const auto action : split(scope.substr(end), ',')) {
+    auto& actions = found->actions;
+    if (std::find(actions.begin(), actions.end(), action) == actions.end()) {
+      actions.push_back(action);
+    }
+  }
 }
 
 class Parser {
@@ -77,6 +110,18 @@ class Parser {
 
 std::vector<Challenge> parse_challenges(std::string_view header) {
   return Parser(header).parse();
+}
+
+std::string join_scopes(std::string_view a, std::string_view b) {
+  std::vector<Access> all;
+  for (const auto scope : split(a, ' ')) add_access(all, scope);
+  for (const auto scope : split(b, ' ')) add_access(all, scope);
+  std::string text;
+  for (const auto& access : all) {
+    if (!text.empty()) text += ' ';
+    text += fmt::format("{}{}", access.resource, fmt::join(access.actions, ","));
+  }
+  return text;
 }
 
 }  // namespace wasmctl::registry

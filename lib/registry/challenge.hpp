@@ -19,4 +19,8 @@ struct Challenge {
 // comes from outside, and a login is not worth a guess.
 std::vector<Challenge> parse_challenges(std::string_view header);
 
+// The resources of both, with the actions of both, none of them twice. A scope is
+// "repository:acme/a:pull,push", or several, divided by spaces.
+std::string join_scopes(std::string_view a, std::string_view b);
+
 }  // namespace wasmctl::registry

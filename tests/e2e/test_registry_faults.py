@@ -460,6 +460,14 @@ def test_redirected_token_server_shows_the_login_to_no_other_host(wasmctl, wasm,
                                    f"another host, `{other.host}`\n")
 
 
+def test_token_of_a_mount_is_for_both_repositories(wasmctl, wasm):
+    with behind_tokens(scope=lambda h: "repository:acme/x2:push,pull") as (registry, tokens):
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        tokens.scopes.clear()
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v1")
+        assert ["repository:acme/x2:pull,push", "repository:acme/x1:pull"] in tokens.scopes
+
+
 def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
     with FaultyRegistry() as registry:
         plain = registry.answer

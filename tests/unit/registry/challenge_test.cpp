@@ -5,6 +5,7 @@
 #include <string>
 
 using wasmctl::registry::Challenge;
+using wasmctl::registry::join_scopes;
 using wasmctl::registry::parse_challenges;
 
 TEST_CASE("parse_challenges") {
@@ -42,5 +43,24 @@ TEST_CASE("parse_challenges") {
   for (const auto& c : cases) {
     CAPTURE(c.name);
     CHECK(parse_challenges(c.header) == c.want);
+  }
+}
+
+TEST_CASE("join_scopes") {
+  const struct {
+    std::string a, b, want;
+  } cases[] = {
+      {"repository:a:pull", "", "repository:a:pull"},
+      {"", "repository:a:pull", "repository:a:pull"},
+      {"repository:a:pull,push", "repository:a:push,pull", "repository:a:pull,push"},
+      {"repository:a:pull", "repository:a:pull,push", "repository:a:pull,push"},
+      {"repository:a:pull,push repository:b:pull", "repository:a:pull",
+       "repository:a:pull,push repository:b:pull"},
+      {"repository:a:pull", " registry:catalog:*  x ", "repository:a:pull registry:catalog:* x"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.a);
+    CAPTURE(c.b);
+    CHECK(join_scopes(c.a, c.b) == c.want);
   }
 }
