@@ -102,7 +102,8 @@ std::optional<Response> BlobUpload::single_request() {
 
 // An upload is open after this, or there is an answer that ends the attempt.
 std::optional<Response> BlobUpload::open() {
-  const bool small = size_ <= kSingleRequestBytes;
+  const bool whole = chunk_bytes_ == 0 || chunk_bytes_ >= size_;
+  const bool small = whole && size_ <= kSingleRequestBytes;
   auto answer = small ? single_request() : std::nullopt;
   auto response = answer ? std::move(*answer) : registry_.send(open_);
   if (response.status == 201 && small) return response;
@@ -213,10 +214,13 @@ bool BlobUpload::may_pass(const Response& response) {
   return false;
 }
 
+// Tries are counted: a registry that refuses the least that it asks for would never end.
 bool BlobUpload::use_smaller_chunks() {
-  chunk_bytes_ = std::min(chunk_bytes_ == 0 ? kFirstChunkBytes : chunk_bytes_ / 2, size_ / 2);
+  const auto before = chunk_bytes_ == 0 ? size_ : std::min(chunk_bytes_, size_);
+  const auto half = std::min(chunk_bytes_ == 0 ? kFirstChunkBytes : before / 2, before / 2);
+  chunk_bytes_ = std::max(half, kLeastChunkBytes);
   forget();
-  return chunk_bytes_ >= kLeastChunkBytes;
+  return chunk_bytes_ < before && all_failures_++ < kMaxFailures;
 }
 
 }  // namespace wasmctl::registry

@@ -495,8 +495,37 @@ def test_chunks_when_asked(wasmctl, big, tmp_path):
         check_pushed(wasmctl, registry, big, tmp_path)
 
 
-@pytest.mark.parametrize("limit", [100_000, 250_000])
-def test_chunks_after_413(wasmctl, big, tmp_path, limit):
+def test_chunks_of_a_small_blob_when_asked(wasmctl, tmp_path):
+    wasm = tmp_path / "small.wasm"
+    wasm.write_bytes(module(os.urandom(30_000)))
+    with FaultyRegistry() as registry:
+        sizes = []
+        registry.fault = lambda h, m, p: "/blobs/" in p and sizes.append(len(h.body))
+        wasmctl("push", "--chunk-size", "10KB", "--format", "wasm", wasm, f"{registry.host}/acme/x1:v1")
+        assert max(sizes) == 10 * 1024
+        check_pushed(wasmctl, registry, wasm, tmp_path)
+
+
+def test_chunks_that_are_too_large_and_may_not_be_smaller(wasmctl, big):
+    with FaultyRegistry() as registry:
+        def fault(handler, method, path):
+            if method == "POST" and "digest" not in handler.query:
+                handler.reply(202, Location="/v2/acme/x1/blobs/uploads/1", OCI_Chunk_Min_Length="250000")
+            elif len(handler.body) > 100_000:
+                handler.reply(413)
+            else:
+                return False
+            return True
+
+        registry.fault = fault
+        done = wasmctl("push", "--format", "wasm", big, f"{registry.host}/acme/x1:v1", status=3)
+        assert "the registry answered 413" in done.stderr
+
+
+@pytest.mark.parametrize("limit,size", [(100_000, 300_000), (250_000, 300_000), (100_000, 120_000), (70_000, 100_000)])
+def test_chunks_after_413(wasmctl, tmp_path, limit, size):
+    big = tmp_path / "big.wasm"
+    big.write_bytes(module(os.urandom(size)))
     with FaultyRegistry() as registry:
         largest = []
 
