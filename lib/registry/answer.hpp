@@ -33,6 +33,10 @@ bool wants_tls(const Response& response);
 // How long the answer asks to wait (Retry-After, in seconds or as a date); 0 if it does not.
 std::chrono::seconds asked_pause(const Response& response);
 
+// The target of the Link with rel="next", as it is written; null if there is none.
+// Source: RFC 8288, section 3.
+std::optional<std::string> next_link(const Response& response);
+
 // Digits alone, as headers have them; null for what is none, or has more than 18.
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 

@@ -75,26 +75,28 @@ class Continuation {
 };
 
 // Link: </v2/acme/a/tags/list?last=v9&n=100>; rel="next"
-std::optional<Url> next_page(const Url& here, const Response& response) {
-  const auto link = response.header("link");
-  const auto end = link.find('>');
-  if (!link.starts_with('<') || end == std::string::npos ||
-      link.find("next", end) == std::string::npos) {
-    return std::nullopt;
-  }
-  return resolve_url(here, link.substr(1, end - 1));
+// A registry behind a proxy may call itself by another name or scheme: it is asked as before.
+std::optional<Url> next_page(const Registry& registry, const Url& here, const Response& response) {
+  const auto link = next_link(response);
+  const auto target = link ? resolve_url(here, *link) : std::nullopt;
+  return target ? std::optional(registry.url(target->target)) : std::nullopt;
 }
 
-// The strings of the list `key` in the answer's JSON.
-std::vector<std::string> string_list(const std::string& body, const char* key,
-                                     const std::string& action) {
+// The strings of the list `key` in the answer's JSON. Go writes an empty list as null or, beside
+// the repository's name, leaves it out.
+std::vector<std::string> string_list(const Registry& registry, const std::string& body,
+                                     const char* key, const std::string& action) {
   const auto value = oci::parse_json(body, fmt::format("{}: the answer", action));
+  const auto field = value.is_object() ? value.value(key, nlohmann::json()) : nlohmann::json();
+  const bool empty = value.is_object() && (value.contains(key) || value.contains("name"));
   std::vector<std::string> list;
-  const auto found = value.is_object() ? value.find(key) : value.end();
-  if (value.is_object() && found != value.end() && found->is_array()) {
-    for (const auto& entry : *found) {
-      if (entry.is_string()) list.push_back(printable(entry.get<std::string>()));
-    }
+  if (field.is_null() && empty) return list;
+  if (!field.is_array()) {
+    throw Error(Code::bad_input, fmt::format("{}: the answer has no list `{}`", action, key))
+        .hint(fmt::format("check that `{}` is the registry's address", registry.host()));
+  }
+  for (const auto& entry : field) {
+    if (entry.is_string()) list.push_back(printable(entry.get<std::string>()));
   }
   return list;
 }
@@ -106,8 +108,8 @@ void for_each_page(Registry& registry, Call call,
   for (std::size_t page = 0; page < kMaxPages; ++page) {
     const auto response = registry.send(call);
     if (!take(call, response)) return;
-    const auto next = next_page(call.request.url, response);
-    if (!next || !same_origin(*next, call.request.url) || *next == call.request.url) return;
+    const auto next = next_page(registry, call.request.url, response);
+    if (!next || next->target == call.request.url.target) return;
     call.request.url = *next;
   }
 }
@@ -117,7 +119,7 @@ std::vector<std::string> fetch_list(Registry& registry, Call call, const char* k
   std::set<std::string> all;
   for_each_page(registry, std::move(call), [&](const Call& sent, const Response& response) {
     if (response.status != 200) registry.refuse(sent, response);
-    auto list = string_list(response.body, key, sent.action);
+    auto list = string_list(registry, response.body, key, sent.action);
     all.merge(std::set<std::string>(list.begin(), list.end()));
     return all.size() < kMaxTags;
   });

@@ -468,6 +468,39 @@ def test_token_of_a_mount_is_for_both_repositories(wasmctl, wasm):
         assert ["repository:acme/x2:pull,push", "repository:acme/x1:pull"] in tokens.scopes
 
 
+@pytest.mark.parametrize("origin", ["https://{host}", "http://other.invalid", ""])
+def test_next_page_is_asked_of_the_registry_itself(wasmctl, origin):
+    with FaultyRegistry() as registry:
+        def fault(handler, method, path):
+            last = handler.query.get("last")
+            here = origin.format(host=registry.host) + path
+            links = {None: f'<{here}>; rel="first", <{here}?last=a>; rel="next"',
+                     "a": f'<{here}?last=b>; rel="next"',
+                     "b": f'<{here}>; rel="first"'}
+            handler.reply(200, json.dumps({"name": "acme/x1", "tags": [{None: "a", "a": "b", "b": "c"}[last]]}).encode(),
+                          Link=links[last])
+            return True
+
+        registry.fault = fault
+        assert wasmctl("list", f"{registry.host}/acme/x1").stdout.split() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("body,want", [
+    (b'{"name":"acme/x1","tags":null}', None),
+    (b'{"name":"acme/x1"}', None),
+    (b'{"tags":[]}', None),
+    (b'{}', "has no list `tags`"),
+    (b'[]', "has no list `tags`"),
+    (b'{"name":"acme/x1","tags":"v1"}', "has no list `tags`"),
+    (b'', "is no JSON"),
+])
+def test_list_that_is_empty_or_none(wasmctl, body, want):
+    with FaultyRegistry(lambda h, m, p: h.reply(200, body) or True) as registry:
+        done = wasmctl("list", f"{registry.host}/acme/x1", status=3 if want else 0)
+        assert done.stdout == ""
+        assert (want or "") in done.stderr and bool(want) == bool(done.stderr)
+
+
 def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
     with FaultyRegistry() as registry:
         plain = registry.answer

@@ -95,6 +95,33 @@ TEST_CASE("a pause is asked for in seconds or until a date") {
   }
 }
 
+TEST_CASE("next_link") {
+  const struct {
+    const char* text;
+    std::optional<std::string> want;
+  } cases[] = {
+      {"</a?n=1>; rel=\"next\"", "/a?n=1"},
+      {"</a>;rel=next", "/a"},
+      {"</a>; REL = \"Next\"", "/a"},
+      {"</first>; rel=\"first\", </b>; rel=\"next\"", "/b"},
+      {"</b>; rel=\"last next\"; title=\"x, y\", </c>; rel=\"next\"", "/b"},
+      {"</a>; title=\"a, </x>; rel=next\"; rel=last, </b>; rel=next", "/b"},
+      {"</next>; rel=\"prev\"", std::nullopt},
+      {"</a>; title=\"next\"", std::nullopt},
+      {"</a>; rel=prev; rel=next", std::nullopt},
+      {"</a>", std::nullopt},
+      {"</a", std::nullopt},
+      {"</a>; rel=\"next", "/a"},
+      {"", std::nullopt},
+      {";;;,,<", std::nullopt},
+      {"</a>;;;", std::nullopt},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.text);
+    CHECK(next_link({200, {{"link", c.text}}, ""}) == c.want);
+  }
+}
+
 TEST_CASE("parse_errors takes what is well formed, and no more than is read") {
   const struct {
     std::string body;
