@@ -36,6 +36,25 @@ std::string content_type(const Response& response) {
   return type.substr(0, type.find_first_of("; "));
 }
 
+bool is_document(std::string_view type) {
+  return oci::media_type::is_manifest(type) || oci::media_type::is_index(type);
+}
+
+// What a manifest is, where the server said no more than that it is JSON, or nothing: what it says
+// of itself, else its shape, which only OCI leaves at that.
+std::string own_type(const std::string& body, std::string said, const std::string& action) {
+  const auto value = oci::parse_json(body, fmt::format("{}: the manifest", action));
+  if (!value.is_object()) return said;
+  const auto own = value.find("mediaType");
+  if (own != value.end()) {
+    auto type = own->is_string() ? own->get<std::string>() : "";
+    return is_document(type) ? type : said;
+  }
+  if (value.contains("manifests")) return std::string(oci::media_type::kOciIndex);
+  const bool single = value.contains("config") && value.contains("layers");
+  return single ? std::string(oci::media_type::kOciManifest) : said;
+}
+
 std::string cannot_push(const std::string& what) {
   return fmt::format("cannot push to {}", what);
 }
@@ -162,11 +181,14 @@ std::optional<oci::Descriptor> RegistryRepository::resolve(const oci::Reference&
   if (response.status == 404) return std::nullopt;
   const auto digest = response.header("docker-content-digest");
   const auto size = parse_decimal(response.header("content-length"));
-  // Some registries leave the digest out, or answer HEAD with an error only: the document decides.
-  if (response.status != 200 || digest.empty() || !size)
+  auto type = content_type(response);
+  // Some registries leave the digest or the type out, or answer HEAD with an error only: the
+  // document decides.
+  if (response.status != 200 || digest.empty() || !size || !is_document(type)) {
     return fetch_manifest(reference).descriptor;
+  }
   oci::Descriptor descriptor;
-  descriptor.media_type = content_type(response);
+  descriptor.media_type = std::move(type);
   descriptor.digest = oci::Digest::parse(digest);
   descriptor.size = *size;
   if (reference.digest && descriptor.digest != *reference.digest) {
@@ -192,6 +214,8 @@ oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
                 fmt::format("{}: {} was asked for, but the bytes are {}", get.action,
                             printable(promised, 80), manifest.descriptor.digest.text()));
   }
+  auto& type = manifest.descriptor.media_type;
+  if (!is_document(type)) type = own_type(response.body, std::move(type), get.action);
   manifest.content = std::move(response.body);
   return manifest;
 }

@@ -501,6 +501,41 @@ def test_list_that_is_empty_or_none(wasmctl, body, want):
         assert (want or "") in done.stderr and bool(want) == bool(done.stderr)
 
 
+@pytest.mark.parametrize("served", ["application/json", "text/plain; charset=utf-8", None])
+@pytest.mark.parametrize("image_format,own", [("image", "kept"), ("docker", "kept"), ("universal", "kept"),
+                                              ("image", "left out"), ("universal", "left out")])
+def test_manifest_of_no_type_is_copied_as_what_it_is(wasmctl, wasm, tmp_path, served, image_format, own):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", "--format", image_format, wasm, f"{registry.host}/acme/x1:v1")
+        body, media_type = registry.manifests["v1"]
+        if own == "left out":
+            document = json.loads(body)
+            del document["mediaType"]
+            body = json.dumps(document).encode()
+            registry.manifests["v1"] = (body, media_type)
+
+        def fault(handler, method, path):
+            if "/manifests/" not in path:
+                return False
+            content = registry.manifests[path.rpartition("/")[2]][0]
+            handler.reply(200, content, **({"Content_Type": served} if served else {}))
+            return True
+
+        registry.fault = fault
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1")
+        assert target.manifests["v1"] == (body, media_type)
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"oci:{tmp_path}/layout:v1")
+        (entry,) = json.loads((tmp_path / "layout/index.json").read_text())["manifests"]
+        assert entry["mediaType"] == media_type
+
+
+def test_manifest_type_that_would_be_another_header(wasmctl, wasm):
+    evil = json.dumps({"schemaVersion": 2, "mediaType": "a\r\nX-Evil: 1", "config": {}, "layers": []}).encode()
+    with FaultyRegistry(times(ALWAYS, lambda h: h.reply(200, evil), "GET", "/manifests/")) as registry:
+        done = wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v1", status=3)
+        assert "which is no image manifest or index" in done.stderr and not registry.manifests
+
+
 def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
     with FaultyRegistry() as registry:
         plain = registry.answer
