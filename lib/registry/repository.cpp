@@ -179,6 +179,11 @@ void send_early(Repository& from, const oci::Descriptor& descriptor, Repository&
 oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
                            const oci::Reference& target) {
   const auto manifest = from.fetch_manifest(source);
+  if (target.digest && *target.digest != manifest.descriptor.digest) {
+    throw Error(Code::verification, fmt::format("{} has another digest: {}", oci::to_string(source),
+                                                manifest.descriptor.digest.text()))
+        .hint("leave the digest out of TARGET");
+  }
   Tree tree;
   collect(from, source, manifest, 0, tree);
   std::vector<oci::Descriptor> blobs;

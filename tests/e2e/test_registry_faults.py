@@ -536,6 +536,19 @@ def test_manifest_type_that_would_be_another_header(wasmctl, wasm):
         assert "which is no image manifest or index" in done.stderr and not registry.manifests
 
 
+def test_copy_to_another_digest(wasmctl, wasm, tmp_path):
+    wrong = "sha256:" + "0" * 64
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        digest = "sha256:" + hashlib.sha256(registry.manifests["v1"][0]).hexdigest()
+        for to in (f"{target.host}/acme/x1:v1@", f"{target.host}/acme/x1@", f"oci:{tmp_path}/layout@"):
+            done = wasmctl("copy", f"{registry.host}/acme/x1:v1", to + wrong, status=11)
+            assert done.stderr.splitlines() == [
+                f"error: {registry.host}/acme/x1:v1 has another digest: {digest}", "hint: leave the digest out of TARGET"]
+        assert target.asked == [] and not (tmp_path / "layout").exists()
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1@{digest}")
+
+
 def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
     with FaultyRegistry() as registry:
         plain = registry.answer
