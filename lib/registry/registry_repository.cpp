@@ -318,6 +318,7 @@ void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Ref
 void RegistryRepository::list_as_referrer(const oci::Blob& manifest) {
   const auto referrer = oci::as_referrer(manifest);
   if (!referrer) return;
+  const std::lock_guard lock(referrers_mutex_);
   const auto index = oci::with_referrer(tagged_referrers(referrer->subject), referrer->descriptor);
   oci::Blob list;
   list.content = oci::to_json_text(index);

@@ -7,6 +7,7 @@
 // save an upload.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "registry/registry.hpp"
@@ -48,6 +49,9 @@ class RegistryRepository : public Repository {
   const std::uint64_t chunk_bytes_;
   const std::function<void(std::uint64_t, std::uint64_t)> progress_;
   Registry registry_;
+  // Of the lists that clients maintain, which are read and written back. Such a list may itself be
+  // found to need one.
+  std::recursive_mutex referrers_mutex_;
 };
 
 }  // namespace wasmctl::registry

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
@@ -92,29 +96,71 @@ class LayoutRepository : public Repository {
 
 constexpr std::size_t kMaxAtOnce = 4;
 constexpr std::size_t kMaxDepth = 4;  // of indexes within indexes
+// What is listed by an index and all those within it: an index of indexes may be a bomb.
+constexpr std::size_t kMaxManifests = 1000;
+constexpr std::uint64_t kMaxManifestsBytes = 64 * 1024 * 1024;
 
 // What has to be at the target before a manifest may be.
 struct Tree {
   std::map<oci::Digest, oci::Descriptor> blobs;
-  std::vector<oci::Blob> manifests;  // those that an index lists, innermost first
+  std::map<oci::Digest, oci::Blob> manifests;      // those that indexes list
+  std::map<oci::Digest, std::size_t> depths;       // of each the greatest: what lists it is above
+  std::atomic<std::uint64_t> manifests_bytes = 0;  // in all
 };
 
-void collect(Repository& from, const oci::Reference& source, const oci::Blob& manifest,
-             std::size_t depth, Tree& tree) {
+// Adds the blobs of a manifest. Returns what an index lists.
+std::set<oci::Digest> add_blobs(const oci::Blob& manifest, Tree& tree) {
   const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+  std::set<oci::Digest> children;
   if (const auto* single = std::get_if<oci::Manifest>(&document)) {
     tree.blobs.emplace(single->config.digest, single->config);
     for (const auto& layer : single->layers) tree.blobs.emplace(layer.digest, layer);
-    return;
+  } else {
+    for (const auto& entry : std::get<oci::Index>(document).manifests) {
+      children.insert(entry.digest);
+    }
   }
-  if (depth == kMaxDepth) {
-    throw Error(Code::bad_input, fmt::format("{}: indexes are nested more than {} deep",
-                                             oci::to_string(source), kMaxDepth));
+  return children;
+}
+
+void fetch_manifests(Repository& from, const oci::Reference& source,
+                     const std::set<oci::Digest>& wanted, Tree& tree) {
+  std::vector<oci::Digest> absent;
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(absent),
+               [&](const oci::Digest& digest) { return !tree.manifests.contains(digest); });
+  if (tree.manifests.size() + absent.size() > kMaxManifests) {
+    throw Error(Code::bad_input, fmt::format("{} lists more than {} manifests",
+                                             oci::to_string(source), kMaxManifests))
+        .hint("copy those that you need one by one, by their digests");
   }
-  for (const auto& entry : std::get<oci::Index>(document).manifests) {
-    auto child = from.fetch_manifest(oci::pinned(source, entry.digest));
-    collect(from, source, child, depth + 1, tree);
-    tree.manifests.push_back(std::move(child));
+  std::vector<oci::Blob> fetched(absent.size());
+  base::for_each_at_once(absent.size(), kMaxAtOnce, [&](std::size_t i) {
+    fetched[i] = from.fetch_manifest(oci::pinned(source, absent[i]));
+    if ((tree.manifests_bytes += fetched[i].content.size()) > kMaxManifestsBytes) {
+      throw Error(Code::bad_input, fmt::format("{} lists manifests of more than {} bytes",
+                                               oci::to_string(source), kMaxManifestsBytes))
+          .hint("copy those that you need one by one, by their digests");
+    }
+  });
+  for (std::size_t i = 0; i < absent.size(); ++i) {
+    tree.manifests.emplace(absent[i], std::move(fetched[i]));
+  }
+}
+
+void collect(Repository& from, const oci::Reference& source, const oci::Blob& root, Tree& tree) {
+  auto level = add_blobs(root, tree);
+  for (std::size_t depth = 1; !level.empty(); ++depth) {
+    if (depth > kMaxDepth) {
+      throw Error(Code::bad_input, fmt::format("{}: indexes are nested more than {} deep",
+                                               oci::to_string(source), kMaxDepth));
+    }
+    fetch_manifests(from, source, level, tree);
+    std::set<oci::Digest> next;
+    for (const auto& digest : level) {
+      tree.depths[digest] = depth;
+      next.merge(add_blobs(tree.manifests.at(digest), tree));
+    }
+    level = std::move(next);
   }
 }
 
@@ -174,6 +220,17 @@ void send_early(Repository& from, const oci::Descriptor& descriptor, Repository&
   verified.get();
 }
 
+// Innermost first, those of one depth side by side.
+void push_manifests(const Tree& tree, Repository& to, const oci::Reference& target) {
+  std::map<std::size_t, std::vector<oci::Digest>, std::greater<>> levels;
+  for (const auto& [digest, depth] : tree.depths) levels[depth].push_back(digest);
+  for (const auto& [depth, level] : levels) {
+    base::for_each_at_once(level.size(), kMaxAtOnce, [&](std::size_t i) {
+      to.push_manifest(tree.manifests.at(level[i]), by_digest(target, level[i]));
+    });
+  }
+}
+
 }  // namespace
 
 oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
@@ -185,7 +242,7 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
         .hint("leave the digest out of TARGET");
   }
   Tree tree;
-  collect(from, source, manifest, 0, tree);
+  collect(from, source, manifest, tree);
   std::vector<oci::Descriptor> blobs;
   blobs.reserve(tree.blobs.size());
   for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);
@@ -198,9 +255,7 @@ oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repos
     if (to.mount_blob(blobs[i], source) || to.has_blob(blobs[i])) return;
     to.push_blob(from.fetch_blob(blobs[i]), Presence::absent);
   });
-  for (const auto& child : tree.manifests) {
-    to.push_manifest(child, by_digest(target, child.descriptor.digest));
-  }
+  push_manifests(tree, to, target);
   to.push_manifest(manifest, target);
   return manifest.descriptor;
 }

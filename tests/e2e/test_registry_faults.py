@@ -536,6 +536,84 @@ def test_manifest_type_that_would_be_another_header(wasmctl, wasm):
         assert "which is no image manifest or index" in done.stderr and not registry.manifests
 
 
+def store_index(registry, tag, entries):
+    """Puts an index of these manifests, given by their tags or digests, into the registry."""
+    def descriptor(name):
+        body, media_type = registry.manifests[name]
+        return {"mediaType": media_type, "digest": "sha256:" + hashlib.sha256(body).hexdigest(), "size": len(body)}
+
+    media_type = "application/vnd.oci.image.index.v1+json"
+    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [descriptor(e) for e in entries],
+                       "annotations": {"tag": tag}}).encode()
+    registry.manifests[tag] = registry.manifests["sha256:" + hashlib.sha256(body).hexdigest()] = (body, media_type)
+
+
+def store_many(registry, count):
+    """Puts manifests, alike but for an annotation, into the registry, and an index of them all."""
+    body, media_type = registry.manifests["v1"]
+    for i in range(count):
+        each = json.dumps(json.loads(body) | {"annotations": {"number": str(i)}}).encode()
+        registry.manifests[f"m{i}"] = registry.manifests["sha256:" + hashlib.sha256(each).hexdigest()] = (each, media_type)
+    store_index(registry, "many", [f"m{i}" for i in range(count)])
+
+
+def test_copy_of_an_index_asks_for_each_manifest_once(wasmctl, wasm, tmp_path):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_index(registry, "inner", ["v1"] * 300)
+        store_index(registry, "middle", ["inner"] * 300 + ["v1"])
+        store_index(registry, "outer", ["v1", "middle", "inner"] * 100)
+        digests = {tag: "sha256:" + hashlib.sha256(registry.manifests[tag][0]).hexdigest()
+                   for tag in ("v1", "inner", "middle", "outer")}
+        registry.asked.clear()
+        wasmctl("copy", f"{registry.host}/acme/x1:outer", f"{target.host}/acme/x1:outer")
+        assert len([line for line in registry.asked if "/manifests/" in line]) == 4
+        # What is listed comes before what lists it.
+        assert [line.rpartition("/")[2] for line in target.asked if line.startswith("PUT") and "/manifests/" in line] == [
+            digests["v1"], digests["inner"], digests["middle"], "outer"]
+        wasmctl("copy", f"{registry.host}/acme/x1:outer", f"oci:{tmp_path}/layout:v1")
+        wasmctl("copy", f"oci:{tmp_path}/layout:v1", f"{target.host}/acme/x2:v1")
+        assert target.manifests["v1"] == registry.manifests["outer"]
+
+
+def test_copy_of_an_index_of_too_many_manifests(wasmctl, wasm):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_many(registry, 1001)
+        registry.asked.clear()
+        done = wasmctl("copy", f"{registry.host}/acme/x1:many", f"{target.host}/acme/x1:v1", status=3)
+        assert done.stderr.splitlines() == [
+            f"error: {registry.host}/acme/x1:many lists more than 1000 manifests",
+            "hint: copy those that you need one by one, by their digests"]
+        assert len(registry.asked) == 1 and target.asked == []
+
+
+def test_copy_asks_for_manifests_side_by_side(wasmctl, wasm):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_many(registry, 4)
+        waiting = {server: threading.Barrier(4) for server in (registry, target)}
+
+        def together(server):
+            return lambda h, m, p: bool("/manifests/sha256:" in p and waiting[server].wait(10) < 0)
+
+        registry.fault, target.fault = together(registry), together(target)
+        wasmctl("copy", f"{registry.host}/acme/x1:many", f"{target.host}/acme/x1:many")
+        assert target.manifests["many"] == registry.manifests["many"]
+
+
+def test_copy_of_an_index_lists_every_referrer(wasmctl, wasm):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        body, media_type = registry.manifests["v1"]
+        digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        document = json.loads(body) | {"subject": {"mediaType": media_type, "digest": digest, "size": len(body)}}
+        registry.manifests["v1"] = (json.dumps(document).encode(), media_type)
+        store_many(registry, 20)
+        wasmctl("copy", f"{registry.host}/acme/x1:many", f"{target.host}/acme/x1:many")
+        assert len(json.loads(target.manifests[digest.replace(":", "-")][0])["manifests"]) == 20
+
+
 def test_copy_to_another_digest(wasmctl, wasm, tmp_path):
     wrong = "sha256:" + "0" * 64
     with FaultyRegistry() as registry, FaultyRegistry() as target:
