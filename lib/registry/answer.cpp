@@ -25,6 +25,7 @@ Code code_for(int status) {
   switch (status) {
     case 401:
     case 403:
+    case 407:
       return Code::denied;
     case 404:
       return Code::not_found;
@@ -41,12 +42,10 @@ bool is_html(const Response& response) {
 }
 
 // What is behind the address is no registry, or a gateway stands before it.
-Error no_registry(const std::string& action, const Response& response, const Url& url) {
-  return Error(Code::bad_input, fmt::format("{}: `{}` answered {} with a web page", action,
-                                            url.authority, response.status))
-      .hint(
-          fmt::format("check that `{}` is the registry's address, and that no proxy answers for it",
-                      url.authority));
+void add_page_hint(Error& error, const Url& url) {
+  error.hint(
+      fmt::format("check that `{}` is the registry's address, and that no proxy answers for it",
+                  url.authority));
 }
 
 // <first>; rel="next"; title="a, b", <second>; rel=last
@@ -153,6 +152,10 @@ void add_hint(Error& error, const Response& response, const Url& url, const std:
                                   : fmt::format("it was asked as {}", login));
       error.hint(fmt::format("log in with the right to do so: `wasmctl login {}`", url.authority));
       break;
+    case 407:
+      error.hint(
+          "name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST");
+      break;
     case 413:
       error.hint("the registry, or a proxy before it, limits the size of a request");
       break;
@@ -234,15 +237,17 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
     return Error(Code::network, fmt::format("{}: `{}` speaks TLS", action, url.authority))
         .hint("leave --plain-http out");
   }
-  if (errors.empty() && is_html(response)) return no_registry(action, response, url);
-
-  auto message = fmt::format("{}: the registry answered {}", action, response.status);
+  const bool page = errors.empty() && is_html(response);
+  auto message = page ? fmt::format("{}: `{}` answered {} with a web page", action, url.authority,
+                                    response.status)
+                      : fmt::format("{}: the registry answered {}", action, response.status);
   if (!errors.empty() && !errors[0].code.empty()) message += " " + errors[0].code;
   Error error(code_for(response.status), message);
   for (const auto& entry : errors) {
     if (!entry.message.empty()) error.because(entry.message);
   }
   add_hint(error, response, url, login);
+  if (page) add_page_hint(error, url);
   return error;
 }
 

@@ -331,7 +331,7 @@ def http(status, body, content_type):
 
 
 @pytest.mark.parametrize("payload,status,want", [
-    (http("404 Not Found", "<html>no</html>", "text/html; charset=utf-8"), 3,
+    (http("404 Not Found", "<html>no</html>", "text/html; charset=utf-8"), 4,
      ["error: cannot push to {host}/acme/x1:v1: `{host}` answered 404 with a web page",
       "hint: check that `{host}` is the registry's address, and that no proxy answers for it"]),
     (http("200 OK", "<html>log in to the hotel</html>", "text/html"), 3,

@@ -57,8 +57,24 @@ TEST_CASE("a refusal in words") {
        "hint: the registry asks for a pause: try again in 3 hours\n"},
       {"broken", answer(500, "{"), "", Code::network,
        "error: cannot push: the registry answered 500\n"},
-      {"page", answer(502, "<html>", "text/html"), "", Code::bad_input,
+      {"page", answer(502, "<html>", "text/html"), "", Code::network,
        "error: cannot push: `ghcr.io` answered 502 with a web page\n"
+       "hint: check that `ghcr.io` is the registry's address, and that no proxy answers for it\n"},
+      {"page in place of the registry", answer(200, "<html>", "text/html"), "", Code::bad_input,
+       "error: cannot push: `ghcr.io` answered 200 with a web page\n"
+       "hint: check that `ghcr.io` is the registry's address, and that no proxy answers for it\n"},
+      {"page of a gateway that wants a login", answer(401, "<html>", "text/html"), "", Code::denied,
+       "error: cannot push: `ghcr.io` answered 401 with a web page\n"
+       "hint: log in: `wasmctl login ghcr.io`\n"
+       "hint: check that `ghcr.io` is the registry's address, and that no proxy answers for it\n"},
+      {"page of a proxy that wants a login", answer(407, "<html>", "text/html"), "", Code::denied,
+       "error: cannot push: `ghcr.io` answered 407 with a web page\n"
+       "hint: name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: "
+       "http://USER:PASSWORD@HOST\n"
+       "hint: check that `ghcr.io` is the registry's address, and that no proxy answers for it\n"},
+      {"page of a size that is too large", answer(413, "<html>", "text/html"), "", Code::bad_input,
+       "error: cannot push: `ghcr.io` answered 413 with a web page\n"
+       "hint: the registry, or a proxy before it, limits the size of a request\n"
        "hint: check that `ghcr.io` is the registry's address, and that no proxy answers for it\n"},
       {"TLS", answer(400, "Client sent an HTTP request to an HTTPS server.\n", "text/plain"), "",
        Code::network,
