@@ -141,16 +141,23 @@ void add_pause(Error& error, const Response& response) {
   }
 }
 
-void add_hint(Error& error, const Response& response, const Url& url, const std::string& login) {
+// "it was asked as user `me`, for the scope `repository:acme/a:pull`"
+void add_login(Error& error, const Asker& asker) {
+  auto text =
+      asker.login.empty() ? "it was asked without a login" : "it was asked as " + asker.login;
+  if (!asker.scope.empty()) text += fmt::format(", for the scope `{}`", asker.scope);
+  error.because(text);
+}
+
+void add_hint_for_status(Error& error, const Response& response, const Asker& asker) {
   switch (response.status) {
     case 401:
-      if (!login.empty()) error.because(fmt::format("it was asked as {}", login));
-      error.hint(fmt::format("log in: `wasmctl login {}`", url.authority));
+      if (!asker.login.empty() || !asker.scope.empty()) add_login(error, asker);
+      error.hint(fmt::format("log in: `wasmctl login {}`", asker.registry));
       break;
     case 403:
-      error.because(login.empty() ? "it was asked without a login"
-                                  : fmt::format("it was asked as {}", login));
-      error.hint(fmt::format("log in with the right to do so: `wasmctl login {}`", url.authority));
+      add_login(error, asker);
+      error.hint(fmt::format("log in with the right to do so: `wasmctl login {}`", asker.registry));
       break;
     case 407:
       error.hint(
@@ -162,6 +169,20 @@ void add_hint(Error& error, const Response& response, const Url& url, const std:
     default:
       add_pause(error, response);
       break;
+  }
+}
+
+void add_hint_for_code(Error& error, const std::string& code, const Asker& asker) {
+  if (code == "MANIFEST_UNKNOWN" && !asker.repository.empty()) {
+    error.hint(fmt::format("`wasmctl list {}/{}` shows which tags there are", asker.registry,
+                           asker.repository));
+  } else if (code == "NAME_UNKNOWN" && asker.writes) {
+    error.hint("check the repository's name; some registries want it to be made before a push");
+  } else if (code == "NAME_UNKNOWN") {
+    error.hint(
+        fmt::format("check the repository's name: `wasmctl list {}` shows which there are, "
+                    "where the registry offers that",
+                    asker.registry));
   }
 }
 
@@ -188,7 +209,7 @@ std::vector<RegistryError> parse_errors(std::string_view body) {
   if (!value.is_object() || list == value.end() || !list->is_array()) return errors;
   for (const auto& entry : *list) {
     if (!entry.is_object() || errors.size() == kMaxErrors) break;
-    errors.push_back({text_of(entry, "code"), text_of(entry, "message")});
+    errors.push_back({text_of(entry, "code"), text_of(entry, "message"), text_of(entry, "detail")});
   }
   return errors;
 }
@@ -231,7 +252,7 @@ bool wants_tls(const Response& response) {
 }
 
 Error refusal(const std::string& action, const Response& response, const Url& url,
-              const std::string& login) {
+              const Asker& asker) {
   const auto errors = parse_errors(response.body);
   if (wants_tls(response)) {
     return Error(Code::network, fmt::format("{}: `{}` speaks TLS", action, url.authority))
@@ -245,8 +266,10 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
   Error error(code_for(response.status), message);
   for (const auto& entry : errors) {
     if (!entry.message.empty()) error.because(entry.message);
+    if (!entry.detail.empty() && entry.detail != entry.message) error.because(entry.detail);
   }
-  add_hint(error, response, url, login);
+  add_hint_for_status(error, response, asker);
+  if (!errors.empty()) add_hint_for_code(error, errors[0].code, asker);
   if (page) add_page_hint(error, url);
   return error;
 }

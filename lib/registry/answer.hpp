@@ -17,15 +17,25 @@ namespace wasmctl::registry {
 struct RegistryError {
   std::string code;     // "DENIED", "MANIFEST_UNKNOWN"
   std::string message;  // in the registry's words, one line, at most 300 bytes
+  std::string detail;   // the same, if it is text
 };
 
 // The body's `errors`; none if it is no such JSON.
 std::vector<RegistryError> parse_errors(std::string_view body);
 
+// Who asked, and for what.
+struct Asker {
+  std::string registry;    // as the user names it
+  std::string repository;  // "" for none
+  std::string login;       // which credentials were sent, "" for none
+  std::string scope;       // for which a token was asked, "" for none
+  bool writes = false;     // the request was to change something
+};
+
 // The error for an answer that was not hoped for. `action` begins the message: "cannot push to
-// ghcr.io/acme/a:v1". `login` says which credentials were sent, "" for none.
+// ghcr.io/acme/a:v1".
 Error refusal(const std::string& action, const Response& response, const Url& url,
-              const std::string& login);
+              const Asker& asker);
 
 // True for what a TLS server says to a client that spoke plain HTTP.
 bool wants_tls(const Response& response);

@@ -93,6 +93,12 @@ std::string Authenticator::login() const {
   return credentials_ ? credentials_->describe() : "";
 }
 
+std::string Authenticator::asked_scope(const std::string& scope) const {
+  const std::lock_guard lock(mutex_);
+  const auto token = tokens_.find(scope);
+  return token == tokens_.end() ? "" : token->second.scope;
+}
+
 bool Authenticator::answer(const Response& response, const Url& url, const std::string& scope,
                            const std::string& refused) {
   const std::lock_guard lock(mutex_);
@@ -205,7 +211,11 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
   const auto action = fmt::format("no token from `{}`", realm.authority);
   const auto response = send_to_realm(request, action);
   if (response.status != 200) {
-    throw refusal(action, response, realm, found ? found->describe() : "");
+    throw refusal(action, response, realm,
+                  {.registry = registry_,
+                   .repository = "",
+                   .login = found ? found->describe() : "",
+                   .scope = scope});
   }
   const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
   std::string token;
@@ -216,7 +226,7 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
   if (!is_token(token)) {
     throw Error(Code::bad_input, fmt::format("{}: its answer holds none", action));
   }
-  return {"Bearer " + token, Clock::now() + lifetime(answer) - kMargin};
+  return {"Bearer " + token, Clock::now() + lifetime(answer) - kMargin, scope};
 }
 
 }  // namespace wasmctl::registry

@@ -35,12 +35,15 @@ class Authenticator {
 
   // Which credentials were sent, for messages: "user `me` (from FILE)", or "" for none.
   std::string login() const;
+  // What the token for requests within `scope` was asked for; "" if there is none.
+  std::string asked_scope(const std::string& scope) const;
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Token {
     std::string authorization;
     Clock::time_point expires;
+    std::string scope = {};  // that was asked for
   };
 
   const std::optional<Credentials>& credentials();

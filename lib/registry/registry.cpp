@@ -137,7 +137,9 @@ void Registry::give_back(std::unique_ptr<HttpConnection> connection) {
 }
 
 Registry::Registry(std::string name, std::string repository, const Options& options)
-    : host_(api_host(name)),
+    : name_(name),
+      repository_(repository),
+      host_(api_host(name)),
       http_(http_options(name, options)),
       warn_(options.warn),
       tls_(!options.plain_http && (!is_loopback(name) || says_tls(http_.tls))),
@@ -154,7 +156,13 @@ bool Registry::is_ours(const Url& url) const {
 }
 
 void Registry::refuse(const Call& call, const Response& response) const {
-  throw refusal(call.action, response, url(""), authenticator_.login());
+  const auto& method = call.request.method;
+  throw refusal(call.action, response, url(""),
+                {.registry = name_,
+                 .repository = repository_,
+                 .login = authenticator_.login(),
+                 .scope = authenticator_.asked_scope(call.scope),
+                 .writes = method != "GET" && method != "HEAD"});
 }
 
 // A Warning header is for the user's eyes (specification, "Warnings"): 299 - "text".

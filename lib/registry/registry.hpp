@@ -82,6 +82,8 @@ class Registry {
   void pass_warnings_on(const Response& response);
   bool is_ours(const Url& url) const;
 
+  const std::string name_;
+  const std::string repository_;
   const std::string host_;
   const HttpOptions http_;
   const std::function<void(const std::string&)> warn_;

@@ -425,6 +425,7 @@ def test_token_for_nobody_in_particular(wasmctl, tokens, wasm, tmp_path):
     assert done.stderr.splitlines() == [
         f"error: cannot push to {registry.host}/acme/public:v2: the registry answered 401 UNAUTHORIZED",
         "  caused by: authentication required",
+        "  caused by: it was asked without a login, for the scope `repository:acme/public:pull,push`",
         f"hint: log in: `wasmctl login {registry.host}`"]
 
 
@@ -434,8 +435,11 @@ def test_token_server_that_refuses(wasmctl, tokens, wasm, tmp_path):
                         {"auths": {registry.host: {"username": USER, "password": "wrong-secret"}}})
     done = wasmctl("push", wasm, f"{registry.host}/acme/public:v2", env=env, status=10)
     realm = f"127.0.0.1:{server.server.server_address[1]}"
-    assert done.stderr.splitlines()[:2] == [f"error: no token from `{realm}`: the registry answered 401 UNAUTHORIZED",
-                                            "  caused by: wrong password"]
+    lines = done.stderr.splitlines()
+    assert lines[:2] == [f"error: no token from `{realm}`: the registry answered 401 UNAUTHORIZED",
+                         "  caused by: wrong password"]
+    assert lines[2].endswith(", for the scope `repository:acme/public:pull,push`")
+    assert lines[3] == f"hint: log in: `wasmctl login {registry.host}`"
     assert "wrong-secret" not in done.stderr
 
 

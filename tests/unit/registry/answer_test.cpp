@@ -36,7 +36,21 @@ TEST_CASE("a refusal in words") {
        answer(404, R"({"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]})"),
        "", Code::not_found,
        "error: cannot push: the registry answered 404 NAME_UNKNOWN\n"
-       "  caused by: repository name not known\n"},
+       "  caused by: repository name not known\n"
+       "hint: check the repository's name: `wasmctl list ghcr.io` shows which there are, where the "
+       "registry offers that\n"},
+      {"unknown tag",
+       answer(404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","detail":{"Tag":"v1"}}]})"), "",
+       Code::not_found,
+       "error: cannot push: the registry answered 404 MANIFEST_UNKNOWN\n"
+       "hint: `wasmctl list ghcr.io/acme/a` shows which tags there are\n"},
+      {"detail that is text",
+       answer(400,
+              R"({"errors":[{"code":"SIZE_INVALID","message":"no","detail":"it is \u001b9"}]})"),
+       "", Code::bad_input,
+       "error: cannot push: the registry answered 400 SIZE_INVALID\n"
+       "  caused by: no\n"
+       "  caused by: it is  9\n"},
       {"too large", answer(413, "<html>nginx", "text/plain"), "", Code::bad_input,
        "error: cannot push: the registry answered 413\n"
        "hint: the registry, or a proxy before it, limits the size of a request\n"},
@@ -83,10 +97,29 @@ TEST_CASE("a refusal in words") {
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
-    const auto error = refusal("cannot push", c.response, {"https", "ghcr.io", "/"}, c.login);
+    const auto error =
+        refusal("cannot push", c.response, {"https", "ghcr.io", "/"},
+                {.registry = "ghcr.io", .repository = "acme/a", .login = c.login, .scope = ""});
     CHECK(error.code() == c.code);
     CHECK(format_error(error) == c.want);
   }
+}
+
+TEST_CASE("a refusal names the scope of the token, and what a push may lack") {
+  const Url url{"https", "registry-1.docker.io", "/"};
+  const Asker asker{.registry = "docker.io",
+                    .repository = "acme/a",
+                    .login = "user `me`",
+                    .scope = "repository:acme/a:pull",
+                    .writes = true};
+  CHECK(format_error(refusal("cannot push", answer(403, ""), url, asker)) ==
+        "error: cannot push: the registry answered 403\n"
+        "  caused by: it was asked as user `me`, for the scope `repository:acme/a:pull`\n"
+        "hint: log in with the right to do so: `wasmctl login docker.io`\n");
+  CHECK(format_error(refusal("cannot push", answer(404, R"({"errors":[{"code":"NAME_UNKNOWN"}]})"),
+                             url, asker)) ==
+        "error: cannot push: the registry answered 404 NAME_UNKNOWN\n"
+        "hint: check the repository's name; some registries want it to be made before a push\n");
 }
 
 TEST_CASE("a pause is asked for in seconds or until a date") {
