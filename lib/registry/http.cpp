@@ -166,6 +166,14 @@ TransportError no_certificate(const std::string& server, const std::string& deta
 TransportError to_error(CURLcode code, const Request& request, const HttpOptions& options,
                         std::string detail, int os_error) {
   const auto& server = request.url.authority;
+  const bool is_tls = request.url.scheme == "https";
+  const auto* const variable = is_tls ? "HTTPS_PROXY" : "HTTP_PROXY";
+  // libcurl's text has the whole address in it, with the password.
+  if (detail.starts_with("Unsupported proxy")) {
+    return fail(Kind::malformed, fmt::format("the address in {} cannot be read", variable), "",
+                "it is http://[USER:PASSWORD@]HOST:PORT; what is no letter or digit in a password "
+                "is written as %23 for #, and so on");
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return fail(Kind::unresolved, fmt::format("there is no host `{}`", server), detail,
@@ -173,10 +181,14 @@ TransportError to_error(CURLcode code, const Request& request, const HttpOptions
     case CURLE_COULDNT_RESOLVE_PROXY:
       return fail(Kind::unresolved, "there is no host of the proxy's name", detail,
                   "check HTTPS_PROXY and HTTP_PROXY");
-    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_CONNECT: {
+      const bool proxied = !(is_tls ? options.proxy.https : options.proxy.http).empty();
       return fail(Kind::unconnected, fmt::format("cannot connect to `{}`", server),
                   os_error == 0 ? detail : std::strerror(os_error),
-                  "check that the registry is up, and its port");
+                  proxied && !is_loopback(server)
+                      ? fmt::format("check that the proxy of {} is up, and the registry", variable)
+                      : "check that the registry is up, and its port");
+    }
     case CURLE_OPERATION_TIMEDOUT:
       return fail(Kind::stalled, fmt::format("`{}` does not answer", server),
                   fmt::format("nothing came for {} seconds",

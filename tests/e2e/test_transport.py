@@ -95,3 +95,16 @@ def test_proxy_that_is_not_there(wasmctl, wasm):
         "error: there is no host of the proxy's name",
         "  caused by: Could not resolve proxy: proxy.invalid",
         "hint: check HTTPS_PROXY and HTTP_PROXY"]
+    done = wasmctl("push", wasm, "registry.test/acme/x1:v1", env={"HTTPS_PROXY": "http://127.0.0.1:1"}, status=9)
+    assert done.stderr.splitlines()[-1] == "hint: check that the proxy of HTTPS_PROXY is up, and the registry"
+
+
+@pytest.mark.parametrize("proxy", ["http://pu:s3-SE#CRET@127.0.0.1:1", "http://pu:s3 CRET@127.0.0.1:1",
+                                   "http://pu:s3CRET@127.0.0.1:http", "ftp://pu:s3CRET@127.0.0.1:1"])
+def test_proxy_that_cannot_be_read_keeps_its_password(wasmctl, wasm, proxy):
+    done = wasmctl("push", "-v", wasm, "registry.test/acme/x1:v1", env={"HTTPS_PROXY": proxy}, status=3)
+    assert "CRET" not in done.stderr and "s3" not in done.stderr
+    assert done.stderr.splitlines()[-2:] == [
+        "error: the address in HTTPS_PROXY cannot be read",
+        "hint: it is http://[USER:PASSWORD@]HOST:PORT; what is no letter or digit in a password is written as %23 for #, "
+        "and so on"]
