@@ -92,7 +92,9 @@ Content::Content(std::string bytes) : size_(bytes.size()) {
 
 Content Content::of_file(const fs::path& path, std::uint64_t max_bytes) {
   struct stat status = {};
-  const bool large = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+  // Of standard input only what is not read yet counts.
+  const bool large = path != "/dev/stdin" && ::stat(path.c_str(), &status) == 0 &&
+                     S_ISREG(status.st_mode) &&
                      static_cast<std::uint64_t>(status.st_size) > kReadAtOnceBytes;
   if (!large) return {read_file(path, max_bytes)};
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -45,6 +45,15 @@ fs::path resolve_links(fs::path path) {
   return path;
 }
 
+// Opened by its name, standard input would begin anew where another program has read a part of it,
+// and a socket or another user's pipe could not be opened at all.
+int open_to_read(const fs::path& path) {
+  const int fd = path == "/dev/stdin" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                      : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw file_error("read", path, errno);
+  return fd;
+}
+
 fs::path directory_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -63,8 +72,7 @@ Error too_long(const fs::path& path, std::uint64_t max_bytes) {
 }
 
 std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw file_error("read", path, errno);
+  const int fd = open_to_read(path);
   const Descriptor file(fd);
 
   struct stat status = {};
@@ -94,8 +102,7 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
 
 void read_file_by_pieces(const fs::path& path, const std::function<void(std::string_view)>& sink) {
   constexpr std::size_t kPiece = 256 * 1024;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) throw file_error("read", path, errno);
+  const int fd = open_to_read(path);
   const Descriptor file(fd);
   std::string piece(kPiece, '\0');
   for (;;) {

@@ -15,8 +15,8 @@ namespace wasmctl::base {
 
 namespace fs = std::filesystem;
 
-// The bytes of a regular file or a pipe. Throws Error{Code::bad_input} if it has more than
-// `max_bytes`, without reading further.
+// The bytes of a regular file or a pipe. /dev/stdin is the descriptor 0 as it stands, whatever it
+// is. Throws Error{Code::bad_input} if there are more than `max_bytes`, without reading further.
 std::string read_file(const fs::path& path, std::uint64_t max_bytes);
 
 // The same without a bound, in pieces of a few hundred KiB.

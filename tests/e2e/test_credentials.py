@@ -1,0 +1,69 @@
+"""login, logout and the files that docker keeps credentials in: what goes wrong around them."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+from conftest import WASMCTL
+from registries import PASSWORD, USER
+
+
+def login_of(host):
+    return {"auths": {host: {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}}}
+
+
+def docker_config(directory, config):
+    directory.mkdir(exist_ok=True)
+    (directory / "config.json").write_text(json.dumps(config))
+    return {"DOCKER_CONFIG": str(directory)}
+
+
+@pytest.fixture
+def helper(tmp_path, clean_env):
+    """helper("name", script) -> the environment in which docker-credential-name is found."""
+
+    def make(name, script):
+        directory = tmp_path / "helpers"
+        directory.mkdir(exist_ok=True)
+        program = directory / f"docker-credential-{name}"
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(0o755)
+        return {"PATH": f"{directory}:{clean_env['PATH']}"}
+
+    return make
+
+
+def login(env, host, **stdin):
+    command = [WASMCTL, "login", host, "-u", USER, "--password-stdin"]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, **stdin)
+
+
+def test_password_from_a_file_that_was_read_in_part(private_registry, clean_env, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(f"{USER}\n{PASSWORD}\n")
+    env = clean_env | {"DOCKER_CONFIG": str(tmp_path)}
+    with secret.open() as file:
+        os.lseek(file.fileno(), len(USER) + 1, os.SEEK_SET)
+        done = login(env, private_registry.host, stdin=file)
+    assert done.returncode == 0, done.stderr
+
+
+def test_password_from_a_socket(private_registry, clean_env, tmp_path):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(PASSWORD.encode())
+        ours.shutdown(socket.SHUT_WR)
+        done = login(clean_env | {"DOCKER_CONFIG": str(tmp_path)}, private_registry.host, stdin=theirs)
+    assert done.returncode == 0, done.stderr
+
+
+def test_module_from_a_socket(root, clean_env):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall((root / "tests/data/minimal.wasm").read_bytes())
+        ours.shutdown(socket.SHUT_WR)
+        done = subprocess.run([WASMCTL, "inspect", "-"], env=clean_env, stdin=theirs, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
