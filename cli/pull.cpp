@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
@@ -32,7 +33,17 @@ std::string default_output(const oci::Reference& reference) {
   return last.native() + ".wasm";
 }
 
+bool is_stdout(const std::string& output) {
+  return output == "-" || output == "/dev/stdout" || output == "/dev/fd/1" ||
+         output == "/proc/self/fd/1";
+}
+
 void run_pull(Context& context, const PullOptions& options) {
+  const bool to_stdout = is_stdout(options.output);
+  if (to_stdout && options.json) {
+    throw Error(Code::usage, "the module and the JSON cannot both go to standard output")
+        .hint("name a file with -o, or leave --json out");
+  }
   const auto reference = oci::parse_reference(options.image);
   const auto repository =
       registry::open_repository(reference, registry_options(context, options.registry));
@@ -40,7 +51,7 @@ void run_pull(Context& context, const PullOptions& options) {
   wasm::parse_module(module.content, oci::to_string(reference));
 
   const auto output = options.output.empty() ? default_output(reference) : options.output;
-  base::AtomicFile file(output);
+  base::AtomicFile file(to_stdout ? "/dev/stdout" : output);
   module.content.read([&](std::string_view piece) { file.write(piece); });
   file.commit();
   if (options.json) {
@@ -48,9 +59,9 @@ void run_pull(Context& context, const PullOptions& options) {
                                   {"size", module.content.size()},
                                   {"digest", module.manifest.digest.text()},
                                   {"mediaType", module.manifest.media_type}}
-                       .dump(2)
+                       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
                 << '\n';
-  } else if (output != "/dev/stdout") {
+  } else if (!to_stdout) {
     context.out << output << '\n';
   }
 }
@@ -63,7 +74,7 @@ void add_pull(CLI::App& root, Context& context, Action& action) {
   app->add_option("IMAGE", options->image, "REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
   app->add_option("-o,--output", options->output,
-                  "Where the module goes (default: the repository's last word and .wasm)")
+                  "The module's file, or `-` (default: the repository's last word and .wasm)")
       ->type_name("FILE");
   app->add_flag("--json", options->json,
                 "Print the file, its size and the manifest's digest as JSON");

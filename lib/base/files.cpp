@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <random>
@@ -35,14 +36,40 @@ class Descriptor {
   int fd_;
 };
 
+// Links of /proc name open files: a pipe has no other name, and the file behind a redirection is to
+// be written where the shell has it, not replaced.
+bool is_open_file(const fs::path& link) {
+  std::error_code error;
+  const auto directory = fs::canonical(link.parent_path(), error);
+  return !error && directory.native().starts_with("/proc/") && directory.filename() == "fd";
+}
+
 // The end of a chain of links, so that a rename replaces the file and not the link to it.
 fs::path resolve_links(fs::path path) {
   constexpr int kMaxLinks = 40;  // as the kernel counts
   std::error_code ignored;
-  for (int i = 0; i < kMaxLinks && fs::is_symlink(path, ignored); ++i) {
+  for (int i = 0; i < kMaxLinks && fs::is_symlink(path, ignored) && !is_open_file(path); ++i) {
     path = path.parent_path() / fs::read_symlink(path, ignored);
   }
   return path;
+}
+
+// A descriptor of this process is used as it is: opened anew, a file would be written from its
+// start, and a socket not at all.
+int open_to_write(const fs::path& path) {
+  std::error_code ignored;
+  const auto own = fs::canonical("/proc/self/fd", ignored);
+  const auto number = path.filename().native();
+  int fd = -1;
+  const auto* end = number.data() + number.size();
+  if (is_open_file(path) && fs::canonical(path.parent_path(), ignored) == own &&
+      std::from_chars(number.data(), end, fd).ptr == end) {
+    fd = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  } else {
+    fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  }
+  if (fd < 0) throw file_error("write", path, errno);
+  return fd;
 }
 
 // Opened by its name, standard input would begin anew where another program has read a part of it,
@@ -161,9 +188,8 @@ AtomicFile::AtomicFile(fs::path path) : path_(resolve_links(std::move(path))) {
   struct stat status = {};
   const bool exists = ::stat(path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) throw file_error("write", path_, EISDIR);
-  if (exists && !S_ISREG(status.st_mode)) {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd_ < 0) throw file_error("write", path_, errno);
+  if (exists && (!S_ISREG(status.st_mode) || is_open_file(path_))) {
+    fd_ = open_to_write(path_);
     return;
   }
   if (exists && ::access(path_.c_str(), W_OK) != 0) throw file_error("write", path_, errno);

@@ -24,7 +24,8 @@ void read_file_by_pieces(const fs::path& path, const std::function<void(std::str
 
 // Writes beside `path` and renames over it, so that a reader sees the old file or the new one,
 // never a part, and a full disk leaves no trace. A link at `path` is written through; a device
-// or pipe (/dev/stdout) is written to directly. The mode of an existing file is kept; a new one
+// or pipe, and whatever an open descriptor stands for (/dev/stdout, /dev/fd/3), is written to
+// directly. The mode of an existing file is kept; a new one
 // gets 0666 less the umask.
 void write_file(const fs::path& path, std::string_view bytes);
 
