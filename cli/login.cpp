@@ -4,7 +4,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <ostream>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -27,7 +30,18 @@ struct LoginOptions {
   RegistryOptions access;
 };
 
-// The terminal, for a question: without echo while this lives if the answer is a secret.
+// What a signal that ends the process puts right first: one terminal at a time.
+volatile std::sig_atomic_t changed_terminal = -1;
+termios terminal_before = {};
+
+// All of it may be done in a handler, and the handler is for one signal only (SA_RESETHAND).
+extern "C" void restore_terminal_and_die(int signal) {
+  ::tcsetattr(changed_terminal, TCSANOW, &terminal_before);
+  ::raise(signal);
+}
+
+// The terminal, for a question: without echo while this lives if the answer is a secret. A process
+// that is stopped in the meantime (Ctrl-C) leaves the echo on.
 class Terminal {
  public:
   enum class Echo { on, off };
@@ -38,12 +52,17 @@ class Terminal {
       throw Error(Code::usage, "there is no terminal to ask for the user or password")
           .hint("`wasmctl login REGISTRY --username NAME --password-stdin < FILE`");
     }
+    if (echo == Echo::on) return;
+    terminal_before = before_;
+    changed_terminal = fd_;
+    catch_signals();
     auto changed = before_;
-    if (echo == Echo::off) changed.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     ::tcsetattr(fd_, TCSAFLUSH, &changed);
   }
   ~Terminal() {
     ::tcsetattr(fd_, TCSAFLUSH, &before_);
+    for (const auto& [signal, action] : actions_before_) ::sigaction(signal, &action, nullptr);
     ::close(fd_);
   }
   Terminal(const Terminal&) = delete;
@@ -61,8 +80,23 @@ class Terminal {
   }
 
  private:
+  // Not those that whoever started us wants ignored (nohup).
+  void catch_signals() {
+    struct sigaction action = {};
+    action.sa_handler = &restore_terminal_and_die;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+      struct sigaction before = {};
+      ::sigaction(signal, nullptr, &before);
+      if (before.sa_handler != SIG_DFL) continue;
+      ::sigaction(signal, &action, nullptr);
+      actions_before_.emplace_back(signal, before);
+    }
+  }
+
   int fd_;
   termios before_ = {};
+  std::vector<std::pair<int, struct sigaction>> actions_before_;
 };
 
 std::string ask_for_user() {

@@ -3,8 +3,11 @@
 import base64
 import json
 import os
+import pty
+import signal
 import socket
 import subprocess
+import termios
 
 import pytest
 from conftest import WASMCTL
@@ -67,3 +70,21 @@ def test_module_from_a_socket(root, clean_env):
         ours.shutdown(socket.SHUT_WR)
         done = subprocess.run([WASMCTL, "inspect", "-"], env=clean_env, stdin=theirs, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_terminal_echoes_after_a_signal_at_the_prompt(clean_env, number):
+    def echoes():
+        return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(WASMCTL, ["wasmctl", "login", "localhost:1", "-u", "me"], clean_env)
+    prompt = b""
+    while b"Password: " not in prompt:
+        prompt += os.read(terminal, 1000)
+    assert not echoes()
+    os.kill(pid, number)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -number
+    assert echoes()
+    os.close(terminal)
