@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
 #include "oci/reference.hpp"
@@ -141,11 +142,21 @@ void run_login(Context& context, const LoginOptions& options) {
 
 void run_logout(Context& context, const std::string& name) {
   const auto registry = oci::parse_registry(name);
-  const auto places = registry::erase_credentials(registry, context.env);
-  if (context.quiet) return;
-  context.err << (places.empty() ? fmt::format("there was no login to {}\n", registry)
-                                 : fmt::format("logged out of {}: removed from {}\n", registry,
-                                               fmt::join(places, ", ")));
+  const auto erased = registry::erase_credentials(registry, context.env, base::log_warning);
+  const auto& places = erased.places;
+  if (!places.empty() && !context.quiet) {
+    context.err << fmt::format("logged out of {}: removed from {}\n", registry,
+                               fmt::join(places, ", "));
+  }
+  if (erased.failure) {
+    auto failure =
+        Error(erased.failure->code(), fmt::format("cannot log out of {} everywhere", registry));
+    failure.because(erased.failure->message());
+    throw failure.hint("see to what is named there, and repeat the command");
+  }
+  if (places.empty() && !context.quiet) {
+    context.err << fmt::format("there was no login to {}\n", registry);
+  }
 }
 
 }  // namespace

@@ -148,6 +148,15 @@ std::optional<Credentials> from_helper(const std::string& name, const std::strin
   return credentials;
 }
 
+// True if there was something to erase.
+bool erase_from_helper(const std::string& name, const std::string& registry) {
+  if (!from_helper(name, registry)) return false;
+  if (run_helper(name, "erase", server_key(registry)).status != 0) {
+    throw Error(Code::io, fmt::format("`{}{} erase` failed", kHelperPrefix, name));
+  }
+  return true;
+}
+
 // The helpers that a config names for the registry, the one that is asked first at the front.
 std::vector<std::string> helpers_of(const json& config, const std::string& registry) {
   std::vector<std::string> names;
@@ -239,22 +248,37 @@ std::string store_credentials(const std::string& registry, const Credentials& cr
   return file.native();
 }
 
-std::vector<std::string> erase_credentials(const std::string& registry, const Environment& env) {
-  std::vector<std::string> places;
-  for (const auto& file : config_files(env)) {
-    auto config = read_config(file);
-    for (const auto& helper : helpers_of(config, registry)) {
-      if (!from_helper(helper, registry)) continue;
-      if (run_helper(helper, "erase", server_key(registry)).status != 0) {
-        throw Error(Code::io, fmt::format("`{}{} erase` failed", kHelperPrefix, helper));
-      }
-      places.push_back(kHelperPrefix + helper);
+Erased erase_credentials(const std::string& registry, const Environment& env, const Warn& warn) {
+  Erased erased;
+  // What one place does must not keep the secret in another.
+  const auto attempt = [&](const auto& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      if (!erased.failure) erased.failure = error;
     }
-    if (!erase_auths(config, registry)) continue;
-    write_config(file, config);
-    places.push_back(file.native());
+  };
+  for (const auto& file : config_files(env)) {
+    json config;
+    try {
+      config = read_config(file);
+    } catch (const Error& error) {
+      warn(fmt::format("`{}` is passed over: a login in it stays: {}", file.native(),
+                       error.message()));
+      continue;
+    }
+    attempt([&] {
+      if (!erase_auths(config, registry)) return;
+      write_config(file, config);
+      erased.places.push_back(file.native());
+    });
+    for (const auto& helper : helpers_of(config, registry)) {
+      attempt([&] {
+        if (erase_from_helper(helper, registry)) erased.places.push_back(kHelperPrefix + helper);
+      });
+    }
   }
-  return places;
+  return erased;
 }
 
 std::string Credentials::describe() const {

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace wasmctl::registry {
 
 struct Credentials {
@@ -39,7 +41,13 @@ std::optional<Credentials> find_credentials(const std::string& registry,
 std::string store_credentials(const std::string& registry, const Credentials& credentials,
                               const Environment& env);
 
-// Removes them from every place; returns those where there were any.
-std::vector<std::string> erase_credentials(const std::string& registry, const Environment& env);
+struct Erased {
+  std::vector<std::string> places;  // where there were any
+  std::optional<Error> failure;     // the first: there may be some left
+};
+
+// Removes them from every place, whatever fails at another. A file that cannot be read is a
+// warning.
+Erased erase_credentials(const std::string& registry, const Environment& env, const Warn& warn);
 
 }  // namespace wasmctl::registry

@@ -88,3 +88,27 @@ def test_terminal_echoes_after_a_signal_at_the_prompt(clean_env, number):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -number
     assert echoes()
     os.close(terminal)
+
+
+def test_logout_without_the_helper_clears_the_file(wasmctl, tmp_path):
+    env = docker_config(tmp_path / "docker", login_of("h.example") | {"credsStore": "wasmctl-none"})
+    done = wasmctl("logout", "h.example", env=env, status=7)
+    config = tmp_path / "docker/config.json"
+    assert json.loads(config.read_text()) == {"auths": {}, "credsStore": "wasmctl-none"}
+    assert done.stderr.splitlines() == [
+        f"logged out of h.example: removed from {config}",
+        "error: cannot log out of h.example everywhere",
+        "  caused by: cannot run `docker-credential-wasmctl-none`: No such file or directory",
+        "hint: see to what is named there, and repeat the command",
+    ]
+
+
+def test_logout_with_broken_files_beside(wasmctl, tmp_path):
+    env = docker_config(tmp_path / "docker", login_of("h.example"))
+    (tmp_path / "broken").write_text("auths:")
+    (tmp_path / "run/containers/auth.json").mkdir(parents=True)
+    env |= {"REGISTRY_AUTH_FILE": str(tmp_path / "broken"), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    done = wasmctl("logout", "h.example", env=env)
+    assert json.loads((tmp_path / "docker/config.json").read_text()) == {"auths": {}}
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning:")]
+    assert [f"{tmp_path}/broken" in warnings[0], f"{tmp_path}/run/containers" in warnings[1]] == [True, True]
