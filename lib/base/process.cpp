@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -84,10 +85,10 @@ class SpawnActions {
 // A running child with its three streams.
 class Child {
  public:
-  explicit Child(const Command& command) : input_(command.input) {
+  explicit Child(const Command& command) : command_(command) {
     log_info(to_shell(command.argv));
     SpawnActions actions;
-    if (input_.empty()) {
+    if (command_.input.empty()) {
       ::posix_spawn_file_actions_addopen(actions.get(), 0, "/dev/null", O_RDONLY, 0);
       stdin_.close_write();
     } else {
@@ -135,10 +136,44 @@ class Child {
 
   bool done() const { return stdout_.read < 0 && stderr_.read < 0; }
 
-  Finished wait() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  // What it did that it may not; empty: nothing.
+  std::string beyond_bounds() const {
+    const auto most = command_.max_output;
+    if (most > 0 && std::max(finished_.out.size(), finished_.err.size()) > most) {
+      return fmt::format("wrote more than {} bytes", most);
     }
+    if (time_left() == std::chrono::milliseconds::zero()) {
+      return fmt::format(
+          "did not end within {} s",
+          std::chrono::duration_cast<std::chrono::duration<double>>(command_.time_limit).count());
+    }
+    return {};
+  }
+
+  // Null for a child that may take its time.
+  std::optional<std::chrono::milliseconds> time_left() const {
+    if (command_.time_limit == std::chrono::milliseconds::zero()) return std::nullopt;
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - started_);
+    return std::max(std::chrono::milliseconds::zero(), command_.time_limit - spent);
+  }
+
+  const std::string& program() const { return command_.argv[0]; }
+
+  void kill() const {
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  // Null if it has closed its streams and runs on.
+  std::optional<Finished> wait() {
+    int status = 0;
+    pid_t ended = 0;
+    do {
+      ended = ::waitpid(pid_, &status, time_left() ? WNOHANG : 0);
+    } while (ended < 0 && errno == EINTR);
+    if (ended == 0) return std::nullopt;
     finished_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return std::move(finished_);
   }
@@ -153,13 +188,15 @@ class Child {
   }
 
   void feed() {
-    const auto sent = ::write(stdin_.write, input_.data() + fed_, input_.size() - fed_);
+    const auto sent =
+        ::write(stdin_.write, command_.input.data() + fed_, command_.input.size() - fed_);
     if (sent > 0) fed_ += static_cast<std::size_t>(sent);
     const bool broken = sent < 0 && errno != EAGAIN && errno != EINTR;  // the child reads no more
-    if (broken || fed_ == input_.size()) stdin_.close_write();
+    if (broken || fed_ == command_.input.size()) stdin_.close_write();
   }
 
-  std::string input_;
+  Command command_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::size_t fed_ = 0;
   Pipe stdin_;
   Pipe stdout_;
@@ -167,6 +204,29 @@ class Child {
   pid_t pid_ = -1;
   Finished finished_;
 };
+
+using Running = std::map<std::size_t, Child>;  // by index
+
+void enforce_bounds(const Running& running) {
+  for (const auto& [index, child] : running) {
+    const auto beyond = child.beyond_bounds();
+    if (beyond.empty()) continue;
+    for (const auto& [other, any] : running) any.kill();
+    throw Error(Code::io, fmt::format("`{}` {} and was killed", child.program(), beyond));
+  }
+}
+
+// For poll(): the time until a child may be beyond its own; -1: whatever it takes.
+int shortest_time_left(const Running& running) {
+  // A child without streams is not seen by poll().
+  constexpr std::chrono::milliseconds kUntilItEnds{10};
+  std::optional<std::chrono::milliseconds> shortest;
+  for (const auto& [index, child] : running) {
+    const auto left = child.done() ? std::optional(kUntilItEnds) : child.time_left();
+    if (left && (!shortest || *left < *shortest)) shortest = left;
+  }
+  return shortest ? static_cast<int>(shortest->count()) : -1;
+}
 
 }  // namespace
 
@@ -176,7 +236,7 @@ Finished run(const Command& command) {
 
 std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) {
   std::vector<Finished> results(commands.size());
-  std::map<std::size_t, Child> running;  // by index
+  Running running;
   std::size_t next = 0;
   while (next < commands.size() || !running.empty()) {
     while (next < commands.size() && running.size() < std::max(1U, jobs)) {
@@ -185,20 +245,22 @@ std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) 
     }
     std::vector<pollfd> waiting;
     for (const auto& [index, child] : running) child.add_to(waiting);
-    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+    if (::poll(waiting.data(), waiting.size(), shortest_time_left(running)) < 0 && errno != EINTR) {
       throw Error(Code::io, fmt::format("cannot wait for a child: {}", std::strerror(errno)));
     }
     for (const auto& ready : waiting) {
       for (auto& [index, child] : running) child.serve(ready);
     }
     for (auto it = running.begin(); it != running.end();) {
-      if (it->second.done()) {
-        results[it->first] = it->second.wait();
+      auto finished = it->second.done() ? it->second.wait() : std::nullopt;
+      if (finished) {
+        results[it->first] = std::move(*finished);
         it = running.erase(it);
       } else {
         ++it;
       }
     }
+    enforce_bounds(running);
   }
   return results;
 }

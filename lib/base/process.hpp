@@ -1,6 +1,8 @@
 // Other programs: found on PATH, run without a shell, their output caught.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -13,9 +15,11 @@ namespace wasmctl::base {
 namespace fs = std::filesystem;
 
 struct Command {
-  std::vector<std::string> argv;  // argv[0] is a path, or a name looked up on PATH
-  fs::path directory;             // where it runs; empty: here
-  std::string input;              // its standard input; empty: /dev/null
+  std::vector<std::string> argv;            // argv[0] is a path, or a name looked up on PATH
+  fs::path directory;                       // where it runs; empty: here
+  std::string input;                        // its standard input; empty: /dev/null
+  std::size_t max_output = 0;               // of each stream, in bytes; 0: without a bound
+  std::chrono::milliseconds time_limit{0};  // 0: without a bound
 };
 
 struct Finished {
@@ -25,7 +29,8 @@ struct Finished {
 };
 
 // Runs to the end. The process must ignore SIGPIPE, as main() sees to: a child may end without
-// reading its input. Throws Error{Code::tool_missing} if it cannot be started, naming argv[0].
+// reading its input. Throws Error{Code::tool_missing} if it cannot be started, naming argv[0], and
+// Error{Code::io} if it goes beyond one of its bounds; then all that run are killed.
 Finished run(const Command& command);
 
 // Runs all, at most `jobs` at a time; results in the order of `commands`.

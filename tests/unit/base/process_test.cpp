@@ -37,6 +37,22 @@ TEST_CASE("run_all keeps the order of the commands, however many run at a time")
   CHECK(base::run_all({}, 4).empty());
 }
 
+TEST_CASE("run kills what goes beyond its bounds, and says which") {
+  base::Command command{{"yes"}, {}, {}};
+  command.max_output = 100'000;
+  CHECK_THROWS_WITH_AS(base::run(command), "`yes` wrote more than 100000 bytes and was killed",
+                       Error);
+  command.max_output = 0;
+  command.time_limit = std::chrono::milliseconds(100);
+  const std::string slow = "did not end within 0.1 s and was killed";
+  command.argv = {"sleep", "60"};
+  CHECK_THROWS_WITH_AS(base::run(command), ("`sleep` " + slow).c_str(), Error);
+  command.argv = {"sh", "-c", "exec sleep 60 >&- 2>&-"};
+  CHECK_THROWS_WITH_AS(base::run(command), ("`sh` " + slow).c_str(), Error);
+  command.argv = {"sh", "-c", "exec sleep 0.03 >&- 2>&-"};
+  CHECK(base::run(command).status == 0);
+}
+
 TEST_CASE("run says which program is missing") {
   CHECK_THROWS_WITH_AS(base::run({{"/no/such/program"}, {}, {}}),
                        "cannot run `/no/such/program`: No such file or directory", Error);
