@@ -4,8 +4,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cctype>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/base64.hpp"
@@ -21,7 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+// A login is some hundred bytes; a helper may ask its user to unlock something first.
+constexpr std::size_t kMaxHelperOutput = 1024 * 1024;
+constexpr std::chrono::seconds kHelperTime{60};
 const std::string kHelperPrefix = "docker-credential-";
+constexpr std::string_view kBlanks = " \t\r\n";
 constexpr char kDockerHubKey[] = "https://index.docker.io/v1/";
 
 std::vector<fs::path> config_files(const Environment& env) {
@@ -56,32 +64,52 @@ const json& object_of(const json& config, const char* key) {
   return found != config.end() && found->is_object() ? *found : empty;
 }
 
-// What a key of `auths` means: "https://ghcr.io/v2/" is ghcr.io.
+// A host's case means nothing.
+std::string with_lower_host(std::string name) {
+  const auto end = std::min(name.find('/'), name.size());
+  for (auto& c : std::span(name).first(end)) {
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+bool is_docker_hub(std::string_view host) {
+  return host == "index.docker.io" || host == "registry-1.docker.io";
+}
+
+// What a key of `auths` means: "https://ghcr.io/v2/" is ghcr.io. To docker and podman a URL is its
+// host, whatever its path; without a scheme the path names repositories.
 std::string plain_key(std::string key) {
   for (const std::string_view scheme : {"https://", "http://"}) {
-    if (key.starts_with(scheme)) key.erase(0, scheme.size());
+    if (!key.starts_with(scheme)) continue;
+    key.erase(0, scheme.size());
+    key.resize(std::min(key.find('/'), key.size()));
   }
   while (key.ends_with('/')) key.pop_back();
   for (const std::string_view version : {"/v1", "/v2"}) {
     if (key.ends_with(version)) key.resize(key.size() - version.size());
   }
-  return key == "index.docker.io" ? "docker.io" : key;
+  key = with_lower_host(std::move(key));
+  return is_docker_hub(key) ? "docker.io" : key;
 }
 
-// The value whose key names the longest part of registry/repository.
-const json* find_entry(const json& entries, const std::string& registry,
-                       const std::string& repository) {
-  const auto full = registry + "/" + repository + "/";
-  const json* best = nullptr;
-  std::size_t best_size = 0;
+// The values whose keys name registry/repository or a part of it, the longest first.
+std::vector<const json*> find_entries(const json& entries, const std::string& registry,
+                                      const std::string& repository) {
+  const auto full = with_lower_host(registry + "/" + repository + "/");
+  std::vector<std::pair<std::size_t, const json*>> found;
   for (const auto& [key, value] : entries.items()) {
     const auto plain = plain_key(key) + "/";
-    if (plain.size() > registry.size() && full.starts_with(plain) && plain.size() > best_size) {
-      best = &value;
-      best_size = plain.size();
+    if (plain.size() > registry.size() && full.starts_with(plain)) {
+      found.emplace_back(plain.size(), &value);
     }
   }
-  return best;
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<const json*> values;
+  values.reserve(found.size());
+  for (const auto& [size, value] : found) values.push_back(value);
+  return values;
 }
 
 std::optional<Credentials> from_entry(const json& entry) {
@@ -91,7 +119,9 @@ std::optional<Credentials> from_entry(const json& entry) {
   credentials.registry_token = text_of(entry, "registrytoken");
   credentials.username = text_of(entry, "username");
   credentials.password = text_of(entry, "password");
-  const auto auth = base::base64_decode(text_of(entry, "auth"));
+  auto encoded = text_of(entry, "auth");
+  std::erase_if(encoded, [](char c) { return kBlanks.find(c) != std::string_view::npos; });
+  const auto auth = base::base64_decode(encoded);
   if (!auth) throw Error(Code::bad_input, "an `auth` in it is no base64");
   if (const auto colon = auth->find(':'); colon != std::string::npos) {
     credentials.username = auth->substr(0, colon);
@@ -117,7 +147,10 @@ base::Finished run_helper(const std::string& name, const char* action, std::stri
   if (name.empty() || !std::all_of(name.begin(), name.end(), legal)) {
     throw Error(Code::bad_input, fmt::format("`{}` is no credential helper's name", name));
   }
-  return base::run({{kHelperPrefix + name, action}, {}, std::move(input)});
+  base::Command command{{kHelperPrefix + name, action}, {}, std::move(input)};
+  command.max_output = kMaxHelperOutput;
+  command.time_limit = kHelperTime;
+  return base::run(command);
 }
 
 std::optional<Credentials> from_helper(const std::string& name, const std::string& registry) {
@@ -145,7 +178,33 @@ std::optional<Credentials> from_helper(const std::string& name, const std::strin
     credentials.username.clear();
     std::swap(credentials.identity_token, credentials.password);
   }
+  // Some helpers say so that they know nobody.
+  if (credentials.username.empty() && credentials.password.empty() &&
+      credentials.identity_token.empty()) {
+    return std::nullopt;
+  }
   return credentials;
+}
+
+void store_in_helper(const std::string& name, const std::string& registry,
+                     const Credentials& credentials) {
+  const auto program = kHelperPrefix + name;
+  std::string secret;
+  try {
+    secret = json{{"ServerURL", server_key(registry)},
+                  {"Username", credentials.username},
+                  {"Secret", credentials.password}}
+                 .dump();
+  } catch (const json::exception&) {  // which quotes the secret
+    throw Error(Code::bad_input,
+                fmt::format("`{}` cannot keep a user or password that is no UTF-8", program))
+        .hint(fmt::format("keep it in the file: \"credHelpers\": {{\"{}\": \"\"}} in docker's "
+                          "config.json",
+                          registry));
+  }
+  if (run_helper(name, "store", std::move(secret)).status != 0) {
+    throw Error(Code::io, fmt::format("`{} store` failed", program));
+  }
 }
 
 // True if there was something to erase.
@@ -157,11 +216,13 @@ bool erase_from_helper(const std::string& name, const std::string& registry) {
   return true;
 }
 
-// The helpers that a config names for the registry, the one that is asked first at the front.
+// The helpers that a config names for the registry, the one that is asked first at the front. The
+// name "" keeps a registry in the file, though others go to the store.
 std::vector<std::string> helpers_of(const json& config, const std::string& registry) {
   std::vector<std::string> names;
-  const auto* own = find_entry(object_of(config, "credHelpers"), registry, "");
-  if (own != nullptr && own->is_string()) names.push_back(own->get<std::string>());
+  const auto own = find_entries(object_of(config, "credHelpers"), registry, "");
+  if (!own.empty() && own.front()->is_string()) names.push_back(own.front()->get<std::string>());
+  if (!names.empty() && names.front().empty()) return {};
   if (const auto store = text_of(config, "credsStore"); !store.empty()) names.push_back(store);
   return names;
 }
@@ -171,12 +232,14 @@ std::optional<Credentials> from_config(const json& config, const std::string& re
   for (const auto& helper : helpers_of(config, registry)) {
     if (auto found = from_helper(helper, registry)) return found;
   }
-  const auto* entry = find_entry(object_of(config, "auths"), registry, repository);
-  return entry == nullptr ? std::nullopt : from_entry(*entry);
+  for (const auto* entry : find_entries(object_of(config, "auths"), registry, repository)) {
+    if (auto found = from_entry(*entry)) return found;
+  }
+  return std::nullopt;
 }
 
 bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  return text.find_first_not_of(kBlanks) == std::string_view::npos;
 }
 
 // The whole file, every field of it; empty if there is none.
@@ -211,7 +274,7 @@ bool erase_auths(json& config, const std::string& registry) {
   if (auths == config.end() || !auths->is_object()) return false;
   bool erased = false;
   for (auto entry = auths->begin(); entry != auths->end();) {
-    if (plain_key(entry.key()) == registry) {
+    if (plain_key(entry.key()) == with_lower_host(registry)) {
       entry = auths->erase(entry);
       erased = true;
     } else {
@@ -232,12 +295,7 @@ std::string store_credentials(const std::string& registry, const Credentials& cr
   const auto& file = files.front();
   auto config = read_config(file);
   if (const auto helpers = helpers_of(config, registry); !helpers.empty()) {
-    const json secret = {{"ServerURL", server_key(registry)},
-                         {"Username", credentials.username},
-                         {"Secret", credentials.password}};
-    if (run_helper(helpers.front(), "store", secret.dump()).status != 0) {
-      throw Error(Code::io, fmt::format("`{}{} store` failed", kHelperPrefix, helpers.front()));
-    }
+    store_in_helper(helpers.front(), registry, credentials);
     return kHelperPrefix + helpers.front();
   }
   erase_auths(config, registry);

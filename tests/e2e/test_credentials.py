@@ -112,3 +112,27 @@ def test_logout_with_broken_files_beside(wasmctl, tmp_path):
     assert json.loads((tmp_path / "docker/config.json").read_text()) == {"auths": {}}
     warnings = [line for line in done.stderr.splitlines() if line.startswith("warning:")]
     assert [f"{tmp_path}/broken" in warnings[0], f"{tmp_path}/run/containers" in warnings[1]] == [True, True]
+
+
+def test_helper_that_knows_nobody_means_anonymous(wasmctl, registry, wasm, tmp_path, helper):
+    env = helper("empty", """cat > /dev/null; echo '{"ServerURL":"","Username":"","Secret":""}'""")
+    env |= docker_config(tmp_path / "docker", {"credsStore": "empty"})
+    assert wasmctl("push", wasm, f"{registry.host}/acme/anonymous:v1", env=env).stderr == ""
+    assert "there was no login" in wasmctl("logout", registry.host, env=env).stderr
+
+
+def test_helper_that_never_stops_writing(wasmctl, private_registry, wasm, tmp_path, helper):
+    env = helper("endless", "exec yes")
+    env |= docker_config(tmp_path / "docker", {"credsStore": "endless"})
+    done = wasmctl("push", wasm, f"{private_registry.host}/acme/endless:v1", env=env, status=10)
+    assert "`docker-credential-endless` wrote more than 1048576 bytes and was killed" in done.stderr
+
+
+def test_helper_cannot_have_what_is_no_text(registry, clean_env, tmp_path, helper):
+    env = clean_env | helper("any", "cat > /dev/null")
+    env |= docker_config(tmp_path / "docker", {"credsStore": "any"})
+    command = [WASMCTL, "login", registry.host, "-u", "me", "--password-stdin"]
+    done = subprocess.run(command, env=env, capture_output=True, input=b"s\xffcret", timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.decode().startswith(
+        "error: `docker-credential-any` cannot keep a user or password that is no UTF-8\nhint: keep it in the file: ")
