@@ -29,9 +29,17 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-bool is_empty_directory(const fs::path& path) {
-  std::error_code error;
-  return fs::is_empty(path, error) && !error;
+// Nothing but what a push that was killed before the marker stood leaves: files of ours in the
+// making, and the index, which used to come first.
+bool is_unfinished(const fs::path& directory) {
+  std::error_code unreadable;  // then nothing can be written there, which will say why
+  for (const auto& entry : fs::directory_iterator(directory, unreadable)) {
+    const auto name = entry.path().filename().native();
+    const bool ours = name == kIndexFile || name.starts_with(std::string(kIndexFile) + ".") ||
+                      name.starts_with(std::string(kMarkerFile) + ".");
+    if (!ours || !entry.is_regular_file()) return false;
+  }
+  return true;
 }
 
 Error not_a_layout(const fs::path& directory, std::string_view why) {
@@ -221,12 +229,14 @@ void Layout::prepare() const {
     check_marker(directory_);
     return;
   }
-  if (!is_empty_directory(directory_)) {
+  if (!is_unfinished(directory_)) {
     throw not_a_layout(directory_, "it has other files and no `oci-layout`")
         .hint("name a directory that is empty or does not exist yet");
   }
-  base::write_file(directory_ / kIndexFile, new_index().dump());
+  const bool has_index = is_there(directory_ / kIndexFile);
+  if (has_index) read_index(directory_);  // or it is somebody else's
   base::write_file(directory_ / kMarkerFile, kMarker);
+  if (!has_index) base::write_file(directory_ / kIndexFile, new_index().dump());
 }
 
 void Layout::add(const Descriptor& manifest, const std::optional<std::string>& tag) const {

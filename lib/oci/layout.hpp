@@ -51,8 +51,9 @@ class Layout {
   // refuses.
   void write_blob(const Blob& blob) const;
 
-  // Makes the directory a layout without images, unless it is one already. Throws
-  // Error{Code::bad_input} for a directory that has other files: it is left alone.
+  // Makes the directory a layout without images, unless it is one already; one that a killed push
+  // has left unfinished is finished. Throws Error{Code::bad_input} for a directory that has other
+  // files: it is left alone.
   void prepare() const;
 
   // Adds the manifest's entry to index.json, in place of the entry that had `tag`. Without a tag an

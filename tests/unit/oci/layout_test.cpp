@@ -103,6 +103,30 @@ TEST_CASE("what other tools wrote into index.json is kept") {
                      R"({"mediaType":"a/b","digest":"sha512:00","size":1,"more":true}]})"));
 }
 
+TEST_CASE("what a killed push leaves is finished by the next") {
+  const base::TemporaryDirectory temporary;
+  const auto one = image("one");
+  const auto index_text = R"({"schemaVersion":2,"manifests":[]})";
+  const std::vector<std::vector<std::pair<const char*, const char*>>> leftovers = {
+      {{"index.json", index_text}},
+      {{"oci-layout.AbC123", ""}},
+      {{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"}, {"index.json.AbC123", "{"}},
+  };
+  for (std::size_t i = 0; i < leftovers.size(); ++i) {
+    CAPTURE(i);
+    const auto directory = temporary.path() / std::to_string(i);
+    base::make_directories(directory);
+    for (const auto& [name, text] : leftovers[i]) base::write_file(directory / name, text);
+    store(directory, one, "v1");
+    CHECK(resolve(directory, ":v1") == one.manifest.descriptor.digest.text());
+  }
+  const auto foreign = temporary.path() / "foreign";
+  base::make_directories(foreign);
+  base::write_file(foreign / "index.json", "{}");
+  CHECK_THROWS_AS(oci::Layout(foreign).prepare(), Error);
+  CHECK_FALSE(fs::exists(foreign / "oci-layout"));
+}
+
 TEST_CASE("of many pushes at once none is lost") {
   const base::TemporaryDirectory temporary;
   const auto directory = temporary.path() / "layout";
