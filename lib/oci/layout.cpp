@@ -62,7 +62,8 @@ void check_marker(const fs::path& directory) {
 json read_index(const fs::path& directory) {
   const auto text = base::read_file(directory / kIndexFile, kMaxManifestBytes);
   auto index = parse_json(text, fmt::format("`{}`", (directory / kIndexFile).native()));
-  const auto manifests = index.is_object() ? index.find("manifests") : index.end();
+  auto manifests = index.is_object() ? index.find("manifests") : index.end();
+  if (manifests != index.end() && manifests->is_null()) *manifests = json::array();  // Go's nil
   if (!index.is_object() || manifests == index.end() || !manifests->is_array()) {
     throw not_a_layout(directory, "its `index.json` has no list `manifests`");
   }
@@ -151,23 +152,31 @@ std::vector<std::string> Layout::tags() const {
   return {tags.begin(), tags.end()};
 }
 
+std::optional<Referrer> Layout::read_referrer(Descriptor manifest) const {
+  const bool readable =
+      media_type::is_manifest(manifest.media_type) || media_type::is_index(manifest.media_type);
+  if (!readable || manifest.size > kMaxManifestBytes) return std::nullopt;
+  manifest.annotations.clear();  // the tag
+  const auto content = read_blob(manifest);
+  return as_referrer({std::move(manifest), content});
+}
+
 std::vector<Descriptor> Layout::referrers(const Digest& subject) const {
   std::vector<Descriptor> found;
   std::set<Digest> seen;  // an entry for each tag
   const auto index = open_index(directory_);
-  const auto& manifests = index["manifests"];
-  for (std::size_t i = 0; i < manifests.size(); ++i) {
-    auto descriptor = descriptor_from_json(manifests[i], fmt::format("manifests[{}]", i));
-    const bool readable = media_type::is_manifest(descriptor.media_type) ||
-                          media_type::is_index(descriptor.media_type);
-    if (!readable || descriptor.size > kMaxManifestBytes ||
-        !seen.insert(descriptor.digest).second) {
-      continue;
+  for (const auto& entry : index["manifests"]) {
+    try {
+      auto descriptor = descriptor_from_json(entry, "the entry");
+      if (!seen.insert(descriptor.digest).second) continue;
+      auto referrer = read_referrer(std::move(descriptor));
+      if (referrer && referrer->subject == subject) {
+        found.push_back(std::move(referrer->descriptor));
+      }
+    } catch (const Error& error) {
+      // Another tool's entry, or one whose blob is elsewhere, says nothing of the others.
+      if (error.code() != Code::bad_input && error.code() != Code::not_found) throw;
     }
-    descriptor.annotations.clear();  // the tag
-    const auto content = read_blob(descriptor);
-    auto referrer = as_referrer({std::move(descriptor), content});
-    if (referrer && referrer->subject == subject) found.push_back(std::move(referrer->descriptor));
   }
   return found;
 }

@@ -18,6 +18,7 @@
 
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
+#include "oci/referrers.hpp"
 
 namespace wasmctl::oci {
 
@@ -34,7 +35,8 @@ class Layout {
   // All tags, sorted.
   std::vector<std::string> tags() const;
 
-  // The manifests of index.json whose subject is this one.
+  // The manifests of index.json whose subject is this one. Entries that cannot be read (another
+  // tool's kind of digest, a blob that is not there) are passed over.
   std::vector<Descriptor> referrers(const Digest& subject) const;
 
   // The blob, verified. Throws Error{Code::not_found} or Error{Code::verification}.
@@ -63,6 +65,7 @@ class Layout {
  private:
   // A manifest that index.json does not list, but an index in it may.
   std::optional<Descriptor> resolve_child(const Digest& digest) const;
+  std::optional<Referrer> read_referrer(Descriptor manifest) const;
   bool is_intact(const Descriptor& descriptor) const;
 
   std::filesystem::path directory_;

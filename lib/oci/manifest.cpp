@@ -19,8 +19,11 @@ constexpr int kMaxDepth = 32;
   throw Error(Code::bad_input, fmt::format("the manifest {}", what));
 }
 
+// Go writes a list without entries as null.
 const json& array_field(const json& document, const char* key) {
+  static const json empty = json::array();
   const auto found = document.find(key);
+  if (found != document.end() && found->is_null()) return empty;
   if (found == document.end() || !found->is_array()) refuse(fmt::format("has no list `{}`", key));
   return *found;
 }

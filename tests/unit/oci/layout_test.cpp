@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "oci/media_type.hpp"
 
 namespace oci = wasmctl::oci;
 namespace base = wasmctl::base;
@@ -125,6 +126,46 @@ TEST_CASE("what a killed push leaves is finished by the next") {
   base::write_file(foreign / "index.json", "{}");
   CHECK_THROWS_AS(oci::Layout(foreign).prepare(), Error);
   CHECK_FALSE(fs::exists(foreign / "oci-layout"));
+}
+
+TEST_CASE("a list of entries that Go wrote as null is empty") {
+  const base::TemporaryDirectory temporary;
+  const auto& directory = temporary.path();
+  base::write_file(directory / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+  base::write_file(directory / "index.json", R"({"schemaVersion":2,"manifests":null})");
+  CHECK(oci::Layout(directory).tags().empty());
+  CHECK(resolve(directory, ":v1") == std::nullopt);
+  store(directory, image("one"), "v1");
+  CHECK(resolve(directory, ":v1").has_value());
+}
+
+TEST_CASE("referrers are found beside entries that cannot be read") {
+  const base::TemporaryDirectory temporary;
+  const auto& directory = temporary.path();
+  const auto one = image("one");
+  store(directory, one, "v1");
+  oci::Manifest manifest;
+  manifest.media_type = oci::media_type::kOciManifest;
+  manifest.config = one.blobs[0].descriptor;
+  manifest.subject = one.manifest.descriptor;
+  const auto text = oci::to_json_text(manifest);
+  const oci::Blob referrer{oci::describe(manifest.media_type, text), text};
+  oci::Layout layout(directory);
+  layout.write_blob(referrer);
+
+  auto odd = index(directory);
+  const auto entry = [](const std::string& digest) {
+    return nlohmann::json{
+        {"mediaType", oci::media_type::kOciManifest}, {"digest", digest}, {"size", 3}};
+  };
+  odd["manifests"].push_back("odd");
+  odd["manifests"].push_back(entry("sha512:00"));
+  odd["manifests"].push_back(entry(oci::Digest::of("nowhere").text()));
+  base::write_file(directory / "index.json", odd.dump());
+  layout.add(referrer.descriptor, std::nullopt);
+  const auto found = layout.referrers(one.manifest.descriptor.digest);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].digest == referrer.descriptor.digest);
 }
 
 TEST_CASE("of many pushes at once none is lost") {

@@ -62,6 +62,8 @@ TEST_CASE("the type of a document: its own, the announced, or its shape") {
   } cases[] = {
       {"announced", manifest(body), media_type::kDockerManifest, media_type::kDockerManifest},
       {"shape of a manifest", manifest(body), "", media_type::kOciManifest},
+      {"a list that Go wrote", manifest(R"("manifests":null)"), "application/json",
+       "application/vnd.oci.image.index.v1+json"},
       {"shape of an index", manifest(R"("manifests":[])"), "application/json",
        media_type::kOciIndex},
       {"its own",
