@@ -5,12 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "base/error.hpp"
+
 namespace wasmctl::cli {
 
 namespace {
 
 void print_row(std::ostream& out, std::string_view label, const std::string& text) {
-  out << fmt::format("  {:<12} {}\n", label, text);
+  out << fmt::format("  {:<12} {}\n", label, escape_controls(text));
 }
 
 std::string one_line(const oci::Descriptor& descriptor) {

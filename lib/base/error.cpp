@@ -1,5 +1,7 @@
 #include "base/error.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -16,13 +18,32 @@ Error& Error::hint(std::string hint) {
   return *this;
 }
 
+std::string escape_controls(std::string_view text, std::string_view keep) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // C1 in UTF-8
+      result += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else if ((byte < ' ' || byte == 0x7f) && keep.find(text[i]) == std::string_view::npos) {
+      result += fmt::format("\\x{:02x}", byte);
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
 std::string format_error(const Error& error) {
-  std::string text = "error: " + error.message() + "\n";
+  constexpr std::string_view kKeep = "\n\t";  // some of our own messages have several lines
+  std::string text = "error: " + escape_controls(error.message(), kKeep) + "\n";
   for (const auto& cause : error.causes()) {
-    text += cause.find('\n') == std::string::npos ? "  caused by: " + cause : cause;
+    text += cause.find('\n') == std::string::npos ? "  caused by: " + escape_controls(cause, kKeep)
+                                                  : cause;
     if (!text.ends_with('\n')) text += '\n';
   }
-  for (const auto& hint : error.hints()) text += "hint: " + hint + "\n";
+  for (const auto& hint : error.hints()) text += "hint: " + escape_controls(hint, kKeep) + "\n";
   return text;
 }
 

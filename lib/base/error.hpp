@@ -53,7 +53,12 @@ class Error : public std::exception {
   std::vector<std::string> hints_;
 };
 
-// The whole error as the terminal shows it, each line ended by '\n'.
+// Text of others for a terminal: control characters, which could move the cursor or hide a line,
+// are written as \x1b, and those of C1 as \u009b. Those in `keep` stay.
+std::string escape_controls(std::string_view text, std::string_view keep = "");
+
+// The whole error as the terminal shows it, each line ended by '\n'; controls are escaped but in a
+// cause of several lines.
 std::string format_error(const Error& error);
 
 // The word of `known` nearest to `word` by edit distance, or empty if none is near enough to be

@@ -32,7 +32,7 @@ class Layout {
   // no such directory, Error{Code::bad_input} if it is no layout.
   std::optional<Descriptor> resolve(const Reference& reference) const;
 
-  // All tags, sorted.
+  // All tags, sorted, fit for a terminal: one with control characters, which is none, is escaped.
   std::vector<std::string> tags() const;
 
   // The manifests of index.json whose subject is this one. Entries that cannot be read (another
