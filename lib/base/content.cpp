@@ -147,7 +147,7 @@ void Spool::write(std::string_view bytes) {
     bytes_ += bytes;
     return;
   }
-  const auto directory = fs::temp_directory_path();
+  const auto directory = temporary_directory();
   try {
     if (fd_ < 0) {
       fd_ = open_unnamed_file(directory);

@@ -163,6 +163,16 @@ void make_directories(const fs::path& path) {
   if (error) throw file_error("create directory", path, error.value());
 }
 
+fs::path temporary_directory() {
+  std::error_code error;
+  auto directory = fs::temp_directory_path(error);
+  if (error) {
+    throw Error(Code::io, fmt::format("cannot make a temporary file: {}", error.message()))
+        .hint("temporary files are made where TMPDIR says, or in /tmp");
+  }
+  return directory;
+}
+
 int open_unnamed_file(const fs::path& directory) {
   const int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (fd >= 0) return fd;
@@ -274,7 +284,7 @@ FileLock::~FileLock() {
 }
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string name = (fs::temp_directory_path() / "wasmctl.XXXXXX").native();
+  std::string name = (temporary_directory() / "wasmctl.XXXXXX").native();
   if (::mkdtemp(name.data()) == nullptr) throw file_error("create directory", name, errno);
   path_ = name;
 }

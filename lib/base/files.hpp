@@ -36,6 +36,9 @@ bool write_file_if_changed(const fs::path& path, std::string_view bytes);
 // mkdir -p.
 void make_directories(const fs::path& path);
 
+// Where TMPDIR says. Throws Error{Code::io} if there is no such directory.
+fs::path temporary_directory();
+
 // A descriptor for reading and writing of a file in `directory` that has no name: it is gone when
 // it is closed, however the process ends.
 int open_unnamed_file(const fs::path& directory);

@@ -80,8 +80,28 @@ std::string image_config(const Digest& diff_id, const std::optional<std::string>
   return config.dump();
 }
 
+bool is_text(const std::string& bytes) {
+  try {
+    static_cast<void>(json(bytes).dump());
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
+void check_annotations(const Annotations& annotations) {
+  for (const auto& [key, value] : annotations) {
+    if (is_text(key) && is_text(value)) continue;
+    throw Error(Code::bad_input, fmt::format("the annotation {} is no UTF-8, and a manifest holds "
+                                             "nothing else",
+                                             is_text(key) ? "`" + key + "`" : "key"))
+        .hint("encode binary data, for example as base64");
+  }
+}
+
 // The common part of all manifests. Docker's has no annotations.
 Manifest new_manifest(const ImageOptions& options) {
+  check_annotations(options.annotations);
   Manifest manifest;
   manifest.media_type = media_type::kOciManifest;
   manifest.annotations = options.annotations;

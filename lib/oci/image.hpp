@@ -74,7 +74,8 @@ struct ImageOptions {
   std::string config_schema = {};      // JSON; empty: there is none
 };
 
-// The layer is packed piece by piece; memory does not grow with the module.
+// The layer is packed piece by piece; memory does not grow with the module. Throws
+// Error{Code::bad_input} for an annotation that is no UTF-8.
 Image make_image(const base::Content& module, const ImageOptions& options = {});
 
 // The digest that Istio's fetcher computes, the only right pin: an index's linux/amd64 child, else
