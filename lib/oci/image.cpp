@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -339,8 +340,21 @@ std::optional<std::string> schema_in_runtime_config(std::string_view runtime_con
 
 const Descriptor* select_module(const Index& index) {
   if (const auto* entry = select_for_istio(index)) return entry;
-  for (const auto& entry : index.manifests) {
-    if (entry.platform && entry.platform->architecture == "wasm") return &entry;
+  const auto find = [&](const auto& fits) {
+    const auto found = std::find_if(index.manifests.begin(), index.manifests.end(), fits);
+    return found == index.manifests.end() ? nullptr : &*found;
+  };
+  if (const auto* entry = find([](const Descriptor& child) {
+        return child.platform && child.platform->architecture == "wasm";
+      })) {
+    return entry;
+  }
+  // A module does not care for the processor; an attestation is for `unknown`.
+  if (const auto* entry = find([](const Descriptor& child) {
+        return media_type::is_manifest(child.media_type) && child.platform &&
+               child.platform->architecture != "unknown";
+      })) {
+    return entry;
   }
   return index.manifests.size() == 1 ? index.manifests.data() : nullptr;
 }

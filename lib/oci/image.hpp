@@ -114,7 +114,7 @@ class LayerReader {
 std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config);
 
 // The entry of an index that holds a module: the one that Istio picks, else a Wasm platform's, else
-// the only one. None: null.
+// the first for a known platform, else the only one. None: null.
 const Descriptor* select_module(const Index& index);
 
 }  // namespace wasmctl::oci
