@@ -13,6 +13,7 @@ namespace wasmctl::registry {
 
 namespace {
 
+constexpr std::uint64_t kSmallBody = 64 * 1024;
 constexpr long kConnectSeconds = 15;
 constexpr long kStallBytes = 64;
 constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
@@ -190,6 +191,11 @@ TransportError to_error(CURLcode code, const Request& request, const HttpOptions
                       : "check that the registry is up, and its port");
     }
     case CURLE_OPERATION_TIMEDOUT:
+      if (detail.starts_with("Operation timed out")) {
+        return fail(
+            Kind::stalled, fmt::format("`{}` takes too long", server),
+            fmt::format("its answer was not whole after {} seconds", options.document.count()));
+      }
       return fail(Kind::stalled, fmt::format("`{}` does not answer", server),
                   fmt::format("nothing came for {} seconds",
                               os_error == 0 ? options.stall.count() : kConnectSeconds));
@@ -250,6 +256,10 @@ struct HttpConnection::State {
     set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     set(CURLOPT_LOW_SPEED_LIMIT, kStallBytes);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall.count()));
+    const auto& body = exchange.request.body;
+    if (!exchange.request.sink && (!body || body->size <= kSmallBody)) {
+      set(CURLOPT_TIMEOUT, static_cast<long>(options.document.count()));
+    }
     set(CURLOPT_HEADERFUNCTION, &on_header);
     set(CURLOPT_HEADERDATA, &exchange);
     set(CURLOPT_WRITEFUNCTION, &on_body);

@@ -43,6 +43,9 @@ struct HttpOptions {
   // Less than 64 bytes a second for so long is a stall: the time that a registry may need to store
   // a large blob before it answers, and no invitation to drip.
   std::chrono::seconds stall{60};
+  // A request without a large body whose answer goes to no sink (a document, a token) ends within
+  // this, however steadily it drips.
+  std::chrono::seconds document{300};
 };
 
 // What is sent: all of some content, or a part of it. Read piece by piece as it goes out.
@@ -88,7 +91,7 @@ class TransportError : public Error {
     tls,          // no TLS session: nothing was sent
     silent,       // the server took the request and closed without a word
     broken,       // the connection ended in the middle
-    stalled,      // nothing came for HttpOptions::stall
+    stalled,      // nothing came for HttpOptions::stall, or too little for HttpOptions::document
     malformed,    // the answer is no HTTP, or larger than was asked for
     stopped,      // by the stop token
   };

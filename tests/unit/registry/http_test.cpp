@@ -72,3 +72,20 @@ TEST_CASE("a server from which nothing comes is given up after the stall, not la
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
   }
 }
+
+TEST_CASE("a document that is not whole in time is given up, though it drips") {
+  const Silent server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+  HttpOptions options;
+  options.document = std::chrono::seconds(1);
+  HttpConnection connection(options);
+  Request request;
+  request.url = {"http", server.authority(), "/v2/"};
+  try {
+    connection.send(request);
+    FAIL("an answer");
+  } catch (const TransportError& error) {
+    CHECK(error.kind() == TransportError::Kind::stalled);
+    CHECK(error.message() == "`" + server.authority() + "` takes too long");
+    CHECK(error.causes() == std::vector<std::string>{"its answer was not whole after 1 seconds"});
+  }
+}
