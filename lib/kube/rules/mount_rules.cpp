@@ -96,7 +96,8 @@ void check_volume_without_mount(const Survey& survey, Report& report) {
       const bool annotated = place >= workload.volumes.size();
       const bool holds_module = !volume.config_map.empty() || !volume.image.empty();
       const bool named = volume.name.find("wasm") != std::string::npos;
-      if (!annotated && !(holds_module && (named || !survey.plugins_of()[i].empty()))) continue;
+      const bool meant = holds_module && (named || !survey.plugins_of()[i].empty());
+      if (!annotated && !meant) continue;
       report.add(
           volume.site,
           fmt::format("volume `{}` of {} is mounted nowhere", volume.name, describe(workload)),

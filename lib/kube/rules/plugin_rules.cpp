@@ -237,11 +237,12 @@ void find_large_numbers(const Node& node, const Object& plugin, Report& report) 
   for (const auto& item : node.items) find_large_numbers(item, plugin, report);
   for (const auto& entry : node.entries) find_large_numbers(entry.value, plugin, report);
   if (node.kind != yaml::Kind::scalar || !is_whole_number(node)) return;
-  constexpr double kBeyond = 0x1p63;  // where the cast back would be undefined
   const auto value = yaml::value_of(node);
-  const auto* const number = std::get_if<std::int64_t>(&value);
-  const auto nearest = number == nullptr ? kBeyond : static_cast<double>(*number);
-  if (nearest < kBeyond && static_cast<std::int64_t>(nearest) == *number) return;
+  if (const auto* const number = std::get_if<std::int64_t>(&value)) {
+    constexpr double kBeyond = 0x1p63;  // where the cast back would be undefined
+    const auto nearest = static_cast<double>(*number);
+    if (nearest < kBeyond && static_cast<std::int64_t>(nearest) == *number) return;
+  }
   report.add(site_of(plugin, node),
              fmt::format("{} reaches the plugin as another number", node.text),
              "whole numbers are exact up to 2^53: write it as a string");
