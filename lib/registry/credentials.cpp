@@ -7,6 +7,8 @@
 #include <cctype>
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
@@ -97,15 +99,13 @@ std::string plain_key(std::string key) {
 std::vector<const json*> find_entries(const json& entries, const std::string& registry,
                                       const std::string& repository) {
   const auto full = with_lower_host(registry + "/" + repository + "/");
-  std::vector<std::pair<std::size_t, const json*>> found;
+  std::multimap<std::size_t, const json*, std::greater<>> found;  // by the size of the key
   for (const auto& [key, value] : entries.items()) {
     const auto plain = plain_key(key) + "/";
     if (plain.size() > registry.size() && full.starts_with(plain)) {
-      found.emplace_back(plain.size(), &value);
+      found.emplace(plain.size(), &value);
     }
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<const json*> values;
   values.reserve(found.size());
   for (const auto& [size, value] : found) values.push_back(value);

@@ -136,7 +136,8 @@ void fetch_manifests(Repository& from, const oci::Reference& source,
   std::vector<oci::Blob> fetched(absent.size());
   base::for_each_at_once(absent.size(), kMaxAtOnce, [&](std::size_t i) {
     fetched[i] = from.fetch_manifest(oci::pinned(source, absent[i]));
-    if ((tree.manifests_bytes += fetched[i].content.size()) > kMaxManifestsBytes) {
+    tree.manifests_bytes += fetched[i].content.size();
+    if (tree.manifests_bytes > kMaxManifestsBytes) {
       throw Error(Code::bad_input, fmt::format("{} lists manifests of more than {} bytes",
                                                oci::to_string(source), kMaxManifestsBytes))
           .hint("copy those that you need one by one, by their digests");
