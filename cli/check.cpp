@@ -7,11 +7,11 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
 #include "cli/findings.hpp"
 #include "cli/image_check.hpp"
+#include "cli/manifest_file.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "kube/check.hpp"
@@ -24,8 +24,6 @@ namespace wasmctl::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{1} << 29U;
 
 struct CheckOptions {
   std::vector<std::string> files;
@@ -87,7 +85,7 @@ std::vector<fs::path> collect_files(const std::vector<std::string>& names) {
   for (const auto& name : names) {
     std::error_code error;
     if (!fs::is_directory(name, error)) {
-      files.emplace_back(name == "-" ? "/dev/stdin" : name);
+      files.emplace_back(name);
       continue;
     }
     std::vector<fs::path> found;
@@ -115,8 +113,8 @@ std::vector<fs::path> collect_files(const std::vector<std::string>& names) {
 kube::Inventory read_files(const std::vector<std::string>& names, const std::string& ns) {
   kube::Inventory inventory;
   for (const auto& path : collect_files(names)) {
-    const auto name = path == "/dev/stdin" ? std::string("stdin") : path.native();
-    kube::read_manifests(inventory, base::read_file(path, kMaxManifestBytes), name, ns);
+    const auto file = read_manifest(path.native());
+    kube::read_manifests(inventory, file.text, file.name, ns);
   }
   kube::merge_patches(inventory);
   return inventory;

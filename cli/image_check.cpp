@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "cli/config_schema.hpp"
+#include "kube/envoy_gateway.hpp"
 #include "kube/survey.hpp"
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
@@ -75,7 +76,8 @@ class ImageCheck {
     const auto& named = manifest.descriptor.digest;
     const auto& loaded = for_istio.descriptor.digest;
     const auto* const sha256 = plugin_->module_field("sha256");
-    const auto who = kube::consumer_of(*plugin_);
+    const auto who =
+        plugin_->kind == kube::kExtensionPolicy ? oci::kEnvoyGateway : oci::kIstio;
     const auto right = fmt::format("the one that {} computes is {}", who, loaded.hex());
     const auto of_index =
         fmt::format("this is the digest of an index, which {} never computes", who);

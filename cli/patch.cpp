@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/manifest_file.hpp"
 #include "cli/pin.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
@@ -20,8 +21,6 @@
 namespace wasmctl::cli {
 
 namespace {
-
-constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{1} << 29U;
 
 constexpr std::array<std::pair<std::string_view, kube::MountStyle>, 2> kMounts = {
     {{"container", kube::MountStyle::container}, {"annotations", kube::MountStyle::annotations}}};
@@ -124,8 +123,7 @@ void run_patch(Context& context, const PatchOptions& options) {
   if (is_stdin && options.in_place) {
     throw Error(Code::usage, "--in-place: standard input is no file that could be written");
   }
-  const auto name = is_stdin ? std::string("stdin") : options.file;
-  const auto text = base::read_file(is_stdin ? "/dev/stdin" : options.file, kMaxManifestBytes);
+  const auto [name, text] = read_manifest(options.file);
   const auto mount = choose_mount(context, options);
   const auto patch = kube::patch_text(text, name, target, mount,
                                       options.undo ? kube::Direction::undo : kube::Direction::add);

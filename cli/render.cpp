@@ -10,6 +10,7 @@
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
+#include "cli/manifest_file.hpp"
 #include "cli/pin.hpp"
 #include "cli/render_options.hpp"
 #include "cli/rendering.hpp"
@@ -29,8 +30,6 @@ namespace wasmctl::cli {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{1} << 29U;
 
 // ---- one plugin
 // ----------------------------------------------------------------------------------
@@ -204,9 +203,8 @@ ordered_json patch_content(const RenderOptions& options, const std::vector<kube:
   if (options.patch_type == PatchType::strategic) {
     return kube::mount_patch(*options.workload, mounts, direction);
   }
-  const bool is_stdin = options.against == "-";
-  const auto text = base::read_file(is_stdin ? "/dev/stdin" : options.against, kMaxManifestBytes);
-  return kube::json_patch(text, is_stdin ? "stdin" : options.against, *options.workload,
+  const auto file = read_manifest(options.against);
+  return kube::json_patch(file.text, file.name, *options.workload,
                           options.ns.empty() ? std::nullopt : std::optional(options.ns), mounts,
                           direction);
 }

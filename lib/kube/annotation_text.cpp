@@ -27,6 +27,16 @@ std::string in_style(const std::string& text, Style style) {
   return out;
 }
 
+// Of an object the value under `key`, of a list the item with that name.
+const ordered_json* find_member(const ordered_json& value, const std::string& key) {
+  if (value.is_object()) return value.contains(key) ? &value[key] : nullptr;
+  if (!value.is_array()) return nullptr;
+  const auto found = std::ranges::find_if(value, [&](const ordered_json& item) {
+    return item.is_object() && item.value("name", ordered_json()) == key;
+  });
+  return found == value.end() ? nullptr : &*found;
+}
+
 class Member {
  public:
   Member(const ManifestText& text, const Node& scalar, const std::string& key)
@@ -45,13 +55,7 @@ class Member {
   }
 
   // The plugin's own; null if it is not there.
-  const ordered_json* find() const {
-    if (value_.is_object()) return value_.contains(key_) ? &value_[key_] : nullptr;
-    const auto found = std::ranges::find_if(value_, [&](const ordered_json& item) {
-      return item.is_object() && item.value("name", ordered_json()) == key_;
-    });
-    return found == value_.end() ? nullptr : &*found;
-  }
+  const ordered_json* find() const { return find_member(value_, key_); }
 
   // In a list the item has its name inside.
   ordered_json as_member(const ordered_json& value) const {
@@ -117,11 +121,7 @@ class Member {
 }  // namespace
 
 bool has_member(const Node& scalar, const std::string& key) {
-  const auto value = ordered_json::parse(scalar.text, nullptr, false);
-  if (value.is_object()) return value.contains(key);
-  return value.is_array() && std::ranges::any_of(value, [&](const ordered_json& item) {
-           return item.is_object() && item.value("name", ordered_json()) == key;
-         });
+  return find_member(ordered_json::parse(scalar.text, nullptr, false), key) != nullptr;
 }
 
 std::optional<Edit> put_member(const ManifestText& text, const Node& scalar, const std::string& key,

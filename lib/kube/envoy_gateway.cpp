@@ -84,8 +84,8 @@ ordered_json envoy_extension_policy(const Identity& identity, const Location& lo
   auto spec = ordered_json::object();
   spec["targetRefs"] = *settings.find("targetRefs");
   spec["wasm"] = ordered_json::array({std::move(wasm)});
-  return {{"apiVersion", "gateway.envoyproxy.io/v1alpha1"},
-          {"kind", "EnvoyExtensionPolicy"},
+  return {{"apiVersion", kEnvoyGatewayApi},
+          {"kind", kExtensionPolicy},
           {"metadata", metadata(identity)},
           {"spec", std::move(spec)}};
 }

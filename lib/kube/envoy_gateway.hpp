@@ -11,6 +11,9 @@
 
 namespace wasmctl::kube {
 
+inline constexpr char kEnvoyGatewayApi[] = "gateway.envoyproxy.io/v1alpha1";
+inline constexpr char kExtensionPolicy[] = "EnvoyExtensionPolicy";
+
 void check_envoy_gateway(const Settings& settings);
 
 nlohmann::ordered_json envoy_extension_policy(const Identity& identity, const Location& location,

@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "kube/envoy_gateway.hpp"
 #include "yaml/read.hpp"
 
 namespace wasmctl::kube {
@@ -18,8 +19,6 @@ using yaml::Node;
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";
 constexpr std::string_view kHigress = "extensions.higress.io/";  // has one of its own
-constexpr std::string_view kEnvoyGateway = "gateway.envoyproxy.io/v1alpha1";
-constexpr std::string_view kPolicy = "EnvoyExtensionPolicy";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
 
 const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
@@ -74,7 +73,7 @@ class DocumentReader {
     } else if (kind == "TrafficExtension" ||
                (kind == "WasmPlugin" && !api_version.starts_with(kHigress))) {
       inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
-    } else if (api_version == kEnvoyGateway && kind == kPolicy) {
+    } else if (api_version == kEnvoyGatewayApi && kind == kExtensionPolicy) {
       read_policy(root);
     } else if (api_version == "v1" && kind == "Namespace") {
       NamespaceManifest ns;
@@ -142,7 +141,7 @@ class DocumentReader {
       for (const auto& item : list->items) {
         PluginManifest plugin;
         static_cast<Object&>(plugin) = policy;
-        plugin.kind = kPolicy;
+        plugin.kind = kExtensionPolicy;
         plugin.spec = item;
         const auto image = text_at(&item, {"code", "image", "url"});
         const bool has_scheme = image.find("://") != std::string::npos;
@@ -311,11 +310,11 @@ std::vector<const PluginManifest*> all_plugins(const Inventory& inventory) {
 }
 
 std::string_view consumer_of(const PluginManifest& plugin) {
-  return plugin.kind == kPolicy ? "Envoy Gateway" : "Istio";
+  return plugin.kind == kExtensionPolicy ? "Envoy Gateway" : "Istio";
 }
 
 const Node* PluginManifest::module_field(std::string_view key) const {
-  if (kind == kPolicy) return policy_field(spec, key);
+  if (kind == kExtensionPolicy) return policy_field(spec, key);
   return kind == "TrafficExtension" ? at(&spec, {"wasm", key}) : yaml::find(spec, key);
 }
 

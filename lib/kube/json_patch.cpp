@@ -19,18 +19,17 @@ using Pointer = json::json_pointer;
 
 // What tells an item of a list from the others of it, as for a strategic merge: containers and
 // volumes have names, a container's mounts have paths.
-const json* identity(const json& item) {
+const char* identity_key(const json& item) {
   for (const char* key : {"mountPath", "name"}) {
-    const auto found = item.is_object() ? item.find(key) : item.end();
-    if (found != item.end()) return &*found;
+    if (item.is_object() && item.contains(key)) return key;
   }
   return nullptr;
 }
 
 bool same_item(const json& a, const json& b) {
-  const auto* const first = identity(a);
-  const auto* const second = identity(b);
-  return first != nullptr && second != nullptr ? *first == *second : a == b;
+  const auto* const first = identity_key(a);
+  const auto* const second = identity_key(b);
+  return first != nullptr && second != nullptr ? a[first] == b[second] : a == b;
 }
 
 // Lists of which items were taken out, changed or added at the end: what json::diff, which compares
@@ -88,8 +87,7 @@ class Difference {
 
   // By its identity alone: the API server fills in fields that no manifest has.
   void test(const Pointer& place, const json& item) {
-    const char* const key = item.is_object() && item.contains("mountPath") ? "mountPath" : "name";
-    if (item.is_object() && item.contains(key)) {
+    if (const auto* const key = identity_key(item)) {
       tests_.push_back({{"op", "test"}, {"path", (place / key).to_string()}, {"value", item[key]}});
     }
   }

@@ -98,14 +98,15 @@ std::string deliver(const json& value) {
   }
 }
 
+// Casts back from where it would be undefined are none.
+constexpr double kBeyondInt64 = 0x1p63;
+
 bool is_exact(const json& number) {
-  constexpr double kBeyond = 0x1p63;  // where the cast back would be undefined
-  const auto nearest = number.get<double>();
   if (number.is_number_unsigned()) {
-    return nearest < 2 * kBeyond && static_cast<std::uint64_t>(nearest) == number;
+    const auto nearest = number.get<double>();
+    return nearest < 2 * kBeyondInt64 && static_cast<std::uint64_t>(nearest) == number;
   }
-  return !number.is_number_integer() ||
-         (nearest < kBeyond && static_cast<std::int64_t>(nearest) == number);
+  return !number.is_number_integer() || kube::is_exact(number.get<std::int64_t>());
 }
 
 void find_inexact(const json& value, const std::string& path, std::vector<std::string>& found) {
@@ -124,6 +125,11 @@ void find_inexact(const json& value, const std::string& path, std::vector<std::s
 }
 
 }  // namespace
+
+bool is_exact(std::int64_t number) {
+  const auto nearest = static_cast<double>(number);
+  return nearest < kBeyondInt64 && static_cast<std::int64_t>(nearest) == number;
+}
 
 std::vector<std::string> inexact_numbers(const json& config) {
   std::vector<std::string> found;

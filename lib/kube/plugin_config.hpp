@@ -1,6 +1,7 @@
 // The config that a plugin gets: from a file, with single values set on the command line.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -20,6 +21,9 @@ void set_value(nlohmann::json& config, std::string_view assignment);
 // The very bytes that Istio hands to the plugin: compact, keys sorted, every number a double, and
 // `<`, `>`, `&` and two line separators escaped, as Go's encoder does. An empty config is none.
 std::string delivered_config(const nlohmann::json& config);
+
+// Whether the number is the same in a protobuf Struct, which has doubles only.
+bool is_exact(std::int64_t number);
 
 // The whole numbers of a config that no double holds, so that the plugin gets others: "a.b[0]:
 // 123".

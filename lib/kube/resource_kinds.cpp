@@ -16,7 +16,7 @@ constexpr std::string_view kEnvoy[] = {"file", "http", "https"};
 constexpr ResourceKind kKinds[] = {
     {"WasmPlugin", Consumer::istio, kIstio, check_istio, wasm_plugin},
     {"TrafficExtension", Consumer::istio, kIstio, check_istio, traffic_extension},
-    {"EnvoyExtensionPolicy", Consumer::envoy_gateway, kEnvoyGateway, check_envoy_gateway,
+    {kExtensionPolicy, Consumer::envoy_gateway, kEnvoyGateway, check_envoy_gateway,
      envoy_extension_policy},
     {"envoy", Consumer::envoy, kEnvoy, check_envoy_filter, envoy_filter},
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "kube/names.hpp"
 #include "kube/settings.hpp"
 
@@ -32,16 +33,8 @@ constexpr WorkloadKind kKinds[] = {
     {"Pod", "v1", "pod", kPod, {}, Rollout::frozen},
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return out;
-}
-
 const WorkloadKind& parse_kind(std::string_view text) {
-  const auto word = lower(text);
+  const auto word = base::lower(text);
   const auto* const found = std::ranges::find_if(kKinds, [&](const WorkloadKind& kind) {
     return std::ranges::find(kind.aliases, word) != kind.aliases.end();
   });

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/text.hpp"
 #include "yaml/json.hpp"
 #include "yaml/read.hpp"
 #include "yaml/scalar.hpp"
@@ -172,10 +173,9 @@ std::string name_from(const fs::path& directory) {
 }  // namespace
 
 std::string label_from(std::string_view text) {
-  std::string label(text);
+  auto label = base::lower(text);
   for (char& c : label) {
     if (c == '_' || c == '.' || c == ' ') c = '-';
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   }
   return label;
 }

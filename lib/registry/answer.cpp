@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "oci/manifest.hpp"
 
 namespace wasmctl::registry {
@@ -80,8 +81,8 @@ class LinkParser {
     std::optional<bool> result;
     for (skip(" \t"); text_.starts_with(';'); skip(" \t")) {
       skip("; \t");
-      const auto name = lower(take_until(" \t=;,"));
-      const auto value = lower(read_value());
+      const auto name = base::lower(take_until(" \t=;,"));
+      const auto value = base::lower(read_value());
       if (name == "rel" && !result)
         result = fmt::format(" {} ", value).find(" next ") != std::string::npos;
     }
@@ -98,12 +99,6 @@ class LinkParser {
     const auto value = take_until("\"");
     text_.remove_prefix(std::min<std::size_t>(1, text_.size()));
     return value;
-  }
-
-  static std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
   }
 
   std::string_view text_;

@@ -7,6 +7,8 @@
 #include <cctype>
 #include <optional>
 
+#include "base/text.hpp"
+
 namespace wasmctl::registry {
 
 namespace {
@@ -60,20 +62,14 @@ class Parser {
       if (!challenges.empty() && peek('=')) {  // a parameter of the challenge before
         const auto value = parameter_value();
         if (!value) return challenges;
-        challenges.back().parameters.emplace(lower(word), *value);
+        challenges.back().parameters.emplace(base::lower(word), *value);
       } else {
-        challenges.push_back({lower(word), {}});
+        challenges.push_back({base::lower(word), {}});
       }
     }
   }
 
  private:
-  static std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return result;
-  }
-
   bool peek(char c) const { return text_.starts_with(c); }
   void skip(std::string_view set) {
     text_.remove_prefix(std::min(text_.find_first_not_of(set), text_.size()));

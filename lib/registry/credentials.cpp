@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "oci/manifest.hpp"
 
 namespace wasmctl::registry {
@@ -67,12 +67,9 @@ const json& object_of(const json& config, const char* key) {
 }
 
 // A host's case means nothing.
-std::string with_lower_host(std::string name) {
+std::string with_lower_host(const std::string& name) {
   const auto end = std::min(name.find('/'), name.size());
-  for (auto& c : std::span(name).first(end)) {
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return name;
+  return base::lower(name.substr(0, end)) + name.substr(end);
 }
 
 bool is_docker_hub(std::string_view host) {
@@ -91,7 +88,7 @@ std::string plain_key(std::string key) {
   for (const std::string_view version : {"/v1", "/v2"}) {
     if (key.ends_with(version)) key.resize(key.size() - version.size());
   }
-  key = with_lower_host(std::move(key));
+  key = with_lower_host(key);
   return is_docker_hub(key) ? "docker.io" : key;
 }
 

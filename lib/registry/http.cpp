@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "registry/curl.hpp"
 
 namespace wasmctl::registry {
@@ -53,9 +54,8 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   if (line.starts_with("HTTP/")) exchange.response.headers.clear();  // 100 Continue came before
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size;
-  std::string name(line.substr(0, colon));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  exchange.response.headers.emplace(std::move(name), trimmed(line.substr(colon + 1)));
+  exchange.response.headers.emplace(base::lower(line.substr(0, colon)),
+                                    trimmed(line.substr(colon + 1)));
   return size;
 }
 

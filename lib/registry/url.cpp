@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.hpp"
+
 namespace wasmctl::registry {
 
 namespace {
@@ -13,12 +15,6 @@ constexpr std::size_t kMaxUrlBytes = 16 * 1024;  // signed storage URLs reach 4 
 
 bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
 }
 
 bool is_authority(std::string_view text) {
@@ -47,12 +43,12 @@ std::optional<Url> parse_url(std::string_view text) {
   const auto colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   Url url;
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = base::lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
   auto rest = text.substr(colon + 3);
   rest = rest.substr(0, rest.find('#'));
   const auto end = std::min(rest.find_first_of("/?"), rest.size());
-  url.authority = lower(rest.substr(0, end));
+  url.authority = base::lower(rest.substr(0, end));
   if (!is_authority(url.authority)) return std::nullopt;
   url.target = rest.substr(end);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "kube/mount.hpp"
 #include "kube/rules/rules.hpp"
 
@@ -183,10 +184,7 @@ void check_annotation_name(const Survey& survey, Report& report) {
   constexpr std::string_view kPrefix = "sidecar.istio.io/user";
   for (const auto& workload : survey.inventory().workloads) {
     for (const auto& [key, value] : workload.annotations) {
-      auto lower = key;
-      std::ranges::transform(lower, lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-      });
+      const auto lower = base::lower(key);
       const bool known = key == kVolumeAnnotation || key == kMountAnnotation;
       if (known || !lower.starts_with(kPrefix)) continue;
       const bool mounts = lower.find("mount") != std::string::npos;

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <span>
 
 #include "kube/rules/rules.hpp"
 #include "kube/settings.hpp"

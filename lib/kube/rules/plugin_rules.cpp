@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "kube/plugin_config.hpp"
 #include "kube/rules/rules.hpp"
 #include "kube/settings.hpp"
 #include "kube/wasm_plugin.hpp"
@@ -146,10 +148,7 @@ std::optional<Remark> judge_file(const std::string& url) {
 // What Istio makes of urls that look right. Source: measured on istiod's translation.
 std::optional<Remark> judge_url(const std::string& url) {
   const auto scheme_end = url.find("://");
-  auto scheme = url.substr(0, std::min(scheme_end, url.size()));
-  std::ranges::transform(scheme, scheme.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
+  const auto scheme = base::lower(url.substr(0, std::min(scheme_end, url.size())));
   if (url.empty()) return Remark{"`url` is empty", "name the module: `url: oci://...`"};
   if (url.starts_with('/')) {
     return Remark{fmt::format("`{}` is an image of Docker Hub to Istio, not a file", url),
@@ -238,11 +237,8 @@ void find_large_numbers(const Node& node, const Object& plugin, Report& report) 
   for (const auto& entry : node.entries) find_large_numbers(entry.value, plugin, report);
   if (node.kind != yaml::Kind::scalar || !is_whole_number(node)) return;
   const auto value = yaml::value_of(node);
-  if (const auto* const number = std::get_if<std::int64_t>(&value)) {
-    constexpr double kBeyond = 0x1p63;  // where the cast back would be undefined
-    const auto nearest = static_cast<double>(*number);
-    if (nearest < kBeyond && static_cast<std::int64_t>(nearest) == *number) return;
-  }
+  const auto* const number = std::get_if<std::int64_t>(&value);
+  if (number != nullptr && is_exact(*number)) return;
   report.add(site_of(plugin, node),
              fmt::format("{} reaches the plugin as another number", node.text),
              "whole numbers are exact up to 2^53: write it as a string");

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "kube/envoy_gateway.hpp"
 #include "kube/rules/rules.hpp"
 
 namespace wasmctl::kube {
@@ -149,7 +150,7 @@ void check_same_name(const Survey& survey, Report& report) {
                "the one that is applied last replaces the other");
   };
   for (const auto& plugin : inventory.plugins) see(plugin.kind, plugin);
-  for (const auto& policy : inventory.policies) see("EnvoyExtensionPolicy", policy);
+  for (const auto& policy : inventory.policies) see(kExtensionPolicy, policy);
 }
 
 // HTTP and network filters are in chains of their own.

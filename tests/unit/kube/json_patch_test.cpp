@@ -15,25 +15,19 @@ namespace yaml = wasmctl::yaml;
 
 namespace {
 
-constexpr char kBare[] = R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: default}
-spec:
-  template:
-    spec:
-      containers:
+std::string deployment(const std::string& pod_spec) {
+  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\n"
+         "spec:\n  template:\n    spec:\n" +
+         pod_spec;
+}
+
+const std::string kBare = deployment(R"(      containers:
       - name: app
         image: web:v1
-)";
+)");
 
 // As the API server has it: with fields that no manifest gave, and a proxy and volumes of others.
-constexpr char kFull[] = R"(apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: default}
-spec:
-  template:
-    spec:
-      containers:
+const std::string kFull = deployment(R"(      containers:
       - name: istio-proxy
         image: auto
         volumeMounts:
@@ -48,18 +42,18 @@ spec:
         configMap: {name: a-1, defaultMode: 420}
       - name: last
         secret: {secretName: s, defaultMode: 420}
-)";
+)");
 
 const kube::Mount kA{"a", kube::VolumeSource::config_map, "a-1"};
 const kube::Mount kB{"b", kube::VolumeSource::image, "r/b@sha256:00"};
 
-nlohmann::ordered_json patch_of(const char* text, std::vector<kube::Mount> mounts,
+nlohmann::ordered_json patch_of(const std::string& text, std::vector<kube::Mount> mounts,
                                 kube::Direction direction = kube::Direction::add) {
   return kube::json_patch(text, "f.yaml", kube::parse_workload("deployment/web"), "default", mounts,
                           direction);
 }
 
-json patched(const char* text, const nlohmann::ordered_json& patch) {
+json patched(const std::string& text, const nlohmann::ordered_json& patch) {
   return yaml::to_json(yaml::read_one(text, "f.yaml").root, "f.yaml").patch(json(patch));
 }
 
@@ -109,9 +103,9 @@ TEST_CASE("json_patch takes out the plugin's items and no other") {
 }
 
 TEST_CASE("json_patch wants one workload") {
-  const auto twice = std::string(kBare) + "---\n" + kBare;
+  const auto twice = kBare + "---\n" + kBare;
   try {
-    (void)patch_of(twice.c_str(), {kA});
+    (void)patch_of(twice, {kA});
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(wasmctl::format_error(error) ==

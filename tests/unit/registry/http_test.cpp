@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -49,6 +50,20 @@ class Silent {
   std::jthread thread_;
 };
 
+// How a GET from that server fails.
+TransportError failure_of(const Silent& server, const HttpOptions& options) {
+  HttpConnection connection(options);
+  Request request;
+  request.url = {"http", server.authority(), "/v2/"};
+  try {
+    connection.send(request);
+  } catch (const TransportError& error) {
+    return error;
+  }
+  FAIL("an answer");
+  std::abort();
+}
+
 }  // namespace
 
 TEST_CASE("a server from which nothing comes is given up after the stall, not later") {
@@ -57,18 +72,11 @@ TEST_CASE("a server from which nothing comes is given up after the stall, not la
     const Silent server(answer);
     HttpOptions options;
     options.stall = std::chrono::seconds(1);
-    HttpConnection connection(options);
-    Request request;
-    request.url = {"http", server.authority(), "/v2/"};
     const auto start = std::chrono::steady_clock::now();
-    try {
-      connection.send(request);
-      FAIL("an answer");
-    } catch (const TransportError& error) {
-      CHECK(error.kind() == TransportError::Kind::stalled);
-      CHECK(error.message() == "`" + server.authority() + "` does not answer");
-      CHECK(error.causes() == std::vector<std::string>{"nothing came for 1 seconds"});
-    }
+    const auto error = failure_of(server, options);
+    CHECK(error.kind() == TransportError::Kind::stalled);
+    CHECK(error.message() == "`" + server.authority() + "` does not answer");
+    CHECK(error.causes() == std::vector<std::string>{"nothing came for 1 seconds"});
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
   }
 }
@@ -77,15 +85,8 @@ TEST_CASE("a document that is not whole in time is given up, though it drips") {
   const Silent server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
   HttpOptions options;
   options.document = std::chrono::seconds(1);
-  HttpConnection connection(options);
-  Request request;
-  request.url = {"http", server.authority(), "/v2/"};
-  try {
-    connection.send(request);
-    FAIL("an answer");
-  } catch (const TransportError& error) {
-    CHECK(error.kind() == TransportError::Kind::stalled);
-    CHECK(error.message() == "`" + server.authority() + "` takes too long");
-    CHECK(error.causes() == std::vector<std::string>{"its answer was not whole after 1 seconds"});
-  }
+  const auto error = failure_of(server, options);
+  CHECK(error.kind() == TransportError::Kind::stalled);
+  CHECK(error.message() == "`" + server.authority() + "` takes too long");
+  CHECK(error.causes() == std::vector<std::string>{"its answer was not whole after 1 seconds"});
 }
