@@ -76,8 +76,7 @@ class ImageCheck {
     const auto& named = manifest.descriptor.digest;
     const auto& loaded = for_istio.descriptor.digest;
     const auto* const sha256 = plugin_->module_field("sha256");
-    const auto who =
-        plugin_->kind == kube::kExtensionPolicy ? oci::kEnvoyGateway : oci::kIstio;
+    const auto who = plugin_->kind == kube::kExtensionPolicy ? oci::kEnvoyGateway : oci::kIstio;
     const auto right = fmt::format("the one that {} computes is {}", who, loaded.hex());
     const auto of_index =
         fmt::format("this is the digest of an index, which {} never computes", who);
@@ -89,14 +88,16 @@ class ImageCheck {
     } else if (sha256 != nullptr && !sha256->text.empty() && sha256->text != loaded.hex()) {
       add(kDigest, *sha256, "this is not the digest of the image's manifest", right);
     }
-    const auto image = registry::read_image_tree(repository, oci::pinned(reference, loaded));
+    const auto image = registry::read_image_tree(repository, reference, for_istio);
     if (const auto why = oci::why_not(who, image); !why.empty()) {
       add(kModule, *url_, fmt::format("{} does not load the image: {}", who, why),
           "`wasmctl push` makes images that it loads");
       return;
     }
-    check_module(registry::fetch_module(repository, reference, for_istio).content);
-    const auto schema = registry::fetch_config_schema(repository, for_istio);
+    const auto fetched =
+        registry::fetch_module(repository, reference, for_istio, registry::WithSchema::yes);
+    check_module(fetched.content);
+    const auto& schema = fetched.config_schema;
     if (!schema) return;
     const auto name = fmt::format("the schema in {}", oci::to_string(reference));
     std::ranges::move(judge_config(inventory_, *plugin_, oci::parse_json(*schema, name), name),

@@ -4,7 +4,6 @@
 
 #include "base/error.hpp"
 #include "oci/manifest.hpp"
-#include "registry/repository.hpp"
 
 namespace wasmctl::cli {
 
@@ -23,13 +22,13 @@ void require_consumer(std::string_view consumer, const oci::Reference& reference
 }  // namespace
 
 Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options,
-           std::string_view consumer, WithSchema with_schema) {
+           std::string_view consumer, registry::WithSchema with_schema) {
   const auto repository = registry::open_repository(reference, registry_options(context, options));
   const auto manifest = registry::fetch_for_istio(*repository, reference);
   require_consumer(consumer, reference, manifest);
   const auto& digest = manifest.descriptor.digest;
   Pinned pinned{oci::to_string(oci::pinned(reference, digest)), digest.hex(), {}};
-  if (with_schema == WithSchema::yes) {
+  if (with_schema == registry::WithSchema::yes) {
     pinned.config_schema = registry::fetch_config_schema(*repository, manifest);
   }
   return pinned;

@@ -8,6 +8,7 @@
 #include "cli/registry_options.hpp"
 #include "oci/consumers.hpp"
 #include "oci/reference.hpp"
+#include "registry/repository.hpp"
 
 namespace wasmctl::cli {
 
@@ -19,12 +20,10 @@ struct Pinned {
   std::optional<std::string> config_schema;
 };
 
-enum class WithSchema : bool { no, yes };
-
 // Asks the registry. For the schema a layer is fetched. `consumer`: of oci/consumers.hpp; throws
 // Error{Code::unloadable} for an image of a form that it does not load.
 Pinned pin(Context& context, const oci::Reference& reference, const RegistryOptions& options,
-           std::string_view consumer, WithSchema with_schema = WithSchema::no);
+           std::string_view consumer, registry::WithSchema with_schema = registry::WithSchema::no);
 
 // Throws Error{Code::usage} for an image layout on disk, which no cluster can pull from.
 void require_registry(const oci::Reference& reference);

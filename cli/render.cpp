@@ -102,7 +102,7 @@ class PluginRenderer {
   Pinned pin_as(std::string_view consumer) const {
     try {
       return pin(context_, *subject_.image, options_.registry, consumer,
-                 subject_.plugin ? WithSchema::no : WithSchema::yes);
+                 subject_.plugin ? registry::WithSchema::no : registry::WithSchema::yes);
     } catch (Error& error) {
       if (error.code() != Code::not_found || !subject_.plugin) throw;
       throw error.hint(fmt::format("push it first: `wasmctl push {}`", subject_.source));

@@ -311,8 +311,11 @@ void LayerReader::write(std::string_view bytes) {
 
 base::Content LayerReader::unpacked() {
   if (failure_) throw Error(*failure_);
-  if (packing_ == Packing::tar_gzip) gzip_.finish();
-  return unpacked_.finish();
+  if (!content_) {
+    if (packing_ == Packing::tar_gzip) gzip_.finish();
+    content_ = unpacked_.finish();
+  }
+  return *content_;
 }
 
 base::Content LayerReader::finish() {

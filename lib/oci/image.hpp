@@ -96,7 +96,7 @@ class LayerReader {
   void write(std::string_view bytes);
   // The module. Throws Error{Code::bad_input} if there is none.
   base::Content finish();
-  // In its place: the first file of that name in any directory of a tar; null if there is none.
+  // The first file of that name in any directory of a tar; null if there is none.
   std::optional<base::Content> finish(std::string_view file);
 
  private:
@@ -106,7 +106,8 @@ class LayerReader {
   Packing packing_;
   base::Spool unpacked_;
   base::GzipReader gzip_;
-  std::optional<Error> failure_;  // of what was written so far
+  std::optional<Error> failure_;          // of what was written so far
+  std::optional<base::Content> content_;  // when all was
 };
 
 // The schema in an artifact's runtime configuration; null if there is none. Throws

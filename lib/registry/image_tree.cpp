@@ -50,8 +50,12 @@ std::optional<bool> look_for_plugin_file(Repository& repository, const oci::Imag
 }  // namespace
 
 oci::ImageTree read_image_tree(Repository& repository, const oci::Reference& reference) {
+  return read_image_tree(repository, reference, repository.fetch_manifest(reference));
+}
+
+oci::ImageTree read_image_tree(Repository& repository, const oci::Reference& reference,
+                               const oci::Blob& top) {
   oci::ImageTree image;
-  const auto top = repository.fetch_manifest(reference);
   image.descriptor = top.descriptor;
   auto document = oci::parse_manifest(top.content, top.descriptor.media_type);
   if (auto* manifest = std::get_if<oci::Manifest>(&document)) {

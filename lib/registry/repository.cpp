@@ -290,32 +290,57 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
   return repository.fetch_manifest(oci::pinned(reference, child->digest));
 }
 
+namespace {
+
+bool announces_schema(const oci::Manifest& manifest) {
+  return manifest.annotations.contains(oci::kSchemaAnnotation);
+}
+
+void read_layer(Repository& repository, const oci::Descriptor& layer, oci::LayerReader& reader) {
+  repository.fetch_blob(layer, [&](std::string_view bytes) { reader.write(bytes); });
+}
+
+// An artifact's second layer is its runtime configuration, with the schema in it.
+bool is_artifact(const oci::Manifest& manifest) {
+  return manifest.layers.size() > 1;
+}
+
+std::optional<std::string> schema_of_artifact(Repository& repository,
+                                              const oci::Manifest& manifest) {
+  const auto& runtime_config = manifest.layers[1];
+  if (runtime_config.size > oci::kMaxSchemaBytes) return std::nullopt;
+  return oci::schema_in_runtime_config(repository.fetch_blob(runtime_config).content);
+}
+
+std::optional<std::string> schema_in_layer(oci::LayerReader& layer) {
+  const auto file = layer.finish(oci::kSchemaFileName);
+  if (!file || file->size() > oci::kMaxSchemaBytes) return std::nullopt;
+  return std::string(file->view());
+}
+
+std::string require_schema(std::optional<std::string> schema, const oci::Blob& manifest) {
+  if (schema) return *std::move(schema);
+  throw Error(Code::bad_input,
+              fmt::format("{} announces a config schema of at most {} bytes, and has none",
+                          manifest.descriptor.digest.text(), oci::kMaxSchemaBytes));
+}
+
+}  // namespace
+
 std::optional<std::string> fetch_config_schema(Repository& repository, const oci::Blob& manifest) {
   const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   const auto* single = std::get_if<oci::Manifest>(&document);
-  if (single == nullptr || !single->annotations.contains(oci::kSchemaAnnotation)) {
-    return std::nullopt;
-  }
+  if (single == nullptr || !announces_schema(*single)) return std::nullopt;
   const auto module = oci::find_module_layer(*single);
   std::optional<std::string> schema;
-  if (single->layers.size() > 1) {  // an artifact: the second layer is its runtime configuration
-    const auto& runtime_config = single->layers[1];
-    if (runtime_config.size <= oci::kMaxSchemaBytes) {
-      const auto blob = repository.fetch_blob(runtime_config);
-      schema = oci::schema_in_runtime_config(blob.content);
-    }
+  if (is_artifact(*single)) {
+    schema = schema_of_artifact(repository, *single);
   } else if (module.size <= oci::kMaxModuleBytes) {
     oci::LayerReader reader(module);
-    repository.fetch_blob(module, [&](std::string_view bytes) { reader.write(bytes); });
-    const auto file = reader.finish(oci::kSchemaFileName);
-    if (file && file->size() <= oci::kMaxSchemaBytes) schema = std::string(file->view());
+    read_layer(repository, module, reader);
+    schema = schema_in_layer(reader);
   }
-  if (!schema) {
-    throw Error(Code::bad_input,
-                fmt::format("{} announces a config schema of at most {} bytes, and has none",
-                            manifest.descriptor.digest.text(), oci::kMaxSchemaBytes));
-  }
-  return schema;
+  return require_schema(std::move(schema), manifest);
 }
 
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference) {
@@ -334,7 +359,7 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
 }
 
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
-                           const oci::Blob& manifest) {
+                           const oci::Blob& manifest, WithSchema with_schema) {
   const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
   const auto* single = std::get_if<oci::Manifest>(&document);
   if (single == nullptr) {
@@ -349,8 +374,14 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
                             oci::to_string(reference), layer.size, oci::kMaxModuleBytes));
   }
   oci::LayerReader reader(layer);
-  repository.fetch_blob(layer, [&](std::string_view bytes) { reader.write(bytes); });
-  return {reader.finish(), manifest.descriptor};
+  read_layer(repository, layer, reader);
+  FetchedModule fetched{reader.finish(), manifest.descriptor, {}};
+  if (with_schema == WithSchema::yes && announces_schema(*single)) {
+    auto schema =
+        is_artifact(*single) ? schema_of_artifact(repository, *single) : schema_in_layer(reader);
+    fetched.config_schema = require_schema(std::move(schema), manifest);
+  }
+  return fetched;
 }
 
 }  // namespace wasmctl::registry

@@ -126,6 +126,8 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
 // The same of what `reference` names, if that has been fetched.
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference, oci::Blob named);
 
+enum class WithSchema : bool { no, yes };
+
 // The JSON Schema of the plugin's configuration that travels with the module of `manifest`, which
 // is not an index; null if it announces none. Throws Error{Code::bad_input} if what it announces is
 // not there.
@@ -136,10 +138,12 @@ std::optional<std::string> fetch_config_schema(Repository& repository, const oci
 struct FetchedModule {
   base::Content content;
   oci::Descriptor manifest;
+  std::optional<std::string> config_schema;  // if it was asked for: as of fetch_config_schema()
 };
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference);
-// The module of a manifest that is no index; `reference` is for messages.
+// The module of a manifest that is no index; `reference` is for messages. The layer is fetched once
+// for both.
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
-                           const oci::Blob& manifest);
+                           const oci::Blob& manifest, WithSchema with_schema = WithSchema::no);
 
 }  // namespace wasmctl::registry
