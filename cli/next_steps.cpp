@@ -48,7 +48,8 @@ class Steps {
   void istio() {
     if (rendering_.patch) {
       // The plugin comes last: a proxy told of a file that it does not have denies all traffic.
-      if (any_config_map()) add(apply_each("configmap", apply()));
+      if (any([](const auto& plugin) { return plugin.config_map.has_value(); }))
+        add(apply_each("configmap", apply()));
       patch(*rendering_.patch);
       add(apply_each("plugin", "kubectl apply"));
       if (!directory_.empty()) {
@@ -96,16 +97,15 @@ class Steps {
 
   void add(const std::string& line) { text_ += "  " + line + '\n'; }
 
-  bool any_config_map() const {
-    return std::ranges::any_of(rendering_.plugins,
-                               [](const auto& plugin) { return plugin.config_map.has_value(); });
+  bool any(bool (*fits)(const RenderedPlugin& plugin)) const {
+    return std::ranges::any_of(rendering_.plugins, fits);
   }
 
   std::string apply() const {
-    const bool fits = std::ranges::all_of(rendering_.plugins, [](const auto& plugin) {
-      return !plugin.config_map || kube::fits_client_side_apply(*plugin.config_map);
+    const bool large = any([](const auto& plugin) {
+      return plugin.config_map && !kube::fits_client_side_apply(*plugin.config_map);
     });
-    return fits ? "kubectl apply" : "kubectl apply --server-side";
+    return large ? "kubectl apply --server-side" : "kubectl apply";
   }
 
   // That document of every plugin which has it.
@@ -120,7 +120,7 @@ class Steps {
   }
 
   void apply_all() {
-    if (rendering_.plugins.front().mount) {
+    if (any([](const auto& plugin) { return plugin.mount.has_value(); })) {
       add("mount the module first: the same with --workload KIND/NAME");
     }
     add(directory_.empty() ? fmt::format("{} | {} -f -", self_, apply())
@@ -144,7 +144,7 @@ class Steps {
             : fmt::format("{} {}", command, in_shell(directory_ + "/patch.yaml")));
     if (kind.rollout == kube::Rollout::rolls) {
       // An unchanged template restarts no pod, and Envoy reads no file twice.
-      if (rendering_.plugins.front().fixed_config_map) {
+      if (any([](const auto& plugin) { return plugin.fixed_config_map; })) {
         add(fmt::format("kubectl rollout restart {}{}", workload, namespace_));
       }
       add(fmt::format("kubectl rollout status {}{}", workload, namespace_));
@@ -159,13 +159,13 @@ class Steps {
           "note: the annotations hold one plugin: those of another one are replaced, and the API\n"
           "      server checks neither: `--mount container` has no such fault\n";
     }
-    if (std::ranges::any_of(rendering_.plugins, [](const auto& plugin) {
+    if (any([](const auto& plugin) {
           const auto& spec = plugin.resource.at("spec");
           return !spec.contains("selector") && !spec.contains("targetRefs");
         })) {
       text_ += "note: without a selector every pod of the namespace loads it\n";
     }
-    if (std::ranges::any_of(rendering_.plugins, [](const auto& plugin) {
+    if (any([](const auto& plugin) {
           const auto& spec = plugin.resource.at("spec");
           const auto& wasm = spec.contains("wasm") ? spec.at("wasm") : spec;
           return plugin.mount && wasm.contains("imagePullSecret");
@@ -178,8 +178,8 @@ class Steps {
   }
 
   void note_loopback(std::string_view whose) {
-    constexpr std::string_view kHosts[] = {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"};
-    const bool is_loopback = std::ranges::any_of(rendering_.plugins, [&](const auto& plugin) {
+    const bool is_loopback = any([](const auto& plugin) {
+      constexpr std::string_view kHosts[] = {"oci://127.0.0.1", "oci://localhost", "oci://[::1]"};
       return std::ranges::any_of(kHosts, [&](auto host) { return plugin.url.starts_with(host); });
     });
     if (!is_loopback) return;
