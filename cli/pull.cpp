@@ -73,8 +73,9 @@ void add_pull(CLI::App& root, Context& context, Action& action) {
   auto* app = root.add_subcommand("pull", "Download an image's Wasm module; print the file's path");
   app->add_option("IMAGE", options->image, "REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
-  app->add_option("-o,--output", options->output,
-                  "The module's file, or `-` (default: the repository's last word and .wasm)")
+  app->add_option(
+         "-o,--output", options->output,
+         "The module's file, or `-` for stdout (default: the repository's last word and .wasm)")
       ->type_name("FILE");
   app->add_flag("--json", options->json,
                 "Print the file, its size and the manifest's digest as JSON");

@@ -105,7 +105,8 @@ void check_several(const RenderOptions& options) {
   };
   for (const auto& [is_given, flag] : given) {
     if (!is_given) continue;
-    throw usage_error(flag, fmt::format("there are {} plugins", options.sources.size()))
+    throw usage_error(
+        flag, fmt::format("says something of one plugin, and there are {}", options.sources.size()))
         .hint("say it in the wasmctl.yaml of each, or render them one by one");
   }
 }

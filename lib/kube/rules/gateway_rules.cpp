@@ -143,7 +143,7 @@ class ValueCheck {
       if (group == nullptr || group->text != kTargetGroup) {
         add(group == nullptr ? target : *group,
             group == nullptr ? std::string("the target has no group")
-                             : fmt::format("targets have another group than `{}`", group->text),
+                             : fmt::format("`group` cannot be `{}`", group->text),
             fmt::format("write `group: {}`", kTargetGroup));
       }
     });

@@ -544,7 +544,7 @@ TEST_CASE("check judges policies of Envoy Gateway") {
        "5:39 EnvoyExtensionPolicy has no such field `nam` here [policy-field] did you mean `name`? "
        "one of: group, kind, name, sectionName\n"},
       {policy("targetRefs: [{group: apps, kind: Gateway, name: g}]", image),
-       "5:24 targets have another group than `apps` [policy-value] write `group: "
+       "5:24 `group` cannot be `apps` [policy-value] write `group: "
        "gateway.networking.k8s.io`\n"},
       {policy("lua: []", image + "\n    failOpen: 'yes'"),
        "3:18 policy `p` names no target [policy-value] `targetRefs: [{group: "
