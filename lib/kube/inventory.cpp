@@ -19,7 +19,7 @@ using yaml::Node;
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";
 constexpr std::string_view kHigress = "extensions.higress.io/";  // has one of its own
-constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
+constexpr std::string_view kModuleInBase64 = "AGFzbQ";           // "\0asm"
 
 const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
   for (const auto key : path) node = node == nullptr ? nullptr : yaml::find(*node, key);
