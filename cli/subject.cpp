@@ -43,9 +43,7 @@ void find_directory(Context& context, const RenderOptions& options, Subject& sub
 void fetch_module(Context& context, const RenderOptions& options, Subject& subject) {
   const auto repository =
       registry::open_repository(*subject.image, registry_options(context, options.registry));
-  const auto manifest = registry::fetch_for_istio(*repository, *subject.image);
-  auto fetched =
-      registry::fetch_module(*repository, *subject.image, manifest, registry::WithSchema::yes);
+  auto fetched = registry::fetch_module(*repository, *subject.image, registry::WithSchema::yes);
   if (options.lint == Lint::refuse) wasm::require_loadable(fetched.content, subject.source);
   subject.module = LocalModule{std::move(fetched.content), subject.source, {}};
   subject.config_schema = std::move(fetched.config_schema);

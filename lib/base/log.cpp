@@ -3,9 +3,13 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/spdlog.h>
 
+#include "base/error.hpp"
+
 namespace wasmctl::base {
 
 namespace {
+
+constexpr std::string_view kKeep = "\n\t";
 
 // Lines look like the rest of the tool's talk: `debug: GET http://...`.
 spdlog::logger& logger() {
@@ -44,13 +48,13 @@ bool log_enabled(LogLevel level) {
 }
 
 void log_debug(std::string_view message) {
-  logger().debug("{}", message);
+  logger().debug("{}", escape_controls(message, kKeep));
 }
 void log_info(std::string_view message) {
-  logger().info("{}", message);
+  logger().info("{}", escape_controls(message, kKeep));
 }
 void log_warning(std::string_view message) {
-  logger().warn("{}", message);
+  logger().warn("{}", escape_controls(message, kKeep));
 }
 
 }  // namespace wasmctl::base

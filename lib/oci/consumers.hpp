@@ -20,9 +20,15 @@ struct ImageTree {
     Descriptor entry;  // of the index; of a single manifest, its own descriptor
     Manifest manifest;
   };
+  // What an index lists besides.
+  struct Unread {
+    Descriptor entry;
+    std::string why;  // "not there", "an index"
+  };
   Descriptor descriptor;  // of the manifest or index
   bool is_index = false;
   std::vector<Child> manifests;
+  std::vector<Unread> unread;
   // Whether the layer that Istio opens has a file of that name; unknown where there is no tar.
   std::optional<bool> has_plugin_file;
 };

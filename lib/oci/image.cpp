@@ -201,6 +201,10 @@ bool is_tar_gzip(std::string_view type) {
   return type == media_type::kOciLayerGzip || type == media_type::kDockerLayerGzip;
 }
 
+// A module's first bytes, with which no tar begins. `oras push IMAGE plugin.wasm` calls any file a
+// tar.
+constexpr std::string_view kWasmMagic("\0asm", 4);
+
 std::string_view base_name(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
   return path.substr(path.rfind('/') + 1);
@@ -320,7 +324,8 @@ base::Content LayerReader::unpacked() {
 
 base::Content LayerReader::finish() {
   auto content = unpacked();
-  return packing_ == Packing::none ? content : module_in_tar(content);
+  const bool is_itself = packing_ == Packing::none || content.view().starts_with(kWasmMagic);
+  return is_itself ? content : module_in_tar(content);
 }
 
 std::optional<base::Content> LayerReader::finish(std::string_view file) {
@@ -341,25 +346,26 @@ std::optional<std::string> schema_in_runtime_config(std::string_view runtime_con
   return config.at(kSchemaKey).dump();
 }
 
-const Descriptor* select_module(const Index& index) {
-  if (const auto* entry = select_for_istio(index)) return entry;
-  const auto find = [&](const auto& fits) {
-    const auto found = std::find_if(index.manifests.begin(), index.manifests.end(), fits);
-    return found == index.manifests.end() ? nullptr : &*found;
+std::vector<Descriptor> module_candidates(const Index& index) {
+  const auto* for_istio = select_for_istio(index);
+  const auto rank = [&](const Descriptor& entry) {
+    if (&entry == for_istio) return 0;
+    const auto architecture = entry.platform ? entry.platform->architecture : "";
+    if (architecture == "wasm") return 1;
+    if (architecture == "unknown") return 4;  // an attestation
+    return media_type::is_manifest(entry.media_type) ? 2 : 3;
   };
-  if (const auto* entry = find([](const Descriptor& child) {
-        return child.platform && child.platform->architecture == "wasm";
-      })) {
-    return entry;
+  std::vector<const Descriptor*> entries;
+  for (const auto& entry : index.manifests) {
+    if (media_type::is_manifest(entry.media_type) || media_type::is_index(entry.media_type)) {
+      entries.push_back(&entry);
+    }
   }
-  // A module does not care for the processor; an attestation is for `unknown`.
-  if (const auto* entry = find([](const Descriptor& child) {
-        return media_type::is_manifest(child.media_type) && child.platform &&
-               child.platform->architecture != "unknown";
-      })) {
-    return entry;
-  }
-  return index.manifests.size() == 1 ? index.manifests.data() : nullptr;
+  std::ranges::stable_sort(entries, {}, [&](const Descriptor* entry) { return rank(*entry); });
+  std::vector<Descriptor> candidates;
+  candidates.reserve(entries.size());
+  for (const auto* entry : entries) candidates.push_back(*entry);
+  return candidates;
 }
 
 }  // namespace wasmctl::oci

@@ -6,7 +6,7 @@
 // | image     | OCI image config  | one tar+gzip with plugin.wasm   | Istio, Envoy Gateway, Kubernetes
 // |           |                   |                                 | image volumes, docker, podman
 // | docker    | Docker's          | the same with Docker's types    | the same, and old registries
-// | artifact  | empty             | the module, a runtime config    | Istio ("oci variant"), Envoy's own
+// | artifact  | the runtime config| the module, a runtime config    | Istio ("oci variant"), Envoy's own
 // |           |                   |                                 | fetcher
 // | wasm      | CNCF's Wasm       | the module as application/wasm  | wasmtime, runwasi, wasmCloud
 // | universal | an index: `image` for linux/amd64 and linux/arm64, `wasm` for wasip1/wasm: all of these
@@ -114,8 +114,9 @@ class LayerReader {
 // Error{Code::bad_input} if that is no JSON.
 std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config);
 
-// The entry of an index that holds a module: the one that Istio picks, else a Wasm platform's, else
-// the first for a known platform, else the only one. None: null.
-const Descriptor* select_module(const Index& index);
+// The entries of an index that may hold a module, the likeliest first: the one that Istio picks,
+// those of Wasm platforms, the other images (a module does not care for the processor), indexes,
+// and what is for the platform `unknown`, mostly attestations.
+std::vector<Descriptor> module_candidates(const Index& index);
 
 }  // namespace wasmctl::oci

@@ -1,6 +1,7 @@
 #include "oci/referrers.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "oci/media_type.hpp"
 
@@ -29,13 +30,21 @@ std::string referrers_tag(const Digest& subject) {
   return "sha256-" + subject.hex();
 }
 
-Index with_referrer(Index index, const Descriptor& referrer) {
-  index.media_type = media_type::kOciIndex;
-  const bool there =
-      std::any_of(index.manifests.begin(), index.manifests.end(),
-                  [&](const Descriptor& entry) { return entry.digest == referrer.digest; });
-  if (!there) index.manifests.push_back(referrer);
-  return index;
+std::string with_referrer(const std::optional<Blob>& list, const Descriptor& referrer) {
+  if (!list) {
+    Index index;
+    index.media_type = media_type::kOciIndex;
+    index.manifests.push_back(referrer);
+    return to_json_text(index);
+  }
+  auto index = parse_json(list->content, "the list of referrers");
+  auto& entries = index["manifests"];
+  const bool there = std::ranges::any_of(entries, [&](const nlohmann::json& entry) {
+    return descriptor_from_json(entry, "the entry").digest == referrer.digest;
+  });
+  if (there) return std::string(list->content.view());
+  entries.push_back(to_json(referrer));
+  return index.dump();
 }
 
 std::vector<Descriptor> of_type(std::vector<Descriptor> referrers, std::string_view artifact_type) {

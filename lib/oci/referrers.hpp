@@ -24,8 +24,9 @@ std::optional<Referrer> as_referrer(const Blob& manifest);
 // keeps no list: "sha256-<hex>".
 std::string referrers_tag(const Digest& subject);
 
-// That index with one more entry, unless it is there.
-Index with_referrer(Index index, const Descriptor& referrer);
+// The text of that index (`list`; null: there is none yet) with one more entry, unless it is there.
+// What else other tools have written into it stays.
+std::string with_referrer(const std::optional<Blob>& list, const Descriptor& referrer);
 
 // Those of this artifact type; "" for all.
 std::vector<Descriptor> of_type(std::vector<Descriptor> referrers, std::string_view artifact_type);

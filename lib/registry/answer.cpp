@@ -192,6 +192,17 @@ std::string printable(std::string_view text, std::size_t max) {
   return result;
 }
 
+namespace {
+
+std::vector<RegistryError> token_errors(const json& answer) {
+  RegistryError error{text_of(answer, "error"), text_of(answer, "error_description"),
+                      text_of(answer, "details")};
+  if (error.code.empty() && error.message.empty() && error.detail.empty()) return {};
+  return {std::move(error)};
+}
+
+}  // namespace
+
 std::vector<RegistryError> parse_errors(std::string_view body) {
   std::vector<RegistryError> errors;
   json value;
@@ -200,8 +211,9 @@ std::vector<RegistryError> parse_errors(std::string_view body) {
   } catch (const Error&) {
     return errors;
   }
-  const auto list = value.is_object() ? value.find("errors") : value.end();
-  if (!value.is_object() || list == value.end() || !list->is_array()) return errors;
+  if (!value.is_object()) return errors;
+  const auto list = value.find("errors");
+  if (list == value.end() || !list->is_array()) return token_errors(value);
   for (const auto& entry : *list) {
     if (!entry.is_object() || errors.size() == kMaxErrors) break;
     errors.push_back({text_of(entry, "code"), text_of(entry, "message"), text_of(entry, "detail")});
@@ -246,6 +258,21 @@ bool wants_tls(const Response& response) {
           body.find("HTTP request was sent to HTTPS port") != std::string_view::npos);  // nginx
 }
 
+namespace {
+
+// A store of blobs knows nothing of logins.
+Error redirected(Error error, const Response& response, const Url& url) {
+  error.because(fmt::format("`{}` redirects there", url.authority));
+  if (code_for(response.status) == Code::network) {
+    add_pause(error, response);
+    return error;
+  }
+  return error.hint("try again, for such addresses are good for a short time; and see that a proxy "
+                    "or firewall lets this machine reach it");
+}
+
+}  // namespace
+
 Error refusal(const std::string& action, const Response& response, const Url& url,
               const Asker& asker) {
   const auto errors = parse_errors(response.body);
@@ -254,15 +281,18 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
         .hint("leave --plain-http out");
   }
   const bool page = errors.empty() && is_html(response);
-  auto message = page ? fmt::format("{}: `{}` answered {} with a web page", action, url.authority,
-                                    response.status)
-                      : fmt::format("{}: the registry answered {}", action, response.status);
+  const bool elsewhere = response.authority != url.authority;
+  const auto who = page || elsewhere ? fmt::format("`{}`", response.authority)
+                                     : std::string(asker.whom);
+  auto message = fmt::format("{}: {} answered {}", action, who, response.status);
+  if (page) message += " with a web page";
   if (!errors.empty() && !errors[0].code.empty()) message += " " + errors[0].code;
   Error error(code_for(response.status), message);
   for (const auto& entry : errors) {
     if (!entry.message.empty()) error.because(entry.message);
     if (!entry.detail.empty() && entry.detail != entry.message) error.because(entry.detail);
   }
+  if (elsewhere) return redirected(std::move(error), response, url);
   add_hint_for_status(error, response, asker);
   if (!errors.empty()) add_hint_for_code(error, errors[0].code, asker);
   if (page) add_page_hint(error, url);

@@ -20,11 +20,13 @@ struct RegistryError {
   std::string detail;   // the same, if it is text
 };
 
-// The body's `errors`; none if it is no such JSON.
+// The body's `errors`, or the one that a token server tells of in its own ways (RFC 6749, section
+// 5.2, `error` and `error_description`; Docker's `details`); none if it is no such JSON.
 std::vector<RegistryError> parse_errors(std::string_view body);
 
 // Who asked, and for what.
 struct Asker {
+  std::string_view whom = "the registry";
   std::string registry;    // as the user names it
   std::string repository;  // "" for none
   std::string login;       // which credentials were sent, "" for none
@@ -33,7 +35,7 @@ struct Asker {
 };
 
 // The error for an answer that was not hoped for. `action` begins the message: "cannot push to
-// ghcr.io/acme/a:v1".
+// ghcr.io/acme/a:v1"; `url` was asked, and may have redirected to whoever answered.
 Error refusal(const std::string& action, const Response& response, const Url& url,
               const Asker& asker);
 

@@ -212,7 +212,8 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
   const auto response = send_to_realm(request, action);
   if (response.status != 200) {
     throw refusal(action, response, realm,
-                  {.registry = registry_,
+                  {.whom = "it",
+                   .registry = registry_,
                    .repository = "",
                    .login = found ? found->describe() : "",
                    .scope = scope});

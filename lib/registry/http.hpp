@@ -64,6 +64,8 @@ struct Response {
   int status = 0;
   std::multimap<std::string, std::string> headers;  // names in lower case
   std::string body;  // of an error or redirect, at most its first 64 KiB
+  // Of the server that answered: after a redirect not the one that was asked first.
+  std::string authority = {};
 
   // The first header of that name; empty if there is none.
   std::string header(const std::string& name) const;

@@ -115,7 +115,7 @@ std::vector<std::string> string_list(const Registry& registry, const std::string
         .hint(fmt::format("check that `{}` is the registry's address", registry.host()));
   }
   for (const auto& entry : field) {
-    if (entry.is_string()) list.push_back(printable(entry.get<std::string>()));
+    if (entry.is_string()) list.push_back(escape_controls(entry.get<std::string>()));
   }
   return list;
 }
@@ -131,6 +131,16 @@ void for_each_page(Registry& registry, Call call,
     if (!next || next->target == call.request.url.target) return;
     call.request.url = *next;
   }
+}
+
+// No such list, or no such endpoint. The specification has 404 for both; some registries and what
+// stands before them say otherwise that they do not know the path.
+bool has_no_referrers(const Response& response) {
+  if (response.status == 400) {
+    const auto errors = parse_errors(response.body);
+    return !errors.empty() && errors[0].code == "UNSUPPORTED";
+  }
+  return response.status == 404 || response.status == 405 || response.status == 501;
 }
 
 // All pages of a list.
@@ -319,25 +329,29 @@ void RegistryRepository::list_as_referrer(const oci::Blob& manifest) {
   const auto referrer = oci::as_referrer(manifest);
   if (!referrer) return;
   const std::lock_guard lock(referrers_mutex_);
-  const auto index = oci::with_referrer(tagged_referrers(referrer->subject), referrer->descriptor);
-  oci::Blob list;
-  list.content = oci::to_json_text(index);
-  list.descriptor = oci::describe(index.media_type, list.content.view());
+  const auto old = tagged_referrers(referrer->subject);
+  const auto type = old ? old->index.media_type : std::string(oci::media_type::kOciIndex);
+  auto text =
+      oci::with_referrer(old ? std::optional(old->blob) : std::nullopt, referrer->descriptor);
+  oci::Blob list{oci::describe(type, text), {}};
+  list.content = std::move(text);
+  if (old && list.descriptor.digest == old->blob.descriptor.digest) return;
   push_manifest(list, tagged(oci::referrers_tag(referrer->subject)));
 }
 
-oci::Index RegistryRepository::tagged_referrers(const oci::Digest& subject) {
+std::optional<RegistryRepository::TaggedReferrers> RegistryRepository::tagged_referrers(
+    const oci::Digest& subject) {
   const auto reference = tagged(oci::referrers_tag(subject));
-  if (!resolve(reference)) return {};
-  const auto list = fetch_manifest(reference);
-  const auto document = oci::parse_manifest(list.content, list.descriptor.media_type);
-  const auto* index = std::get_if<oci::Index>(&document);
+  if (!resolve(reference)) return std::nullopt;
+  auto list = fetch_manifest(reference);
+  auto document = parse_manifest(list, reference);
+  auto* index = std::get_if<oci::Index>(&document);
   if (index == nullptr) {
     throw Error(Code::bad_input, fmt::format("{} is no index, though its tag is that of a list of "
                                              "referrers",
                                              oci::to_string(reference)));
   }
-  return *index;
+  return TaggedReferrers{std::move(list), std::move(*index)};
 }
 
 oci::Reference RegistryRepository::tagged(std::string tag) const {
@@ -359,8 +373,8 @@ std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& su
   std::vector<oci::Descriptor> all;
   bool begun = false;
   for_each_page(registry_, std::move(get), [&](const Call& sent, const Response& response) {
-    if (response.status == 404 && !begun) {  // no such list, or no such endpoint
-      all = tagged_referrers(subject).manifests;
+    if (!begun && has_no_referrers(response)) {
+      if (auto list = tagged_referrers(subject)) all = std::move(list->index.manifests);
       return false;
     }
     if (response.status != 200) registry_.refuse(sent, response);

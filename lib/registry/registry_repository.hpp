@@ -36,8 +36,13 @@ class RegistryRepository : public Repository {
   Call call(std::string method, const std::string& path, std::string action) const;
   Call pull_call(std::string method, const std::string& path, std::string action) const;
 
-  // The index that clients maintain where the registry keeps no list of referrers.
-  oci::Index tagged_referrers(const oci::Digest& subject);
+  // The index that clients maintain where the registry keeps no list of referrers; null if there is
+  // none.
+  struct TaggedReferrers {
+    oci::Blob blob;
+    oci::Index index;
+  };
+  std::optional<TaggedReferrers> tagged_referrers(const oci::Digest& subject);
   void list_as_referrer(const oci::Blob& manifest);
   // In this repository.
   oci::Reference tagged(std::string tag) const;

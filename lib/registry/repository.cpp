@@ -109,8 +109,9 @@ struct Tree {
 };
 
 // Adds the blobs of a manifest. Returns what an index lists.
-std::set<oci::Digest> add_blobs(const oci::Blob& manifest, Tree& tree) {
-  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+std::set<oci::Digest> add_blobs(const oci::Blob& manifest, const oci::Reference& reference,
+                                Tree& tree) {
+  const auto document = parse_manifest(manifest, reference);
   std::set<oci::Digest> children;
   if (const auto* single = std::get_if<oci::Manifest>(&document)) {
     tree.blobs.emplace(single->config.digest, single->config);
@@ -149,7 +150,7 @@ void fetch_manifests(Repository& from, const oci::Reference& source,
 }
 
 void collect(Repository& from, const oci::Reference& source, const oci::Blob& root, Tree& tree) {
-  auto level = add_blobs(root, tree);
+  auto level = add_blobs(root, source, tree);
   for (std::size_t depth = 1; !level.empty(); ++depth) {
     if (depth > kMaxDepth) {
       throw Error(Code::bad_input, fmt::format("{}: indexes are nested more than {} deep",
@@ -159,7 +160,7 @@ void collect(Repository& from, const oci::Reference& source, const oci::Blob& ro
     std::set<oci::Digest> next;
     for (const auto& digest : level) {
       tree.depths[digest] = depth;
-      next.merge(add_blobs(tree.manifests.at(digest), tree));
+      next.merge(add_blobs(tree.manifests.at(digest), oci::pinned(source, digest), tree));
     }
     level = std::move(next);
   }
@@ -178,6 +179,15 @@ void collect(const oci::Image& image, std::map<oci::Digest, const oci::Blob*>& b
 }
 
 }  // namespace
+
+std::variant<oci::Manifest, oci::Index> parse_manifest(const oci::Blob& manifest,
+                                                       const oci::Reference& reference) {
+  try {
+    return oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", oci::to_string(reference), error.message()));
+  }
+}
 
 oci::Blob Repository::fetch_blob(const oci::Descriptor& descriptor) {
   base::Spool spool;
@@ -277,7 +287,7 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
 
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference,
                           oci::Blob named) {
-  const auto document = oci::parse_manifest(named.content, named.descriptor.media_type);
+  const auto document = parse_manifest(named, reference);
   const auto* index = std::get_if<oci::Index>(&document);
   if (index == nullptr) return named;
   const auto* child = oci::select_for_istio(*index);
@@ -343,30 +353,11 @@ std::optional<std::string> fetch_config_schema(Repository& repository, const oci
   return require_schema(std::move(schema), manifest);
 }
 
-FetchedModule fetch_module(Repository& repository, const oci::Reference& reference) {
-  const auto manifest = repository.fetch_manifest(reference);
-  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
-  const auto* index = std::get_if<oci::Index>(&document);
-  if (index == nullptr) return fetch_module(repository, reference, manifest);
-  const auto* child = oci::select_module(*index);
-  if (child == nullptr) {
-    throw Error(Code::bad_input, fmt::format("{} is an index of several images, none of which is "
-                                             "for linux/amd64 or Wasm",
-                                             oci::to_string(reference)));
-  }
-  return fetch_module(repository, reference,
-                      repository.fetch_manifest(oci::pinned(reference, child->digest)));
-}
-
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
                            const oci::Blob& manifest, WithSchema with_schema) {
-  const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
-  const auto* single = std::get_if<oci::Manifest>(&document);
-  if (single == nullptr) {
-    throw Error(Code::bad_input,
-                fmt::format("{} is an index of indexes", oci::to_string(reference)));
-  }
-  const auto layer = oci::find_module_layer(*single);
+  const auto document = parse_manifest(manifest, reference);
+  const auto& single = std::get<oci::Manifest>(document);
+  const auto layer = oci::find_module_layer(single);
   if (layer.size > oci::kMaxModuleBytes) {
     throw Error(Code::bad_input,
                 fmt::format("{} has a layer of {} bytes; {} is the most that Istio "
@@ -376,12 +367,75 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
   oci::LayerReader reader(layer);
   read_layer(repository, layer, reader);
   FetchedModule fetched{reader.finish(), manifest.descriptor, {}};
-  if (with_schema == WithSchema::yes && announces_schema(*single)) {
+  if (with_schema == WithSchema::yes && announces_schema(single)) {
     auto schema =
-        is_artifact(*single) ? schema_of_artifact(repository, *single) : schema_in_layer(reader);
+        is_artifact(single) ? schema_of_artifact(repository, single) : schema_in_layer(reader);
     fetched.config_schema = require_schema(std::move(schema), manifest);
   }
   return fetched;
+}
+
+namespace {
+
+// Looks for the module in an index and in those within it, one manifest after the other. What is no
+// module's, or not there, is passed over.
+class ModuleSearch {
+ public:
+  ModuleSearch(Repository& repository, const oci::Reference& reference, WithSchema with_schema)
+      : repository_(repository), reference_(reference), with_schema_(with_schema) {}
+
+  FetchedModule run(const oci::Blob& named, const oci::Index& index) {
+    seen_.insert(named.descriptor.digest);
+    if (auto found = look_into(index, 1)) return *std::move(found);
+    auto error = Error(Code::bad_input,
+                       fmt::format("{} is an index, and no image that it lists holds a Wasm module",
+                                   oci::to_string(reference_)));
+    if (failure_) error.because(*failure_);
+    throw error.hint(
+        fmt::format("see what it lists: `wasmctl inspect {}`", oci::to_string(reference_)));
+  }
+
+ private:
+  std::optional<FetchedModule> look_into(const oci::Index& index, std::size_t depth) {
+    for (const auto& entry : oci::module_candidates(index)) {
+      if (seen_.size() > kMaxSearched || !seen_.insert(entry.digest).second) continue;
+      try {
+        if (auto found = look_at(entry, depth)) return found;
+      } catch (const Error& error) {
+        if (error.code() != Code::bad_input && error.code() != Code::not_found) throw;
+        if (!failure_) failure_ = fmt::format("{}: {}", entry.digest.text(), error.message());
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<FetchedModule> look_at(const oci::Descriptor& entry, std::size_t depth) {
+    const auto name = oci::pinned(reference_, entry.digest);
+    const auto manifest = repository_.fetch_manifest(name);
+    const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+    const auto* index = std::get_if<oci::Index>(&document);
+    if (index == nullptr) return fetch_module(repository_, name, manifest, with_schema_);
+    return depth < kMaxDepth ? look_into(*index, depth + 1) : std::nullopt;
+  }
+
+  static constexpr std::size_t kMaxSearched = 32;
+
+  Repository& repository_;
+  const oci::Reference& reference_;
+  const WithSchema with_schema_;
+  std::set<oci::Digest> seen_;
+  std::optional<std::string> failure_;  // the first
+};
+
+}  // namespace
+
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
+                           WithSchema with_schema) {
+  const auto named = repository.fetch_manifest(reference);
+  const auto document = parse_manifest(named, reference);
+  const auto* index = std::get_if<oci::Index>(&document);
+  if (index == nullptr) return fetch_module(repository, reference, named, with_schema);
+  return ModuleSearch(repository, reference, with_schema).run(named, *index);
 }
 
 }  // namespace wasmctl::registry

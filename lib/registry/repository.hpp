@@ -118,6 +118,10 @@ void check_login(const std::string& registry, const Options& options);
 oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
                            const oci::Reference& target);
 
+// What was fetched as `reference`, read; of errors the message begins with that name.
+std::variant<oci::Manifest, oci::Index> parse_manifest(const oci::Blob& manifest,
+                                                       const oci::Reference& reference);
+
 // The manifest that Istio's fetcher loads from `reference`, whose digest is the only right pin
 // (spec.sha256, `@sha256:`): an index's linux/amd64 child, else the manifest itself. Throws
 // Error{Code::not_found} for a missing image, Error{Code::unloadable} for an index without such a
@@ -134,13 +138,14 @@ enum class WithSchema : bool { no, yes };
 std::optional<std::string> fetch_config_schema(Repository& repository, const oci::Blob& manifest);
 
 // The Wasm module in an image of any format, verified, with the descriptor of the manifest that
-// holds it (of an index, the child).
+// holds it: of an index, the first of oci::module_candidates() that does, in nested indexes too.
 struct FetchedModule {
   base::Content content;
   oci::Descriptor manifest;
   std::optional<std::string> config_schema;  // if it was asked for: as of fetch_config_schema()
 };
-FetchedModule fetch_module(Repository& repository, const oci::Reference& reference);
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
+                           WithSchema with_schema = WithSchema::no);
 // The module of a manifest that is no index; `reference` is for messages. The layer is fetched once
 // for both.
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,

@@ -4,6 +4,7 @@ bounded time and memory, and never with a wrong module on disk."""
 import contextlib
 import hashlib
 import http.server
+import io
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import signal
 import socket
 import stat
 import subprocess
+import tarfile
 import threading
 import time
 import urllib.parse
@@ -536,15 +538,35 @@ def test_manifest_type_that_would_be_another_header(wasmctl, wasm):
         assert "which is no image manifest or index" in done.stderr and not registry.manifests
 
 
-def store_index(registry, tag, entries):
+def store_index(registry, tag, entries, platforms=()):
     """Puts an index of these manifests, given by their tags or digests, into the registry."""
     def descriptor(name):
         body, media_type = registry.manifests[name]
         return {"mediaType": media_type, "digest": "sha256:" + hashlib.sha256(body).hexdigest(), "size": len(body)}
 
     media_type = "application/vnd.oci.image.index.v1+json"
-    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [descriptor(e) for e in entries],
+    listed = [descriptor(e) for e in entries]
+    for entry, platform in zip(listed, platforms):
+        system, architecture = platform.split("/")
+        entry["platform"] = {"os": system, "architecture": architecture}
+    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": listed,
                        "annotations": {"tag": tag}}).encode()
+    registry.manifests[tag] = registry.manifests["sha256:" + hashlib.sha256(body).hexdigest()] = (body, media_type)
+
+
+def store_app(registry, tag):
+    """Puts an image without a module into the registry."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        tar.addfile(tarfile.TarInfo("bin/app"))
+    descriptors = []
+    for content, kind in ((b"{}", "config.v1+json"), (archive.getvalue(), "layer.v1.tar+gzip")):
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        registry.blobs[digest] = content
+        descriptors.append({"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest, "size": len(content)})
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "config": descriptors[0],
+                       "layers": descriptors[1:]}).encode()
     registry.manifests[tag] = registry.manifests["sha256:" + hashlib.sha256(body).hexdigest()] = (body, media_type)
 
 
@@ -600,6 +622,100 @@ def test_copy_asks_for_manifests_side_by_side(wasmctl, wasm):
         registry.fault, target.fault = together(registry), together(target)
         wasmctl("copy", f"{registry.host}/acme/x1:many", f"{target.host}/acme/x1:many")
         assert target.manifests["many"] == registry.manifests["many"]
+
+
+def digest_of(registry, tag):
+    return "sha256:" + hashlib.sha256(registry.manifests[tag][0]).hexdigest()
+
+
+def test_module_of_an_index_is_found_wherever_it_is(wasmctl, wasm, tmp_path):
+    with FaultyRegistry() as registry:
+        wasmctl("push", "--format", "wasm", wasm, f"{registry.host}/acme/x1:wasm")
+        store_app(registry, "app")
+        registry.manifests["gone"] = (b"{}", registry.manifests["app"][1])
+        store_index(registry, "both", ["app", "wasm"], ["linux/amd64", "wasip1/wasm"])
+        store_index(registry, "elsewhere", ["app", "wasm"], ["linux/arm64", "linux/s390x"])
+        store_index(registry, "nested", ["app", "both"])
+        store_index(registry, "incomplete", ["gone", "wasm"], ["linux/amd64", "wasip1/wasm"])
+        for tag in ("both", "elsewhere", "nested", "incomplete"):
+            done = wasmctl("pull", "--json", f"{registry.host}/acme/x1:{tag}", "-o", tmp_path / "out.wasm")
+            assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+            assert json.loads(done.stdout)["digest"] == digest_of(registry, "wasm")
+        # A ConfigMap takes it from there, too.
+        done = wasmctl("render", "--via", "configmap", "--selector", "app=a", "--workload", "deployment/a",
+                       f"{registry.host}/acme/x1:both")
+        assert "kind: ConfigMap" in done.stdout
+
+        store_index(registry, "none", ["app", "app", "gone"], ["linux/amd64", "linux/arm64", "linux/s390x"])
+        store_index(registry, "deep", ["none"])
+        for tag in ("none", "deep"):
+            done = wasmctl("pull", f"{registry.host}/acme/x1:{tag}", "-o", tmp_path / "no.wasm", status=3)
+            assert done.stderr.splitlines() == [
+                f"error: {registry.host}/acme/x1:{tag} is an index, and no image that it lists holds a Wasm module",
+                f"  caused by: {digest_of(registry, 'app')}: the image holds no file `plugin.wasm`",
+                f"hint: see what it lists: `wasmctl inspect {registry.host}/acme/x1:{tag}`"]
+        assert not (tmp_path / "no.wasm").exists()
+
+
+def test_inspect_says_what_of_an_index_could_not_be_read(wasmctl, wasm):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_app(registry, "gone")
+        store_index(registry, "inner", ["v1"])
+        store_index(registry, "outer", ["gone", "inner", "v1"], ["linux/arm64", "any/any", "linux/amd64"])
+        gone, inner = digest_of(registry, "gone"), digest_of(registry, "inner")
+        sizes = [len(registry.manifests[tag][0]) for tag in ("gone", "inner")]
+        del registry.manifests[gone]
+        lines = wasmctl("inspect", f"{registry.host}/acme/x1:outer").stdout.splitlines()
+        assert [line for line in lines if line.startswith("  not read")] == [
+            f"  not read     {gone}, {sizes[0]} bytes, application/vnd.oci.image.manifest.v1+json for linux/arm64: not there",
+            f"  not read     {inner}, {sizes[1]} bytes, application/vnd.oci.image.index.v1+json for any/any: an index"]
+        assert "  loads in     Istio" in lines
+        unread = json.loads(wasmctl("inspect", "--json", f"{registry.host}/acme/x1:outer").stdout)["image"]["unread"]
+        assert [(u["descriptor"]["digest"], u["reason"]) for u in unread] == [(gone, "not there"), (inner, "an index")]
+
+
+def test_list_of_referrers_keeps_what_other_tools_wrote(wasmctl, wasm):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        body, media_type = registry.manifests["v1"]
+        digest = digest_of(registry, "v1")
+        subject = {"mediaType": media_type, "digest": digest, "size": len(body)}
+        registry.manifests["about"] = (json.dumps(json.loads(body) | {"subject": subject}).encode(), media_type)
+        theirs = subject | {"digest": "sha256:" + "1" * 64, "data": "e30=", "x-theirs": 1}
+        target.manifests[digest.replace(":", "-")] = (json.dumps(
+            {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [theirs],
+             "x-theirs": [1]}).encode(), "application/vnd.oci.image.index.v1+json")
+        for _ in range(2):
+            wasmctl("copy", f"{registry.host}/acme/x1:about", f"{target.host}/acme/x1:about")
+            kept = json.loads(target.manifests[digest.replace(":", "-")][0])
+            assert kept["x-theirs"] == [1] and kept["manifests"][0] == theirs
+            assert [entry["digest"] for entry in kept["manifests"]][1:] == [digest_of(registry, "about")]
+
+
+@pytest.mark.parametrize("status,body", [(404, b""), (405, b""), (501, b""),
+                                         (400, b'{"errors":[{"code":"UNSUPPORTED"}]}')])
+def test_referrers_by_tag_where_the_endpoint_is_not_known(wasmctl, wasm, status, body):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_index(registry, digest_of(registry, "v1").replace(":", "-"), ["v1"])
+        registry.fault = times(1, lambda h: h.reply(status, body), "GET", "/referrers/")
+        done = wasmctl("list", "--referrers", f"{registry.host}/acme/x1:v1")
+        assert done.stdout == f"{digest_of(registry, 'v1')}  application/vnd.oci.image.manifest.v1+json\n"
+
+
+def test_refusal_of_the_store_that_a_registry_redirects_to(wasmctl, wasm, tmp_path):
+    with FaultyRegistry(lambda h, m, p: h.reply(403, b"<Error><Code>AccessDenied</Code></Error>") or True) as store:
+        with FaultyRegistry() as registry:
+            wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+            registry.fault = times(ALWAYS, lambda h: h.reply(307, Location=f"http://{store.host}{h.path}"), "GET", "/blobs/")
+            done = wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm", status=10)
+            blob = layer(registry)
+            assert done.stderr.splitlines() == [
+                f"error: cannot read {blob} of {registry.host}/acme/x1: `{store.host}` answered 403",
+                f"  caused by: `{registry.host}` redirects there",
+                "hint: try again, for such addresses are good for a short time; and see that a proxy or firewall lets "
+                "this machine reach it"]
 
 
 def test_copy_of_an_index_lists_every_referrer(wasmctl, wasm):

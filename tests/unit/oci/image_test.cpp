@@ -72,23 +72,29 @@ TEST_CASE("a docker image has Docker's media types, and no annotations") {
   CHECK(manifest.annotations.empty());
 }
 
-TEST_CASE("select_module finds an image for whatever processor, but no attestation") {
-  const auto selected = [](const std::vector<const char*>& platforms) {
+TEST_CASE("module_candidates begins with the one that Istio picks and ends with attestations") {
+  const auto candidates = [](const std::vector<const char*>& platforms) {
     oci::Index index;
     for (const auto* platform : platforms) {
       const std::string text = platform;
       const auto slash = text.find('/');
       oci::Descriptor entry;
-      entry.media_type = oci::media_type::kOciManifest;
+      entry.media_type =
+          text == "an/index" ? oci::media_type::kOciIndex : oci::media_type::kOciManifest;
       entry.platform = oci::Platform{text.substr(0, slash), text.substr(slash + 1), {}};
       index.manifests.push_back(entry);
     }
-    const auto* found = oci::select_module(index);
-    return found == nullptr ? std::string("none") : to_string(*found->platform);
+    std::string text;
+    for (const auto& entry : oci::module_candidates(index)) {
+      text += to_string(*entry.platform) + " ";
+    }
+    return text;
   };
-  CHECK(selected({"linux/arm64", "linux/amd64", "wasip1/wasm"}) == "linux/amd64");
-  CHECK(selected({"linux/arm64", "wasip1/wasm"}) == "wasip1/wasm");
-  CHECK(selected({"unknown/unknown", "linux/arm64", "linux/s390x"}) == "linux/arm64");
-  CHECK(selected({"unknown/unknown"}) == "unknown/unknown");
-  CHECK(selected({"unknown/unknown", "unknown/unknown"}) == "none");
+  CHECK(candidates({"linux/arm64", "linux/amd64", "wasip1/wasm"}) ==
+        "linux/amd64 wasip1/wasm linux/arm64 ");
+  CHECK(candidates({"an/index", "linux/arm64", "wasip1/wasm"}) ==
+        "wasip1/wasm linux/arm64 an/index ");
+  CHECK(candidates({"unknown/unknown", "linux/arm64", "linux/s390x"}) ==
+        "linux/arm64 linux/s390x unknown/unknown ");
+  CHECK(candidates({}).empty());
 }

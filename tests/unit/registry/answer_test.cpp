@@ -10,7 +10,7 @@ using wasmctl::Code;
 namespace {
 
 Response answer(int status, std::string body, const std::string& type = "application/json") {
-  return {status, {{"content-type", type}}, std::move(body)};
+  return {status, {{"content-type", type}}, std::move(body), "ghcr.io"};
 }
 
 }  // namespace
@@ -51,6 +51,16 @@ TEST_CASE("a refusal in words") {
        "error: cannot push: the registry answered 400 SIZE_INVALID\n"
        "  caused by: no\n"
        "  caused by: it is  9\n"},
+      {"a token server by RFC 6749",
+       answer(400, R"({"error":"invalid_grant","error_description":"the token was revoked"})"), "",
+       Code::bad_input,
+       "error: cannot push: the registry answered 400 invalid_grant\n"
+       "  caused by: the token was revoked\n"},
+      {"Docker's token server", answer(401, R"({"details":"incorrect username or password"})"), "",
+       Code::denied,
+       "error: cannot push: the registry answered 401\n"
+       "  caused by: incorrect username or password\n"
+       "hint: log in: `wasmctl login ghcr.io`\n"},
       {"too large", answer(413, "<html>nginx", "text/plain"), "", Code::bad_input,
        "error: cannot push: the registry answered 413\n"
        "hint: the registry, or a proxy before it, limits the size of a request\n"},
@@ -58,13 +68,13 @@ TEST_CASE("a refusal in words") {
        "error: cannot push: the registry answered 429 TOOMANYREQUESTS\n"
        "hint: the registry limits the rate: try again later\n"},
       {"rate for a while",
-       {429, {{"retry-after", "3600"}}, ""},
+       {429, {{"retry-after", "3600"}}, "", "ghcr.io"},
        "",
        Code::network,
        "error: cannot push: the registry answered 429\n"
        "hint: the registry limits the rate: try again in 60 minutes\n"},
       {"pause",
-       {503, {{"retry-after", "7201"}}, ""},
+       {503, {{"retry-after", "7201"}}, "", "ghcr.io"},
        "",
        Code::network,
        "error: cannot push: the registry answered 503\n"
@@ -106,7 +116,7 @@ TEST_CASE("a refusal in words") {
 }
 
 TEST_CASE("a refusal names the scope of the token, and what a push may lack") {
-  const Url url{"https", "registry-1.docker.io", "/"};
+  const Url url{"https", "ghcr.io", "/"};
   const Asker asker{.registry = "docker.io",
                     .repository = "acme/a",
                     .login = "user `me`",
