@@ -19,10 +19,9 @@ if(WASMCTL_FUZZ)
   target_compile_options(wasmctl_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# Debian has fmt and spdlog as shared libraries only; header-only keeps the start of the program
-# fast (ld.so is most of it).
-find_package(fmt REQUIRED)
-target_link_libraries(wasmctl_options INTERFACE fmt::fmt-header-only)
+# Debian has fmt and spdlog as shared libraries only, and ld.so is most of what a start takes: of
+# these we use the headers. fmt's other half is compiled once, in lib/base/fmt.cpp.
+find_package(fmt 9 REQUIRED)
 
 # wasmctl_library(NAME SOURCES... [LINK libs of ours] [PRIVATE third-party libs])
 # One static library a folder. Third-party libraries are PRIVATE to the folder that wraps them.

@@ -38,4 +38,11 @@ constexpr bool is_manifest(std::string_view type) {
   return type == kOciManifest || type == kDockerManifest;
 }
 
+// Layers that stay where their `urls` say, such as those of Windows: OCI's nondistributable types,
+// Docker's foreign one.
+constexpr bool is_foreign_layer(std::string_view type) {
+  return type.starts_with("application/vnd.oci.image.layer.nondistributable.") ||
+         type.starts_with("application/vnd.docker.image.rootfs.foreign.");
+}
+
 }  // namespace wasmctl::oci::media_type

@@ -115,7 +115,11 @@ std::set<oci::Digest> add_blobs(const oci::Blob& manifest, const oci::Reference&
   std::set<oci::Digest> children;
   if (const auto* single = std::get_if<oci::Manifest>(&document)) {
     tree.blobs.emplace(single->config.digest, single->config);
-    for (const auto& layer : single->layers) tree.blobs.emplace(layer.digest, layer);
+    for (const auto& layer : single->layers) {
+      if (!oci::media_type::is_foreign_layer(layer.media_type)) {
+        tree.blobs.emplace(layer.digest, layer);
+      }
+    }
   } else {
     for (const auto& entry : std::get<oci::Index>(document).manifests) {
       children.insert(entry.digest);

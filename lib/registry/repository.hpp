@@ -113,7 +113,7 @@ std::vector<std::string> repositories(const std::string& registry, const Options
 void check_login(const std::string& registry, const Options& options);
 
 // Takes an image over, with all that an index lists: blobs that the target has already are not
-// sent, those of the same registry are mounted. Returns the manifest's descriptor. Throws
+// sent, those of the same registry are mounted, foreign layers stay where they are. Returns the manifest's descriptor. Throws
 // Error{Code::verification} before anything is sent if `target` has another digest.
 oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
                            const oci::Reference& target);

@@ -730,6 +730,20 @@ def test_copy_of_an_index_lists_every_referrer(wasmctl, wasm):
         assert len(json.loads(target.manifests[digest.replace(":", "-")][0])["manifests"]) == 20
 
 
+@pytest.mark.parametrize("kind", ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+                                  "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"])
+def test_copy_leaves_foreign_layers_where_they_are(wasmctl, wasm, kind):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        body, media_type = registry.manifests["v1"]
+        document = json.loads(body)
+        document["layers"].insert(0, {"mediaType": kind, "digest": "sha256:" + "1" * 64, "size": 9,
+                                      "urls": ["https://foreign.invalid/layer"]})
+        registry.manifests["v1"] = (json.dumps(document).encode(), media_type)
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1")
+        assert target.manifests["v1"] == registry.manifests["v1"] and len(target.blobs) == 2
+
+
 def test_copy_to_another_digest(wasmctl, wasm, tmp_path):
     wrong = "sha256:" + "0" * 64
     with FaultyRegistry() as registry, FaultyRegistry() as target:
