@@ -13,13 +13,13 @@ namespace {
 struct CopyOptions {
   std::string source;
   std::string target;
-  RegistryOptions registry;
+  EndsOptions registry;
 };
 
-oci::Descriptor copy(const registry::Options& access, const oci::Reference& source,
+oci::Descriptor copy(const Ends& access, const oci::Reference& source,
                      const oci::Reference& target) {
-  const auto from = registry::open_repository(source, access);
-  const auto to = registry::open_repository(target, access);
+  const auto from = registry::open_repository(source, access.source);
+  const auto to = registry::open_repository(target, access.target);
   return registry::copy_image(*from, source, *to, target);
 }
 
@@ -40,14 +40,16 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
                   "The image: REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
   app->add_option("TARGET", options->target, "Where it goes (default tag: SOURCE's)")->required();
+  add_upload_options(*app, options->registry.both);
   add_registry_options(*app, options->registry);
-  add_upload_options(*app, options->registry);
   app->footer(
       "Of an index, all that it lists is copied. What TARGET has already is not sent again.\n"
       "\n"
       "Examples:\n"
       "  wasmctl copy ghcr.io/acme/header-logger:v1 registry.example.com/mirror/header-logger\n"
-      "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1");
+      "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1\n"
+      "  wasmctl copy --from-plain-http --to-ca-file ca.pem \\\n"
+      "    lab.example:5000/header-logger:v1 registry.example.com/header-logger");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_copy(context, *options); };
   });
