@@ -1,7 +1,9 @@
 // wasmctl copy: an image from one registry or layout to another, byte for byte.
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/command.hpp"
+#include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
 #include "oci/reference.hpp"
 #include "registry/repository.hpp"
@@ -13,6 +15,7 @@ namespace {
 struct CopyOptions {
   std::string source;
   std::string target;
+  bool json = false;
   EndsOptions registry;
 };
 
@@ -28,7 +31,14 @@ void run_copy(Context& context, const CopyOptions& options) {
   auto target = oci::parse_reference(options.target);
   if (!target.tag && !target.digest) target.tag = source.tag;
   const auto manifest = copy(registry_options(context, options.registry), source, target);
-  context.out << oci::to_string(oci::pinned(target, manifest.digest)) << '\n';
+  const auto copied = oci::to_string(oci::pinned(target, manifest.digest));
+  if (!options.json) {
+    context.out << copied << '\n';
+    return;
+  }
+  auto result = image_json(manifest);
+  result["image"] = copied;
+  context.out << result.dump(2) << '\n';
 }
 
 }  // namespace
@@ -40,6 +50,8 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
                   "The image: REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
   app->add_option("TARGET", options->target, "Where it goes (default tag: SOURCE's)")->required();
+  app->add_flag("--json", options->json,
+                "Print the image, its digest, media type and size as JSON");
   add_upload_options(*app, options->registry.both);
   add_registry_options(*app, options->registry);
   app->footer(

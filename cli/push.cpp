@@ -10,6 +10,7 @@
 #include "cli/annotations.hpp"
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
+#include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "oci/image.hpp"
@@ -79,10 +80,8 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
   const auto pin = oci::istio_pin(image);
   const auto pushed = oci::to_string(oci::pinned(reference, pin.value_or(manifest.digest)));
   if (options.json) {
-    nlohmann::json result = {{"image", pushed},
-                             {"digest", manifest.digest.text()},
-                             {"mediaType", manifest.media_type},
-                             {"size", manifest.size}};
+    auto result = image_json(manifest);
+    result["image"] = pushed;
     if (pin) result["istioSha256"] = pin->hex();
     context.out << result.dump(2) << '\n';
     return;

@@ -323,6 +323,17 @@ def test_tag_and_list(wasmctl, registry, wasm, tmp_path):
         assert json.loads(wasmctl("list", "--json", image).stdout) == ["latest", "v1", "v1.0"]
 
 
+def test_json_of_copy_and_tag_is_that_of_push(wasmctl, registry, wasm):
+    image = f"{registry.host}/acme/json"
+    pushed = json.loads(wasmctl("push", "--json", wasm, f"{image}:v1").stdout)
+    del pushed["istioSha256"]  # for which copy and tag would have to read what an index lists
+    copied = json.loads(wasmctl("copy", "--json", f"{image}:v1", f"{image}-copy:v2").stdout)
+    assert copied == pushed | {"image": f"{image}-copy:v2@{pushed['digest']}"}
+    tagged = json.loads(wasmctl("tag", "--json", f"{image}:v1", "v3", "v2").stdout)
+    del pushed["image"]
+    assert tagged == pushed | {"images": [f"{image}:v3@{pushed['digest']}", f"{image}:v2@{pushed['digest']}"]}
+
+
 def test_list_reads_every_page(wasmctl, wasm, tmp_path):
     with docker_registry(tmp_path / "paged") as registry:
         wasmctl("push", wasm, f"{registry.host}/acme/a1:v1")
