@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "cli/command.hpp"
 #include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
@@ -14,6 +15,8 @@
 namespace wasmctl::cli {
 
 namespace {
+
+constexpr std::size_t kMaxAtOnce = 4;
 
 struct TagOptions {
   std::string image;
@@ -49,12 +52,20 @@ void run_tag(Context& context, const TagOptions& options) {
   const auto repository =
       registry::open_repository(reference, registry_options(context, options.registry));
   const auto manifest = repository->fetch_manifest(reference);
-  std::vector<std::string> names;
-  for (const auto& tag : options.tags) {
-    auto named = oci::pinned(reference, manifest.descriptor.digest);
-    named.tag = tag;
-    repository->push_manifest(manifest, named);
-    names.push_back(oci::to_string(named));
+  std::vector<std::string> names(options.tags.size());  // empty where the tag is not set
+  // A layout has one index, in which they stand in the order given.
+  const auto at_once = reference.is_layout() ? 1 : kMaxAtOnce;
+  try {
+    base::for_each_at_once(options.tags.size(), at_once, [&](std::size_t i) {
+      auto named = oci::pinned(reference, manifest.descriptor.digest);
+      named.tag = options.tags[i];
+      repository->push_manifest(manifest, named);
+      names[i] = oci::to_string(named);
+    });
+  } catch (const Error&) {
+    std::erase(names, "");
+    if (!names.empty()) print_names(context, options, manifest.descriptor, names);
+    throw;
   }
   print_names(context, options, manifest.descriptor, names);
 }
