@@ -91,7 +91,10 @@ registry::Options base_options(Context& context) {
   const auto cache = cache_directory(context);
   if (!cache.empty()) result.uploads = cache / "uploads";
   result.env = context.env;
-  const auto progress = std::make_shared<Progress>(context.err, context.terminal);
+  // The lines of -v would be written behind the bar.
+  const bool draws = !base::log_enabled(base::LogLevel::info);
+  const auto progress =
+      std::make_shared<Progress>(context.err, draws ? context.columns : Progress::Columns());
   if (!context.quiet) {
     result.progress = [progress](std::uint64_t expected, std::uint64_t moved) {
       progress->add(expected, moved, Progress::Clock::now());

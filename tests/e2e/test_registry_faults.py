@@ -2,6 +2,7 @@
 bounded time and memory, and never with a wrong module on disk."""
 
 import contextlib
+import fcntl
 import hashlib
 import http.server
 import itertools
@@ -13,7 +14,9 @@ import re
 import signal
 import socket
 import stat
+import struct
 import subprocess
+import termios
 import threading
 import time
 import urllib.parse
@@ -982,7 +985,13 @@ def test_tags_that_were_set_are_named_though_another_was_refused(wasmctl, wasm):
             "  caused by: v2 is for others"]
 
 
-def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
+@pytest.mark.parametrize("columns,want", [
+    (0, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),  # of unknown width
+    (120, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),
+    (40, r"\d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s"),
+    (16, r"\d\.\d of 5\.7 MiB"),
+])
+def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, want):
     with FaultyRegistry() as registry:
         wasmctl("push", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1")
 
@@ -1000,6 +1009,7 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
 
         registry.fault = slow
         main, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([WASMCTL, "pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm"],
                                    env=clean_env, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
@@ -1012,4 +1022,5 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
         lines = shown.decode().split("\r\x1b[K")
         assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
         for line in lines[1:-1]:
-            assert re.fullmatch(r"\d\.\d MiB of 5\.7 MiB, \d+ %, \d+\.\d MiB/s, 0:0\d left", line), line
+            assert re.fullmatch(want, line) and len(line) < (columns or 80), line
+        assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}
