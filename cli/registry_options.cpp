@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <limits>
 #include <memory>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "cli/progress.hpp"
 
 namespace wasmctl::cli {
@@ -85,6 +89,35 @@ void warn_of_skipped_check(std::string_view whose, const std::string& end) {
       fmt::format("{} certificate is not checked ({})", whose, flag(end, kSkipTlsVerify)));
 }
 
+// For CLI11: replaces "5MB", "64 KiB" or "65536" by the number of bytes, or returns what is wrong
+// with it. A unit is a power of 1024 with and without an `i`, as registries' documents mean it.
+std::string to_bytes(std::string& text) {
+  const auto is_none = fmt::format(
+      "`{}` is no size: write a number of bytes, at least 1, or with a unit, as `5MB`", text);
+  const auto is_too_large =
+      fmt::format("`{}` is more than a file can have: write a smaller size, as `5MB`", text);
+  std::uint64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  auto unit =
+      base::lower(std::string_view(text).substr(static_cast<std::size_t>(end - text.data())));
+  unit.erase(0, std::min(unit.find_first_not_of(' '), unit.size()));
+  if (unit.ends_with('b')) unit.pop_back();
+  if (unit.size() == 2 && unit.ends_with('i')) unit.pop_back();
+  constexpr std::string_view kUnits = "kmgt";
+  const auto power = kUnits.find(unit);  // of an empty one: 0
+  if (error == std::errc::invalid_argument || unit.size() > 1 || power == std::string_view::npos) {
+    return is_none;
+  }
+  if (error == std::errc::result_out_of_range) return is_too_large;
+  if (size == 0) return is_none;
+  // Positions in a file are signed.
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const auto bits = unit.empty() ? 0 : 10 * (power + 1);
+  if (size > kMost >> bits) return is_too_large;
+  text = std::to_string(size << bits);
+  return "";
+}
+
 // All but how the registry is spoken to.
 registry::Options base_options(Context& context) {
   registry::Options result;
@@ -124,7 +157,7 @@ void add_upload_options(CLI::App& command, RegistryOptions& options) {
       .add_option("--chunk-size", options.chunk_bytes,
                   "Send a blob in requests of this size, as `5MB`, for registries and proxies that "
                   "refuse large ones (found out by itself where they answer 413)")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::Validator(&to_bytes, ""))
       ->option_text("SIZE");
 }
 
