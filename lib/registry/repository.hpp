@@ -86,6 +86,8 @@ class Repository {
   // Stores a manifest whose blobs are there, under the reference's tag (no digest either:
   // `latest`), or under its digest alone. One that has a subject is listed among its referrers.
   virtual void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) = 0;
+  // The same of one that is found through an index, which is stored after it: by its digest.
+  virtual void push_child(const oci::Blob& manifest, const oci::Reference& index);
 
   // All tags, sorted.
   virtual std::vector<std::string> tags() = 0;
