@@ -29,7 +29,10 @@ oci::Descriptor copy(const Ends& access, const oci::Reference& source,
 void run_copy(Context& context, const CopyOptions& options) {
   const auto source = oci::parse_reference(options.source);
   auto target = oci::parse_reference(options.target);
-  if (!target.tag && !target.digest) target.tag = source.tag;
+  if (!target.tag && !target.digest) {
+    target.tag = source.tag;
+    if (!source.tag) target.digest = source.digest;  // no tag moves that nobody named
+  }
   const auto manifest = copy(registry_options(context, options.registry), source, target);
   const auto copied = oci::to_string(oci::pinned(target, manifest.digest));
   if (!options.json) {
@@ -49,7 +52,9 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", options->source,
                   "The image: REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
-  app->add_option("TARGET", options->target, "Where it goes (default tag: SOURCE's)")->required();
+  app->add_option("TARGET", options->target,
+                  "Where it goes (by default under SOURCE's tag, or its digest alone)")
+      ->required();
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
   add_upload_options(*app, options->registry.both);
