@@ -111,8 +111,11 @@ std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
 // All repositories of a registry, sorted, where it offers the list.
 std::vector<std::string> repositories(const std::string& registry, const Options& options);
 
-// Asks the registry whether it takes options.credentials. Throws Error{Code::denied} if not.
-void check_login(const std::string& registry, const Options& options);
+enum class LoginCheck { accepted, not_asked_for };
+
+// Asks the registry whether it takes options.credentials, which it does not see unless it asks for
+// a login itself. Throws Error{Code::denied} if it takes them not.
+LoginCheck check_login(const std::string& registry, const Options& options);
 
 // Takes an image over, with all that an index lists: blobs that the target has already are not
 // sent, those of the same registry are mounted. Returns the manifest's descriptor. Throws

@@ -44,6 +44,16 @@ def login(env, host, **stdin):
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, **stdin)
 
 
+def test_login_that_nobody_asked_for(registry, private_registry, clean_env, tmp_path):
+    env = clean_env | {"DOCKER_CONFIG": str(tmp_path)}
+    file = tmp_path / "config.json"
+    for host, said in ((registry.host, "{} asked for no login, so this one was not checked: stored in {}\n"),
+                       (private_registry.host, "logged in to {}: stored in {}\n")):
+        done = login(env, host, input=PASSWORD)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", said.format(host, file))
+        assert host in json.loads(file.read_text())["auths"]
+
+
 def test_password_from_a_file_that_was_read_in_part(private_registry, clean_env, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(f"{USER}\n{PASSWORD}\n")

@@ -478,5 +478,6 @@ def test_token_server_that_refuses(wasmctl, tokens, wasm, tmp_path):
 def test_token_login(wasmctl, tokens, tmp_path):
     registry, _ = tokens
     env = {"DOCKER_CONFIG": str(tmp_path / "new")}
-    wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    done = wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    assert done.stderr == f"logged in to {registry.host}: stored in {tmp_path}/new/config.json\n"
     wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin="wrong", status=10)
