@@ -5,7 +5,9 @@
 #include <charconv>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -118,6 +120,19 @@ std::string to_bytes(std::string& text) {
   return "";
 }
 
+// So that nothing is said twice. Safe from several threads.
+class Said {
+ public:
+  bool is_new(const std::string& message) {
+    const std::lock_guard lock(mutex_);
+    return messages_.insert(message).second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> messages_;
+};
+
 // All but how the registry is spoken to.
 registry::Options base_options(Context& context) {
   registry::Options result;
@@ -133,7 +148,10 @@ registry::Options base_options(Context& context) {
       progress->add(expected, moved, Progress::Clock::now());
     };
   }
-  result.warn = [progress](const std::string& message) {
+  // What is wrong with a config of docker's, each of two registries may find.
+  const auto said = std::make_shared<Said>();
+  result.warn = [progress, said](const std::string& message) {
+    if (!said->is_new(message)) return;
     progress->clear();
     base::log_warning(message);
   };
