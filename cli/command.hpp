@@ -24,7 +24,7 @@ struct Context {
   // How wide the terminal is just now that stderr is; null if it is none.
   std::function<std::size_t()> columns = nullptr;
   bool out_terminal = false;                   // so is stdout
-  bool quiet = false;                          // -q: no talk but errors
+  bool quiet = false;                          // -q: no talk but errors and alarms
   std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };
 

@@ -87,7 +87,7 @@ void set_transport(registry::Options& result, const RegistryOptions& options) {
 }
 
 void warn_of_skipped_check(std::string_view whose, const std::string& end) {
-  base::log_warning(
+  base::log_alarm(
       fmt::format("{} certificate is not checked ({})", whose, flag(end, kSkipTlsVerify)));
 }
 

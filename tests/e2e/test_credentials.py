@@ -144,7 +144,7 @@ def test_config_that_was_named_and_is_not_there(wasmctl, registry, private_regis
         "there was no login to h.example"]
 
 
-def test_config_that_cannot_be_read_is_said_once(wasmctl, private_registry, wasm, tmp_path, clean_env):
+def test_config_that_cannot_be_read_is_said_once(wasmctl, private_registry, wasm, tmp_path):
     env = docker_config(tmp_path / "docker", login_of(private_registry.host))
     wasmctl("push", wasm, f"{private_registry.host}/acme/once:v1", env=env)
     # For each of the two repositories credentials are looked for, and the first place is no use to either.

@@ -263,8 +263,9 @@ def test_tls_with_an_authority_of_its_own(wasmctl, tls, wasm):
     registry, ca = tls
     for host in (registry.host, f"localhost:{registry.port}"):
         wasmctl("push", "--ca-file", ca, wasm, f"{host}/acme/tls:v1")
-    done = wasmctl("push", "--insecure-skip-tls-verify", wasm, f"{registry.host}/acme/tls:v1")
-    assert done.stderr == ("warning: the registry's certificate is not checked (--insecure-skip-tls-verify)\n")
+    for quiet in ([], ["-q"]):
+        done = wasmctl("push", *quiet, "--insecure-skip-tls-verify", wasm, f"{registry.host}/acme/tls:v1")
+        assert done.stderr == "warning: the registry's certificate is not checked (--insecure-skip-tls-verify)\n"
 
 
 def test_tls_with_an_unknown_authority(wasmctl, tls, wasm):
