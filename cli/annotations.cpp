@@ -55,6 +55,10 @@ std::string revision_from_git(const LocalModule& module) {
 
 }  // namespace
 
+bool has_annotations(const AnnotationOptions& options) {
+  return !options.annotations.empty() || !options.source.empty() || !options.revision.empty();
+}
+
 void add_annotation_options(CLI::App& command, AnnotationOptions& options) {
   command
       .add_option("--annotation", options.annotations,

@@ -16,6 +16,9 @@ struct AnnotationOptions {
   std::string revision;                  // a commit; `git`: the one that is checked out
 };
 
+// Whether any was asked for on the command line.
+bool has_annotations(const AnnotationOptions& options);
+
 void add_annotation_options(CLI::App& command, AnnotationOptions& options);
 
 // What git is asked for is about the directory of `module`. Throws Error{Code::usage} for what is

@@ -20,10 +20,11 @@ struct Context {
   std::ostream& out;  // data only, so that it can be piped
   std::ostream& err;  // talk
   std::function<std::optional<std::string>(const std::string&)> env;
-  bool color = false;                          // stderr is a terminal that may be coloured
-  bool terminal = false;                       // stderr is a terminal
+  bool color = false;  // stderr is a terminal that may be coloured
+  // How wide the terminal is just now that stderr is; null if it is none.
+  std::function<std::size_t()> columns = nullptr;
   bool out_terminal = false;                   // so is stdout
-  bool quiet = false;                          // -q: no talk but errors
+  bool quiet = false;                          // -q: no talk but errors and alarms
   std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };
 

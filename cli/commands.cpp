@@ -90,7 +90,8 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   root.fallthrough();
   root.footer(footer());
   int verbosity = 0;
-  root.add_flag("-q,--quiet", context.quiet, "Only errors on stderr");
+  root.add_flag("-q,--quiet", context.quiet,
+                "Only errors on stderr, and that a certificate is not checked");
   root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
 
   context.command_line.assign(argv, argv + argc);

@@ -1,7 +1,9 @@
 // wasmctl copy: an image from one registry or layout to another, byte for byte.
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "cli/command.hpp"
+#include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
 #include "oci/reference.hpp"
 #include "registry/repository.hpp"
@@ -13,22 +15,33 @@ namespace {
 struct CopyOptions {
   std::string source;
   std::string target;
-  RegistryOptions registry;
+  bool json = false;
+  EndsOptions registry;
 };
 
-oci::Descriptor copy(const registry::Options& access, const oci::Reference& source,
+oci::Descriptor copy(const Ends& access, const oci::Reference& source,
                      const oci::Reference& target) {
-  const auto from = registry::open_repository(source, access);
-  const auto to = registry::open_repository(target, access);
+  const auto from = registry::open_repository(source, access.source);
+  const auto to = registry::open_repository(target, access.target);
   return registry::copy_image(*from, source, *to, target);
 }
 
 void run_copy(Context& context, const CopyOptions& options) {
   const auto source = oci::parse_reference(options.source);
   auto target = oci::parse_reference(options.target);
-  if (!target.tag && !target.digest) target.tag = source.tag;
+  if (!target.tag && !target.digest) {
+    target.tag = source.tag;
+    if (!source.tag) target.digest = source.digest;  // no tag moves that nobody named
+  }
   const auto manifest = copy(registry_options(context, options.registry), source, target);
-  context.out << oci::to_string(oci::pinned(target, manifest.digest)) << '\n';
+  const auto copied = oci::to_string(oci::pinned(target, manifest.digest));
+  if (!options.json) {
+    context.out << copied << '\n';
+    return;
+  }
+  auto result = image_json(manifest);
+  result["image"] = copied;
+  context.out << result.dump(2) << '\n';
 }
 
 }  // namespace
@@ -39,15 +52,21 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", options->source,
                   "The image: REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
-  app->add_option("TARGET", options->target, "Where it goes (default tag: SOURCE's)")->required();
+  app->add_option("TARGET", options->target,
+                  "Where it goes (by default under SOURCE's tag, or its digest alone)")
+      ->required();
+  app->add_flag("--json", options->json,
+                "Print the image, its digest, media type and size as JSON");
+  add_upload_options(*app, options->registry.both);
   add_registry_options(*app, options->registry);
-  add_upload_options(*app, options->registry);
   app->footer(
       "Of an index, all that it lists is copied. What TARGET has already is not sent again.\n"
       "\n"
       "Examples:\n"
       "  wasmctl copy ghcr.io/acme/header-logger:v1 registry.example.com/mirror/header-logger\n"
-      "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1");
+      "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1\n"
+      "  wasmctl copy --from-plain-http --to-ca-file ca.pem \\\n"
+      "    lab.example:5000/header-logger:v1 registry.example.com/header-logger");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_copy(context, *options); };
   });

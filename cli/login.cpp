@@ -134,10 +134,14 @@ void run_login(Context& context, const LoginOptions& options) {
   }
   auto access = registry_options(context, options.access);
   access.credentials = credentials;
-  registry::check_login(registry, access);
+  const auto check = registry::check_login(registry, access);
   const auto place = registry::store_credentials(registry, credentials, context.env);
-  if (!context.quiet)
-    context.err << fmt::format("logged in to {}: stored in {}\n", registry, place);
+  if (context.quiet) return;
+  context.err << (check == registry::LoginCheck::accepted
+                      ? fmt::format("logged in to {}: stored in {}\n", registry, place)
+                      : fmt::format("{} asked for no login, so this one was not checked: stored in "
+                                    "{}\n",
+                                    registry, place));
 }
 
 void run_logout(Context& context, const std::string& name) {

@@ -1,3 +1,4 @@
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -17,6 +18,13 @@ extern "C" void on_bus_error(int) {
   ::_exit(kIo);
 }
 
+std::size_t columns_of_stderr() {
+  constexpr std::size_t kUsual = 80;  // where the size is not known, as on a serial line
+  winsize size = {};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
+  return known ? size.ws_col : kUsual;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -27,8 +35,9 @@ int main(int argc, char** argv) {
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       }};
   const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
-  context.terminal = ::isatty(STDERR_FILENO) == 1;
+  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
+  if (is_terminal) context.columns = &columns_of_stderr;
   context.out_terminal = ::isatty(STDOUT_FILENO) == 1;
-  context.color = context.terminal && (no_color == nullptr || *no_color == '\0');
+  context.color = is_terminal && (no_color == nullptr || *no_color == '\0');
   return wasmctl::cli::run_command_line(argc, argv, context);
 }

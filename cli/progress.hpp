@@ -1,9 +1,11 @@
-// How far a transfer is: on a terminal one line that is written again and again, else a line every
-// ten seconds; nothing at all for what is done at once.
+// How far a transfer is: on a terminal a bar that is drawn again and again, else a line every ten
+// seconds; nothing at all for what is done at once.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <mutex>
 #include <optional>
@@ -14,33 +16,41 @@ namespace wasmctl::cli {
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  // How wide the terminal is, asked each time, since its window may change.
+  using Columns = std::function<std::size_t()>;
 
-  Progress(std::ostream& err, bool terminal) : err_(err), terminal_(terminal) {}
-  // Leaves no line behind.
+  // `columns` is null where `err` is no terminal.
+  Progress(std::ostream& err, Columns columns) : err_(err), columns_(std::move(columns)) {}
+  // Leaves no bar behind.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   // So many bytes more are to be moved, and so many have been. Safe from several threads.
   void add(std::uint64_t expected, std::uint64_t moved, Clock::time_point now);
-  // Makes room for another line; the next add() writes it again.
+  // Makes room for a line of another; the next add() draws the bar again.
   void clear();
 
-  // "18.2 MiB of 50.0 MiB, 36 %, 41.2 MiB/s, 0:01 left"
-  static std::string describe(std::uint64_t moved, std::uint64_t expected,
-                              std::chrono::duration<double> elapsed);
+  // "18.2 of 50.0 MiB, 36 %, 41.2 MiB/s, 0:01 left"
+  static std::string line(std::uint64_t moved, std::uint64_t expected, Seconds elapsed);
+  // "[=======>            ]  18.2 of 50.0 MiB   36 %   41.2 MiB/s   0:01 left", in less than
+  // `columns`. Its figures stay where they are from one to the next. Where there is no room for
+  // all, the bar goes first, then the figures from the last on.
+  static std::string bar(std::uint64_t moved, std::uint64_t expected, Seconds elapsed,
+                         std::size_t columns);
 
  private:
   void erase();
 
   std::ostream& err_;
-  const bool terminal_;
+  const Columns columns_;
   std::mutex mutex_;                        // guards what follows, and the stream
   std::optional<Clock::time_point> start_;  // of the first transfer
   Clock::time_point next_;
   std::uint64_t expected_ = 0;
   std::uint64_t moved_ = 0;
-  bool shown_ = false;  // there is a line to be written over
+  bool shown_ = false;  // there is a bar to be drawn over
 };
 
 }  // namespace wasmctl::cli

@@ -7,9 +7,11 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "cli/annotations.hpp"
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
+#include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/source.hpp"
 #include "oci/image.hpp"
@@ -29,6 +31,26 @@ struct PushOptions {
   Lint lint = Lint::refuse;
   RegistryOptions registry;
 };
+
+oci::Format format(const PushOptions& options) {
+  for (const auto& row : oci::format_names()) {
+    if (row.name == options.format) return row.format;
+  }
+  return oci::Format::image;
+}
+
+// What was asked for and cannot be kept is refused, not dropped.
+void check_annotations(const PushOptions& options) {
+  if (format(options) != oci::Format::docker || !has_annotations(options.annotations)) return;
+  std::vector<std::string_view> others;
+  for (const auto& row : oci::format_names()) {
+    if (row.format != oci::Format::docker) others.push_back(row.name);
+  }
+  throw Error(Code::usage,
+              "--annotation, --source and --revision annotate the manifest, and Docker's has no "
+              "annotations")
+      .hint(fmt::format("leave them out, or choose another --format: {}", fmt::join(others, ", ")));
+}
 
 // The argument, or what wasmctl.yaml says: its image, tagged with its version.
 oci::Reference target(const PushOptions& options, const LocalModule& module) {
@@ -61,11 +83,12 @@ std::optional<std::string> created(const Context& context) {
 oci::ImageOptions image_options(const Context& context, const PushOptions& options,
                                 const LocalModule& module) {
   oci::ImageOptions result;
-  for (const auto& row : oci::format_names()) {
-    if (row.name == options.format) result.format = row.format;
-  }
+  result.format = format(options);
   result.created = created(context);
   result.annotations = annotations(options.annotations, module);
+  if (result.format == oci::Format::docker && !result.annotations.empty()) {
+    base::log_warning("Docker's manifest has no annotations: those of wasmctl.yaml are left out");
+  }
   if (const auto file = module.plugin ? schema_file(*module.plugin) : std::nullopt) {
     result.config_schema = read_schema(*file).dump();
   }
@@ -79,10 +102,8 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
   const auto pin = oci::istio_pin(image);
   const auto pushed = oci::to_string(oci::pinned(reference, pin.value_or(manifest.digest)));
   if (options.json) {
-    nlohmann::json result = {{"image", pushed},
-                             {"digest", manifest.digest.text()},
-                             {"mediaType", manifest.media_type},
-                             {"size", manifest.size}};
+    auto result = image_json(manifest);
+    result["image"] = pushed;
     if (pin) result["istioSha256"] = pin->hex();
     context.out << result.dump(2) << '\n';
     return;
@@ -94,6 +115,7 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 }
 
 void run_push(Context& context, const PushOptions& options) {
+  check_annotations(options);
   // A mistyped IMAGE is found before the plugin is built.
   if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
   const auto module = load_module(context, options.source, options.lint);

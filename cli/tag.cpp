@@ -1,10 +1,13 @@
 // wasmctl tag: more names for an image that is in a registry or layout already.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 #include "cli/command.hpp"
+#include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
 #include "oci/reference.hpp"
 #include "registry/repository.hpp"
@@ -13,30 +16,58 @@ namespace wasmctl::cli {
 
 namespace {
 
+constexpr std::size_t kMaxAtOnce = 4;
+
 struct TagOptions {
   std::string image;
   std::vector<std::string> tags;
+  bool json = false;
   RegistryOptions registry;
 };
 
-void run_tag(Context& context, const TagOptions& options) {
-  const auto reference = oci::parse_reference(options.image);
-  for (const auto& tag : options.tags) {
+void check_tags(const std::vector<std::string>& tags) {
+  for (const auto& tag : tags) {
     if (!oci::is_tag(tag)) {
       throw Error(Code::usage, fmt::format("tag `{}` is not 1 to 128 letters, digits, `_`, `.` or "
                                            "`-`, the first no `.` or `-`",
                                            tag));
     }
   }
+}
+
+void print_names(Context& context, const TagOptions& options, const oci::Descriptor& manifest,
+                 const std::vector<std::string>& names) {
+  if (options.json) {
+    auto result = image_json(manifest);
+    result["images"] = names;
+    context.out << result.dump(2) << '\n';
+    return;
+  }
+  for (const auto& name : names) context.out << name << '\n';
+}
+
+void run_tag(Context& context, const TagOptions& options) {
+  const auto reference = oci::parse_reference(options.image);
+  check_tags(options.tags);
   const auto repository =
       registry::open_repository(reference, registry_options(context, options.registry));
   const auto manifest = repository->fetch_manifest(reference);
-  for (const auto& tag : options.tags) {
-    auto named = oci::pinned(reference, manifest.descriptor.digest);
-    named.tag = tag;
-    repository->push_manifest(manifest, named);
-    context.out << oci::to_string(named) << '\n';
+  std::vector<std::string> names(options.tags.size());  // empty where the tag is not set
+  // A layout has one index, in which they stand in the order given.
+  const auto at_once = reference.is_layout() ? 1 : kMaxAtOnce;
+  try {
+    base::for_each_at_once(options.tags.size(), at_once, [&](std::size_t i) {
+      auto named = oci::pinned(reference, manifest.descriptor.digest);
+      named.tag = options.tags[i];
+      repository->push_manifest(manifest, named);
+      names[i] = oci::to_string(named);
+    });
+  } catch (const Error&) {
+    std::erase(names, "");
+    if (!names.empty()) print_names(context, options, manifest.descriptor, names);
+    throw;
   }
+  print_names(context, options, manifest.descriptor, names);
 }
 
 }  // namespace
@@ -47,8 +78,12 @@ void add_tag(CLI::App& root, Context& context, Action& action) {
   app->add_option("IMAGE", options->image, "REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
       ->required();
   app->add_option("TAG", options->tags, "The new tags")->required();
+  app->add_flag("--json", options->json,
+                "Print the images, their digest, media type and size as JSON");
   add_registry_options(*app, options->registry);
   app->footer(
+      "Prints the image's names by its new tags, each pinned by its digest.\n"
+      "\n"
       "Example:\n"
       "  wasmctl tag ghcr.io/acme/header-logger:v1.2.3 v1.2 v1 latest");
   app->callback([options, &context, &action] {

@@ -14,5 +14,7 @@ bool log_enabled(LogLevel level);
 void log_debug(std::string_view message);  // -vv: each request, each file
 void log_info(std::string_view message);   // -v: each step, each command that is run
 void log_warning(std::string_view message);
+// A warning that no level turns off: of what makes the run insecure.
+void log_alarm(std::string_view message);
 
 }  // namespace wasmctl::base

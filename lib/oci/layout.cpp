@@ -253,7 +253,9 @@ void Layout::add(const Descriptor& manifest, const std::optional<std::string>& t
   const base::FileLock lock(directory_);
   auto index = is_there(directory_ / kIndexFile) ? read_index(directory_) : new_index();
 
-  auto entry = to_json(manifest);
+  auto untagged = manifest;
+  untagged.annotations.erase(kRefName);  // the tag that it has in the layout that it comes from
+  auto entry = to_json(untagged);
   if (tag) entry["annotations"][kRefName] = *tag;
   json kept = json::array();
   for (const auto& old : index["manifests"]) {

@@ -34,25 +34,52 @@ const std::string kHelperPrefix = "docker-credential-";
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr char kDockerHubKey[] = "https://index.docker.io/v1/";
 
-std::vector<fs::path> config_files(const Environment& env) {
+constexpr char kAuthFileVariable[] = "REGISTRY_AUTH_FILE";
+constexpr char kDockerVariable[] = "DOCKER_CONFIG";
+
+struct ConfigFile {
+  fs::path path;
+  // Where it is not one of the usual places: the variable by which the user named it.
+  std::string variable = {};
+};
+
+std::vector<ConfigFile> config_files(const Environment& env) {
   const auto value = [&](const char* name) { return env(name).value_or(""); };
-  std::vector<fs::path> files;
+  std::vector<ConfigFile> files;
   const auto add = [&](const std::string& directory, const char* file) {
-    if (!directory.empty()) files.push_back(fs::path(directory) / file);
+    if (!directory.empty()) files.push_back({fs::path(directory) / file});
   };
+  if (auto file = fs::path(value(kAuthFileVariable)); !file.empty()) {
+    if (!file.has_filename()) file = file.parent_path();
+    files.push_back({std::move(file), kAuthFileVariable});
+  }
   const auto home = value("HOME");
-  add(value("REGISTRY_AUTH_FILE"), "");
-  if (const auto docker = value("DOCKER_CONFIG"); !docker.empty()) {
-    add(docker, "config.json");
+  if (const auto docker = value(kDockerVariable); !docker.empty()) {
+    files.push_back({fs::path(docker) / "config.json", kDockerVariable});
   } else {
     add(home, ".docker/config.json");
   }
   add(value("XDG_RUNTIME_DIR"), "containers/auth.json");
   add(home, ".config/containers/auth.json");
-  for (auto& file : files) {
-    if (!file.has_filename()) file = file.parent_path();
-  }
   return files;
+}
+
+// What is wrong about a file that is not there: nothing, unless the user named what does not exist.
+std::optional<std::string> mistake(const ConfigFile& file) {
+  const auto exists = [](const fs::path& path) {
+    std::error_code ignored;
+    return fs::exists(path, ignored);
+  };
+  if (file.variable == kAuthFileVariable && !exists(file.path)) {
+    return fmt::format("there is no such file, though ${} names it", file.variable);
+  }
+  // In a directory of docker's there need not be a config.
+  const auto directory = file.path.parent_path();
+  if (file.variable == kDockerVariable && !exists(directory)) {
+    return fmt::format("there is no directory `{}`, though ${} names it", directory.native(),
+                       file.variable);
+  }
+  return std::nullopt;
 }
 
 std::string text_of(const json& object, const char* key) {
@@ -239,11 +266,22 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(kBlanks) == std::string_view::npos;
 }
 
+// The text of a file; null if there is none. Throws Error{Code::io} or {not_found} where there may
+// be one, but it cannot be read: a directory is closed to us, or is no directory.
+std::optional<std::string> read_if_there(const fs::path& file) {
+  try {
+    return base::read_file(file, oci::kMaxManifestBytes);
+  } catch (const Error& error) {
+    std::error_code why;
+    static_cast<void>(fs::status(file, why));
+    if (why == std::errc::no_such_file_or_directory) return std::nullopt;
+    throw;
+  }
+}
+
 // The whole file, every field of it; empty if there is none.
 json read_config(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) return json::object();
-  const auto text = base::read_file(file, oci::kMaxManifestBytes);
+  const auto text = read_if_there(file).value_or("");
   if (is_blank(text)) return json::object();
   auto config = oci::parse_json(text, fmt::format("`{}`", file.native()));
   if (!config.is_object()) {
@@ -289,7 +327,7 @@ std::string store_credentials(const std::string& registry, const Credentials& cr
   if (files.empty()) {
     throw Error(Code::io, "there is no place for the login: neither HOME nor DOCKER_CONFIG is set");
   }
-  const auto& file = files.front();
+  const auto& file = files.front().path;
   auto config = read_config(file);
   if (const auto helpers = helpers_of(config, registry); !helpers.empty()) {
     store_in_helper(helpers.front(), registry, credentials);
@@ -313,10 +351,14 @@ Erased erase_credentials(const std::string& registry, const Environment& env, co
       if (!erased.failure) erased.failure = error;
     }
   };
-  for (const auto& file : config_files(env)) {
+  for (const auto& place : config_files(env)) {
+    const auto& file = place.path;
     json config;
     try {
       config = read_config(file);
+      if (const auto wrong = mistake(place)) {
+        warn(fmt::format("`{}` is passed over: {}", file.native(), *wrong));
+      }
     } catch (const Error& error) {
       warn(fmt::format("`{}` is passed over: a login in it stays: {}", file.native(),
                        error.message()));
@@ -345,19 +387,24 @@ std::optional<Credentials> find_credentials(const std::string& registry,
                                             const std::string& repository, const Environment& env,
                                             const Warn& warn) {
   for (const auto& file : config_files(env)) {
-    std::error_code ignored;
-    if (!fs::exists(file, ignored)) continue;
+    const auto not_used = [&](const std::string& why) {
+      warn(fmt::format("`{}` is not used for the login: {}", file.path.native(), why));
+    };
     try {
-      const auto text = base::read_file(file, oci::kMaxManifestBytes);
-      if (is_blank(text)) continue;  // no login
-      const auto config = oci::parse_json(text, "it");
+      const auto text = read_if_there(file.path);
+      if (!text) {
+        if (const auto wrong = mistake(file)) not_used(*wrong);
+        continue;
+      }
+      if (is_blank(*text)) continue;  // no login
+      const auto config = oci::parse_json(*text, "it");
       if (!config.is_object()) throw Error(Code::bad_input, "it is no JSON object");
       auto found = from_config(config, registry, repository);
       if (!found) continue;
-      if (found->source.empty()) found->source = file.native();
+      if (found->source.empty()) found->source = file.path.native();
       return found;
     } catch (const Error& error) {
-      warn(fmt::format("`{}` is not used for the login: {}", file.native(), error.message()));
+      not_used(error.message());
     }
   }
   return std::nullopt;

@@ -30,7 +30,8 @@ using Warn = std::function<void(const std::string&)>;
 // or a part of it. Files, first found wins: $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json or
 // ~/.docker/config.json, podman's $XDG_RUNTIME_DIR/containers/auth.json and
 // ~/.config/containers/auth.json. In each: credHelpers, then credsStore, then auths.
-// A file or helper that is broken is a warning, for anonymous access may do.
+// A file or helper that is broken is a warning, for anonymous access may do; so is what one of the
+// first two variables names and does not exist.
 std::optional<Credentials> find_credentials(const std::string& registry,
                                             const std::string& repository, const Environment& env,
                                             const Warn& warn);

@@ -59,6 +59,11 @@ class Registry {
   // token server is at fault.
   Response send(Call call, const std::stop_token& stop = {});
 
+  // Whether requests within `scope` carry a login by now, since the registry asked for one.
+  bool sends_login(const std::string& scope) {
+    return !authenticator_.authorization(scope).empty();
+  }
+
   // Throws the error for an answer that was not hoped for.
   [[noreturn]] void refuse(const Call& call, const Response& response) const;
 

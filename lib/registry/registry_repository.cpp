@@ -401,13 +401,14 @@ std::vector<std::string> repositories(const std::string& registry, const Options
   return fetch_list(server, get, "repositories");
 }
 
-void check_login(const std::string& registry, const Options& options) {
+LoginCheck check_login(const std::string& registry, const Options& options) {
   Registry server(registry, "", options);
   Call get;
   get.request.url = server.url("/v2/");
   get.action = fmt::format("cannot log in to {}", registry);
   const auto response = server.send(get);
   if (response.status != 200) server.refuse(get, response);
+  return server.sends_login(get.scope) ? LoginCheck::accepted : LoginCheck::not_asked_for;
 }
 
 }  // namespace wasmctl::registry

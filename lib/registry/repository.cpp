@@ -66,11 +66,11 @@ class LayoutRepository : public Repository {
   void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) override {
     layout_.prepare();
     layout_.write_blob(manifest);
-    const auto tag = tag_to_set(reference);
-    // What an index lists is found through it.
-    if (tag || !reference.digest || *reference.digest != manifest.descriptor.digest) {
-      layout_.add(manifest.descriptor, tag);
-    }
+    layout_.add(manifest.descriptor, tag_to_set(reference));
+  }
+
+  void push_child(const oci::Blob& manifest, const oci::Reference&) override {
+    push_blob(manifest, Presence::unknown);
   }
 
   std::vector<std::string> tags() override { return layout_.tags(); }
@@ -199,6 +199,10 @@ oci::Blob Repository::fetch_blob(const oci::Descriptor& descriptor) {
   return {descriptor, spool.finish()};
 }
 
+void Repository::push_child(const oci::Blob& manifest, const oci::Reference& index) {
+  push_manifest(manifest, by_digest(index, manifest.descriptor.digest));
+}
+
 Repository::OpenedBlob Repository::open_blob(const oci::Descriptor& descriptor) {
   std::promise<void> verified;
   verified.set_value();
@@ -213,10 +217,8 @@ void Repository::push(const oci::Image& image, const oci::Reference& reference) 
   for (const auto& [digest, blob] : unique) blobs.push_back(blob);
   base::for_each_at_once(blobs.size(), kMaxAtOnce,
                          [&](std::size_t i) { push_blob(*blobs[i], Presence::unknown); });
-  base::for_each_at_once(image.children.size(), kMaxAtOnce, [&](std::size_t i) {
-    const auto& manifest = image.children[i].manifest;
-    push_manifest(manifest, by_digest(reference, manifest.descriptor.digest));
-  });
+  base::for_each_at_once(image.children.size(), kMaxAtOnce,
+                         [&](std::size_t i) { push_child(image.children[i].manifest, reference); });
   push_manifest(image.manifest, reference);
 }
 
@@ -241,7 +243,7 @@ void push_manifests(const Tree& tree, Repository& to, const oci::Reference& targ
   for (const auto& [digest, depth] : tree.depths) levels[depth].push_back(digest);
   for (const auto& [depth, level] : levels) {
     base::for_each_at_once(level.size(), kMaxAtOnce, [&](std::size_t i) {
-      to.push_manifest(tree.manifests.at(level[i]), by_digest(target, level[i]));
+      to.push_child(tree.manifests.at(level[i]), target);
     });
   }
 }

@@ -86,6 +86,8 @@ class Repository {
   // Stores a manifest whose blobs are there, under the reference's tag (no digest either:
   // `latest`), or under its digest alone. One that has a subject is listed among its referrers.
   virtual void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) = 0;
+  // The same of one that is found through an index, which is stored after it: by its digest.
+  virtual void push_child(const oci::Blob& manifest, const oci::Reference& index);
 
   // All tags, sorted.
   virtual std::vector<std::string> tags() = 0;
@@ -109,8 +111,11 @@ std::unique_ptr<Repository> open_repository(const oci::Reference& reference,
 // All repositories of a registry, sorted, where it offers the list.
 std::vector<std::string> repositories(const std::string& registry, const Options& options);
 
-// Asks the registry whether it takes options.credentials. Throws Error{Code::denied} if not.
-void check_login(const std::string& registry, const Options& options);
+enum class LoginCheck { accepted, not_asked_for };
+
+// Asks the registry whether it takes options.credentials, which it does not see unless it asks for
+// a login itself. Throws Error{Code::denied} if it takes them not.
+LoginCheck check_login(const std::string& registry, const Options& options);
 
 // Takes an image over, with all that an index lists: blobs that the target has already are not
 // sent, those of the same registry are mounted, foreign layers stay where they are. Returns the manifest's descriptor. Throws

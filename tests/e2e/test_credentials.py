@@ -44,6 +44,16 @@ def login(env, host, **stdin):
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, **stdin)
 
 
+def test_login_that_nobody_asked_for(registry, private_registry, clean_env, tmp_path):
+    env = clean_env | {"DOCKER_CONFIG": str(tmp_path)}
+    file = tmp_path / "config.json"
+    for host, said in ((registry.host, "{} asked for no login, so this one was not checked: stored in {}\n"),
+                       (private_registry.host, "logged in to {}: stored in {}\n")):
+        done = login(env, host, input=PASSWORD)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", said.format(host, file))
+        assert host in json.loads(file.read_text())["auths"]
+
+
 def test_password_from_a_file_that_was_read_in_part(private_registry, clean_env, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(f"{USER}\n{PASSWORD}\n")
@@ -112,6 +122,43 @@ def test_logout_with_broken_files_beside(wasmctl, tmp_path):
     assert json.loads((tmp_path / "docker/config.json").read_text()) == {"auths": {}}
     warnings = [line for line in done.stderr.splitlines() if line.startswith("warning:")]
     assert [f"{tmp_path}/broken" in warnings[0], f"{tmp_path}/run/containers" in warnings[1]] == [True, True]
+
+
+def test_config_that_was_named_and_is_not_there(wasmctl, registry, private_registry, wasm, tmp_path):
+    env = {"DOCKER_CONFIG": str(tmp_path / "dokcer"), "REGISTRY_AUTH_FILE": str(tmp_path / "auht.json")}
+    assert wasmctl("push", wasm, f"{registry.host}/acme/anonymous:v1", env=env).stderr == ""
+    done = wasmctl("push", wasm, f"{private_registry.host}/acme/mistyped:v1", env=env, status=10)
+    warnings = [
+        f"warning: `{tmp_path}/auht.json` is not used for the login: there is no such file, though "
+        "$REGISTRY_AUTH_FILE names it",
+        f"warning: `{tmp_path}/dokcer/config.json` is not used for the login: there is no directory "
+        f"`{tmp_path}/dokcer`, though $DOCKER_CONFIG names it"]
+    assert done.stderr.splitlines() == warnings + [
+        f"error: cannot push to {private_registry.host}/acme/mistyped:v1: the registry answered 401 UNAUTHORIZED",
+        "  caused by: authentication required",
+        f"hint: log in: `wasmctl login {private_registry.host}`"]
+    assert wasmctl("logout", "h.example", env=env).stderr.splitlines() == [
+        f"warning: `{tmp_path}/auht.json` is passed over: there is no such file, though $REGISTRY_AUTH_FILE names it",
+        f"warning: `{tmp_path}/dokcer/config.json` is passed over: there is no directory `{tmp_path}/dokcer`, though "
+        "$DOCKER_CONFIG names it",
+        "there was no login to h.example"]
+
+
+def test_config_that_cannot_be_read_is_said_once(wasmctl, private_registry, wasm, tmp_path):
+    env = docker_config(tmp_path / "docker", login_of(private_registry.host))
+    wasmctl("push", wasm, f"{private_registry.host}/acme/once:v1", env=env)
+    # For each of the two repositories credentials are looked for, and the first place is no use to either.
+    env = {"HOME": str(tmp_path), "REGISTRY_AUTH_FILE": str(tmp_path / "auht.json"), **env}
+    done = wasmctl("copy", f"{private_registry.host}/acme/once:v1", f"{private_registry.host}/acme/twice:v1", env=env)
+    assert done.stderr == (f"warning: `{tmp_path}/auht.json` is not used for the login: there is no such file, though "
+                           "$REGISTRY_AUTH_FILE names it\n")
+    (tmp_path / ".docker").write_text("a file in the place of a directory")
+    (tmp_path / ".config/containers").mkdir(parents=True)
+    (tmp_path / ".config/containers/auth.json").write_text(json.dumps(login_of(private_registry.host)))
+    done = wasmctl("copy", f"{private_registry.host}/acme/once:v1", f"{private_registry.host}/acme/twice:v1",
+                   env={"HOME": str(tmp_path)})
+    assert done.stderr == (f"warning: `{tmp_path}/.docker/config.json` is not used for the login: cannot read "
+                           f"`{tmp_path}/.docker/config.json`: Not a directory\n")
 
 
 def test_helper_that_knows_nobody_means_anonymous(wasmctl, registry, wasm, tmp_path, helper):

@@ -149,6 +149,9 @@ def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
     assert push(*from_git, "--annotation", "org.example/a=c") == ours | found | {"org.example/a": "c"}
     assert push("--source", "https://a.example", "--revision", "v1") == ours | {
         "org.opencontainers.image.source": "https://a.example", "org.opencontainers.image.revision": "v1"}
+    done = wasmctl("push", "--format", "docker", plugin, f"oci:{tmp_path}/docker:v1")
+    assert done.stderr.splitlines()[-1] == (
+        "warning: Docker's manifest has no annotations: those of wasmctl.yaml are left out")
     (plugin / "header_logger.cc").open("a").write("// changed\n")
     assert push(*from_git) == ours | found | {
         "org.opencontainers.image.revision": f"{commit}-dirty",
@@ -260,8 +263,9 @@ def test_tls_with_an_authority_of_its_own(wasmctl, tls, wasm):
     registry, ca = tls
     for host in (registry.host, f"localhost:{registry.port}"):
         wasmctl("push", "--ca-file", ca, wasm, f"{host}/acme/tls:v1")
-    done = wasmctl("push", "--insecure-skip-tls-verify", wasm, f"{registry.host}/acme/tls:v1")
-    assert done.stderr == ("warning: the registry's certificate is not checked (--insecure-skip-tls-verify)\n")
+    for quiet in ([], ["-q"]):
+        done = wasmctl("push", *quiet, "--insecure-skip-tls-verify", wasm, f"{registry.host}/acme/tls:v1")
+        assert done.stderr == "warning: the registry's certificate is not checked (--insecure-skip-tls-verify)\n"
 
 
 def test_tls_with_an_unknown_authority(wasmctl, tls, wasm):

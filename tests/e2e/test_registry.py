@@ -325,6 +325,38 @@ def test_tag_and_list(wasmctl, registry, wasm, tmp_path):
         assert json.loads(wasmctl("list", "--json", image).stdout) == ["latest", "v1", "v1.0"]
 
 
+@pytest.mark.parametrize("image_format", ["image", "universal"])
+def test_copy_by_digest_moves_no_tag(wasmctl, any_registry, tmp_path, image_format):
+    source = f"{any_registry.host}/acme/digest-{image_format}"
+    targets = [f"{any_registry.host}/acme/digest-{image_format}-copy", f"oci:{tmp_path}/layout"]
+    old, new = tmp_path / "old.wasm", tmp_path / "new.wasm"
+    old.write_bytes(module(b"old"))
+    new.write_bytes(module(b"new"))
+    digest = json.loads(wasmctl("push", "--json", "--format", image_format, new, f"{source}:v1").stdout)["digest"]
+    for target in targets:
+        before = wasmctl("push", old, target).stdout
+        assert wasmctl("copy", f"{source}@{digest}", target).stdout == f"{target}@{digest}\n"
+        assert wasmctl("list", target).stdout == "latest\n"
+        for name, module_file in ((target, old), (before.strip(), old), (f"{target}@{digest}", new)):
+            wasmctl("pull", name, "-o", tmp_path / "out.wasm")
+            assert (tmp_path / "out.wasm").read_bytes() == module_file.read_bytes()
+        # A tag in either name is one that somebody named.
+        assert wasmctl("copy", f"{source}:v1@{digest}", target).stdout == f"{target}:v1@{digest}\n"
+        assert wasmctl("copy", f"{source}@{digest}", f"{target}:v2").stdout == f"{target}:v2@{digest}\n"
+        assert wasmctl("list", target).stdout == "latest\nv1\nv2\n"
+
+
+def test_json_of_copy_and_tag_is_that_of_push(wasmctl, registry, wasm):
+    image = f"{registry.host}/acme/json"
+    pushed = json.loads(wasmctl("push", "--json", wasm, f"{image}:v1").stdout)
+    del pushed["istioSha256"]  # for which copy and tag would have to read what an index lists
+    copied = json.loads(wasmctl("copy", "--json", f"{image}:v1", f"{image}-copy:v2").stdout)
+    assert copied == pushed | {"image": f"{image}-copy:v2@{pushed['digest']}"}
+    tagged = json.loads(wasmctl("tag", "--json", f"{image}:v1", "v3", "v2").stdout)
+    del pushed["image"]
+    assert tagged == pushed | {"images": [f"{image}:v3@{pushed['digest']}", f"{image}:v2@{pushed['digest']}"]}
+
+
 def test_list_reads_every_page(wasmctl, wasm, tmp_path):
     with docker_registry(tmp_path / "paged") as registry:
         wasmctl("push", wasm, f"{registry.host}/acme/a1:v1")
@@ -448,5 +480,6 @@ def test_token_server_that_refuses(wasmctl, tokens, wasm, tmp_path):
 def test_token_login(wasmctl, tokens, tmp_path):
     registry, _ = tokens
     env = {"DOCKER_CONFIG": str(tmp_path / "new")}
-    wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    done = wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    assert done.stderr == f"logged in to {registry.host}: stored in {tmp_path}/new/config.json\n"
     wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin="wrong", status=10)

@@ -2,6 +2,7 @@
 bounded time and memory, and never with a wrong module on disk."""
 
 import contextlib
+import fcntl
 import hashlib
 import http.server
 import io
@@ -14,8 +15,10 @@ import re
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import tarfile
+import termios
 import threading
 import time
 import urllib.parse
@@ -1071,7 +1074,54 @@ def test_killed_at_any_moment_a_push_to_a_registry_can_be_repeated(wasmctl, clea
     assert list((tmp_path / "cache/wasmctl/uploads").iterdir()) == []
 
 
-def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
+def test_tags_are_set_side_by_side_and_named_in_order(wasmctl, wasm):
+    tags = ["v1.2", "v1", "latest", "stable"]
+    with FaultyRegistry() as registry:
+        image = f"{registry.host}/acme/x1"
+        digest = wasmctl("push", wasm, f"{image}:v1.2.3").stdout.strip().split("@")[1]
+        all_there = threading.Barrier(len(tags))
+
+        def fault(handler, method, path):
+            if method == "PUT":
+                all_there.wait(timeout=60)
+                time.sleep(0.1 * tags[::-1].index(path.split("/")[-1]))  # the last one is answered first
+            return False
+
+        registry.fault = fault
+        done = wasmctl("tag", f"{image}:v1.2.3", *tags)
+        assert done.stdout == "".join(f"{image}:{tag}@{digest}\n" for tag in tags)
+        assert not all_there.broken
+
+
+def test_tags_that_were_set_are_named_though_another_was_refused(wasmctl, wasm):
+    with FaultyRegistry() as registry:
+        image = f"{registry.host}/acme/x1"
+        digest = wasmctl("push", wasm, f"{image}:v0").stdout.strip().split("@")[1]
+
+        def fault(handler, method, path):
+            if method != "PUT" or not path.endswith("/v2"):
+                return False
+            while not {"v1", "v3"} <= set(registry.manifests):
+                time.sleep(0.01)
+            time.sleep(0.2)  # for the answers to arrive
+            handler.reply(403, b'{"errors":[{"code":"DENIED","message":"v2 is for others"}]}')
+            return True
+
+        registry.fault = fault
+        done = wasmctl("tag", f"{image}:v0", "v1", "v2", "v3", status=10)
+        assert done.stdout == f"{image}:v1@{digest}\n{image}:v3@{digest}\n"
+        assert done.stderr.splitlines()[:2] == [
+            f"error: cannot push to {image}:v2@{digest}: the registry answered 403 DENIED",
+            "  caused by: v2 is for others"]
+
+
+@pytest.mark.parametrize("columns,want", [
+    (0, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),  # of unknown width
+    (120, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),
+    (40, r"\d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s"),
+    (16, r"\d\.\d of 5\.7 MiB"),
+])
+def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, want):
     with FaultyRegistry() as registry:
         wasmctl("push", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1")
 
@@ -1089,6 +1139,7 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
 
         registry.fault = slow
         main, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([WASMCTL, "pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm"],
                                    env=clean_env, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
@@ -1101,4 +1152,5 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path):
         lines = shown.decode().split("\r\x1b[K")
         assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
         for line in lines[1:-1]:
-            assert re.fullmatch(r"\d\.\d MiB of 5\.7 MiB, \d+ %, \d+\.\d MiB/s, 0:0\d left", line), line
+            assert re.fullmatch(want, line) and len(line) < (columns or 80), line
+        assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}

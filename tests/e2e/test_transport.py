@@ -37,6 +37,44 @@ def test_client_certificate(wasmctl, mutual, wasm):
         "error: no file `none`\n")
 
 
+def test_copy_with_a_transport_for_each_end(wasmctl, registry, tls, mutual, wasm, tmp_path):
+    (trusted, ca), (strict, directory) = tls, mutual
+    with registries.Proxy() as proxy:  # for a name that is not loopback's, whose transport is not found out
+
+        def copy(*args, status=0):
+            return wasmctl("copy", *args, env={"HTTP_PROXY": proxy.url, "HTTPS_PROXY": proxy.url}, status=status).stderr
+
+        wasmctl("push", wasm, f"{registry.host}/acme/ends:v1")
+        plain = f"registry.test:{registry.port}/acme/ends:v1"
+        first = f"registry.test:{trusted.port}/acme/ends:v1"
+        second = f"registry.test:{strict.port}/acme/ends:v1"
+        client = ["cert-file", directory / "client.pem", "key-file", directory / "client.key"]
+
+        def of(end, *pairs):
+            return [f"--{end}-{word}" if i % 2 == 0 else word for i, word in enumerate(pairs)]
+
+        assert copy("--from-plain-http", "--ca-file", ca, plain, first) == ""
+        assert copy(*of("to", "ca-file", directory / "ca.pem", *client), *of("from", "ca-file", ca), first, second) == ""
+        assert copy("--ca-file", ca, *of("from", "ca-file", directory / "ca.pem", *client), second, first) == ""
+        assert copy("--plain-http", *of("to", "ca-file", ca), plain, first) == ""
+        assert copy(*of("from", "ca-file", ca), "--to-plain-http", first, plain) == ""
+        assert copy("--insecure-skip-tls-verify", "--to-plain-http", first, plain) == (
+            "warning: the registry's certificate is not checked (--insecure-skip-tls-verify)\n")
+        assert copy("--from-insecure-skip-tls-verify", "--to-plain-http", first, plain) == (
+            "warning: the source's certificate is not checked (--from-insecure-skip-tls-verify)\n")
+        # What one end trusts, the other does not; and an end's authority is asked though the other end's is not.
+        wrong = copy("--insecure-skip-tls-verify", *of("to", "ca-file", directory / "ca.pem"), first,
+                     f"registry.test:{trusted.port}/acme/other:v1", status=9)
+        assert wrong.splitlines() == [
+            "warning: the registry's certificate is not checked (--insecure-skip-tls-verify)",
+            f"error: the certificate of `registry.test:{trusted.port}` is not trusted",
+            "  caused by: unable to get local issuer certificate",
+            "hint: name the authority that signed it with --ca-file"]
+        assert copy("--from-plain-http", "--from-ca-file", ca, plain, first, status=2) == (
+            "error: --from-plain-http excludes --from-ca-file\nhint: see `wasmctl copy --help`\n")
+        assert copy("--to-ca-file", "none.pem", first, second, status=4) == "error: no file `none.pem`\n"
+
+
 @pytest.mark.parametrize("place", [".config/docker/certs.d", ".config/containers/certs.d"])
 def test_certs_d(wasmctl, mutual, wasm, tmp_path, place):
     registry, directory = mutual

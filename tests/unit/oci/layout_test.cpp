@@ -89,6 +89,19 @@ TEST_CASE("a tag moves; the same push again changes nothing") {
   CHECK(index(directory)["manifests"].size() == 2);
 }
 
+TEST_CASE("what is listed without a tag does not keep the one of where it comes from") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path() / "layout";
+  store(directory, image("one"), "v1");
+  auto two = image("two");
+  two.manifest.descriptor.annotations = {{"org.opencontainers.image.ref.name", "v1"}, {"a", "b"}};
+  store(directory, two, std::nullopt);
+  const auto digest = two.manifest.descriptor.digest.text();
+  CHECK(resolve(directory, ":v1") == image("one").manifest.descriptor.digest.text());
+  CHECK(resolve(directory, "@" + digest) == digest);
+  CHECK(index(directory)["manifests"][1]["annotations"] == nlohmann::json{{"a", "b"}});
+}
+
 TEST_CASE("what other tools wrote into index.json is kept") {
   const base::TemporaryDirectory temporary;
   const auto directory = temporary.path();

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,7 +38,58 @@ std::string find(const std::string& config, const std::string& registry,
   return found->username + ":" + found->password + warnings;
 }
 
+// Every warning where the environment is this, and nobody is found.
+std::vector<std::string> warnings(const std::map<std::string, std::string>& env) {
+  std::vector<std::string> all;
+  const auto found = find_credentials(
+      "ghcr.io", "acme/a",
+      [&](const std::string& name) -> std::optional<std::string> {
+        const auto value = env.find(name);
+        return value == env.end() ? std::nullopt : std::optional(value->second);
+      },
+      [&](const std::string& warning) { all.push_back(warning); });
+  CHECK_FALSE(found);
+  return all;
+}
+
 }  // namespace
+
+TEST_CASE("a config that is not there is worth a word where somebody named it") {
+  const base::TemporaryDirectory directory;
+  const auto at = [&](const std::string& name) { return (directory.path() / name).native(); };
+  using List = std::vector<std::string>;
+  CHECK(warnings({}) == List{});
+  CHECK(warnings({{"HOME", at("")}, {"XDG_RUNTIME_DIR", at("none")}}) == List{});
+  CHECK(warnings({{"HOME", at("none")}}) == List{});
+  CHECK(warnings({{"DOCKER_CONFIG", at("")}}) == List{});  // without a config
+  CHECK(warnings({{"DOCKER_CONFIG", at("none")}}) ==
+        List{"`" + at("none/config.json") + "` is not used for the login: there is no directory `" +
+             at("none") + "`, though $DOCKER_CONFIG names it"});
+  CHECK(warnings({{"REGISTRY_AUTH_FILE", at("none.json")}, {"HOME", at("")}}) ==
+        List{"`" + at("none.json") +
+             "` is not used for the login: there is no such file, though $REGISTRY_AUTH_FILE names "
+             "it"});
+}
+
+TEST_CASE("a config that may be there and cannot be read is worth a word wherever it is") {
+  const base::TemporaryDirectory directory;
+  const auto at = [&](const std::string& name) { return (directory.path() / name).native(); };
+  using List = std::vector<std::string>;
+  const auto unreadable = [](const std::string& file, const std::string& why) {
+    return "`" + file + "` is not used for the login: cannot read `" + file + "`: " + why;
+  };
+  base::write_file(at(".docker"), "a file in the place of a directory");
+  base::make_directories(at(".config/containers/auth.json"));
+  CHECK(warnings({{"HOME", at("")}}) ==
+        List{unreadable(at(".docker/config.json"), "Not a directory"),
+             unreadable(at(".config/containers/auth.json"), "Is a directory")});
+  CHECK(warnings({{"DOCKER_CONFIG", at(".docker")}}) ==
+        List{unreadable(at(".docker/config.json"), "Not a directory")});
+  base::make_directories(at("loop"));
+  std::filesystem::create_symlink(at("loop/config.json"), at("loop/config.json"));
+  CHECK(warnings({{"DOCKER_CONFIG", at("loop")}}) ==
+        List{unreadable(at("loop/config.json"), "Too many levels of symbolic links")});
+}
 
 TEST_CASE("find_credentials reads what docker and podman write") {
   const auto auth = base::base64_encode("me:pa:ss");
