@@ -1,6 +1,7 @@
 #include "cli/annotations.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 

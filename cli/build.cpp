@@ -2,6 +2,7 @@
 #include "cli/build.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <ostream>
 

@@ -1,5 +1,6 @@
 // wasmctl check: read manifests and say why the plugin would not load.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

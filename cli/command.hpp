@@ -3,15 +3,20 @@
 // file and one row in the table of commands.cpp.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
-
 #include <vector>
+
 #include "base/error.hpp"
+
+// CLI11's header makes every file that includes it compile half of the library: only files that
+// name flags do.
+namespace CLI {
+class App;
+}
 
 namespace wasmctl::cli {
 

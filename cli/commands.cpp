@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <exception>
 #include <new>

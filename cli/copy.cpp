@@ -1,4 +1,5 @@
 // wasmctl copy: an image from one registry or layout to another, byte for byte.
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 

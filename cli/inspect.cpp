@@ -1,6 +1,7 @@
 // wasmctl inspect: what is in a module, and where its bytes are.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 #include <ostream>

@@ -1,5 +1,6 @@
 // wasmctl lint: will the proxy load this module?
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // wasmctl list: the tags of a repository or layout, the repositories of a registry, or what refers
 // to an image.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 #include <ostream>

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <termios.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <ostream>

@@ -1,5 +1,6 @@
 // wasmctl patch: the volume and the mount, written into a manifest that somebody keeps.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <filesystem>

@@ -1,5 +1,6 @@
 // wasmctl pull: the Wasm module of an image, verified, as a file.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 #include <ostream>

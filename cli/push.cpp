@@ -1,6 +1,7 @@
 // wasmctl push: package a module as an image and send it to a registry or an image layout.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <nlohmann/json.hpp>

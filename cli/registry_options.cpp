@@ -1,6 +1,7 @@
 #include "cli/registry_options.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <limits>

@@ -1,5 +1,6 @@
 // wasmctl render: the manifests that make a proxy load modules.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

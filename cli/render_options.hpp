@@ -1,7 +1,6 @@
 // What `wasmctl render` was asked: the words of its command line, and what they stand for.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 #include "cli/source.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 

@@ -1,5 +1,6 @@
 // wasmctl symbolize: turns the Wasm back-traces in a proxy's log into functions, files and lines.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,6 @@
 // wasmctl tag: more names for an image that is in a registry or layout already.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 #include <ostream>

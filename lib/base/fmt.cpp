@@ -1,8 +1,8 @@
 // The part of fmt that does not depend on what is formatted, compiled once. Debian has it as a
-// shared library only, which would slow every start; header-only, each of our files would compile it
-// anew, which makes three quarters of the time that most of them take.
-// What has to be instantiated is what <fmt/format.h> declares `extern template`, and the functions
-// that only <fmt/format-inl.h> defines. fmt 9 is Debian 12's.
+// shared library only, which would slow every start; header-only, each of our files would compile
+// it anew, which makes three quarters of the time that most of them take. What has to be
+// instantiated is what <fmt/format.h> declares `extern template`, and the functions that only
+// <fmt/format-inl.h> defines. fmt 9 is Debian 12's.
 #include <fmt/format-inl.h>
 
 #include <locale>
@@ -21,7 +21,7 @@ template locale_ref::locale_ref(const std::locale&);
 template std::locale locale_ref::get<std::locale>() const;
 
 template void buffer<char>::append(const char*, const char*);
-template void vformat_to(buffer<char>&, string_view,
-                         basic_format_args<buffer_context<char>>, locale_ref);
+template void vformat_to(buffer<char>&, string_view, basic_format_args<buffer_context<char>>,
+                         locale_ref);
 
 }  // namespace fmt::detail

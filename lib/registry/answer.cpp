@@ -267,8 +267,9 @@ Error redirected(Error error, const Response& response, const Url& url) {
     add_pause(error, response);
     return error;
   }
-  return error.hint("try again, for such addresses are good for a short time; and see that a proxy "
-                    "or firewall lets this machine reach it");
+  return error.hint(
+      "try again, for such addresses are good for a short time; and see that a proxy "
+      "or firewall lets this machine reach it");
 }
 
 }  // namespace
@@ -282,8 +283,8 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
   }
   const bool page = errors.empty() && is_html(response);
   const bool elsewhere = response.authority != url.authority;
-  const auto who = page || elsewhere ? fmt::format("`{}`", response.authority)
-                                     : std::string(asker.whom);
+  const auto who =
+      page || elsewhere ? fmt::format("`{}`", response.authority) : std::string(asker.whom);
   auto message = fmt::format("{}: {} answered {}", action, who, response.status);
   if (page) message += " with a web page";
   if (!errors.empty() && !errors[0].code.empty()) message += " " + errors[0].code;

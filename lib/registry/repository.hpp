@@ -118,8 +118,9 @@ enum class LoginCheck { accepted, not_asked_for };
 LoginCheck check_login(const std::string& registry, const Options& options);
 
 // Takes an image over, with all that an index lists: blobs that the target has already are not
-// sent, those of the same registry are mounted, foreign layers stay where they are. Returns the manifest's descriptor. Throws
-// Error{Code::verification} before anything is sent if `target` has another digest.
+// sent, those of the same registry are mounted, foreign layers stay where they are. Returns the
+// manifest's descriptor. Throws Error{Code::verification} before anything is sent if `target` has
+// another digest.
 oci::Descriptor copy_image(Repository& from, const oci::Reference& source, Repository& to,
                            const oci::Reference& target);
 
