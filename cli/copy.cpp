@@ -1,5 +1,7 @@
 // wasmctl copy: an image from one registry or layout to another, byte for byte.
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -7,6 +9,7 @@
 #include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
 #include "oci/reference.hpp"
+#include "registry/copy.hpp"
 #include "registry/repository.hpp"
 
 namespace wasmctl::cli {
@@ -16,15 +19,36 @@ namespace {
 struct CopyOptions {
   std::string source;
   std::string target;
+  bool referrers = false;
   bool json = false;
   EndsOptions registry;
 };
 
-oci::Descriptor copy(const Ends& access, const oci::Reference& source,
-                     const oci::Reference& target) {
+registry::Copied copy(const CopyOptions& options, const Ends& access, const oci::Reference& source,
+                      const oci::Reference& target) {
   const auto from = registry::open_repository(source, access.source);
   const auto to = registry::open_repository(target, access.target);
-  return registry::copy_image(*from, source, *to, target);
+  return registry::copy_image(
+      *from, source, *to, target,
+      options.referrers ? registry::WithReferrers::yes : registry::WithReferrers::no);
+}
+
+void print_result(Context& context, const CopyOptions& options, const std::string& image,
+                  const registry::Copied& copied) {
+  if (options.json) {
+    auto result = image_json(copied.manifest);
+    result["image"] = image;
+    if (options.referrers) result["referrers"] = nlohmann::json::array();
+    for (const auto& referrer : copied.referrers) {
+      result["referrers"].push_back(oci::to_json(referrer));
+    }
+    context.out << result.dump(2) << '\n';
+    return;
+  }
+  context.out << image << '\n';
+  if (options.referrers && !context.quiet) {
+    context.err << fmt::format("with {} that refer to it\n", copied.referrers.size());
+  }
 }
 
 void run_copy(Context& context, const CopyOptions& options) {
@@ -34,15 +58,9 @@ void run_copy(Context& context, const CopyOptions& options) {
     target.tag = source.tag;
     if (!source.tag) target.digest = source.digest;  // no tag moves that nobody named
   }
-  const auto manifest = copy(registry_options(context, options.registry), source, target);
-  const auto copied = oci::to_string(oci::pinned(target, manifest.digest));
-  if (!options.json) {
-    context.out << copied << '\n';
-    return;
-  }
-  auto result = image_json(manifest);
-  result["image"] = copied;
-  context.out << result.dump(2) << '\n';
+  const auto copied = copy(options, registry_options(context, options.registry), source, target);
+  const auto image = oci::to_string(oci::pinned(target, copied.manifest.digest));
+  print_result(context, options, image, copied);
 }
 
 }  // namespace
@@ -56,6 +74,8 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
   app->add_option("TARGET", options->target,
                   "Where it goes (by default under SOURCE's tag, or its digest alone)")
       ->required();
+  app->add_flag("-r,--referrers", options->referrers,
+                "Copy what refers to the image, too: signatures, SBOMs and the like");
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
   add_upload_options(*app, options->registry.both);

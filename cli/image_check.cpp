@@ -12,6 +12,7 @@
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
 #include "oci/reference.hpp"
+#include "registry/image_module.hpp"
 #include "registry/image_tree.hpp"
 #include "registry/repository.hpp"
 #include "wasm/lint.hpp"

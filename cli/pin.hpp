@@ -8,6 +8,7 @@
 #include "cli/registry_options.hpp"
 #include "oci/consumers.hpp"
 #include "oci/reference.hpp"
+#include "registry/image_module.hpp"
 #include "registry/repository.hpp"
 
 namespace wasmctl::cli {

@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/registry_options.hpp"
 #include "oci/reference.hpp"
+#include "registry/image_module.hpp"
 #include "registry/repository.hpp"
 #include "wasm/module.hpp"
 

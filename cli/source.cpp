@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "cli/build.hpp"
 #include "oci/reference.hpp"
+#include "registry/image_module.hpp"
 #include "registry/image_tree.hpp"
 #include "registry/repository.hpp"
 #include "wasm/lint.hpp"

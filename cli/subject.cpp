@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "cli/pin.hpp"
 #include "kube/names.hpp"
+#include "registry/image_module.hpp"
 #include "registry/repository.hpp"
 #include "wasm/lint.hpp"
 #include "wasm/module.hpp"

@@ -213,6 +213,11 @@ Reference pinned(Reference reference, const Digest& digest) {
   return reference;
 }
 
+Reference by_digest(Reference reference, const Digest& digest) {
+  reference.tag.reset();
+  return pinned(std::move(reference), digest);
+}
+
 std::string tag_or_digest(const Reference& reference) {
   return reference.digest ? reference.digest->text() : reference.tag.value_or("latest");
 }

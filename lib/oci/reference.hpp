@@ -43,6 +43,9 @@ std::string to_string(const Reference& reference);
 // The image itself and no later one: the same name and tag, and the digest of its manifest.
 Reference pinned(Reference reference, const Digest& digest);
 
+// The same without the tag: what no tag of its own names.
+Reference by_digest(Reference reference, const Digest& digest);
+
 // What a registry's or layout's tag is asked for: the digest if there is one, else the tag, else
 // `latest`.
 std::string tag_or_digest(const Reference& reference);

@@ -121,6 +121,45 @@ def test_referrers(wasmctl, any_registry, oras, wasm, tmp_path):
     assert sorted(m["digest"] for m in json.loads(seen)["manifests"]) == sorted(digest for digest, _ in lines)
 
 
+@pytest.mark.parametrize("image_format", ["image", "universal"])
+def test_copy_with_all_that_refers_to_it(wasmctl, any_registry, oras, wasm, tmp_path, image_format):
+    """Through a layout, and on: an SBOM, a signature of the SBOM, and what cosign finds by its tag."""
+    host = any_registry.host
+    image = f"{host}/acme/all-{image_format}:v1"
+    digest = json.loads(wasmctl("push", "--format", image_format, "--json", wasm, image).stdout)["digest"]
+
+    def attach(kind, to):
+        (tmp_path / "about").write_text(kind)
+        done = subprocess.run([oras, "attach", "--plain-http", "--artifact-type", kind, "--format", "json", to,
+                               "about:text/plain"], check=True, cwd=tmp_path, capture_output=True, text=True)
+        return json.loads(done.stdout)["digest"]
+
+    repository = image.removesuffix(":v1")
+    sbom = attach("application/vnd.example.sbom", image)
+    of_sbom = attach("application/vnd.example.signature", f"{repository}@{sbom}")
+    child = json.loads(wasmctl("push", "--json", wasm, f"oci:{tmp_path}/scratch:v1").stdout)["digest"]
+    cosign = [f"{subject.replace(':', '-')}.{suffix}" for subject, suffix in ((digest, "sig"), (child, "att"))]
+    for tag in (*cosign, "other.sig", "sha256-" + "0" * 64 + ".sig"):
+        wasmctl("push", wasm, f"{repository}:{tag}", "--annotation", f"for={tag}")
+
+    plain = f"{host}/acme/plain-{image_format}"
+    wasmctl("copy", image, plain)
+    assert wasmctl("list", "--referrers", f"{plain}:v1").stdout == ""
+    wanted = cosign if image_format == "universal" else cosign[:1] if child != digest else cosign
+    source = image
+    for target in (f"oci:{tmp_path}/layout", f"{host}/acme/back-{image_format}"):
+        done = wasmctl("copy", "-r", source, target)
+        assert done.stdout == f"{target}:v1@{digest}\n"
+        assert done.stderr.splitlines()[-1] == f"with {2 + len(wanted)} that refer to it"
+        assert wasmctl("list", "--referrers", f"{target}:v1").stdout == f"{sbom}  application/vnd.example.sbom\n"
+        assert wasmctl("list", "--referrers", f"{target}@{sbom}").stdout == f"{of_sbom}  application/vnd.example.signature\n"
+        tags = [tag for tag in wasmctl("list", target).stdout.split() if tag.rpartition(".")[2] in ("sig", "att")]
+        assert tags == sorted(wanted)
+        source = f"{target}:v1"
+    result = json.loads(wasmctl("copy", "-r", "--json", source, f"oci:{tmp_path}/other").stdout)
+    assert [entry["digest"] for entry in result["referrers"]][:2] == [sbom, of_sbom]
+
+
 def test_universal_is_an_index_that_every_consumer_can_load(wasmctl, registry, wasm, tmp_path):
     image = f"{registry.host}/acme/everyone:v1"
     result = json.loads(wasmctl("push", "--format", "universal", "--json", wasm, image).stdout)
