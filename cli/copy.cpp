@@ -47,7 +47,8 @@ void print_result(Context& context, const CopyOptions& options, const std::strin
   }
   context.out << image << '\n';
   if (options.referrers && !context.quiet) {
-    context.err << fmt::format("with {} that refer to it\n", copied.referrers.size());
+    const auto count = copied.referrers.size();
+    context.err << fmt::format("with {} referrer{}\n", count, count == 1 ? "" : "s");
   }
 }
 

@@ -150,7 +150,7 @@ def test_copy_with_all_that_refers_to_it(wasmctl, any_registry, oras, wasm, tmp_
     for target in (f"oci:{tmp_path}/layout", f"{host}/acme/back-{image_format}"):
         done = wasmctl("copy", "-r", source, target)
         assert done.stdout == f"{target}:v1@{digest}\n"
-        assert done.stderr.splitlines()[-1] == f"with {2 + len(wanted)} that refer to it"
+        assert done.stderr.splitlines()[-1] == f"with {2 + len(wanted)} referrers"
         assert wasmctl("list", "--referrers", f"{target}:v1").stdout == f"{sbom}  application/vnd.example.sbom\n"
         assert wasmctl("list", "--referrers", f"{target}@{sbom}").stdout == f"{of_sbom}  application/vnd.example.signature\n"
         tags = [tag for tag in wasmctl("list", target).stdout.split() if tag.rpartition(".")[2] in ("sig", "att")]
