@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/image_json.hpp"
 #include "cli/registry_options.hpp"
+#include "oci/layout.hpp"
 #include "oci/reference.hpp"
 #include "registry/copy.hpp"
 #include "registry/repository.hpp"
@@ -24,13 +25,22 @@ struct CopyOptions {
   EndsOptions registry;
 };
 
-registry::Copied copy(const CopyOptions& options, const Ends& access, const oci::Reference& source,
-                      const oci::Reference& target) {
-  const auto from = registry::open_repository(source, access.source);
-  const auto to = registry::open_repository(target, access.target);
-  return registry::copy_image(
-      *from, source, *to, target,
-      options.referrers ? registry::WithReferrers::yes : registry::WithReferrers::no);
+// No tag moves that nobody named: SOURCE's tag, or its digest alone.
+void choose_tag(registry::Repository& from, const oci::Reference& source, oci::Reference& target) {
+  if (target.tag || target.digest) return;
+  target.tag = source.tag;
+  if (source.tag) return;
+  target.digest = source.digest;
+  if (source.digest || !source.is_layout()) return;
+  // A layout's only image need not be called `latest`.
+  const auto only = from.resolve(source);
+  if (!only) return;
+  const auto tag = only->annotations.find(oci::kRefName);
+  if (tag != only->annotations.end() && oci::is_tag(tag->second)) {
+    target.tag = tag->second;
+  } else {
+    target.digest = only->digest;
+  }
 }
 
 void print_result(Context& context, const CopyOptions& options, const std::string& image,
@@ -55,11 +65,15 @@ void print_result(Context& context, const CopyOptions& options, const std::strin
 void run_copy(Context& context, const CopyOptions& options) {
   const auto source = oci::parse_reference(options.source);
   auto target = oci::parse_reference(options.target);
-  if (!target.tag && !target.digest) {
-    target.tag = source.tag;
-    if (!source.tag) target.digest = source.digest;  // no tag moves that nobody named
-  }
-  const auto copied = copy(options, registry_options(context, options.registry), source, target);
+  auto access = registry_options(context, options.registry);
+  // What comes from one registry goes to the other at once, and counts once.
+  if (!source.is_layout() && !target.is_layout()) access.source.progress = nullptr;
+  const auto from = registry::open_repository(source, access.source);
+  const auto to = registry::open_repository(target, access.target);
+  choose_tag(*from, source, target);
+  const auto copied = registry::copy_image(
+      *from, source, *to, target,
+      options.referrers ? registry::WithReferrers::yes : registry::WithReferrers::no);
   const auto image = oci::to_string(oci::pinned(target, copied.manifest.digest));
   print_result(context, options, image, copied);
 }

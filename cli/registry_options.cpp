@@ -95,9 +95,9 @@ void warn_of_skipped_check(std::string_view whose, const std::string& end) {
 // For CLI11: replaces "5MB", "64 KiB" or "65536" by the number of bytes, or returns what is wrong
 // with it. A unit is a power of 1024 with and without an `i`, as registries' documents mean it.
 std::string to_bytes(std::string& text) {
-  const auto is_none = fmt::format(
+  auto is_none = fmt::format(
       "`{}` is no size: write a number of bytes, at least 1, or with a unit, as `5MB`", text);
-  const auto is_too_large =
+  auto is_too_large =
       fmt::format("`{}` is more than a file can have: write a smaller size, as `5MB`", text);
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);

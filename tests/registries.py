@@ -214,6 +214,7 @@ class TokenServer:
         self.lifetime = lifetime
         self.anonymous_actions = []  # what nobody in particular may do
         self.asked = []
+        self.refused = 0  # how often a wrong login was shown
         self._run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=tokens",
                   "-keyout", "token.key", "-out", "token.pem")
         outer = self
@@ -227,6 +228,7 @@ class TokenServer:
                 login = self.headers.get("Authorization", "")
                 known = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
                 if login and login != f"Basic {known}":
+                    outer.refused += 1
                     self.reply(401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]})
                     return
                 outer.asked.append(("GET", bool(login), sorted_scopes(query.get("scope", []))))

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -28,6 +29,16 @@ Error cannot_read(const fs::path& name, int error) {
   return {Code::io, fmt::format("cannot read `{}`: {}", name.native(), std::strerror(error))};
 }
 
+// Does what writes a temporary file.
+template <typename Task>
+void with_hint(const Task& task) {
+  try {
+    task();
+  } catch (Error& error) {
+    throw error.hint("temporary files are made where TMPDIR says");
+  }
+}
+
 }  // namespace
 
 class Content::Store {
@@ -42,11 +53,31 @@ class Content::Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  // A file in the making, of which nothing is there yet.
+  static std::shared_ptr<Store> arriving(int fd, std::uint64_t size, const fs::path& name) {
+    auto store = std::make_shared<Store>(fd, size, name);
+    store->there_ = 0;
+    return store;
+  }
+
+  void append(std::string_view bytes) {
+    write_all(fd_, bytes, name_);
+    written_ += bytes.size();
+    make_available(std::min(written_, file_size_ - 1));
+  }
+  void finish() { make_available(file_size_); }
+  void fail() {
+    const std::lock_guard lock(mutex_);
+    failed_ = true;
+    changed_.notify_all();
+  }
+
   bool in_memory() const { return fd_ < 0; }
 
   std::string_view view() const {
     if (in_memory()) return bytes_;
     const auto size = static_cast<std::size_t>(file_size_);
+    wait_for(file_size_);
     const std::lock_guard lock(mutex_);
     if (map_ == nullptr) {
       void* map = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd_, 0);
@@ -61,6 +92,7 @@ class Content::Store {
       std::memcpy(into, bytes_.data() + offset, size);
       return;
     }
+    wait_for(offset + size);
     while (size > 0) {
       const auto got = ::pread(fd_, into, size, static_cast<off_t>(offset));
       if (got < 0 && errno == EINTR) continue;
@@ -75,11 +107,27 @@ class Content::Store {
   }
 
  private:
+  void make_available(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    there_ = bytes;
+    changed_.notify_all();
+  }
+
+  void wait_for(std::uint64_t bytes) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return there_ >= bytes || failed_; });
+    if (there_ < bytes) throw Error(Code::io, fmt::format("`{}` did not arrive", name_.native()));
+  }
+
   const std::string bytes_;
   const int fd_ = -1;
   const std::uint64_t file_size_ = 0;
   const fs::path name_;
-  mutable std::mutex mutex_;
+  std::uint64_t written_ = 0;  // of a file that arrives
+  mutable std::mutex mutex_;   // guards what follows
+  mutable std::condition_variable changed_;
+  std::uint64_t there_ = file_size_;
+  bool failed_ = false;
   mutable void* map_ = nullptr;
 };
 
@@ -147,8 +195,8 @@ void Spool::write(std::string_view bytes) {
     bytes_ += bytes;
     return;
   }
-  const auto directory = temporary_directory();
-  try {
+  with_hint([&] {
+    const auto directory = temporary_directory();
     if (fd_ < 0) {
       fd_ = open_unnamed_file(directory);
       write_all(fd_, bytes_, directory);
@@ -157,14 +205,33 @@ void Spool::write(std::string_view bytes) {
     }
     write_all(fd_, bytes, directory);
     size_ += bytes.size();
-  } catch (Error& error) {
-    throw error.hint("temporary files are made where TMPDIR says");
-  }
+  });
 }
 
 Content Spool::finish() {
   if (fd_ < 0) return {std::move(bytes_)};
   return Content::of_descriptor(std::exchange(fd_, -1), size_, "a temporary file");
+}
+
+Arriving::Arriving(std::uint64_t size) : size_(size) {
+  with_hint([&] {
+    const auto directory = temporary_directory();
+    store_ = Content::Store::arriving(open_unnamed_file(directory), size, directory);
+  });
+}
+
+Content Arriving::content() const {
+  return Content(store_, 0, size_);
+}
+
+void Arriving::write(std::string_view bytes) {
+  with_hint([&] { store_->append(bytes); });
+}
+void Arriving::finish() {
+  store_->finish();
+}
+void Arriving::fail() {
+  store_->fail();
 }
 
 }  // namespace wasmctl::base

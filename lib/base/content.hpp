@@ -47,6 +47,7 @@ class Content {
  private:
   class Store;
   explicit Content(std::shared_ptr<const Store> store, std::uint64_t offset, std::uint64_t size);
+  friend class Arriving;
 
   std::shared_ptr<const Store> store_;  // null: no bytes
   std::uint64_t offset_ = 0;
@@ -70,6 +71,27 @@ class Spool {
   std::string bytes_;
   int fd_ = -1;
   std::uint64_t size_ = 0;  // in the file
+};
+
+// Content that is read while another thread still writes it: who reads ahead waits. It stands in a
+// file without a name.
+class Arriving {
+ public:
+  // Of that many bytes, at least one.
+  explicit Arriving(std::uint64_t size);
+
+  // May be read at once. A read of what did not come throws Error{Code::io}.
+  Content content() const;
+
+  void write(std::string_view bytes);
+  // Exactly one of these comes at the end. The last byte is not to be had before finish(), so that
+  // nobody takes for whole what may turn out to be wrong.
+  void finish();
+  void fail();
+
+ private:
+  std::shared_ptr<Content::Store> store_;
+  std::uint64_t size_;
 };
 
 }  // namespace wasmctl::base

@@ -221,11 +221,12 @@ base::Content module_in_tar(const base::Content& archive) {
   std::vector<std::string_view> others;
   base::read_tar(archive.view(), [&](const base::TarEntry& entry) {
     if (entry.type != base::TarEntry::Type::file) return true;
-    if (base_name(entry.name) == kModuleFileName) {
+    const auto name = base_name(entry.name);
+    if (name == kModuleFileName) {
       named = entry.bytes;
       return false;
     }
-    if (entry.name.ends_with(".wasm")) others.push_back(entry.bytes);
+    if (name.ends_with(".wasm") && !name.starts_with(".wh.")) others.push_back(entry.bytes);
     return true;
   });
   if (named) return part_of(archive, *named);
@@ -276,10 +277,28 @@ std::optional<Digest> istio_pin(const Image& image) {
   return image.manifest.descriptor.digest;
 }
 
+namespace {
+
+// Of an artifact whose layers are files, as oras makes them, the one that is named plugin.wasm,
+// else the only *.wasm; null if there is none.
+const Descriptor* find_by_title(const Manifest& manifest) {
+  std::vector<const Descriptor*> modules;
+  for (const auto& layer : manifest.layers) {
+    const auto title = layer.annotations.find("org.opencontainers.image.title");
+    if (title == layer.annotations.end()) continue;
+    if (base_name(title->second) == kModuleFileName) return &layer;
+    if (title->second.ends_with(".wasm")) modules.push_back(&layer);
+  }
+  return modules.size() == 1 ? modules[0] : nullptr;
+}
+
+}  // namespace
+
 Descriptor find_module_layer(const Manifest& manifest) {
   for (const auto& layer : manifest.layers) {
     if (is_module(layer.media_type)) return layer;
   }
+  if (const auto* layer = find_by_title(manifest)) return *layer;
   // Of an image's layers the last is the one that Istio opens.
   if (!manifest.layers.empty()) {
     const auto& last = manifest.layers.back();

@@ -82,7 +82,8 @@ Image make_image(const base::Content& module, const ImageOptions& options = {});
 // the manifest's own; null where Istio loads nothing of it.
 std::optional<Digest> istio_pin(const Image& image);
 
-// Where in a package of any known format the module is. Throws Error{Code::bad_input} naming the
+// Where in a package of any known format the module is, or in an artifact of files the one that is
+// named so. Throws Error{Code::bad_input} naming the
 // layers' types where there is none.
 Descriptor find_module_layer(const Manifest& manifest);
 

@@ -20,7 +20,6 @@ using nlohmann::json;
 
 constexpr char kMarkerFile[] = "oci-layout";
 constexpr char kIndexFile[] = "index.json";
-constexpr char kRefName[] = "org.opencontainers.image.ref.name";
 constexpr char kMarker[] = R"({"imageLayoutVersion":"1.0.0"})";
 constexpr char kMarkerVersion[] = "1.0.0";
 

@@ -22,6 +22,9 @@
 
 namespace wasmctl::oci {
 
+// In the annotations of an entry of index.json: its tag.
+inline constexpr char kRefName[] = "org.opencontainers.image.ref.name";
+
 class Layout {
  public:
   // Nothing is read or made before it is used.

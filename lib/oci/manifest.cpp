@@ -128,6 +128,9 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     read_common(value, manifest);
     return manifest;
   }
+  if (type.starts_with("application/vnd.docker.distribution.manifest.v1")) {
+    refuse("is of Docker's schema 1, which is out of use");
+  }
   refuse(fmt::format("has the type `{}`, which is no image manifest or index",
                      std::string_view(type).substr(0, 200)));
 }

@@ -8,6 +8,8 @@
 
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
+#include "registry/challenge.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::registry {
 
@@ -144,11 +146,31 @@ void add_login(Error& error, const Asker& asker) {
   error.because(text);
 }
 
+// Those of the challenges, where none is one that can be answered.
+std::string unknown_schemes(const Response& response) {
+  std::vector<std::string> schemes;
+  const auto [first, last] = response.headers.equal_range("www-authenticate");
+  for (auto header = first; header != last; ++header) {
+    for (const auto& challenge : parse_challenges(header->second)) {
+      if (challenge.scheme == "basic" || challenge.scheme == "bearer") return "";
+      schemes.push_back(fmt::format("`{}`", printable(challenge.scheme, 40)));
+    }
+  }
+  return fmt::format("{}", fmt::join(schemes, ", "));
+}
+
 void add_hint_for_status(Error& error, const Response& response, const Asker& asker) {
   switch (response.status) {
     case 401:
+      if (const auto schemes = unknown_schemes(response); !schemes.empty()) {
+        error.because(fmt::format("it wants a login by {}, which wasmctl does not speak", schemes));
+        error.hint("ask its owner for a login by password or token");
+        break;
+      }
       if (!asker.login.empty() || !asker.scope.empty()) add_login(error, asker);
-      error.hint(fmt::format("log in: `wasmctl login {}`", asker.registry));
+      error.hint(asker.logs_in ? "check the user and the password; some registries want a token "
+                                 "in its place"
+                               : fmt::format("log in: `wasmctl login {}`", asker.registry));
       break;
     case 403:
       add_login(error, asker);
@@ -197,6 +219,7 @@ namespace {
 std::vector<RegistryError> token_errors(const json& answer) {
   RegistryError error{text_of(answer, "error"), text_of(answer, "error_description"),
                       text_of(answer, "details")};
+  if (error.message.empty()) error.message = text_of(answer, "message");
   if (error.code.empty() && error.message.empty() && error.detail.empty()) return {};
   return {std::move(error)};
 }
@@ -260,8 +283,30 @@ bool wants_tls(const Response& response) {
 
 namespace {
 
+// Of the stores of clouds: <Error><Code>AccessDenied</Code><Message>Request has expired</Message>
+std::string xml_message(std::string_view body) {
+  constexpr std::string_view kBegin = "<Message>";
+  const auto begin = body.find(kBegin);
+  const auto end = body.find("</Message>");
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return "";
+  const auto start = begin + kBegin.size();
+  return printable(body.substr(start, end - start));
+}
+
+// A redirect that is not followed.
+void add_location(Error& error, const Response& response) {
+  if (!is_redirect(response.status)) return;
+  const auto target = resolve_url(response.url, response.header("location"));
+  if (!target) return;
+  error.because(fmt::format("it redirects to `{}`", redacted(*target)));
+  const bool to_tls = response.url.scheme == "http" && target->scheme == "https";
+  error.hint(to_tls ? "it speaks TLS: leave --plain-http out"
+                    : "name the registry by that address");
+}
+
 // A store of blobs knows nothing of logins.
 Error redirected(Error error, const Response& response, const Url& url) {
+  if (const auto message = xml_message(response.body); !message.empty()) error.because(message);
   error.because(fmt::format("`{}` redirects there", url.authority));
   if (code_for(response.status) == Code::network) {
     add_pause(error, response);
@@ -282,9 +327,9 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
         .hint("leave --plain-http out");
   }
   const bool page = errors.empty() && is_html(response);
-  const bool elsewhere = response.authority != url.authority;
+  const bool elsewhere = response.url.authority != url.authority;
   const auto who =
-      page || elsewhere ? fmt::format("`{}`", response.authority) : std::string(asker.whom);
+      page || elsewhere ? fmt::format("`{}`", response.url.authority) : std::string(asker.whom);
   auto message = fmt::format("{}: {} answered {}", action, who, response.status);
   if (page) message += " with a web page";
   if (!errors.empty() && !errors[0].code.empty()) message += " " + errors[0].code;
@@ -293,6 +338,7 @@ Error refusal(const std::string& action, const Response& response, const Url& ur
     if (!entry.message.empty()) error.because(entry.message);
     if (!entry.detail.empty() && entry.detail != entry.message) error.because(entry.detail);
   }
+  add_location(error, response);
   if (elsewhere) return redirected(std::move(error), response, url);
   add_hint_for_status(error, response, asker);
   if (!errors.empty()) add_hint_for_code(error, errors[0].code, asker);

@@ -21,7 +21,8 @@ struct RegistryError {
 };
 
 // The body's `errors`, or the one that a token server tells of in its own ways (RFC 6749, section
-// 5.2, `error` and `error_description`; Docker's `details`); none if it is no such JSON.
+// 5.2, `error` and `error_description`; Docker's `details`; others' `message`); none if it is no
+// such JSON.
 std::vector<RegistryError> parse_errors(std::string_view body);
 
 // Who asked, and for what.
@@ -32,6 +33,7 @@ struct Asker {
   std::string login;       // which credentials were sent, "" for none
   std::string scope;       // for which a token was asked, "" for none
   bool writes = false;     // the request was to change something
+  bool logs_in = false;    // the login is not stored yet
 };
 
 // The error for an answer that was not hoped for. `action` begins the message: "cannot push to

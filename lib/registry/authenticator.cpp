@@ -74,6 +74,7 @@ Authenticator::Authenticator(std::string registry, std::string repository, HttpO
                              Environment env, Warn warn, std::optional<Credentials> given)
     : registry_(std::move(registry)),
       repository_(std::move(repository)),
+      logs_in_(given.has_value()),
       http_(std::move(http)),
       env_(std::move(env)),
       warn_(std::move(warn)),
@@ -83,9 +84,15 @@ Authenticator::Authenticator(std::string registry, std::string repository, HttpO
 std::string Authenticator::authorization(const std::string& scope) {
   const std::lock_guard lock(mutex_);
   if (!basic_.empty()) return basic_;
-  const auto token = tokens_.find(scope);
-  if (token == tokens_.end() || token->second.expires <= Clock::now()) return "";
-  return token->second.authorization;
+  const auto now = Clock::now();
+  const auto exact = tokens_.find(scope);
+  if (exact != tokens_.end()) {
+    return exact->second.expires > now ? exact->second.authorization : "";
+  }
+  const auto wider = std::ranges::find_if(tokens_, [&](const auto& token) {
+    return token.second.expires > now && covers(token.second.scope, scope);
+  });
+  return wider == tokens_.end() ? "" : wider->second.authorization;
 }
 
 std::string Authenticator::login() const {
@@ -208,15 +215,19 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
     if (found) request.authorization = basic(*found);
   }
 
+  if (refusal_) throw Error(*refusal_);
   const auto action = fmt::format("no token from `{}`", realm.authority);
   const auto response = send_to_realm(request, action);
   if (response.status != 200) {
-    throw refusal(action, response, realm,
-                  {.whom = "it",
-                   .registry = registry_,
-                   .repository = "",
-                   .login = found ? found->describe() : "",
-                   .scope = scope});
+    auto error = refusal(action, response, realm,
+                         {.whom = "it",
+                          .registry = registry_,
+                          .repository = "",
+                          .login = found ? found->describe() : "",
+                          .scope = scope,
+                          .logs_in = logs_in_});
+    if (response.status == 401) refusal_ = error;
+    throw error;
   }
   const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
   std::string token;

@@ -55,6 +55,7 @@ class Authenticator {
 
   const std::string registry_;
   const std::string repository_;
+  const bool logs_in_;
   const HttpOptions http_;
   const Environment env_;
   const Warn warn_;
@@ -64,6 +65,8 @@ class Authenticator {
   std::optional<Credentials> credentials_;
   std::string basic_;                    // the header, once the registry has asked for it
   std::map<std::string, Token> tokens_;  // by scope
+  // That the token server takes the login for none: it is not shown to it again and again.
+  std::optional<Error> refusal_;
 };
 
 }  // namespace wasmctl::registry

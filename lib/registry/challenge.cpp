@@ -120,4 +120,9 @@ std::string join_scopes(std::string_view a, std::string_view b) {
   return text;
 }
 
+bool covers(std::string_view scopes, std::string_view wanted) {
+  return !scopes.empty() && !wanted.empty() &&
+         join_scopes(scopes, wanted) == join_scopes(scopes, "");
+}
+
 }  // namespace wasmctl::registry

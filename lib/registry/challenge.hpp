@@ -23,4 +23,7 @@ std::vector<Challenge> parse_challenges(std::string_view header);
 // "repository:acme/a:pull,push", or several, divided by spaces.
 std::string join_scopes(std::string_view a, std::string_view b);
 
+// Whether `scopes` grant all that `wanted` names.
+bool covers(std::string_view scopes, std::string_view wanted);
+
 }  // namespace wasmctl::registry

@@ -13,6 +13,7 @@
 #include "base/parallel.hpp"
 #include "oci/media_type.hpp"
 #include "oci/referrers.hpp"
+#include "registry/http.hpp"
 
 namespace wasmctl::registry {
 
@@ -96,15 +97,21 @@ void collect(Repository& from, const oci::Reference& source, const oci::Blob& ro
 
 // A registry compares what it is sent with the digest, so it may be sent what is not verified yet.
 // If it was wrong, that is what has to be said, not what the registry made of it.
-void send_early(Repository& from, const oci::Descriptor& descriptor, Repository& to) {
-  auto [blob, verified] = from.open_blob(descriptor);
+void send_early(Repository& from, const oci::Descriptor& descriptor, Repository& to,
+                Presence presence) {
+  auto opened = from.open_blob(descriptor);
   try {
-    to.push_blob(blob, Presence::unknown);
+    to.push_blob(opened.blob, presence);
   } catch (const Error&) {
-    verified.get();
+    opened.stop.request_stop();
+    try {
+      opened.verified.get();
+    } catch (const TransportError& error) {
+      if (error.kind() != TransportError::Kind::stopped) throw;
+    }
     throw;
   }
-  verified.get();
+  opened.verified.get();
 }
 
 // Innermost first, those of one depth side by side.
@@ -177,13 +184,14 @@ class Copier {
 
  private:
   void copy_blob(const oci::Descriptor& blob) {
-    if (source_.is_layout()) {
-      if (!target_.is_layout()) return send_early(from_, blob, to_);
-      return to_.push_blob(from_.fetch_blob(blob), Presence::unknown);
+    auto presence = Presence::unknown;
+    if (!source_.is_layout()) {
+      // To ask costs less than to fetch it.
+      if (to_.mount_blob(blob, source_) || to_.has_blob(blob)) return;
+      presence = Presence::absent;
     }
-    // To ask costs less than to fetch it.
-    if (to_.mount_blob(blob, source_) || to_.has_blob(blob)) return;
-    to_.push_blob(from_.fetch_blob(blob), Presence::absent);
+    if (!target_.is_layout()) return send_early(from_, blob, to_, presence);
+    to_.push_blob(from_.fetch_blob(blob), presence);
   }
 
   std::vector<oci::Descriptor> list_referrers(const std::set<oci::Digest>& subjects) {

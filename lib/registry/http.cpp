@@ -355,7 +355,7 @@ Response HttpConnection::send(const Request& request, const std::stop_token& sto
   long status = 0;
   api.easy_getinfo(state_->handle, CURLINFO_RESPONSE_CODE, &status);
   exchange.response.status = static_cast<int>(status);
-  exchange.response.authority = request.url.authority;
+  exchange.response.url = request.url;
   if (base::log_enabled(base::LogLevel::debug)) {
     base::log_debug(
         fmt::format("{} {}: {}", request.method, redacted(request.url),

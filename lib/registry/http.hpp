@@ -64,8 +64,7 @@ struct Response {
   int status = 0;
   std::multimap<std::string, std::string> headers;  // names in lower case
   std::string body;  // of an error or redirect, at most its first 64 KiB
-  // Of the server that answered: after a redirect not the one that was asked first.
-  std::string authority = {};
+  Url url = {};      // that was answered: after a redirect not the one that was asked first
 
   // The first header of that name; empty if there is none.
   std::string header(const std::string& name) const;

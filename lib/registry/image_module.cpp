@@ -63,6 +63,30 @@ std::string require_schema(std::optional<std::string> schema, const oci::Blob& m
                           manifest.descriptor.digest.text(), oci::kMaxSchemaBytes));
 }
 
+// Does `task`; its errors are about what the image holds.
+template <typename Task>
+auto in_image(const oci::Reference& reference, const Task& task) {
+  try {
+    return task();
+  } catch (const Error& error) {
+    if (error.code() != Code::bad_input) throw;
+    throw Error(error.code(), fmt::format("{}: {}", oci::to_string(reference), error.message()));
+  }
+}
+
+base::Content module_in_layer(const oci::Reference& reference, const oci::Manifest& manifest,
+                              oci::LayerReader& reader) {
+  try {
+    return in_image(reference, [&] { return reader.finish(); });
+  } catch (Error& error) {
+    if (manifest.layers.size() > 1 && error.code() == Code::bad_input) {
+      error.because(fmt::format("of its {} layers Istio opens the last, and so does wasmctl",
+                                manifest.layers.size()));
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> fetch_config_schema(Repository& repository, const oci::Blob& manifest) {
@@ -85,16 +109,15 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
                            const oci::Blob& manifest, WithSchema with_schema) {
   const auto document = parse_manifest(manifest, reference);
   const auto& single = std::get<oci::Manifest>(document);
-  const auto layer = oci::find_module_layer(single);
+  const auto layer = in_image(reference, [&] { return oci::find_module_layer(single); });
   if (layer.size > oci::kMaxModuleBytes) {
     throw Error(Code::bad_input,
-                fmt::format("{} has a layer of {} bytes; {} is the most that Istio "
-                            "loads",
+                fmt::format("{} has a layer of {} bytes; {} is the most that Istio loads",
                             oci::to_string(reference), layer.size, oci::kMaxModuleBytes));
   }
   oci::LayerReader reader(layer);
   read_layer(repository, layer, reader);
-  FetchedModule fetched{reader.finish(), manifest.descriptor, {}};
+  FetchedModule fetched{module_in_layer(reference, single, reader), manifest.descriptor, {}};
   if (with_schema == WithSchema::yes && announces_schema(single)) {
     auto schema =
         is_artifact(single) ? schema_of_artifact(repository, single) : schema_in_layer(reader);
@@ -131,7 +154,7 @@ class ModuleSearch {
         if (auto found = look_at(entry, depth)) return found;
       } catch (const Error& error) {
         if (error.code() != Code::bad_input && error.code() != Code::not_found) throw;
-        if (!failure_) failure_ = fmt::format("{}: {}", entry.digest.text(), error.message());
+        if (!failure_) failure_ = error.message();
       }
     }
     return std::nullopt;
@@ -140,7 +163,7 @@ class ModuleSearch {
   std::optional<FetchedModule> look_at(const oci::Descriptor& entry, std::size_t depth) {
     const auto name = oci::pinned(reference_, entry.digest);
     const auto manifest = repository_.fetch_manifest(name);
-    const auto document = oci::parse_manifest(manifest.content, manifest.descriptor.media_type);
+    const auto document = parse_manifest(manifest, name);
     const auto* index = std::get_if<oci::Index>(&document);
     if (index == nullptr) return fetch_module(repository_, name, manifest, with_schema_);
     return depth < kMaxDepth ? look_into(*index, depth + 1) : std::nullopt;

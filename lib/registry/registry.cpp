@@ -144,6 +144,7 @@ Registry::Registry(std::string name, std::string repository, const Options& opti
       warn_(options.warn),
       tls_(!options.plain_http && (!is_loopback(name) || says_tls(http_.tls))),
       scheme_known_(options.plain_http || tls_),
+      logs_in_(options.credentials.has_value()),
       authenticator_(std::move(name), std::move(repository), http_, options.env, options.warn,
                      options.credentials) {}
 
@@ -162,7 +163,8 @@ void Registry::refuse(const Call& call, const Response& response) const {
                  .repository = repository_,
                  .login = authenticator_.login(),
                  .scope = authenticator_.asked_scope(call.scope),
-                 .writes = method != "GET" && method != "HEAD"});
+                 .writes = method != "GET" && method != "HEAD",
+                 .logs_in = logs_in_});
 }
 
 // A Warning header is for the user's eyes (specification, "Warnings"): 299 - "text".
@@ -181,13 +183,23 @@ void Registry::pass_warnings_on(const Response& response) {
   }
 }
 
+// The text that says so is missing from an answer to HEAD.
+bool Registry::may_want_tls(HttpConnection& connection, const Request& request,
+                            const Response& response, const std::stop_token& stop) const {
+  if (request.method != "HEAD" || response.status != 400) return wants_tls(response);
+  Request get;
+  get.url = request.url;
+  get.url.target = "/v2/";
+  return wants_tls(connection.send(get, stop));
+}
+
 Response Registry::send_finding_scheme(HttpConnection& connection, Request& request,
                                        const std::stop_token& stop) {
   if (scheme_known_ || !is_ours(request.url)) return connection.send(request, stop);
   std::optional<TransportError> first_error;
   try {
     auto response = connection.send(request, stop);
-    if (!wants_tls(response)) {
+    if (!may_want_tls(connection, request, response, stop)) {
       scheme_known_ = true;
       return response;
     }
@@ -224,11 +236,37 @@ Response Registry::send_authorized(Call call, const std::stop_token& stop) {
   return (*connection).send(request, stop);
 }
 
+namespace {
+
+// 307 and 308 keep the method and the body; what the others make of anything but a question is
+// nothing to rely on.
+bool follows(const std::string& method, int status) {
+  if (method == "GET" || method == "HEAD") return is_redirect(status);
+  return status == 307 || status == 308;
+}
+
+// What `error` hints at is about the registry.
+TransportError redirected_failure(const TransportError& error, const std::string& registry) {
+  Error result(error.code(), error.message());
+  for (const auto& cause : error.causes()) result.because(cause);
+  result.because(fmt::format("`{}` redirects there", registry));
+  result.hint("see that a proxy or firewall lets this machine reach it");
+  return {error.kind(), std::move(result)};
+}
+
+}  // namespace
+
 Response Registry::send_following(Call call, const std::stop_token& stop) {
+  const auto registry = call.request.url.authority;
   for (int redirects = 0;; ++redirects) {
-    auto response = send_authorized(call, stop);
-    const bool readable = call.request.method == "GET" || call.request.method == "HEAD";
-    if (!readable || !is_redirect(response.status)) return response;
+    Response response;
+    try {
+      response = send_authorized(call, stop);
+    } catch (const TransportError& error) {
+      if (call.request.url.authority == registry) throw;
+      throw redirected_failure(error, registry);
+    }
+    if (!follows(call.request.method, response.status)) return response;
     auto target = redirect_target(call.action, call.request.url, response);
     if (redirects == kMaxRedirects) {
       throw redirect_error(call.action, call.request.url, "again and again");
@@ -246,8 +284,7 @@ Response Registry::send(Call call, const std::stop_token& stop) {
 }
 
 Url Registry::upload_location(const Call& call, const Response& response) const {
-  auto from = call.request.url;
-  from.scheme = url("").scheme;  // found out in the meantime, perhaps
+  const auto& from = response.url;
   auto location = resolve_url(from, response.header("location"));
   if (!location) {
     throw Error(Code::bad_input, fmt::format("{}: `{}` opened an upload, but does not say where",

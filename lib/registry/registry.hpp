@@ -84,6 +84,9 @@ class Registry {
   Response send_authorized(Call call, const std::stop_token& stop);
   Response send_finding_scheme(HttpConnection& connection, Request& request,
                                const std::stop_token& stop);
+  // Whether an answer to plain HTTP says that the server speaks TLS.
+  bool may_want_tls(HttpConnection& connection, const Request& request, const Response& response,
+                    const std::stop_token& stop) const;
   void pass_warnings_on(const Response& response);
   bool is_ours(const Url& url) const;
 
@@ -94,6 +97,7 @@ class Registry {
   const std::function<void(const std::string&)> warn_;
   std::atomic<bool> tls_;
   std::atomic<bool> scheme_known_;
+  const bool logs_in_;                  // with credentials that are just being given
   std::atomic<bool> answered_ = false;  // it was there once: a refused connection may pass
   Authenticator authenticator_;
   std::mutex mutex_;                // guards what follows

@@ -120,6 +120,11 @@ std::vector<std::string> string_list(const Registry& registry, const std::string
   return list;
 }
 
+Error endless(const std::string& action) {
+  return {Code::bad_input, fmt::format("{}: the list has no end: more than {} pages or {} entries",
+                                       action, kMaxPages, kMaxTags)};
+}
+
 // Sends `call`, and again for each further page that an answer names, while `take` wants more.
 void for_each_page(Registry& registry, Call call,
                    const std::function<bool(const Call&, const Response&)>& take) {
@@ -131,6 +136,7 @@ void for_each_page(Registry& registry, Call call,
     if (!next || next->target == call.request.url.target) return;
     call.request.url = *next;
   }
+  throw endless(call.action);
 }
 
 // No such list, or no such endpoint. The specification has 404 for both; some registries and what
@@ -150,7 +156,8 @@ std::vector<std::string> fetch_list(Registry& registry, Call call, const char* k
     if (response.status != 200) registry.refuse(sent, response);
     auto list = string_list(registry, response.body, key, sent.action);
     all.merge(std::set<std::string>(list.begin(), list.end()));
-    return all.size() < kMaxTags;
+    if (all.size() > kMaxTags) throw endless(sent.action);
+    return true;
   });
   return {all.begin(), all.end()};
 }
@@ -230,8 +237,30 @@ oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
   return manifest;
 }
 
-// A download that broke goes on where it stopped, or begins again where the server cannot do that.
 void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) {
+  download(descriptor, sink, {});
+}
+
+Repository::OpenedBlob RegistryRepository::open_blob(const oci::Descriptor& descriptor) {
+  if (descriptor.size == 0) return Repository::open_blob(descriptor);
+  const auto arriving = std::make_shared<base::Arriving>(descriptor.size);
+  const std::stop_source stop;
+  auto verified = std::async(std::launch::async, [this, descriptor, arriving, stop] {
+    try {
+      download(
+          descriptor, [&](std::string_view bytes) { arriving->write(bytes); }, stop.get_token());
+    } catch (...) {
+      arriving->fail();
+      throw;
+    }
+    arriving->finish();
+  });
+  return {{descriptor, arriving->content()}, std::move(verified), stop};
+}
+
+// One that broke goes on where it stopped, or begins again where the server cannot do that.
+void RegistryRepository::download(const oci::Descriptor& descriptor, const base::Sink& sink,
+                                  const std::stop_token& stop) {
   auto get = pull_call("GET", "blobs/" + descriptor.digest.text(),
                        fmt::format("cannot read {} of {}/{}", descriptor.digest.text(),
                                    registry_name_, repository_));
@@ -258,7 +287,7 @@ void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const bas
     std::optional<Response> response;
     const auto before = content.have();
     try {
-      response = registry_.send(get);
+      response = registry_.send(get, stop);
       if (response->status == 200 || response->status == 206) break;
       if (attempt == kMaxRetries || !is_transient(*response)) {
         registry_.refuse(get, *response);
@@ -268,7 +297,7 @@ void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const bas
       if (content.have() > before) attempt = 0;  // it does go on
       if (attempt == kMaxRetries) throw;
     }
-    wait_before_retry(attempt, response ? &*response : nullptr, {});
+    wait_before_retry(attempt, response ? &*response : nullptr, stop);
   }
   verifier.finish();
 }
@@ -382,7 +411,8 @@ std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& su
     const auto document = oci::parse_manifest(response.body, oci::media_type::kOciIndex);
     const auto& entries = std::get<oci::Index>(document).manifests;
     all.insert(all.end(), entries.begin(), entries.end());
-    return all.size() < kMaxTags;
+    if (all.size() > kMaxTags) throw endless(sent.action);
+    return true;
   });
   return oci::of_type(std::move(all), artifact_type);
 }

@@ -23,6 +23,7 @@ class RegistryRepository : public Repository {
   std::optional<oci::Descriptor> resolve(const oci::Reference& reference) override;
   oci::Blob fetch_manifest(const oci::Reference& reference) override;
   void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) override;
+  OpenedBlob open_blob(const oci::Descriptor& descriptor) override;
   bool has_blob(const oci::Descriptor& descriptor) override;
   void push_blob(const oci::Blob& blob, Presence presence) override;
   bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) override;
@@ -35,6 +36,9 @@ class RegistryRepository : public Repository {
   // A call below /v2/<repository>/.
   Call call(std::string method, const std::string& path, std::string action) const;
   Call pull_call(std::string method, const std::string& path, std::string action) const;
+
+  void download(const oci::Descriptor& descriptor, const base::Sink& sink,
+                const std::stop_token& stop);
 
   // The index that clients maintain where the registry keeps no list of referrers; null if there is
   // none.

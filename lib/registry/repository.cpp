@@ -44,7 +44,7 @@ class LayoutRepository : public Repository {
     auto content = layout_.open_blob(descriptor);
     auto verified = std::async(
         std::launch::async, [this, descriptor, content] { layout_.verify(descriptor, content); });
-    return {{descriptor, std::move(content)}, std::move(verified)};
+    return {{descriptor, std::move(content)}, std::move(verified), {}};
   }
 
   bool has_blob(const oci::Descriptor& descriptor) override { return layout_.has_blob(descriptor); }
@@ -119,7 +119,7 @@ void Repository::push_child(const oci::Blob& manifest, const oci::Reference& ind
 Repository::OpenedBlob Repository::open_blob(const oci::Descriptor& descriptor) {
   std::promise<void> verified;
   verified.set_value();
-  return {fetch_blob(descriptor), verified.get_future()};
+  return {fetch_blob(descriptor), verified.get_future(), {}};
 }
 
 void Repository::push(const oci::Image& image, const oci::Reference& reference) {

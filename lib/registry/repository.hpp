@@ -12,6 +12,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -69,11 +70,13 @@ class Repository {
   // The same to be read later.
   virtual oci::Blob fetch_blob(const oci::Descriptor& descriptor);
 
-  // A blob that can be read while it is still being verified: `verified.get()` waits for that, and
-  // throws if it is not what its digest says. For those who would find out themselves.
+  // A blob that can be read while it still arrives and is being verified: `verified.get()` waits
+  // for that, and throws if it is not what its digest says. For those who would find out
+  // themselves.
   struct OpenedBlob {
     oci::Blob blob;
     std::future<void> verified;
+    std::stop_source stop = {};  // nobody wants it any more: `verified` may throw{Kind::stopped}
   };
   virtual OpenedBlob open_blob(const oci::Descriptor& descriptor);
 

@@ -155,9 +155,7 @@ Call BlobUpload::call(std::string method, Url url, Body body) const {
 // A chunk's answer may name another place for the next one, or none.
 void BlobUpload::remember(const Response& response) {
   if (!location_ || !response.header("location").empty()) {
-    auto from = open_;
-    if (location_) from.request.url = *location_;
-    location_ = registry_.upload_location(from, response);
+    location_ = registry_.upload_location(open_, response);
   }
   record_.set_location(to_string(*location_));
 }

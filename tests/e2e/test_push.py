@@ -286,6 +286,13 @@ def test_tls_asked_in_plain_http(wasmctl, tls, wasm):
         "hint: leave --plain-http out"]
 
 
+def test_loopback_speaks_tls_to_a_question_without_an_answer(wasmctl, tls):
+    """HEAD comes first, and an answer to it has no text that says so."""
+    registry, _ = tls
+    done = wasmctl("list", "--referrers", f"{registry.host}/acme/a1:v1", status=9)
+    assert done.stderr.splitlines()[0] == f"error: the certificate of `{registry.host}` is not trusted"
+
+
 def test_plain_http_asked_in_tls(wasmctl, registry, tls, wasm):
     done = wasmctl("push", "--ca-file", tls[1], wasm, f"{registry.host}/acme/plain:v1", status=9)
     assert done.stderr.splitlines() == [

@@ -86,8 +86,10 @@ def test_everything_else_on_every_registry(wasmctl, any_registry, oras, wasm, tm
     subprocess.run([oras, "pull", "--plain-http", f"{host}/acme/one:v1", "-o", tmp_path / "oras"], check=True)
     subprocess.run([oras, "push", "--plain-http", f"{host}/acme/theirs:v1",
                     f"{wasm.name}:application/vnd.module.wasm.content.layer.v1+wasm"], check=True, cwd=tmp_path)
-    subprocess.run([oras, "push", "--plain-http", f"{host}/acme/theirs:tar", wasm.name], check=True, cwd=tmp_path)
-    for tag in ("v1", "tar"):  # oras calls a file a tar where nobody says what it is
+    (tmp_path / "README.md").write_text("read me")
+    for tag, files in (("tar", [wasm.name]), ("files", [wasm.name, "README.md"])):
+        subprocess.run([oras, "push", "--plain-http", f"{host}/acme/theirs:{tag}", *files], check=True, cwd=tmp_path)
+    for tag in ("v1", "tar", "files"):  # oras calls a file a tar where nobody says what it is
         wasmctl("pull", f"{host}/acme/theirs:{tag}", "-o", tmp_path / f"{tag}.wasm")
         assert (tmp_path / f"{tag}.wasm").read_bytes() == wasm.read_bytes()
 
@@ -189,8 +191,7 @@ def test_artifact_has_the_raw_module_first_of_two_layers(wasmctl, registry, wasm
     assert manifest["layers"][0]["digest"] == "sha256:" + hashlib.sha256(wasm.read_bytes()).hexdigest()
 
 
-def image_of(directory, files, layer_type="application/vnd.oci.image.layer.v1.tar+gzip", compress=True):
-    """An image layout as another tool would write it."""
+def archive_of(files, compress=True):
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz" if compress else "w", format=tarfile.PAX_FORMAT) as tar:
         for name, content in files.items():
@@ -198,6 +199,11 @@ def image_of(directory, files, layer_type="application/vnd.oci.image.layer.v1.ta
             info.size = len(content)
             info.mtime = 1.5  # makes a pax header
             tar.addfile(info, io.BytesIO(content))
+    return archive.getvalue()
+
+
+def image_of(directory, files, layer_type="application/vnd.oci.image.layer.v1.tar+gzip", compress=True, below=()):
+    """An image layout as another tool would write it; `below` are the files of lower layers."""
     blobs = directory / "blobs/sha256"
     blobs.mkdir(parents=True)
 
@@ -208,7 +214,7 @@ def image_of(directory, files, layer_type="application/vnd.oci.image.layer.v1.ta
 
     manifest = store(json.dumps({
         "schemaVersion": 2, "config": store(b"{}", "application/vnd.oci.image.config.v1+json"),
-        "layers": [store(archive.getvalue(), layer_type)]}).encode(), "application/vnd.oci.image.manifest.v1+json")
+        "layers": [store(archive_of(layer, compress), layer_type) for layer in (*below, files)]}).encode(), "application/vnd.oci.image.manifest.v1+json")
     (directory / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     (directory / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest]}))
 
@@ -226,12 +232,16 @@ def test_images_of_other_tools(wasmctl, tmp_path, name, files, want):
 
 
 @pytest.mark.parametrize("files,kind,want", [
-    ({"a.wasm": b"1", "b.wasm": b"2"}, {}, "the image holds no file `plugin.wasm`, and more than one other *.wasm"),
-    ({"readme": b"1"}, {}, "the image holds no file `plugin.wasm`"),
+    ({"a.wasm": b"1", "b.wasm": b"2"}, {},
+     "oci:{layout}: the image holds no file `plugin.wasm`, and more than one other *.wasm"),
+    ({"readme": b"1", ".wh.plugin.wasm": b""}, {}, "oci:{layout}: the image holds no file `plugin.wasm`"),
+    ({"readme": b"1"}, {"below": [{"plugin.wasm": module(b"1")}]},
+     "oci:{layout}: the image holds no file `plugin.wasm`\n"
+     "  caused by: of its 2 layers Istio opens the last, and so does wasmctl"),
     ({"plugin.wasm": b"text"}, {}, "oci:{layout}: not a Wasm module but a text file"),
     ({}, {"layer_type": "application/vnd.oci.image.layer.v1.tar+zstd"},
-     "the image holds no Wasm module: its layers are application/vnd.oci.image.layer.v1.tar+zstd"),
-    ({}, {"compress": False}, "there is no gzip stream: it does not begin with 1f 8b"),
+     "oci:{layout}: the image holds no Wasm module: its layers are application/vnd.oci.image.layer.v1.tar+zstd"),
+    ({}, {"compress": False}, "oci:{layout}: there is no gzip stream: it does not begin with 1f 8b"),
 ])
 def test_images_without_a_module(wasmctl, tmp_path, files, kind, want):
     image_of(tmp_path / "layout", files, **kind)
@@ -284,6 +294,16 @@ def test_copy_goes_everywhere_and_keeps_the_digest(wasmctl, registry, private_re
         assert wasmctl("copy", source, target, env=env).stdout == f"{target}@{digest}\n"
     wasmctl("pull", stops[-1], "-o", tmp_path / "out.wasm")
     assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
+
+
+def test_copy_of_a_layouts_only_image_goes_by_its_tag_or_digest(wasmctl, registry, wasm, tmp_path):
+    pinned = wasmctl("push", wasm, f"oci:{tmp_path}/tagged:v7").stdout.strip()
+    digest = pinned.split("@")[1]
+    name = f"{registry.host}/acme/only"
+    assert wasmctl("copy", f"oci:{tmp_path}/tagged", name).stdout == f"{name}:v7@{digest}\n"
+    wasmctl("copy", f"oci:{tmp_path}/tagged@{digest}", f"oci:{tmp_path}/untagged")
+    assert wasmctl("copy", f"oci:{tmp_path}/untagged", name).stdout == f"{name}@{digest}\n"
+    assert wasmctl("list", name).stdout == "v7\n"
 
 
 def test_copy_of_a_layout_is_five_requests(wasmctl, registry, wasm, tmp_path):
@@ -500,6 +520,24 @@ def test_token_for_nobody_in_particular(wasmctl, tokens, wasm, tmp_path):
         "  caused by: authentication required",
         "  caused by: it was asked without a login, for the scope `repository:acme/public:pull,push`",
         f"hint: log in: `wasmctl login {registry.host}`"]
+
+
+def test_wrong_login_is_shown_to_a_token_server_once(wasmctl, tokens, wasm, tmp_path):
+    registry, server = tokens
+    env = docker_config(tmp_path / "docker", {"auths": {registry.host: {"username": USER, "password": "wrong"}}})
+    before = server.refused
+    wasmctl("push", "--format", "universal", wasm, f"{registry.host}/acme/public:v3", env=env, status=10)
+    assert server.refused - before == 1
+
+
+def test_token_for_a_mount_serves_for_the_rest(wasmctl, tokens, wasm, tmp_path):
+    registry, server = tokens
+    env = docker_config(tmp_path / "docker", login_of(registry.host))
+    wasmctl("push", wasm, f"{registry.host}/acme/mounted:v1", env=env)
+    server.asked.clear()
+    wasmctl("copy", f"{registry.host}/acme/mounted:v1", f"{registry.host}/acme/mounted-too:v1", env=env)
+    assert [scopes for _, _, scopes in server.asked] == [
+        ["repository:acme/mounted:pull"], ["repository:acme/mounted-too:pull,push", "repository:acme/mounted:pull"]]
 
 
 def test_token_server_that_refuses(wasmctl, tokens, wasm, tmp_path):

@@ -221,7 +221,7 @@ def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
      ["error: `{host}` closed the connection without an answer"]),
     ("other digest", times(ALWAYS, lambda h: h.reply(201, Docker_Content_Digest="sha256:" + "0" * 64), "PUT", "manifests"), 11, None),
     ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path)), 3,
-     ["error: cannot push to {host}/acme/x1:v1: the registry answered 307"]),
+     ["error: cannot push to {host}/acme/x1:v1: `{host}` redirects again and again"]),
     ("file Location", times(ALWAYS, lambda h: h.reply(202, Location="file:///etc/passwd"), "POST"), 3,
      ["error: cannot push to {host}/acme/x1:v1: `{host}` opened an upload, but does not say where"]),
     ("Location with a password", times(ALWAYS, lambda h: h.reply(202, Location="http://me:you@127.0.0.1/"), "POST"), 3,
@@ -232,7 +232,8 @@ def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
      ["error: `{host}` wants a token, but its realm `` is no URL"]),
     ("challenge of an unknown scheme", times(ALWAYS, lambda h: h.reply(401, WWW_Authenticate="Negotiate")), 10,
      ["error: cannot push to {host}/acme/x1:v1: the registry answered 401",
-      "hint: log in: `wasmctl login {host}`"]),
+      "  caused by: it wants a login by `negotiate`, which wasmctl does not speak",
+      "hint: ask its owner for a login by password or token"]),
     ("endless headers", times(ALWAYS, lambda h: endless(h, b"X-A: " + b"b" * 1000 + b"\r\n", b"HTTP/1.1 202 OK\r\n")), 3, None),
     ("endless error page", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 400 No\r\n\r\n")), 3,
      ["error: cannot push to {host}/acme/x1:v1: the registry answered 400"]),
@@ -655,7 +656,7 @@ def test_module_of_an_index_is_found_wherever_it_is(wasmctl, wasm, tmp_path):
             done = wasmctl("pull", f"{registry.host}/acme/x1:{tag}", "-o", tmp_path / "no.wasm", status=3)
             assert done.stderr.splitlines() == [
                 f"error: {registry.host}/acme/x1:{tag} is an index, and no image that it lists holds a Wasm module",
-                f"  caused by: {digest_of(registry, 'app')}: the image holds no file `plugin.wasm`",
+                f"  caused by: {registry.host}/acme/x1:{tag}@{digest_of(registry, 'app')}: the image holds no file `plugin.wasm`",
                 f"hint: see what it lists: `wasmctl inspect {registry.host}/acme/x1:{tag}`"]
         assert not (tmp_path / "no.wasm").exists()
 
@@ -708,7 +709,7 @@ def test_referrers_by_tag_where_the_endpoint_is_not_known(wasmctl, wasm, status,
 
 
 def test_refusal_of_the_store_that_a_registry_redirects_to(wasmctl, wasm, tmp_path):
-    with FaultyRegistry(lambda h, m, p: h.reply(403, b"<Error><Code>AccessDenied</Code></Error>") or True) as store:
+    with FaultyRegistry(lambda h, m, p: h.reply(403, b"<Error><Message>Request has expired</Message></Error>") or True) as store:
         with FaultyRegistry() as registry:
             wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
             registry.fault = times(ALWAYS, lambda h: h.reply(307, Location=f"http://{store.host}{h.path}"), "GET", "/blobs/")
@@ -716,6 +717,7 @@ def test_refusal_of_the_store_that_a_registry_redirects_to(wasmctl, wasm, tmp_pa
             blob = layer(registry)
             assert done.stderr.splitlines() == [
                 f"error: cannot read {blob} of {registry.host}/acme/x1: `{store.host}` answered 403",
+                "  caused by: Request has expired",
                 f"  caused by: `{registry.host}` redirects there",
                 "hint: try again, for such addresses are good for a short time; and see that a proxy or firewall lets "
                 "this machine reach it"]
@@ -731,6 +733,106 @@ def test_copy_of_an_index_lists_every_referrer(wasmctl, wasm):
         store_many(registry, 20)
         wasmctl("copy", f"{registry.host}/acme/x1:many", f"{target.host}/acme/x1:many")
         assert len(json.loads(target.manifests[digest.replace(":", "-")][0])["manifests"]) == 20
+
+
+def arrives_slowly(registry, go_on):
+    """Sends half of the layer, and the rest when `go_on(handler)` returns."""
+    def fault(handler, method, path):
+        if method != "GET" or layer(registry) not in path:
+            return False
+        body = registry.blobs[layer(registry)]
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body[:len(body) // 2])
+        handler.wfile.flush()
+        go_on(handler)
+        handler.wfile.write(body[len(body) // 2:])
+        return True
+    return fault
+
+
+def wait_for(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_copy_sends_what_still_arrives(wasmctl, big):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+        begun = lambda: len([line for line in target.asked if line.startswith("POST")]) == 2  # config and layer
+        registry.fault = arrives_slowly(registry, lambda h: wait_for(begun))
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1")
+        assert target.manifests["v1"] == registry.manifests["v1"] and target.blobs == registry.blobs
+
+
+def test_copy_that_is_refused_does_not_wait_for_what_arrives(wasmctl, big):
+    with FaultyRegistry() as registry, FaultyRegistry(times(ALWAYS, lambda h: h.reply(403), "POST")) as target:
+        wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+        registry.fault = arrives_slowly(registry, lambda h: time.sleep(30))
+        start = time.monotonic()
+        done = wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1", status=10)
+        assert done.stderr.startswith(f"error: cannot push to {target.host}/acme/x1:v1: the registry answered 403\n")
+        assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("name,fault,status,want", [
+    ("one bit", lambda body: body[:-1] + bytes([body[-1] ^ 1]), 11, "was asked for, but the bytes are"),
+    ("half of it", lambda body: body[:len(body) // 2], 11, "were promised"),
+])
+def test_copy_of_a_wrong_blob_stores_nothing(wasmctl, big, name, fault, status, want):
+    with FaultyRegistry() as registry, FaultyRegistry() as target:
+        registry.server.registry = registry
+        wasmctl("push", big, f"{registry.host}/acme/x1:v1")
+        registry.fault = wrong_layer(fault)
+        done = wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1", status=status)
+        assert want in done.stderr.splitlines()[0]
+        assert layer(registry) not in target.blobs and target.manifests == {}
+
+
+def test_redirect_of_a_push_that_keeps_the_method_is_followed(wasmctl, big, tmp_path):
+    with FaultyRegistry() as registry:
+        with FaultyRegistry(lambda h, m, p: h.reply(307, Location=f"http://{registry.host}{h.path}") or True) as front:
+            wasmctl("push", big, f"{front.host}/acme/x1:v1")
+            check_pushed(wasmctl, registry, big, tmp_path)
+
+
+def test_redirect_of_a_push_that_is_not_followed_names_the_place(wasmctl, wasm):
+    with FaultyRegistry(lambda h, m, p: h.reply(301, Location=f"https://{h.headers['Host']}/v2/moved/") or True) as front:
+        done = wasmctl("push", "--plain-http", wasm, f"{front.host}/acme/x1:v1", status=3)
+        assert done.stderr.splitlines() == [
+            f"error: cannot push to {front.host}/acme/x1:v1: the registry answered 301",
+            f"  caused by: it redirects to `https://{front.host}/v2/moved/`",
+            "hint: it speaks TLS: leave --plain-http out"]
+
+
+def test_store_that_a_registry_redirects_to_is_gone(wasmctl, wasm, tmp_path):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        registry.fault = times(ALWAYS, lambda h: h.reply(307, Location="http://127.0.0.1:1/blob"), "GET", "/blobs/")
+        done = wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm", status=9)
+        assert done.stderr.splitlines() == [
+            "error: cannot connect to `127.0.0.1:1`",
+            "  caused by: Connection refused",
+            f"  caused by: `{registry.host}` redirects there",
+            "hint: see that a proxy or firewall lets this machine reach it"]
+
+
+def test_list_without_end_is_an_error(wasmctl):
+    pages = itertools.count(1)
+
+    def page(handler, method, path):
+        number = next(pages)
+        handler.reply(200, json.dumps({"name": "acme/x1", "tags": [f"v{number}"]}).encode(),
+                      Link=f'</v2/acme/x1/tags/list?last=v{number}>; rel="next"')
+        return True
+
+    with FaultyRegistry(page) as registry:
+        done = wasmctl("list", f"{registry.host}/acme/x1", status=3)
+        assert done.stderr == (f"error: cannot read {registry.host}/acme/x1: the list has no end: more than 1000 pages or "
+                               "1000000 entries\n")
 
 
 @pytest.mark.parametrize("kind", ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",

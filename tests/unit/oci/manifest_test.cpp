@@ -105,8 +105,10 @@ TEST_CASE("parse_manifest refuses, and says why and where") {
                 R"(","size":1,"platform":"linux"}])"),
        "manifests[0].platform is no object"},
       {manifest(R"("mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws")"),
-       "the manifest has the type `application/vnd.docker.distribution.manifest.v1+prettyjws`, "
-       "which is no image manifest or index"},
+       "the manifest is of Docker's schema 1, which is out of use"},
+      {manifest(R"("mediaType":"application/vnd.example.list")"),
+       "the manifest has the type `application/vnd.example.list`, which is no image manifest or "
+       "index"},
       {manifest(R"("manifests":[],"layers":[])"), "the manifest is an index, but has layers"},
       {manifest(R"("mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[])"),
        "the manifest is no index, but has manifests"},

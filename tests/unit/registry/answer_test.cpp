@@ -10,7 +10,7 @@ using wasmctl::Code;
 namespace {
 
 Response answer(int status, std::string body, const std::string& type = "application/json") {
-  return {status, {{"content-type", type}}, std::move(body), "ghcr.io"};
+  return {status, {{"content-type", type}}, std::move(body), {"https", "ghcr.io", "/"}};
 }
 
 }  // namespace
@@ -68,13 +68,13 @@ TEST_CASE("a refusal in words") {
        "error: cannot push: the registry answered 429 TOOMANYREQUESTS\n"
        "hint: the registry limits the rate: try again later\n"},
       {"rate for a while",
-       {429, {{"retry-after", "3600"}}, "", "ghcr.io"},
+       {429, {{"retry-after", "3600"}}, "", {"https", "ghcr.io", "/"}},
        "",
        Code::network,
        "error: cannot push: the registry answered 429\n"
        "hint: the registry limits the rate: try again in 60 minutes\n"},
       {"pause",
-       {503, {{"retry-after", "7201"}}, "", "ghcr.io"},
+       {503, {{"retry-after", "7201"}}, "", {"https", "ghcr.io", "/"}},
        "",
        Code::network,
        "error: cannot push: the registry answered 503\n"

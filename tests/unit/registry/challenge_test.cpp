@@ -5,6 +5,7 @@
 #include <string>
 
 using wasmctl::registry::Challenge;
+using wasmctl::registry::covers;
 using wasmctl::registry::join_scopes;
 using wasmctl::registry::parse_challenges;
 
@@ -63,4 +64,13 @@ TEST_CASE("join_scopes") {
     CAPTURE(c.b);
     CHECK(join_scopes(c.a, c.b) == c.want);
   }
+}
+
+TEST_CASE("covers") {
+  CHECK(covers("repository:a:pull,push repository:b:pull", "repository:a:pull"));
+  CHECK(covers("repository:a:pull,push", "repository:a:push,pull"));
+  CHECK_FALSE(covers("repository:a:pull", "repository:a:pull,push"));
+  CHECK_FALSE(covers("repository:a:pull", "repository:b:pull"));
+  CHECK_FALSE(covers("", "repository:a:pull"));
+  CHECK_FALSE(covers("repository:a:pull", ""));
 }
