@@ -247,10 +247,11 @@ def test_credential_helper(wasmctl, private_registry, wasm, tmp_path):
 
 
 def test_credential_helper_that_fails(wasmctl, private_registry, wasm, tmp_path):
-    env = helper(tmp_path / "docker", "s3cret", status=1)
+    env = helper(tmp_path / "docker", "secret tool is locked", status=1)
     done = wasmctl("push", wasm, f"{private_registry.host}/acme/private:v1", env=env, status=10)
     assert done.stderr.splitlines() == [
-        f"warning: `{tmp_path}/docker/config.json` is not used for the login: `docker-credential-kit get` failed",
+        f"warning: `{tmp_path}/docker/config.json` is not used for the login: `docker-credential-kit get` failed: "
+        "secret tool is locked",
         f"error: cannot push to {private_registry.host}/acme/private:v1: the registry answered 401 UNAUTHORIZED",
         "  caused by: authentication required",
         f"hint: log in: `wasmctl login {private_registry.host}`"]
