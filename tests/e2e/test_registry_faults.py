@@ -1075,7 +1075,7 @@ def test_killed_at_any_moment_a_push_to_a_registry_can_be_repeated(wasmctl, clea
 
 
 def test_tags_are_set_side_by_side_and_named_in_order(wasmctl, wasm):
-    tags = ["v1.2", "v1", "latest", "stable"]
+    tags = ["v1.2", "v1", "latest", "stable", "v1.2-b7", "a", "b", "c"]
     with FaultyRegistry() as registry:
         image = f"{registry.host}/acme/x1"
         digest = wasmctl("push", wasm, f"{image}:v1.2.3").stdout.strip().split("@")[1]
@@ -1091,6 +1091,33 @@ def test_tags_are_set_side_by_side_and_named_in_order(wasmctl, wasm):
         done = wasmctl("tag", f"{image}:v1.2.3", *tags)
         assert done.stdout == "".join(f"{image}:{tag}@{digest}\n" for tag in tags)
         assert not all_there.broken
+
+
+def test_tags_that_were_not_set_are_all_named(wasmctl, wasm):
+    with FaultyRegistry() as registry:
+        image = f"{registry.host}/acme/x1"
+        digest = wasmctl("push", wasm, f"{image}:v0").stdout.strip().split("@")[1]
+        both = threading.Barrier(2)
+
+        def fault(handler, method, path):
+            if method != "PUT" or "bad" not in path:
+                return False
+            both.wait(timeout=60)
+            while "one" not in registry.manifests:
+                time.sleep(0.01)
+            time.sleep(0.2 if path.endswith("bad1") else 0.5)  # for the answers to arrive, one after the other
+            handler.reply(403, b'{"errors":[{"code":"DENIED","message":"that one is for others"}]}')
+            return True
+
+        registry.fault = fault
+        done = wasmctl("tag", f"{image}:v0", "one", "bad1", "bad2", status=10)
+        assert done.stdout == f"{image}:one@{digest}\n"
+        assert done.stderr.splitlines() == [
+            f"error: cannot push to {image}:bad1@{digest}: the registry answered 403 DENIED",
+            "  caused by: that one is for others",
+            "  caused by: it was asked without a login",
+            f"hint: log in with the right to do so: `wasmctl login {registry.host}`",
+            "hint: not set: bad1, bad2"]
 
 
 def test_tags_that_were_set_are_named_though_another_was_refused(wasmctl, wasm):
