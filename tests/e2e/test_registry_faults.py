@@ -1142,13 +1142,8 @@ def test_tags_that_were_set_are_named_though_another_was_refused(wasmctl, wasm):
             "  caused by: v2 is for others"]
 
 
-@pytest.mark.parametrize("columns,want", [
-    (0, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),  # of unknown width
-    (120, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),
-    (40, r"\d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s"),
-    (16, r"\d\.\d of 5\.7 MiB"),
-])
-def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, want):
+def pull_on_a_terminal(wasmctl, env, huge, tmp_path, columns):
+    """What a pull of two seconds writes to a terminal of that width."""
     with FaultyRegistry() as registry:
         wasmctl("push", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1")
 
@@ -1168,7 +1163,7 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
         main, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([WASMCTL, "pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm"],
-                                   env=clean_env, stdout=subprocess.PIPE, stderr=terminal)
+                                   env=env, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
         shown = b""
         with contextlib.suppress(OSError):  # the end of a terminal
@@ -1176,8 +1171,23 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
                 shown += piece
         os.close(main)
         assert process.communicate()[0].decode() == f"{tmp_path}/out.wasm\n" and process.returncode == 0
-        lines = shown.decode().split("\r\x1b[K")
-        assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
-        for line in lines[1:-1]:
-            assert re.fullmatch(want, line) and len(line) < (columns or 80), line
-        assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}
+        return shown.decode()
+
+
+def test_no_progress_bar_where_the_terminal_cannot_draw_one(wasmctl, clean_env, huge, tmp_path):
+    assert pull_on_a_terminal(wasmctl, clean_env | {"TERM": "dumb"}, huge, tmp_path, 80) == ""
+
+
+@pytest.mark.parametrize("columns,want", [
+    (0, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),  # of unknown width
+    (120, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),
+    (40, r"\d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s"),
+    (16, r"\d\.\d of 5\.7 MiB"),
+])
+def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, want):
+    shown = pull_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns)
+    lines = shown.split("\r\x1b[K")
+    assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
+    for line in lines[1:-1]:
+        assert re.fullmatch(want, line) and len(line) < (columns or 80), line
+    assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}
