@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 
 namespace wasmctl::cli {
 
@@ -31,16 +33,6 @@ std::string ask_git(const LocalModule& module, const std::string& flag,
         .because(done.err.substr(0, done.err.find('\n')));
   }
   return done.out.substr(0, done.out.find('\n'));
-}
-
-// A remote's URL may hold a password.
-std::string without_login(std::string url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const auto start = scheme + 3;
-  const auto at = url.substr(0, url.find('/', start)).rfind('@');
-  if (at != std::string::npos && at >= start) url.erase(start, at + 1 - start);
-  return url;
 }
 
 // Of files that are not committed the commit knows nothing: marked as `git describe` does.
@@ -80,7 +72,7 @@ oci::Annotations annotations(const AnnotationOptions& options, const LocalModule
   oci::Annotations result;
   if (module.plugin) result = module.plugin->annotations;
   if (options.source == kFromGit) {
-    result[kSource] = without_login(ask_git(module, "--source", {"remote", "get-url", "origin"}));
+    result[kSource] = ask_git(module, "--source", {"remote", "get-url", "origin"});
   } else if (!options.source.empty()) {
     result[kSource] = options.source;
   }
@@ -93,6 +85,10 @@ oci::Annotations annotations(const AnnotationOptions& options, const LocalModule
       throw Error(Code::usage, fmt::format("annotation `{}` is not KEY=VALUE", annotation));
     }
     result[annotation.substr(0, equals)] = annotation.substr(equals + 1);
+  }
+  // A URL that one clones by may hold a password, and an image's annotations are read by many.
+  if (const auto source = result.find(kSource); source != result.end()) {
+    source->second = base::without_login(std::move(source->second));
   }
   return result;
 }

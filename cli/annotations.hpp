@@ -22,7 +22,8 @@ bool has_annotations(const AnnotationOptions& options);
 void add_annotation_options(CLI::App& command, AnnotationOptions& options);
 
 // What git is asked for is about the directory of `module`. Throws Error{Code::usage} for what is
-// no KEY=VALUE, {tool_missing} without git, {not_found} where it has no answer.
+// no KEY=VALUE, {tool_missing} without git, {not_found} where it has no answer. The URL of the
+// source is without a login, wherever it comes from.
 oci::Annotations annotations(const AnnotationOptions& options, const LocalModule& module);
 
 }  // namespace wasmctl::cli

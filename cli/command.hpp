@@ -26,7 +26,8 @@ struct Context {
   std::ostream& err;  // talk
   std::function<std::optional<std::string>(const std::string&)> env;
   bool color = false;  // stderr is a terminal that may be coloured
-  // How wide the terminal is just now that stderr is; null if it is none.
+  // How wide the terminal is just now that stderr is; null if it is none, or one that cannot write
+  // over a line.
   std::function<std::size_t()> columns = nullptr;
   bool out_terminal = false;                   // so is stdout
   bool quiet = false;                          // -q: no talk but errors and alarms

@@ -35,7 +35,9 @@ int main(int argc, char** argv) {
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       }};
   const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
-  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
+  const char* terminal = std::getenv("TERM");
+  const bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  const bool is_terminal = ::isatty(STDERR_FILENO) == 1 && !is_dumb;
   if (is_terminal) context.columns = &columns_of_stderr;
   context.out_terminal = ::isatty(STDOUT_FILENO) == 1;
   context.color = is_terminal && (no_color == nullptr || *no_color == '\0');

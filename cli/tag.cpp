@@ -17,7 +17,8 @@ namespace wasmctl::cli {
 
 namespace {
 
-constexpr std::size_t kMaxAtOnce = 4;
+// Each is one small request, so to a far registry the way is what takes the time.
+constexpr std::size_t kMaxAtOnce = 8;
 
 struct TagOptions {
   std::string image;
@@ -47,6 +48,16 @@ void print_names(Context& context, const TagOptions& options, const oci::Descrip
   for (const auto& name : names) context.out << name << '\n';
 }
 
+// The error is that of one tag, but others may have failed beside it, or were not begun.
+void name_the_unset(Error& error, const std::vector<std::string>& tags,
+                    const std::vector<std::string>& names) {
+  std::vector<std::string> unset;
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    if (names[i].empty()) unset.push_back(tags[i]);
+  }
+  if (unset.size() > 1) error.hint(fmt::format("not set: {}", fmt::join(unset, ", ")));
+}
+
 void run_tag(Context& context, const TagOptions& options) {
   const auto reference = oci::parse_reference(options.image);
   check_tags(options.tags);
@@ -63,7 +74,8 @@ void run_tag(Context& context, const TagOptions& options) {
       repository->push_manifest(manifest, named);
       names[i] = oci::to_string(named);
     });
-  } catch (const Error&) {
+  } catch (Error& error) {
+    name_the_unset(error, options.tags, names);
     std::erase(names, "");
     if (!names.empty()) print_names(context, options, manifest.descriptor, names);
     throw;

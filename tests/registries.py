@@ -108,20 +108,34 @@ def openssl(directory, *args):
     subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, cwd=directory)
 
 
-def sign(directory, name, extension):
-    """NAME.pem and NAME.key, signed by the authority of that directory."""
+def sign(directory, name, extension, dates=None):
+    """NAME.pem and NAME.key, signed by the authority of that directory; good from now on, or between
+    two `dates`, "20200101000000Z"."""
     openssl(directory, "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
             "-out", f"{name}.csr")
     (pathlib.Path(directory) / f"{name}.ext").write_text(extension + "\n")
-    openssl(directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+    if dates is None:
+        openssl(directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+        return
+    # Only `ca` takes dates, and it wants books.
+    (pathlib.Path(directory) / "index.txt").write_text("")
+    (pathlib.Path(directory) / "ca.cnf").write_text(
+        "[ca]\ndefault_ca = own\n[own]\ndatabase = index.txt\nnew_certs_dir = .\npolicy = any\ndefault_md = sha256\n"
+        "rand_serial = yes\n"
+        "[any]\ncommonName = supplied\n")
+    openssl(directory, "ca", "-batch", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key",
+            "-startdate", dates[0], "-enddate", dates[1], "-extfile", f"{name}.ext", "-in", f"{name}.csr", "-notext",
+            "-out", f"{name}.pem")
 
 
 class Proxy:
-    """An HTTP proxy that takes every name for 127.0.0.1. `asked` lists "METHOD target"."""
+    """An HTTP proxy that takes every name for 127.0.0.1, or that `refuses` to with a status of its own. `asked` lists
+    "METHOD target"."""
 
-    def __init__(self):
+    def __init__(self, refuses=None):
         self.asked = []
+        self.refuses = refuses
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -143,6 +157,10 @@ class Proxy:
             head += client.recv(65536)
         method, target, _ = head.split(b"\r\n")[0].decode().split(" ")
         self.asked.append(f"{method} {target.split('?')[0]}")
+        if self.refuses:
+            client.sendall(f"HTTP/1.1 {self.refuses} No\r\nContent-Length: 0\r\n\r\n".encode())
+            client.close()
+            return
         port = int(re.search(r":(\d+)(/|$)", target)[1])
         server = socket.create_connection(("127.0.0.1", port))
         if method == "CONNECT":

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -18,14 +20,46 @@ Error& Error::hint(std::string hint) {
   return *this;
 }
 
+namespace {
+
+// The character of two or three bytes at the start of `text`, 0 for any other. Those of four are
+// letters and signs only.
+std::uint32_t short_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto is_rest = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const auto bits = [&](std::size_t i) { return byte(i) & 0x3fU; };
+  if ((byte(0) & 0xe0U) == 0xc0U && is_rest(1)) return (byte(0) & 0x1fU) << 6U | bits(1);
+  if ((byte(0) & 0xf0U) == 0xe0U && is_rest(1) && is_rest(2)) {
+    return (byte(0) & 0x0fU) << 12U | bits(1) << 6U | bits(2);
+  }
+  return 0;
+}
+
+// Source: the Unicode Character Database, Bidi_Control, and the categories Zl and Zp.
+bool is_unicode_control(std::uint32_t character) {
+  constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
+      {0x80, 0x9f},      // C1
+      {0x61c, 0x61c},    // the mark of Arabic letters
+      {0x200e, 0x200f},  // marks of a direction
+      {0x2028, 0x202e},  // ends of line and paragraph; embeddings and overrides
+      {0x2066, 0x2069},  // isolates
+  };
+  return std::any_of(std::begin(kRanges), std::end(kRanges), [&](const auto& range) {
+    return range.first <= character && character <= range.second;
+  });
+}
+
+}  // namespace
+
 std::string escape_controls(std::string_view text, std::string_view keep) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // C1 in UTF-8
-      result += fmt::format("\\u{:04x}", next);
-      ++i;
+    if (const auto character = short_character(text.substr(i)); is_unicode_control(character)) {
+      result += fmt::format("\\u{:04x}", character);
+      i += character < 0x800 ? 1 : 2;
     } else if ((byte < ' ' || byte == 0x7f) && keep.find(text[i]) == std::string_view::npos) {
       result += fmt::format("\\x{:02x}", byte);
     } else {

@@ -54,7 +54,8 @@ class Error : public std::exception {
 };
 
 // Text of others for a terminal: control characters, which could move the cursor or hide a line,
-// are written as \x1b, and those of C1 as \u009b. Those in `keep` stay.
+// are written as \x1b; those of C1, those that change the direction of writing, and Unicode's ends
+// of lines as \u202e. Those in `keep` stay.
 std::string escape_controls(std::string_view text, std::string_view keep = "");
 
 // The whole error as the terminal shows it, each line ended by '\n'; controls are escaped but in a

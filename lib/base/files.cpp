@@ -158,6 +158,7 @@ bool write_file_if_changed(const fs::path& path, std::string_view bytes) {
 }
 
 void make_directories(const fs::path& path) {
+  if (path.empty()) return;
   std::error_code error;
   fs::create_directories(path, error);
   if (error) throw file_error("create directory", path, error.value());

@@ -33,7 +33,7 @@ void write_file(const fs::path& path, std::string_view bytes);
 // True if it wrote.
 bool write_file_if_changed(const fs::path& path, std::string_view bytes);
 
-// mkdir -p.
+// mkdir -p. Of the empty path, which is the parent of a bare name: nothing.
 void make_directories(const fs::path& path);
 
 // Where TMPDIR says. Throws Error{Code::io} if there is no such directory.

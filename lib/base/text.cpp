@@ -10,4 +10,13 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+std::string without_login(std::string url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const auto start = scheme + 3;
+  const auto at = url.substr(0, url.find('/', start)).rfind('@');
+  if (at != std::string::npos && at >= start) url.erase(start, at + 1 - start);
+  return url;
+}
+
 }  // namespace wasmctl::base

@@ -1,4 +1,4 @@
-// ASCII, as protocols and kinds have it: no locale has a say.
+// Text as protocols and kinds have it, in ASCII: no locale has a say.
 #pragma once
 
 #include <string>
@@ -8,5 +8,8 @@ namespace wasmctl::base {
 
 // A-Z as a-z; every other byte as it is.
 std::string lower(std::string_view text);
+
+// A URL without its user and password; what has no "://" stays as it is.
+std::string without_login(std::string url);
 
 }  // namespace wasmctl::base

@@ -140,6 +140,14 @@ std::string one_name(const std::string& registry) {
   return hub ? std::string(kDockerHub) : registry;
 }
 
+// "https://ghcr.io" is how a browser has it.
+void refuse_scheme(std::string_view what, std::string_view text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string_view::npos) return;
+  throw Error(Code::usage, fmt::format("{} `{}` has a scheme", what, text.substr(0, 300)))
+      .hint(fmt::format("leave `{}` out", text.substr(0, std::min<std::size_t>(scheme + 3, 50))));
+}
+
 Reference parse_layout(std::string_view text) {
   Reference reference;
   reference.digest = take_digest(text);
@@ -162,11 +170,7 @@ Reference parse_reference(std::string_view text) {
   if (text.starts_with(kLayoutScheme) && !text.starts_with("oci://")) {
     return parse_layout(text.substr(kLayoutScheme.size()));
   }
-  const auto scheme = text.find("://");
-  if (scheme != std::string_view::npos) {
-    throw Error(Code::usage, fmt::format("image `{}` has a scheme", text.substr(0, 300)))
-        .hint(fmt::format("leave `{}` out", text.substr(0, std::min<std::size_t>(scheme + 3, 50))));
-  }
+  refuse_scheme("image", text);
   auto rest = text;
   Reference reference;
   reference.digest = take_digest(rest);
@@ -191,6 +195,12 @@ Reference parse_reference(std::string_view text) {
 }
 
 std::string parse_registry(std::string_view text) {
+  refuse_scheme("registry", text);
+  const auto host = text.substr(0, text.find('/'));
+  if (host.size() < text.size() && looks_like_registry(host)) {
+    throw Error(Code::usage, fmt::format("`{}` is more than a registry", text.substr(0, 300)))
+        .hint(fmt::format("a login is for a whole registry: `{}`", host.substr(0, 300)));
+  }
   if (!looks_like_registry(text) || contains(text, '/')) {
     throw Error(Code::usage, fmt::format("`{}` is no registry", text.substr(0, 300)))
         .hint("a registry is a host name with a dot or a port, as in ghcr.io or localhost:5000");

@@ -19,6 +19,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
+#include "registry/answer.hpp"
 
 namespace wasmctl::registry {
 
@@ -162,8 +163,8 @@ std::string server_key(const std::string& registry) {
   return registry == "docker.io" ? std::string(kDockerHubKey) : registry;
 }
 
-// docker-credential-NAME ACTION. Not one word of its output may reach a message: it may be a
-// secret.
+// docker-credential-NAME ACTION. What it prints when it succeeds may not reach a message: it may be
+// a secret.
 base::Finished run_helper(const std::string& name, const char* action, std::string input) {
   const auto legal = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
@@ -177,12 +178,42 @@ base::Finished run_helper(const std::string& name, const char* action, std::stri
   return base::run(command);
 }
 
+// As JSON has it, and so what a helper was given.
+std::string within_quotes(std::string_view text) {
+  const auto quoted = json(std::string(text)).dump();
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+// The first line of what a helper that failed says about it, on standard output as the protocol has
+// it, else on the other. Not what looks like a login, nor what repeats `secret`.
+std::string reason_of(const base::Finished& done, std::string_view secret) {
+  constexpr auto kNone = std::string_view::npos;
+  for (const std::string_view text : {std::string_view(done.out), std::string_view(done.err)}) {
+    const auto start = text.find_first_not_of(kBlanks);
+    if (start == kNone) continue;
+    const auto line = text.substr(start, text.find('\n', start) - start);
+    const bool is_login = line.starts_with('{') || line.find("\"Secret\"") != kNone;
+    const bool repeats = !secret.empty() &&
+                         (line.find(secret) != kNone || line.find(within_quotes(secret)) != kNone);
+    if (is_login || repeats) return "";
+    return printable(line.substr(0, line.find_last_not_of(kBlanks) + 1));
+  }
+  return "";
+}
+
+Error helper_failure(Code code, const std::string& name, const char* action,
+                     const base::Finished& done, std::string_view secret = {}) {
+  auto message = fmt::format("`{}{} {}` failed", kHelperPrefix, name, action);
+  if (const auto reason = reason_of(done, secret); !reason.empty()) message += ": " + reason;
+  return {code, message};
+}
+
 std::optional<Credentials> from_helper(const std::string& name, const std::string& registry) {
   const auto program = kHelperPrefix + name;
   const auto done = run_helper(name, "get", server_key(registry) + "\n");
   if (done.status != 0) {
     if (done.out.find("credentials not found") != std::string::npos) return std::nullopt;
-    throw Error(Code::bad_input, fmt::format("`{} get` failed", program));
+    throw helper_failure(Code::bad_input, name, "get", done);
   }
   json answer;
   try {
@@ -226,17 +257,17 @@ void store_in_helper(const std::string& name, const std::string& registry,
                           "config.json",
                           registry));
   }
-  if (run_helper(name, "store", std::move(secret)).status != 0) {
-    throw Error(Code::io, fmt::format("`{} store` failed", program));
+  const auto done = run_helper(name, "store", std::move(secret));
+  if (done.status != 0) {
+    throw helper_failure(Code::io, name, "store", done, credentials.password);
   }
 }
 
 // True if there was something to erase.
 bool erase_from_helper(const std::string& name, const std::string& registry) {
   if (!from_helper(name, registry)) return false;
-  if (run_helper(name, "erase", server_key(registry)).status != 0) {
-    throw Error(Code::io, fmt::format("`{}{} erase` failed", kHelperPrefix, name));
-  }
+  const auto done = run_helper(name, "erase", server_key(registry));
+  if (done.status != 0) throw helper_failure(Code::io, name, "erase", done);
   return true;
 }
 

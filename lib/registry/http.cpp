@@ -145,11 +145,32 @@ TransportError tls_failure(const std::string& server, const std::string& detail)
               plain ? "if that is intended, say so with --plain-http" : "");
 }
 
+// What is wrong about a certificate, by libcurl's or OpenSSL's words for it.
+struct CertificateFault {
+  std::string_view sign;
+  const char* what;
+  const char* hint;
+};
+
+constexpr CertificateFault kCertificateFaults[] = {
+    {"certificate has expired", "has expired",
+     "the registry's owner must renew it, or this machine's clock is wrong"},
+    {"certificate is not yet valid", "is not valid yet",
+     "this machine's clock is wrong, or the registry's owner must replace it"},
+    {"subject name", "is for another name",
+     "check the registry's name; where it is right, the registry's owner must have it certified"},
+    {"", "is not trusted", "name the authority that signed it with --ca-file"},  // any other
+};
+
 TransportError certificate_failure(const std::string& server, std::string detail) {
-  const std::string_view prefix = "SSL certificate problem: ";
-  if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
-  return fail(Kind::tls, fmt::format("the certificate of `{}` is not trusted", server), detail,
-              "name the authority that signed it with --ca-file");
+  for (const std::string_view prefix : {"SSL certificate problem: ", "SSL: "}) {
+    if (detail.starts_with(prefix)) detail.erase(0, prefix.size());
+  }
+  const auto* fault = std::ranges::find_if(kCertificateFaults, [&](const CertificateFault& each) {
+    return detail.find(each.sign) != std::string::npos;
+  });
+  return fail(Kind::tls, fmt::format("the certificate of `{}` {}", server, fault->what), detail,
+              fault->hint);
 }
 
 // Under TLS 1.3 that alert comes after the handshake.
@@ -164,8 +185,70 @@ TransportError no_certificate(const std::string& server, const std::string& deta
               detail, "name yours with --cert-file and --key-file");
 }
 
+const std::string& proxy_of(const Url& url, const ProxyOptions& proxy) {
+  return url.scheme == "https" ? proxy.https : proxy.http;
+}
+
+// "the proxy `proxy.example:3128`", without its password.
+std::string name_of_proxy(const std::string& address) {
+  const bool has_scheme = address.find("://") != std::string::npos;
+  const auto url = parse_url(base::without_login(has_scheme ? address : "http://" + address));
+  return url ? fmt::format("the proxy `{}`", url->authority) : "the proxy";
+}
+
+// The proxy was to connect us (CONNECT), and answered with `status`.
+TransportError proxy_refusal(const Request& request, const HttpOptions& options, long status) {
+  const auto& server = request.url.authority;
+  const bool forbidden = status == 403 || status == 407;
+  Error error(forbidden ? Code::denied : Code::network,
+              fmt::format("{} does not connect to `{}`: it answered {}",
+                          name_of_proxy(proxy_of(request.url, options.proxy)), server, status));
+  const bool is_gateway_error = status == 502 || status == 503 || status == 504;
+  if (status == 407) {
+    error.hint(kProxyLoginHint);
+  } else if (is_gateway_error) {
+    error.hint(fmt::format("it does not reach `{}`: check the name, or try again later", server));
+  } else {
+    error.hint(
+        fmt::format("it does not let this machine reach `{}`: ask its owner, or name the host in "
+                    "NO_PROXY where there is a way without it",
+                    server));
+  }
+  return {Kind::refused, std::move(error)};
+}
+
+// How long nothing, or next to nothing, came or went: `unsent` if there was more to send.
+TransportError stall(const std::string& server, const HttpOptions& options,
+                     const std::string& detail, bool unsent) {
+  constexpr char kAgain[] = "the network or the registry is stuck: try again";
+  if (detail.starts_with("Operation timed out")) {
+    return fail(Kind::stalled, fmt::format("`{}` takes too long", server),
+                fmt::format("its answer was not whole after {} seconds", options.document.count()),
+                kAgain);
+  }
+  // The other time that is measured is that of connecting, in several wordings.
+  const auto seconds =
+      detail.starts_with("Operation too slow") ? options.stall.count() : kConnectSeconds;
+  return fail(
+      Kind::stalled,
+      fmt::format("`{}` {}", server, unsent ? "takes no more of what is sent" : "does not answer"),
+      fmt::format("nothing {} for {} seconds", unsent ? "went there" : "came", seconds), kAgain);
+}
+
+// Where none of them could be used.
+TransportError unusable_authorities(const TlsOptions& tls, const std::string& detail) {
+  if (!tls.ca_file.empty()) {
+    return fail(Kind::tls, "cannot read the certificates of --ca-file", detail);
+  }
+  if (!tls.authorities.empty()) {
+    return fail(Kind::tls, "cannot read the certificates of certs.d", detail);
+  }
+  return fail(Kind::tls, fmt::format("cannot read the certificates of `{}`", tls.system_file),
+              detail, "SSL_CERT_FILE names it: let it name a PEM file of authorities, or unset it");
+}
+
 TransportError to_error(CURLcode code, const Request& request, const HttpOptions& options,
-                        std::string detail, int os_error) {
+                        std::string detail, int os_error, bool unsent) {
   const auto& server = request.url.authority;
   const bool is_tls = request.url.scheme == "https";
   const auto* const variable = is_tls ? "HTTPS_PROXY" : "HTTP_PROXY";
@@ -183,7 +266,7 @@ TransportError to_error(CURLcode code, const Request& request, const HttpOptions
       return fail(Kind::unresolved, "there is no host of the proxy's name", detail,
                   "check HTTPS_PROXY and HTTP_PROXY");
     case CURLE_COULDNT_CONNECT: {
-      const bool proxied = !(is_tls ? options.proxy.https : options.proxy.http).empty();
+      const bool proxied = !proxy_of(request.url, options.proxy).empty();
       return fail(Kind::unconnected, fmt::format("cannot connect to `{}`", server),
                   os_error == 0 ? detail : std::strerror(os_error),
                   proxied && !is_loopback(server)
@@ -191,14 +274,7 @@ TransportError to_error(CURLcode code, const Request& request, const HttpOptions
                       : "check that the registry is up, and its port");
     }
     case CURLE_OPERATION_TIMEDOUT:
-      if (detail.starts_with("Operation timed out")) {
-        return fail(
-            Kind::stalled, fmt::format("`{}` takes too long", server),
-            fmt::format("its answer was not whole after {} seconds", options.document.count()));
-      }
-      return fail(Kind::stalled, fmt::format("`{}` does not answer", server),
-                  fmt::format("nothing came for {} seconds",
-                              os_error == 0 ? options.stall.count() : kConnectSeconds));
+      return stall(server, options, detail, unsent);
     case CURLE_SSL_CONNECT_ERROR:
       if (wants_certificate(detail)) return no_certificate(server, detail);
       return tls_failure(server, detail);
@@ -210,7 +286,7 @@ TransportError to_error(CURLcode code, const Request& request, const HttpOptions
                               options.tls.certificate.native(), options.tls.key.native()),
                   detail);
     case CURLE_SSL_CACERT_BADFILE:
-      return fail(Kind::tls, "cannot read the certificates of --ca-file", detail);
+      return unusable_authorities(options.tls, detail);
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_FAIL_REWIND:
       return fail(Kind::silent,
@@ -282,6 +358,8 @@ struct HttpConnection::State {
       curl_blob blob{const_cast<char*>(tls.authorities.data()), tls.authorities.size(),
                      CURL_BLOB_NOCOPY};
       set(CURLOPT_CAINFO_BLOB, &blob);
+    } else if (!tls.system_file.empty()) {
+      set(CURLOPT_CAINFO, tls.system_file.c_str());
     }
     if (!tls.certificate.empty()) {
       set(CURLOPT_SSLCERT, tls.certificate.c_str());
@@ -295,7 +373,7 @@ struct HttpConnection::State {
 
   // Always set, or libcurl would look into the environment, and in another way than peers do.
   void set_proxy(const Url& url) {
-    const auto& proxy = url.scheme == "https" ? options.proxy.https : options.proxy.http;
+    const auto& proxy = proxy_of(url, options.proxy);
     set(CURLOPT_PROXY, is_loopback(url.authority) ? "" : proxy.c_str());
     set(CURLOPT_NOPROXY, options.proxy.exceptions.c_str());
   }
@@ -369,9 +447,14 @@ Response HttpConnection::send(const Request& request, const std::stop_token& sto
     throw fail(Kind::malformed, fmt::format("the answer of `{}` is longer than {} bytes",
                                             request.url.authority, request.max_answer_bytes));
   }
+  long connect_status = 0;
+  api.easy_getinfo(state_->handle, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+  if (is_page(connect_status)) throw proxy_refusal(request, state_->options, connect_status);
   long os_error = 0;
   api.easy_getinfo(state_->handle, CURLINFO_OS_ERRNO, &os_error);
-  throw to_error(code, request, state_->options, error_text.data(), static_cast<int>(os_error));
+  const bool unsent = request.body && exchange.sent < request.body->size;
+  throw to_error(code, request, state_->options, error_text.data(), static_cast<int>(os_error),
+                 unsent);
 }
 
 }  // namespace wasmctl::registry

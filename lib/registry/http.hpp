@@ -24,6 +24,7 @@ namespace wasmctl::registry {
 struct TlsOptions {
   std::string authorities;            // PEM, besides the system's
   std::filesystem::path ca_file;      // PEM, in place of the system's and `authorities`
+  std::string system_file;            // PEM, in place of the system's one file; empty: that
   std::filesystem::path certificate;  // PEM, of the client; empty: none
   std::filesystem::path key;          // PEM, its key
   bool skip_verify = false;           // of the server
@@ -36,6 +37,10 @@ struct ProxyOptions {
   std::string https;
   std::string exceptions;  // names and their ends, divided by commas, as NO_PROXY has them
 };
+
+// For 407, whoever gave it: the proxy that was asked to pass the request on, or to connect.
+inline constexpr char kProxyLoginHint[] =
+    "name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST";
 
 struct HttpOptions {
   TlsOptions tls;
@@ -89,6 +94,7 @@ class TransportError : public Error {
   enum class Kind {
     unresolved,   // no address for the name
     unconnected,  // refused or unreachable: nothing was sent
+    refused,      // by the proxy, which was to connect: nothing was sent
     tls,          // no TLS session: nothing was sent
     silent,       // the server took the request and closed without a word
     broken,       // the connection ended in the middle

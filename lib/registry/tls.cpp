@@ -61,11 +61,15 @@ TlsOptions read(const fs::path& directory) {
 }  // namespace
 
 TlsOptions find_certificates(const std::string& registry, const Environment& env) {
+  TlsOptions options;
   for (const auto& place : places(env)) {
     std::error_code ignored;
-    if (fs::is_directory(place / registry, ignored)) return read(place / registry);
+    if (!fs::is_directory(place / registry, ignored)) continue;
+    options = read(place / registry);
+    break;
   }
-  return {};
+  options.system_file = env("SSL_CERT_FILE").value_or("");
+  return options;
 }
 
 }  // namespace wasmctl::registry

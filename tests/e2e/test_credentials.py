@@ -168,6 +168,53 @@ def test_helper_that_knows_nobody_means_anonymous(wasmctl, registry, wasm, tmp_p
     assert "there was no login" in wasmctl("logout", registry.host, env=env).stderr
 
 
+LOCKED = "echo secret tool is locked"
+
+
+@pytest.mark.parametrize("script,reason", [
+    (f"{LOCKED}; echo two", ": secret tool is locked"),
+    (f"{LOCKED} >&2", ": secret tool is locked"),
+    (f"{LOCKED}; echo no terminal >&2", ": secret tool is locked"),
+    ("printf '\\n  a\\033[2Jb  \\n'", ": a [2Jb"),
+    ("yes | head -c 1000 | tr -d '\\n'", ": " + 300 * "y" + "..."),
+    (f"""echo '{{"Username":"{USER}","Secret":"{PASSWORD}"}}'""", ""),  # a login, though it failed
+    ("true", ""),
+])
+def test_helper_that_fails_says_why(wasmctl, registry, private_registry, wasm, tmp_path, helper, script, reason):
+    env = helper("shut", f"cat > /dev/null; {script}; exit 1") | docker_config(tmp_path / "docker", {"credsStore": "shut"})
+    file = tmp_path / "docker/config.json"
+    done = wasmctl("push", wasm, f"{private_registry.host}/acme/shut:v1", env=env, status=10)
+    assert done.stderr.splitlines()[0] == (
+        f"warning: `{file}` is not used for the login: `docker-credential-shut get` failed{reason}")
+    done = wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD, status=8)
+    assert done.stderr == f"error: `docker-credential-shut store` failed{reason}\n"
+
+
+def test_helper_that_cannot_erase_says_why(wasmctl, registry, tmp_path, helper):
+    env = helper("keep", f"""cat > /dev/null; [ $1 = erase ] && {LOCKED} && exit 1
+                             echo '{{"Username":"{USER}","Secret":"{PASSWORD}"}}'""")
+    env |= docker_config(tmp_path / "docker", {"credsStore": "keep"})
+    assert wasmctl("logout", registry.host, env=env, status=8).stderr.splitlines() == [
+        f"error: cannot log out of {registry.host} everywhere",
+        "  caused by: `docker-credential-keep erase` failed: secret tool is locked",
+        "hint: see to what is named there, and repeat the command"]
+
+
+@pytest.mark.parametrize("script", ["sed 's/^/got: /'", """sed 's/.*"Secret":/got: /'"""])
+@pytest.mark.parametrize("password", [PASSWORD, 's3"cret'])
+def test_helper_that_repeats_the_password_keeps_it(wasmctl, registry, tmp_path, helper, script, password):
+    env = helper("echo", f"{script}; exit 1") | docker_config(tmp_path / "docker", {"credsStore": "echo"})
+    done = wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=password, status=8)
+    assert done.stderr == "error: `docker-credential-echo store` failed\n"
+
+
+def test_login_into_a_new_file_of_a_relative_name(wasmctl, registry, tmp_path):
+    env = {"REGISTRY_AUTH_FILE": "new.json"}
+    done = wasmctl("login", registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+    assert done.stderr == f"{registry.host} asked for no login, so this one was not checked: stored in new.json\n"
+    assert json.loads((tmp_path / "new.json").read_text()) == login_of(registry.host)
+
+
 def test_helper_that_never_stops_writing(wasmctl, private_registry, wasm, tmp_path, helper):
     env = helper("endless", "exec yes")
     env |= docker_config(tmp_path / "docker", {"credsStore": "endless"})

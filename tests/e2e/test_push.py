@@ -112,6 +112,22 @@ def test_annotations_and_time_only_when_asked(wasmctl, wasm, tmp_path):
                                     "org.opencontainers.image.created": "2023-11-14T22:13:20Z"}
 
 
+def test_url_of_the_source_is_published_without_its_login(wasmctl, module, tmp_path):
+    secret = "https://me:s3cret@git.example.com/acme/repo"
+    key = "org.opencontainers.image.source"
+
+    def source(*args):
+        done = wasmctl("push", *args, module, f"oci:{tmp_path}/layout:v1")
+        manifest = (tmp_path / "layout/blobs/sha256" / done.stdout.strip().split("sha256:")[1]).read_text()
+        assert "s3cret" not in manifest
+        return json.loads(manifest)["annotations"][key]
+
+    assert source("--source", secret) == "https://git.example.com/acme/repo"
+    assert source("--annotation", f"{key}={secret}") == "https://git.example.com/acme/repo"
+    # What is no URL, git reads in its own way.
+    assert source("--source", "git@git.example.com:acme/repo") == "git@git.example.com:acme/repo"
+
+
 def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
     plugin = tmp_path / "repo/plugin"
     plugin.mkdir(parents=True)
@@ -147,6 +163,11 @@ def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
              "org.opencontainers.image.revision": commit}
     assert push(*from_git) == ours | found
     assert push(*from_git, "--annotation", "org.example/a=c") == ours | found | {"org.example/a": "c"}
+    settings = (plugin / "wasmctl.yaml").read_text()
+    (plugin / "wasmctl.yaml").write_text(
+        settings + "  org.opencontainers.image.source: https://me:s3cret@git.example.com/b\n")
+    assert push()["org.opencontainers.image.source"] == "https://git.example.com/b"
+    (plugin / "wasmctl.yaml").write_text(settings)
     assert push("--source", "https://a.example", "--revision", "v1") == ours | {
         "org.opencontainers.image.source": "https://a.example", "org.opencontainers.image.revision": "v1"}
     done = wasmctl("push", "--format", "docker", plugin, f"oci:{tmp_path}/docker:v1")
@@ -226,10 +247,11 @@ def test_credential_helper(wasmctl, private_registry, wasm, tmp_path):
 
 
 def test_credential_helper_that_fails(wasmctl, private_registry, wasm, tmp_path):
-    env = helper(tmp_path / "docker", "s3cret", status=1)
+    env = helper(tmp_path / "docker", "secret tool is locked", status=1)
     done = wasmctl("push", wasm, f"{private_registry.host}/acme/private:v1", env=env, status=10)
     assert done.stderr.splitlines() == [
-        f"warning: `{tmp_path}/docker/config.json` is not used for the login: `docker-credential-kit get` failed",
+        f"warning: `{tmp_path}/docker/config.json` is not used for the login: `docker-credential-kit get` failed: "
+        "secret tool is locked",
         f"error: cannot push to {private_registry.host}/acme/private:v1: the registry answered 401 UNAUTHORIZED",
         "  caused by: authentication required",
         f"hint: log in: `wasmctl login {private_registry.host}`"]

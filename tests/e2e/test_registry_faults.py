@@ -1177,7 +1177,7 @@ def test_killed_at_any_moment_a_push_to_a_registry_can_be_repeated(wasmctl, clea
 
 
 def test_tags_are_set_side_by_side_and_named_in_order(wasmctl, wasm):
-    tags = ["v1.2", "v1", "latest", "stable"]
+    tags = ["v1.2", "v1", "latest", "stable", "v1.2-b7", "a", "b", "c"]
     with FaultyRegistry() as registry:
         image = f"{registry.host}/acme/x1"
         digest = wasmctl("push", wasm, f"{image}:v1.2.3").stdout.strip().split("@")[1]
@@ -1193,6 +1193,33 @@ def test_tags_are_set_side_by_side_and_named_in_order(wasmctl, wasm):
         done = wasmctl("tag", f"{image}:v1.2.3", *tags)
         assert done.stdout == "".join(f"{image}:{tag}@{digest}\n" for tag in tags)
         assert not all_there.broken
+
+
+def test_tags_that_were_not_set_are_all_named(wasmctl, wasm):
+    with FaultyRegistry() as registry:
+        image = f"{registry.host}/acme/x1"
+        digest = wasmctl("push", wasm, f"{image}:v0").stdout.strip().split("@")[1]
+        both = threading.Barrier(2)
+
+        def fault(handler, method, path):
+            if method != "PUT" or "bad" not in path:
+                return False
+            both.wait(timeout=60)
+            while "one" not in registry.manifests:
+                time.sleep(0.01)
+            time.sleep(0.2 if path.endswith("bad1") else 0.5)  # for the answers to arrive, one after the other
+            handler.reply(403, b'{"errors":[{"code":"DENIED","message":"that one is for others"}]}')
+            return True
+
+        registry.fault = fault
+        done = wasmctl("tag", f"{image}:v0", "one", "bad1", "bad2", status=10)
+        assert done.stdout == f"{image}:one@{digest}\n"
+        assert done.stderr.splitlines() == [
+            f"error: cannot push to {image}:bad1@{digest}: the registry answered 403 DENIED",
+            "  caused by: that one is for others",
+            "  caused by: it was asked without a login",
+            f"hint: log in with the right to do so: `wasmctl login {registry.host}`",
+            "hint: not set: bad1, bad2"]
 
 
 def test_tags_that_were_set_are_named_though_another_was_refused(wasmctl, wasm):
@@ -1217,13 +1244,8 @@ def test_tags_that_were_set_are_named_though_another_was_refused(wasmctl, wasm):
             "  caused by: v2 is for others"]
 
 
-@pytest.mark.parametrize("columns,want", [
-    (0, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),  # of unknown width
-    (120, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),
-    (40, r"\d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s"),
-    (16, r"\d\.\d of 5\.7 MiB"),
-])
-def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, want):
+def pull_on_a_terminal(wasmctl, env, huge, tmp_path, columns):
+    """What a pull of two seconds writes to a terminal of that width."""
     with FaultyRegistry() as registry:
         wasmctl("push", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1")
 
@@ -1243,7 +1265,7 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
         main, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([WASMCTL, "pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm"],
-                                   env=clean_env, stdout=subprocess.PIPE, stderr=terminal)
+                                   env=env, stdout=subprocess.PIPE, stderr=terminal)
         os.close(terminal)
         shown = b""
         with contextlib.suppress(OSError):  # the end of a terminal
@@ -1251,8 +1273,23 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
                 shown += piece
         os.close(main)
         assert process.communicate()[0].decode() == f"{tmp_path}/out.wasm\n" and process.returncode == 0
-        lines = shown.decode().split("\r\x1b[K")
-        assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
-        for line in lines[1:-1]:
-            assert re.fullmatch(want, line) and len(line) < (columns or 80), line
-        assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}
+        return shown.decode()
+
+
+def test_no_progress_bar_where_the_terminal_cannot_draw_one(wasmctl, clean_env, huge, tmp_path):
+    assert pull_on_a_terminal(wasmctl, clean_env | {"TERM": "dumb"}, huge, tmp_path, 80) == ""
+
+
+@pytest.mark.parametrize("columns,want", [
+    (0, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),  # of unknown width
+    (120, r"\[=*> *\]  \d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s +0:0\d left"),
+    (40, r"\d\.\d of 5\.7 MiB +\d+ % +\d+\.\d MiB/s"),
+    (16, r"\d\.\d of 5\.7 MiB"),
+])
+def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, want):
+    shown = pull_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns)
+    lines = shown.split("\r\x1b[K")
+    assert lines[0] == "" and lines[-1] == "" and len(lines) > 4
+    for line in lines[1:-1]:
+        assert re.fullmatch(want, line) and len(line) < (columns or 80), line
+    assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}

@@ -92,6 +92,59 @@ def test_certs_d(wasmctl, mutual, wasm, tmp_path, place):
     assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
 
 
+OF_THE_OWNER = "the registry's owner must"
+
+
+@pytest.mark.parametrize("name,dates,want", [
+    ("other.example", None, [
+        "error: the certificate of `{host}` is for another name",
+        "  caused by: no alternative certificate subject name matches target host name '127.0.0.1'",
+        f"hint: check the registry's name; where it is right, {OF_THE_OWNER} have it certified"]),
+    ("localhost", ("20200101000000Z", "20200201000000Z"), [
+        "error: the certificate of `{host}` has expired",
+        "  caused by: certificate has expired",
+        f"hint: {OF_THE_OWNER} renew it, or this machine's clock is wrong"]),
+    ("localhost", ("20990101000000Z", "20990201000000Z"), [
+        "error: the certificate of `{host}` is not valid yet",
+        "  caused by: certificate is not yet valid",
+        f"hint: this machine's clock is wrong, or {OF_THE_OWNER} replace it"]),
+])
+def test_certificate_that_is_wrong(wasmctl, tmp_path, name, dates, want):
+    ca, config = registries.authority(tmp_path)
+    registries.sign(tmp_path, "tls", f"subjectAltName=DNS:{name}", dates)
+    with registries.docker_registry(tmp_path / "registry", config) as registry:
+        done = wasmctl("list", "--ca-file", ca, registry.host, status=9)
+        assert done.stderr.splitlines() == [line.format(host=registry.host) for line in want]
+
+
+def test_authorities_of_ssl_cert_file(wasmctl, registry, tls, mutual, wasm, tmp_path):
+    (trusted, ca), (_, other) = tls, mutual
+    with registries.Proxy() as proxy:  # for a name that is not loopback's, of which TLS is expected
+        host = f"registry.test:{trusted.port}"
+
+        def push(file, *args, status=0):
+            env = {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(file), "HOME": str(tmp_path)}
+            return wasmctl("push", *args, wasm, f"{host}/acme/x1:v1", env=env, status=status).stderr.splitlines()
+
+        assert push(ca) == []
+        unknown = [f"error: the certificate of `{host}` is not trusted",
+                   "  caused by: unable to get local issuer certificate",
+                   "hint: name the authority that signed it with --ca-file"]
+        assert push(other / "ca.pem", status=9) == unknown
+        # The flag and certs.d come first.
+        assert push(ca, "--ca-file", other / "ca.pem", status=9) == unknown
+        assert push("none.pem", "--ca-file", ca) == []
+        lines = push("none.pem", status=9)
+        assert lines[0::2] == ["error: cannot read the certificates of `none.pem`",
+                               "hint: SSL_CERT_FILE names it: let it name a PEM file of authorities, or unset it"]
+        certs = tmp_path / ".config/docker/certs.d" / host
+        certs.mkdir(parents=True)
+        shutil.copy(ca, certs / "ca.crt")
+        assert push("none.pem") == []
+    # On loopback it still is found out whether TLS is spoken.
+    wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", env={"SSL_CERT_FILE": "none.pem"})
+
+
 def test_http_2_where_the_server_has_it(wasmctl, tls, wasm):
     registry, ca = tls
     # On loopback docker-registry resets the stream of a POST that it answers without reading it, and libcurl 7.88 may
@@ -125,6 +178,27 @@ def test_proxy_for_tls(wasmctl, tls, wasm, tmp_path):
         env = {"https_proxy": proxy.url}
         wasmctl("push", "--ca-file", ca, wasm, f"{host}/acme/proxied:v1", env=env)
         assert set(proxy.asked) == {f"CONNECT {host}"}
+
+
+NO_WAY = ("hint: it does not let this machine reach `lab.example`: ask its owner, or name the host in NO_PROXY where "
+          "there is a way without it")
+
+
+@pytest.mark.parametrize("refused,status,hint", [
+    (407, 10, "hint: name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST"),
+    (403, 10, NO_WAY),
+    (501, 9, NO_WAY),
+    (503, 9, "hint: it does not reach `lab.example`: check the name, or try again later"),
+])
+def test_proxy_that_does_not_connect(wasmctl, tmp_path, refused, status, hint):
+    with registries.Proxy(refuses=refused) as proxy:
+        for address in (proxy.url, proxy.url.replace("//", "//me:s3cret@") + "/", proxy.url.removeprefix("http://")):
+            proxy.asked.clear()
+            done = wasmctl("pull", "lab.example/acme/x1:v1", env={"HTTPS_PROXY": address}, status=status)
+            assert done.stderr.splitlines() == [
+                f"error: the proxy `{proxy.url.removeprefix('http://')}` does not connect to `lab.example`: it answered "
+                f"{refused}", hint]
+            assert proxy.asked == ["CONNECT lab.example:443"]  # once
 
 
 def test_proxy_that_is_not_there(wasmctl, wasm):

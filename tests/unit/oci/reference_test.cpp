@@ -78,7 +78,9 @@ TEST_CASE("parse_registry") {
   const std::pair<const char*, const char*> cases[] = {
       {"", "`` is no registry"},
       {"header-logger", "`header-logger` is no registry"},
-      {"ghcr.io/acme", "`ghcr.io/acme` is no registry"},
+      {"Not/A/Registry", "`Not/A/Registry` is no registry"},
+      {"ghcr.io/acme", "`ghcr.io/acme` is more than a registry"},
+      {"https://ghcr.io", "registry `https://ghcr.io` has a scheme"},
       {"host:port", "registry `host:port` has a port that is no number up to 65535"},
       {"me@ghcr.io", "registry `me@ghcr.io` is no host name"},
   };

@@ -10,15 +10,21 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 using namespace wasmctl::registry;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-// A server that takes one connection, sends `answer`, and then does nothing until it is destroyed.
+enum class Then : bool { nothing, half_close };
+
+// A server that takes one connection, sends `answer`, closes its half of the connection if so
+// asked, and then does nothing until it is destroyed.
 class Silent {
  public:
-  explicit Silent(std::string answer) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Silent(std::string answer, Then then = Then::nothing)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
@@ -27,10 +33,11 @@ class Silent {
     REQUIRE(::listen(fd_, 1) == 0);
     REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
     port_ = ::ntohs(address.sin_port);
-    thread_ = std::jthread([this, answer = std::move(answer)] {
+    thread_ = std::jthread([this, then, answer = std::move(answer)] {
       connection_ = ::accept(fd_, nullptr, nullptr);
       CHECK(::send(connection_, answer.data(), answer.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(answer.size()));
+      if (then == Then::half_close) ::shutdown(connection_, SHUT_WR);
     });
   }
   ~Silent() {
@@ -50,10 +57,9 @@ class Silent {
   std::jthread thread_;
 };
 
-// How a GET from that server fails.
-TransportError failure_of(const Silent& server, const HttpOptions& options) {
+// How a request to that server fails.
+TransportError failure_of(const Silent& server, const HttpOptions& options, Request request = {}) {
   HttpConnection connection(options);
-  Request request;
   request.url = {"http", server.authority(), "/v2/"};
   try {
     connection.send(request);
@@ -64,7 +70,27 @@ TransportError failure_of(const Silent& server, const HttpOptions& options) {
   std::abort();
 }
 
+const std::vector<std::string> kTryAgain = {"the network or the registry is stuck: try again"};
+
 }  // namespace
+
+TEST_CASE("an upload of which no more is taken is given up after the stall, and so it is said") {
+  constexpr std::size_t kMoreThanSocketsHold = 64 * 1024 * 1024;
+  for (const auto then : {Then::nothing, Then::half_close}) {
+    CAPTURE(then);
+    const Silent server("", then);
+    HttpOptions options;
+    options.stall = std::chrono::seconds(1);
+    Request request;
+    request.method = "PUT";
+    request.body = Body(std::string(kMoreThanSocketsHold, 'a'));
+    const auto error = failure_of(server, options, std::move(request));
+    CHECK(error.kind() == TransportError::Kind::stalled);
+    CHECK(error.message() == "`" + server.authority() + "` takes no more of what is sent");
+    CHECK(error.causes() == std::vector<std::string>{"nothing went there for 1 seconds"});
+    CHECK(error.hints() == kTryAgain);
+  }
+}
 
 TEST_CASE("a server from which nothing comes is given up after the stall, not later") {
   for (const char* answer : {"", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"}) {
@@ -77,6 +103,7 @@ TEST_CASE("a server from which nothing comes is given up after the stall, not la
     CHECK(error.kind() == TransportError::Kind::stalled);
     CHECK(error.message() == "`" + server.authority() + "` does not answer");
     CHECK(error.causes() == std::vector<std::string>{"nothing came for 1 seconds"});
+    CHECK(error.hints() == kTryAgain);
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
   }
 }
@@ -89,4 +116,5 @@ TEST_CASE("a document that is not whole in time is given up, though it drips") {
   CHECK(error.kind() == TransportError::Kind::stalled);
   CHECK(error.message() == "`" + server.authority() + "` takes too long");
   CHECK(error.causes() == std::vector<std::string>{"its answer was not whole after 1 seconds"});
+  CHECK(error.hints() == kTryAgain);
 }
