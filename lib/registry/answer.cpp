@@ -177,8 +177,7 @@ void add_hint_for_status(Error& error, const Response& response, const Asker& as
       error.hint(fmt::format("log in with the right to do so: `wasmctl login {}`", asker.registry));
       break;
     case 407:
-      error.hint(
-          "name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST");
+      error.hint(kProxyLoginHint);
       break;
     case 413:
       error.hint("the registry, or a proxy before it, limits the size of a request");
