@@ -195,8 +195,8 @@ void Spool::write(std::string_view bytes) {
     bytes_ += bytes;
     return;
   }
+  const auto directory = temporary_directory();
   with_hint([&] {
-    const auto directory = temporary_directory();
     if (fd_ < 0) {
       fd_ = open_unnamed_file(directory);
       write_all(fd_, bytes_, directory);
@@ -214,8 +214,8 @@ Content Spool::finish() {
 }
 
 Arriving::Arriving(std::uint64_t size) : size_(size) {
+  const auto directory = temporary_directory();
   with_hint([&] {
-    const auto directory = temporary_directory();
     store_ = Content::Store::arriving(open_unnamed_file(directory), size, directory);
   });
 }
