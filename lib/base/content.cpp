@@ -215,9 +215,8 @@ Content Spool::finish() {
 
 Arriving::Arriving(std::uint64_t size) : size_(size) {
   const auto directory = temporary_directory();
-  with_hint([&] {
-    store_ = Content::Store::arriving(open_unnamed_file(directory), size, directory);
-  });
+  with_hint(
+      [&] { store_ = Content::Store::arriving(open_unnamed_file(directory), size, directory); });
 }
 
 Content Arriving::content() const {
