@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/gzip.hpp"
@@ -380,7 +381,9 @@ std::vector<Descriptor> module_candidates(const Index& index) {
       entries.push_back(&entry);
     }
   }
-  std::ranges::stable_sort(entries, {}, [&](const Descriptor* entry) { return rank(*entry); });
+  // Those of one rank in the order of the index.
+  std::ranges::sort(entries, {},
+                    [&](const Descriptor* entry) { return std::pair(rank(*entry), entry); });
   std::vector<Descriptor> candidates;
   candidates.reserve(entries.size());
   for (const auto* entry : entries) candidates.push_back(*entry);
