@@ -83,8 +83,7 @@ Image make_image(const base::Content& module, const ImageOptions& options = {});
 std::optional<Digest> istio_pin(const Image& image);
 
 // Where in a package of any known format the module is, or in an artifact of files the one that is
-// named so. Throws Error{Code::bad_input} naming the
-// layers' types where there is none.
+// named so. Throws Error{Code::bad_input} naming the layers' types where there is none.
 Descriptor find_module_layer(const Manifest& manifest);
 
 // Unpacks that layer as it streams by. The module is the layer's bytes themselves, or of a tar

@@ -193,6 +193,7 @@ Response Authenticator::send_to_realm(const Request& request, const std::string&
 
 Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::string& service,
                                                 const std::string& scope) {
+  if (refusal_) throw Error(*refusal_);
   const auto& found = credentials();
   Request request;
   request.max_answer_bytes = 2 * kMaxTokenBytes;
@@ -215,7 +216,6 @@ Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::str
     if (found) request.authorization = basic(*found);
   }
 
-  if (refusal_) throw Error(*refusal_);
   const auto action = fmt::format("no token from `{}`", realm.authority);
   const auto response = send_to_realm(request, action);
   if (response.status != 200) {

@@ -19,7 +19,6 @@ namespace wasmctl::registry {
 
 namespace {
 
-constexpr std::size_t kMaxAtOnce = 4;
 constexpr std::size_t kMaxDepth = 4;  // of indexes within indexes
 // What is listed by an index and all those within it: an index of indexes may be a bomb.
 constexpr std::size_t kMaxManifests = 1000;

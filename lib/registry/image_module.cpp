@@ -6,8 +6,17 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "oci/media_type.hpp"
 
 namespace wasmctl::registry {
+
+namespace {
+
+Error index_of_indexes(const oci::Reference& reference) {
+  return {Code::bad_input, fmt::format("{} is an index of indexes", oci::to_string(reference))};
+}
+
+}  // namespace
 
 oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& reference) {
   return fetch_for_istio(repository, reference, repository.fetch_manifest(reference));
@@ -25,7 +34,10 @@ oci::Blob fetch_for_istio(Repository& repository, const oci::Reference& referenc
                             "loads on every node",
                             oci::to_string(reference)));
   }
-  return repository.fetch_manifest(oci::pinned(reference, child->digest));
+  auto manifest = repository.fetch_manifest(oci::pinned(reference, child->digest));
+  // What is listed as a manifest may be served as an index.
+  if (oci::media_type::is_index(manifest.descriptor.media_type)) throw index_of_indexes(reference);
+  return manifest;
 }
 
 namespace {
@@ -105,10 +117,12 @@ std::optional<std::string> fetch_config_schema(Repository& repository, const oci
   return require_schema(std::move(schema), manifest);
 }
 
-FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
-                           const oci::Blob& manifest, WithSchema with_schema) {
-  const auto document = parse_manifest(manifest, reference);
-  const auto& single = std::get<oci::Manifest>(document);
+namespace {
+
+// The module of `manifest`, whose document is `single`.
+FetchedModule read_module(Repository& repository, const oci::Reference& reference,
+                          const oci::Blob& manifest, const oci::Manifest& single,
+                          WithSchema with_schema) {
   const auto layer = in_image(reference, [&] { return oci::find_module_layer(single); });
   if (layer.size > oci::kMaxModuleBytes) {
     throw Error(Code::bad_input,
@@ -125,8 +139,6 @@ FetchedModule fetch_module(Repository& repository, const oci::Reference& referen
   }
   return fetched;
 }
-
-namespace {
 
 // Looks for the module in an index and in those within it, one manifest after the other. What is no
 // module's, or not there, is passed over.
@@ -164,9 +176,11 @@ class ModuleSearch {
     const auto name = oci::pinned(reference_, entry.digest);
     const auto manifest = repository_.fetch_manifest(name);
     const auto document = parse_manifest(manifest, name);
-    const auto* index = std::get_if<oci::Index>(&document);
-    if (index == nullptr) return fetch_module(repository_, name, manifest, with_schema_);
-    return depth < kMaxDepth ? look_into(*index, depth + 1) : std::nullopt;
+    if (const auto* single = std::get_if<oci::Manifest>(&document)) {
+      return read_module(repository_, name, manifest, *single, with_schema_);
+    }
+    const auto& index = std::get<oci::Index>(document);
+    return depth < kMaxDepth ? look_into(index, depth + 1) : std::nullopt;
   }
 
   static constexpr std::size_t kMaxSearched = 32;
@@ -182,12 +196,22 @@ class ModuleSearch {
 }  // namespace
 
 FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
+                           const oci::Blob& manifest, WithSchema with_schema) {
+  const auto document = parse_manifest(manifest, reference);
+  const auto* single = std::get_if<oci::Manifest>(&document);
+  if (single == nullptr) throw index_of_indexes(reference);
+  return read_module(repository, reference, manifest, *single, with_schema);
+}
+
+FetchedModule fetch_module(Repository& repository, const oci::Reference& reference,
                            WithSchema with_schema) {
   const auto named = repository.fetch_manifest(reference);
   const auto document = parse_manifest(named, reference);
-  const auto* index = std::get_if<oci::Index>(&document);
-  if (index == nullptr) return fetch_module(repository, reference, named, with_schema);
-  return ModuleSearch(repository, reference, with_schema).run(named, *index);
+  if (const auto* single = std::get_if<oci::Manifest>(&document)) {
+    return read_module(repository, reference, named, *single, with_schema);
+  }
+  const auto& index = std::get<oci::Index>(document);
+  return ModuleSearch(repository, reference, with_schema).run(named, index);
 }
 
 }  // namespace wasmctl::registry

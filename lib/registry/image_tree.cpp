@@ -13,7 +13,6 @@ namespace {
 
 // An index of more manifests than this is none of a Wasm module's.
 constexpr std::size_t kMaxManifests = 64;
-constexpr std::size_t kMaxAtOnce = 4;
 
 // Istio opens the last layer of the manifest that it picks, if it is a tar+gzip.
 std::optional<bool> look_for_plugin_file(Repository& repository, const oci::ImageTree& image) {

@@ -88,8 +88,6 @@ class LayoutRepository : public Repository {
   oci::Layout layout_;
 };
 
-constexpr std::size_t kMaxAtOnce = 4;
-
 void collect(const oci::Image& image, std::map<oci::Digest, const oci::Blob*>& blobs) {
   for (const auto& blob : image.blobs) blobs.emplace(blob.descriptor.digest, &blob);
   for (const auto& child : image.children) collect(child, blobs);

@@ -48,6 +48,9 @@ struct Options {
   std::function<void(const std::string&)> warn;
 };
 
+// How many requests of one task go to a registry side by side.
+inline constexpr std::size_t kMaxAtOnce = 4;
+
 // What is known of a blob that is to be stored.
 enum class Presence { unknown, absent };
 

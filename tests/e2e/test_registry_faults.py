@@ -661,6 +661,20 @@ def test_module_of_an_index_is_found_wherever_it_is(wasmctl, wasm, tmp_path):
         assert not (tmp_path / "no.wasm").exists()
 
 
+def test_index_that_is_listed_as_a_manifest(wasmctl, wasm):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_index(registry, "inner", ["v1"])
+        store_index(registry, "outer", ["inner"])
+        body, media_type = registry.manifests["outer"]
+        manifest_type = registry.manifests["v1"][1]
+        document = json.loads(body)
+        document["manifests"][0]["mediaType"] = manifest_type
+        registry.manifests["outer"] = (json.dumps(document).encode(), media_type)
+        done = wasmctl("render", f"{registry.host}/acme/x1:outer", status=3)
+        assert done.stderr == f"error: {registry.host}/acme/x1:outer is an index of indexes\n"
+
+
 def test_inspect_says_what_of_an_index_could_not_be_read(wasmctl, wasm):
     with FaultyRegistry() as registry:
         wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
@@ -735,8 +749,8 @@ def test_copy_of_an_index_lists_every_referrer(wasmctl, wasm):
         assert len(json.loads(target.manifests[digest.replace(":", "-")][0])["manifests"]) == 20
 
 
-def arrives_slowly(registry, go_on):
-    """Sends half of the layer, and the rest when `go_on(handler)` returns."""
+def layer_in_pieces(registry, size, between):
+    """Sends the layer in pieces of at most `size` bytes, and calls `between()` from one to the next."""
     def fault(handler, method, path):
         if method != "GET" or layer(registry) not in path:
             return False
@@ -744,10 +758,11 @@ def arrives_slowly(registry, go_on):
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
-        handler.wfile.write(body[:len(body) // 2])
-        handler.wfile.flush()
-        go_on(handler)
-        handler.wfile.write(body[len(body) // 2:])
+        for start in range(0, len(body), size):
+            if start:
+                between()
+            handler.wfile.write(body[start:start + size])
+            handler.wfile.flush()
         return True
     return fault
 
@@ -763,7 +778,7 @@ def test_copy_sends_what_still_arrives(wasmctl, big):
     with FaultyRegistry() as registry, FaultyRegistry() as target:
         wasmctl("push", big, f"{registry.host}/acme/x1:v1")
         begun = lambda: len([line for line in target.asked if line.startswith("POST")]) == 2  # config and layer
-        registry.fault = arrives_slowly(registry, lambda h: wait_for(begun))
+        registry.fault = layer_in_pieces(registry, big.stat().st_size // 2, lambda: wait_for(begun))
         wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1")
         assert target.manifests["v1"] == registry.manifests["v1"] and target.blobs == registry.blobs
 
@@ -771,7 +786,7 @@ def test_copy_sends_what_still_arrives(wasmctl, big):
 def test_copy_that_is_refused_does_not_wait_for_what_arrives(wasmctl, big):
     with FaultyRegistry() as registry, FaultyRegistry(times(ALWAYS, lambda h: h.reply(403), "POST")) as target:
         wasmctl("push", big, f"{registry.host}/acme/x1:v1")
-        registry.fault = arrives_slowly(registry, lambda h: time.sleep(30))
+        registry.fault = layer_in_pieces(registry, big.stat().st_size // 2, lambda: time.sleep(30))
         start = time.monotonic()
         done = wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{target.host}/acme/x1:v1", status=10)
         assert done.stderr.startswith(f"error: cannot push to {target.host}/acme/x1:v1: the registry answered 403\n")
@@ -1249,19 +1264,7 @@ def pull_on_a_terminal(wasmctl, env, huge, tmp_path, columns):
     with FaultyRegistry() as registry:
         wasmctl("push", "--format", "wasm", huge, f"{registry.host}/acme/x1:v1")
 
-        def slow(handler, method, path):
-            if method != "GET" or layer(registry) not in path:
-                return False
-            body = registry.blobs[layer(registry)]
-            handler.send_response(200)
-            handler.send_header("Content-Length", str(len(body)))
-            handler.end_headers()
-            for start in range(0, len(body), 1 << 20):
-                handler.wfile.write(body[start:start + (1 << 20)])
-                time.sleep(0.2)
-            return True
-
-        registry.fault = slow
+        registry.fault = layer_in_pieces(registry, 1 << 20, lambda: time.sleep(0.2))
         main, terminal = pty.openpty()
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([WASMCTL, "pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm"],
