@@ -9,8 +9,8 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "kube/config_schema.hpp"
 #include "oci/image.hpp"
+#include "plugin/config_schema.hpp"
 #include "yaml/json.hpp"
 
 namespace wasmctl::cli {
@@ -35,10 +35,10 @@ json read_schema(const fs::path& file) {
 
 namespace {
 
-std::vector<kube::Violation> violations_of(const json& config, const json& schema,
-                                           const std::string& schema_name) {
+std::vector<plugin::Violation> violations_of(const json& config, const json& schema,
+                                             const std::string& schema_name) {
   try {
-    return kube::check_config(config, schema);
+    return plugin::check_config(config, schema);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", schema_name, error.message()));
   }
@@ -69,7 +69,7 @@ const yaml::Node& node_at(const yaml::Node& root, std::string_view path) {
   return *node;
 }
 
-std::string describe(const kube::Violation& violation) {
+std::string describe(const plugin::Violation& violation) {
   return fmt::format("`{}` {}", violation.path.empty() ? "config" : violation.path, violation.rule);
 }
 

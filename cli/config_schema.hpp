@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/findings.hpp"
-#include "kube/inventory.hpp"
-#include "kube/settings.hpp"
+#include "cli/output/findings.hpp"
+#include "kube/check/inventory.hpp"
+#include "kube/render/settings.hpp"
 #include "plugin/plugin.hpp"
 
 namespace wasmctl::cli {

@@ -7,15 +7,15 @@
 
 #include "base/error.hpp"
 #include "cli/config_schema.hpp"
-#include "kube/envoy_gateway.hpp"
-#include "kube/survey.hpp"
+#include "kube/check/survey.hpp"
+#include "kube/render/envoy_gateway.hpp"
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
 #include "oci/reference.hpp"
 #include "registry/image_module.hpp"
 #include "registry/image_tree.hpp"
 #include "registry/repository.hpp"
-#include "wasm/lint.hpp"
+#include "wasm/lint/lint.hpp"
 
 namespace wasmctl::cli {
 

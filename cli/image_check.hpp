@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "cli/command.hpp"
-#include "cli/findings.hpp"
-#include "cli/registry_options.hpp"
-#include "kube/inventory.hpp"
+#include "cli/flags/registry_flags.hpp"
+#include "cli/output/findings.hpp"
+#include "kube/check/inventory.hpp"
 
 namespace wasmctl::cli {
 

@@ -23,11 +23,13 @@ endif()
 # these we use the headers. fmt's other half is compiled once, in lib/base/fmt.cpp.
 find_package(fmt 9 REQUIRED)
 
-# wasmctl_library(NAME SOURCES... [LINK libs of ours] [PRIVATE third-party libs])
-# One static library a folder. Third-party libraries are PRIVATE to the folder that wraps them.
+# wasmctl_library(NAME [GENERATED sources] [LINK libs of ours] [PRIVATE third-party libs])
+# One static library a folder, of every source below it. Third-party libraries are PRIVATE to the
+# folder that wraps them.
 function(wasmctl_library name)
-  cmake_parse_arguments(ARG "" "" "LINK;PRIVATE" ${ARGN})
-  add_library(wasmctl_${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  cmake_parse_arguments(ARG "" "" "GENERATED;LINK;PRIVATE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(wasmctl_${name} STATIC ${sources} ${ARG_GENERATED})
   target_link_libraries(wasmctl_${name} PUBLIC wasmctl_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
   if(name STREQUAL "base")
     target_precompile_headers(wasmctl_base PRIVATE <fmt/format.h> <string> <vector> <map>

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <ranges>
 
-#include "kube/config_map.hpp"
 #include "kube/names.hpp"
+#include "kube/render/config_map.hpp"
 
 namespace wasmctl::kube {
 

@@ -8,8 +8,8 @@
 
 #include "base/base64.hpp"
 #include "oci/manifest.hpp"
-#include "registry/answer.hpp"
-#include "registry/registry.hpp"
+#include "registry/client.hpp"
+#include "registry/refusal.hpp"
 
 namespace wasmctl::registry {
 
@@ -52,7 +52,7 @@ std::string basic(const Credentials& credentials) {
   return "Basic " + base::base64_encode(credentials.username + ":" + credentials.password);
 }
 
-std::vector<Challenge> challenges_of(const Response& response) {
+std::vector<Challenge> challenges_of(const http::Response& response) {
   std::vector<Challenge> all;
   const auto [first, last] = response.headers.equal_range("www-authenticate");
   for (auto header = first; header != last; ++header) {
@@ -70,7 +70,7 @@ const Challenge* find_scheme(const std::vector<Challenge>& challenges, std::stri
 
 }  // namespace
 
-Authenticator::Authenticator(std::string registry, std::string repository, HttpOptions http,
+Authenticator::Authenticator(std::string registry, std::string repository, http::Options http,
                              Environment env, Warn warn, std::optional<Credentials> given)
     : registry_(std::move(registry)),
       repository_(std::move(repository)),
@@ -106,8 +106,8 @@ std::string Authenticator::asked_scope(const std::string& scope) const {
   return token == tokens_.end() ? "" : token->second.scope;
 }
 
-bool Authenticator::answer(const Response& response, const Url& url, const std::string& scope,
-                           const std::string& refused) {
+bool Authenticator::answer(const http::Response& response, const http::Url& url,
+                           const std::string& scope, const std::string& refused) {
   const std::lock_guard lock(mutex_);
   const auto token = tokens_.find(scope);
   // Another thread was asked the same and has the answer already.
@@ -138,7 +138,7 @@ bool Authenticator::answer_basic() {
   return true;
 }
 
-bool Authenticator::answer_bearer(const Challenge& challenge, const Url& url,
+bool Authenticator::answer_bearer(const Challenge& challenge, const http::Url& url,
                                   const std::string& scope) {
   const auto& found = credentials();
   if (found && !found->registry_token.empty()) {
@@ -146,7 +146,7 @@ bool Authenticator::answer_bearer(const Challenge& challenge, const Url& url,
     tokens_[scope] = {"Bearer " + found->registry_token, Clock::now() + kMaxLifetime};
     return !refused;
   }
-  const auto realm = parse_url(parameter(challenge, "realm"));
+  const auto realm = http::parse_url(parameter(challenge, "realm"));
   if (!realm) {
     throw Error(Code::bad_input,
                 fmt::format("`{}` wants a token, but its realm `{}` is no URL", url.authority,
@@ -159,18 +159,19 @@ bool Authenticator::answer_bearer(const Challenge& challenge, const Url& url,
   return true;
 }
 
-void Authenticator::check_realm(const Url& realm, const Url& url) const {
+void Authenticator::check_realm(const http::Url& realm, const http::Url& url) const {
   if (realm.scheme == "http" && url.scheme == "https") {
     throw Error(
         Code::bad_input,
         fmt::format("`{}` sends to `{}` for a token, without TLS: the login is not sent there",
-                    url.authority, redacted(realm)));
+                    url.authority, http::redacted(realm)));
   }
 }
 
 // Another host that is redirected to is shown no login, neither in the header nor in a body.
-Response Authenticator::send_to_realm(const Request& request, const std::string& action) const {
-  HttpConnection connection(http_);
+http::Response Authenticator::send_to_realm(const http::Request& request,
+                                            const std::string& action) const {
+  http::Connection connection(http_);
   const auto follow = [&] {
     auto sent = request;
     for (int redirects = 0;; ++redirects) {
@@ -178,7 +179,7 @@ Response Authenticator::send_to_realm(const Request& request, const std::string&
       if (!is_redirect(response.status)) return response;
       auto target = redirect_target(action, sent.url, response);
       if (redirects == kMaxRedirects) throw redirect_error(action, sent.url, "again and again");
-      const bool here = same_origin(target, sent.url);
+      const bool here = http::same_origin(target, sent.url);
       if (!here) sent.authorization.clear();
       if (sent.body && !here) {
         throw redirect_error(action, sent.url,
@@ -187,30 +188,30 @@ Response Authenticator::send_to_realm(const Request& request, const std::string&
       sent.url = std::move(target);
     }
   };
-  const auto may_pass = [](const TransportError& error) { return is_transient(error); };
+  const auto may_pass = [](const http::TransportError& error) { return is_transient(error); };
   return send_with_retries(follow, may_pass, {});
 }
 
-Authenticator::Token Authenticator::fetch_token(const Url& realm, const std::string& service,
+Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const std::string& service,
                                                 const std::string& scope) {
   if (refusal_) throw Error(*refusal_);
   const auto& found = credentials();
-  Request request;
+  http::Request request;
   request.max_answer_bytes = 2 * kMaxTokenBytes;
   std::string form;
   if (found && !found->identity_token.empty()) {
     form = fmt::format("grant_type=refresh_token&service={}&client_id={}&scope={}&refresh_token={}",
-                       percent_encode(service), kClientId, percent_encode(scope),
-                       percent_encode(found->identity_token));
+                       http::percent_encode(service), kClientId, http::percent_encode(scope),
+                       http::percent_encode(found->identity_token));
     request.method = "POST";
     request.url = realm;
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-    request.body = Body(form);
+    request.body = http::Body(form);
   } else {
-    request.url = service.empty() ? realm : with_query(realm, "service", service);
+    request.url = service.empty() ? realm : http::with_query(realm, "service", service);
     for (std::size_t start = 0; start < scope.size();) {  // several scopes, divided by spaces
       const auto end = std::min(scope.find(' ', start), scope.size());
-      request.url = with_query(request.url, "scope", scope.substr(start, end - start));
+      request.url = http::with_query(request.url, "scope", scope.substr(start, end - start));
       start = end + 1;
     }
     if (found) request.authorization = basic(*found);

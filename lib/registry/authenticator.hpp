@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
+#include "http/http.hpp"
 #include "registry/challenge.hpp"
 #include "registry/credentials.hpp"
-#include "registry/http.hpp"
 
 namespace wasmctl::registry {
 
@@ -20,7 +20,7 @@ namespace wasmctl::registry {
 class Authenticator {
  public:
   // `registry` is the name under which credentials are kept; `given` ones are used in their place.
-  Authenticator(std::string registry, std::string repository, HttpOptions http, Environment env,
+  Authenticator(std::string registry, std::string repository, http::Options http, Environment env,
                 Warn warn, std::optional<Credentials> given = {});
 
   // The Authorization header for a request within `scope` ("repository:acme/a:pull,push"); empty
@@ -30,7 +30,7 @@ class Authenticator {
   // Learns from a 401 to a request within `scope` that was sent with `refused`. True if one more
   // try has a chance (a token may have expired); false if there is nothing else to send. Throws
   // Error{Code::network} or {bad_input} where the token server fails, {denied} where it refuses.
-  bool answer(const Response& response, const Url& url, const std::string& scope,
+  bool answer(const http::Response& response, const http::Url& url, const std::string& scope,
               const std::string& refused);
 
   // Which credentials were sent, for messages: "user `me` (from FILE)", or "" for none.
@@ -48,15 +48,15 @@ class Authenticator {
 
   const std::optional<Credentials>& credentials();
   bool answer_basic();
-  bool answer_bearer(const Challenge& challenge, const Url& url, const std::string& scope);
-  Token fetch_token(const Url& realm, const std::string& service, const std::string& scope);
-  Response send_to_realm(const Request& request, const std::string& action) const;
-  void check_realm(const Url& realm, const Url& url) const;
+  bool answer_bearer(const Challenge& challenge, const http::Url& url, const std::string& scope);
+  Token fetch_token(const http::Url& realm, const std::string& service, const std::string& scope);
+  http::Response send_to_realm(const http::Request& request, const std::string& action) const;
+  void check_realm(const http::Url& realm, const http::Url& url) const;
 
   const std::string registry_;
   const std::string repository_;
   const bool logs_in_;
-  const HttpOptions http_;
+  const http::Options http_;
   const Environment env_;
   const Warn warn_;
 

@@ -11,9 +11,9 @@
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
+#include "http/http.hpp"
 #include "oci/media_type.hpp"
 #include "oci/referrers.hpp"
-#include "registry/http.hpp"
 
 namespace wasmctl::registry {
 
@@ -105,8 +105,8 @@ void send_early(Repository& from, const oci::Descriptor& descriptor, Repository&
     opened.stop.request_stop();
     try {
       opened.verified.get();
-    } catch (const TransportError& error) {
-      if (error.kind() != TransportError::Kind::stopped) throw;
+    } catch (const http::TransportError& error) {
+      if (error.kind() != http::TransportError::Kind::stopped) throw;
     }
     throw;
   }

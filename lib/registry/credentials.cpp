@@ -19,7 +19,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
-#include "registry/answer.hpp"
+#include "registry/refusal.hpp"
 
 namespace wasmctl::registry {
 

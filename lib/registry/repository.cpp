@@ -6,10 +6,10 @@
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
+#include "http/curl.hpp"
 #include "oci/layout.hpp"
 #include "oci/referrers.hpp"
-#include "registry/curl.hpp"
-#include "registry/registry_repository.hpp"
+#include "registry/remote_store.hpp"
 
 namespace wasmctl::registry {
 
@@ -134,7 +134,7 @@ void Repository::push(const oci::Image& image, const oci::Reference& reference) 
 }
 
 void expect(const oci::Reference& reference) {
-  if (!reference.is_layout()) load_curl_early();
+  if (!reference.is_layout()) http::load_curl_early();
 }
 
 std::unique_ptr<Repository> open_repository(const oci::Reference& reference,

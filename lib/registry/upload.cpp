@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "registry/answer.hpp"
+#include "registry/refusal.hpp"
 
 namespace wasmctl::registry {
 
@@ -22,14 +22,14 @@ constexpr int kMaxFailures = 50;  // of one blob, however far each try gets
 constexpr char kOctets[] = "application/octet-stream";
 
 // The code of the registry's error, which more statuses carry than one.
-bool says(const Response& response, std::initializer_list<std::string_view> codes) {
+bool says(const http::Response& response, std::initializer_list<std::string_view> codes) {
   const auto errors = parse_errors(response.body);
   return !errors.empty() && std::find(codes.begin(), codes.end(), errors[0].code) != codes.end();
 }
 
 // "0-1023": the first and last byte that the registry has. "0-0" says the same for one byte and for
 // none.
-std::optional<std::uint64_t> end_of_range(const Response& response) {
+std::optional<std::uint64_t> end_of_range(const http::Response& response) {
   const auto range = response.header("range");
   const auto last = parse_decimal(range.substr(std::min(range.find('-'), range.size() - 1) + 1));
   if (!last || *last == 0) return std::nullopt;
@@ -48,20 +48,20 @@ BlobUpload::BlobUpload(Registry& registry, Call open, const oci::Blob& blob,
       chunk_bytes_(chunk_bytes),
       record_(record),
       is_there_(std::move(is_there)),
-      location_(parse_url(record.location())) {}
+      location_(http::parse_url(record.location())) {}
 
 void BlobUpload::run(bool ask_first) {
   for (bool ask = ask_first, again = location_.has_value();; ask = again = true) {
     if (ask && is_there_()) break;
     if (again) find_offset();
     const auto before = offset_;
-    std::optional<Response> response;
+    std::optional<http::Response> response;
     try {
       response = attempt();
       if (response->status == 201) break;
       if (response->status == 413 && use_smaller_chunks()) continue;
       if (!may_pass(*response) || !one_more(before)) registry_.refuse(open_, *response);
-    } catch (const TransportError& error) {
+    } catch (const http::TransportError& error) {
       if (!is_transient(error) || !one_more(before)) throw;
     }
     base::log_info(fmt::format("{}: once more", blob_.descriptor.digest.text()));
@@ -71,37 +71,38 @@ void BlobUpload::run(bool ask_first) {
 }
 
 // The answer to the request that ended the upload: 201 if the registry has the blob now.
-Response BlobUpload::attempt() {
+http::Response BlobUpload::attempt() {
   if (!location_) {
     if (auto answer = open()) return std::move(*answer);
   }
-  if (offset_ == 0 && chunk_bytes_ == 0) return finish(Body(blob_.content));
+  if (offset_ == 0 && chunk_bytes_ == 0) return finish(http::Body(blob_.content));
   while (offset_ < size_) {
     auto response = patch();
     if (response.status != 202) return response;
   }
-  return finish(Body());
+  return finish(http::Body());
 }
 
 // The whole blob on the POST: registries that do not know that answer 202, refuse it, or break the
 // connection with the blob half-read. Those are asked in the plain way, as if nothing had been.
-std::optional<Response> BlobUpload::single_request() {
-  auto post = call("POST", with_query(open_.request.url, "digest", blob_.descriptor.digest.text()),
-                   Body(blob_.content));
+std::optional<http::Response> BlobUpload::single_request() {
+  auto post =
+      call("POST", http::with_query(open_.request.url, "digest", blob_.descriptor.digest.text()),
+           http::Body(blob_.content));
   try {
     auto response = registry_.send(post);
     const auto status = response.status;
     if (status < 400 || status == 401 || status == 403 || status == 404) return response;
     if (status == 429 && !is_transient(response)) return response;
     if (is_transient(response)) wait_before_retry(0, &response, {});
-  } catch (const TransportError& error) {
+  } catch (const http::TransportError& error) {
     if (!is_transient(error)) throw;
   }
   return std::nullopt;
 }
 
 // An upload is open after this, or there is an answer that ends the attempt.
-std::optional<Response> BlobUpload::open() {
+std::optional<http::Response> BlobUpload::open() {
   const bool whole = chunk_bytes_ == 0 || chunk_bytes_ >= size_;
   const bool small = whole && size_ <= kSingleRequestBytes;
   auto answer = small ? single_request() : std::nullopt;
@@ -118,10 +119,10 @@ std::optional<Response> BlobUpload::open() {
   return std::nullopt;
 }
 
-Response BlobUpload::patch() {
+http::Response BlobUpload::patch() {
   const auto left = size_ - offset_;
   const auto length = chunk_bytes_ == 0 ? left : std::min(chunk_bytes_, left);
-  auto patch = call("PATCH", *location_, Body(blob_.content, offset_, length));
+  auto patch = call("PATCH", *location_, http::Body(blob_.content, offset_, length));
   patch.request.headers.emplace_back("Content-Range",
                                      fmt::format("{}-{}", offset_, offset_ + length - 1));
   auto response = registry_.send(patch);
@@ -137,12 +138,13 @@ Response BlobUpload::patch() {
   return response;
 }
 
-Response BlobUpload::finish(Body body) {
-  return registry_.send(call(
-      "PUT", with_query(*location_, "digest", blob_.descriptor.digest.text()), std::move(body)));
+http::Response BlobUpload::finish(http::Body body) {
+  return registry_.send(call("PUT",
+                             http::with_query(*location_, "digest", blob_.descriptor.digest.text()),
+                             std::move(body)));
 }
 
-Call BlobUpload::call(std::string method, Url url, Body body) const {
+Call BlobUpload::call(std::string method, http::Url url, http::Body body) const {
   auto result = open_;
   result.request.method = std::move(method);
   result.request.url = std::move(url);
@@ -153,7 +155,7 @@ Call BlobUpload::call(std::string method, Url url, Body body) const {
 }
 
 // A chunk's answer may name another place for the next one, or none.
-void BlobUpload::remember(const Response& response) {
+void BlobUpload::remember(const http::Response& response) {
   if (!location_ || !response.header("location").empty()) {
     location_ = registry_.upload_location(open_, response);
   }
@@ -201,7 +203,7 @@ bool BlobUpload::one_more(std::uint64_t offset_before) {
   return failures_++ < kMaxRetries && all_failures_++ < kMaxFailures;
 }
 
-bool BlobUpload::may_pass(const Response& response) {
+bool BlobUpload::may_pass(const http::Response& response) {
   if (is_transient(response) || response.status == 416) return true;
   const bool lost = says(response, {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"});
   // Bytes that somebody else sent may be others.

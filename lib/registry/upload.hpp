@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "oci/image.hpp"
-#include "registry/registry.hpp"
+#include "registry/client.hpp"
 #include "registry/upload_record.hpp"
 
 namespace wasmctl::registry {
@@ -32,19 +32,19 @@ class BlobUpload {
   void run(bool ask_first);
 
  private:
-  Response attempt();
-  std::optional<Response> single_request();
-  std::optional<Response> open();
-  Response patch();
-  Response finish(Body body);
-  Call call(std::string method, Url url, Body body) const;
+  http::Response attempt();
+  std::optional<http::Response> single_request();
+  std::optional<http::Response> open();
+  http::Response patch();
+  http::Response finish(http::Body body);
+  Call call(std::string method, http::Url url, http::Body body) const;
 
-  void remember(const Response& response);
+  void remember(const http::Response& response);
   void forget();
   void find_offset();
   void ask_for_offset();
   bool one_more(std::uint64_t offset_before);
-  bool may_pass(const Response& response);
+  bool may_pass(const http::Response& response);
   bool use_smaller_chunks();
 
   Registry& registry_;
@@ -55,10 +55,10 @@ class BlobUpload {
   UploadRecord& record_;
   const std::function<bool()> is_there_;
 
-  std::optional<Url> location_;  // of the upload that is open
-  std::uint64_t offset_ = 0;     // what the registry has of the blob, in that upload
-  bool continued_ = false;       // with bytes that another request sent, or another process
-  int failures_ = 0;             // since there was progress
+  std::optional<http::Url> location_;  // of the upload that is open
+  std::uint64_t offset_ = 0;           // what the registry has of the blob, in that upload
+  bool continued_ = false;             // with bytes that another request sent, or another process
+  int failures_ = 0;                   // since there was progress
   int all_failures_ = 0;
 };
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "wasm/host.hpp"
+#include "wasm/hostcalls.hpp"
 #include "wasm/module.hpp"
 #include "wasm/symbols.hpp"
 

@@ -2,8 +2,8 @@
 // or refused with an Error.
 #include "base/error.hpp"
 #include "wasm/backtrace.hpp"
-#include "wasm/fix.hpp"
-#include "wasm/lint.hpp"
+#include "wasm/lint/fix.hpp"
+#include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 #include "wasm/names.hpp"
 #include "wasm/pack.hpp"

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "kube/manifest_text.hpp"
-#include "kube/text_patch.hpp"
+#include "kube/patch/manifest_text.hpp"
+#include "kube/patch/text_patch.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "kube/check.hpp"
+#include "kube/check/check.hpp"
 #include "yaml/json.hpp"
 #include "yaml/read.hpp"
 #include "yaml/write.hpp"

@@ -10,22 +10,22 @@ ALLOWED = {
     "wasm": {"base"},
     "oci": {"base"},
     "kube": {"yaml", "plugin", "base"},
-    "build": {"wasm", "plugin", "base"},
-    "registry": {"oci", "base"},
+    "compile": {"wasm", "plugin", "base"},
+    "http": {"base"},
+    "registry": {"http", "oci", "base"},
 }
 
 # Third-party header -> the only places that may include it.
 WRAPPED = {
     "CLI/": ["cli/"],
-    "curl/": ["lib/registry/"],
+    "curl/": ["lib/http/"],
     "openssl/": ["lib/base/sha256.cpp"],
     "libdeflate.h": ["lib/base/gzip.cpp"],
     "spdlog/": ["lib/base/log.cpp"],
     "wabt/": ["lib/wasm/validate.cpp"],
     "yaml.h": ["lib/yaml/"],
     "zlib.h": ["lib/base/gzip.cpp"],
-    "valijson/": ["lib/kube/"],
-    "re2/": ["lib/kube/"],
+    "re2/": ["lib/plugin/"],
 }
 
 PURE = ["base/log.hpp", "base/process.hpp"]  # not for folders that only turn values into values

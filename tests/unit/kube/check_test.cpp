@@ -1,4 +1,4 @@
-#include "kube/check.hpp"
+#include "kube/check/check.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

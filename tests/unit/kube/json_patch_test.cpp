@@ -1,4 +1,4 @@
-#include "kube/json_patch.hpp"
+#include "kube/patch/json_patch.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,12 +4,12 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
-#include "kube/config_map.hpp"
-#include "kube/kustomization.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
-#include "kube/pull_secret.hpp"
-#include "kube/wasm_plugin.hpp"
+#include "kube/render/config_map.hpp"
+#include "kube/render/kustomization.hpp"
+#include "kube/render/pull_secret.hpp"
+#include "kube/render/wasm_plugin.hpp"
 #include "kube/workload.hpp"
 #include "yaml/write.hpp"
 

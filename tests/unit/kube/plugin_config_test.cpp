@@ -1,11 +1,11 @@
-#include "kube/plugin_config.hpp"
+#include "kube/render/plugin_config.hpp"
 
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "kube/explain.hpp"
+#include "kube/render/explain.hpp"
 
 using nlohmann::json;
 using wasmctl::Error;

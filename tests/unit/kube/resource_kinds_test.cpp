@@ -1,4 +1,4 @@
-#include "kube/resource_kinds.hpp"
+#include "kube/render/resource_kinds.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "kube/settings.hpp"
+#include "kube/render/settings.hpp"
 
 #include <doctest/doctest.h>
 

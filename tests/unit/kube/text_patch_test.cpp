@@ -1,4 +1,4 @@
-#include "kube/text_patch.hpp"
+#include "kube/patch/text_patch.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "wasm/lint.hpp"
+#include "wasm/lint/lint.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "tests/unit/wasm/assemble.hpp"
-#include "wasm/host.hpp"
+#include "wasm/hostcalls.hpp"
 
 using namespace wasmctl;        // NOLINT(google-build-using-namespace)
 using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "tests/unit/wasm/assemble.hpp"
-#include "wasm/lint.hpp"
+#include "wasm/lint/lint.hpp"
 #include "wasm/names.hpp"
 
 using namespace wasmctl;        // NOLINT(google-build-using-namespace)

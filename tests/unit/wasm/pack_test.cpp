@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/wasm/assemble.hpp"
-#include "wasm/lint.hpp"
+#include "wasm/lint/lint.hpp"
 
 using namespace wasmctl;        // NOLINT(google-build-using-namespace)
 using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)

@@ -1,0 +1,298 @@
+// wasmctl check: read manifests and say why the plugin would not load.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <set>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/config_schema.hpp"
+#include "cli/flags/registry_flags.hpp"
+#include "cli/flags/source.hpp"
+#include "cli/image_check.hpp"
+#include "cli/manifest_file.hpp"
+#include "cli/output/findings.hpp"
+#include "kube/check/check.hpp"
+#include "kube/names.hpp"
+#include "wasm/lint/lint.hpp"
+#include "wasm/module.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CheckOptions {
+  std::vector<std::string> files;
+  std::vector<std::string> before;
+  std::string ns = "default";
+  std::string module;
+  bool images = false;
+  bool rules = false;
+  bool markdown = false;
+  bool json = false;
+  bool sarif = false;
+  RegistryOptions registry;
+};
+
+struct Row {
+  std::string_view name;
+  std::string_view severity;
+  std::string demand;
+};
+
+std::vector<Row> all_rules() {
+  std::vector<Row> rows;
+  for (const auto& rule : kube::manifest_rules()) {
+    rows.push_back({rule.name, to_string(rule.severity), std::string(rule.demand)});
+  }
+  for (const auto& rule : image_check_rules()) {
+    rows.push_back({rule.id, "error", fmt::format("{} (needs --images)", rule.demand)});
+  }
+  rows.push_back({kConfigSchemaRule.id, "error",
+                  fmt::format("{} (needs --images or --module)", kConfigSchemaRule.demand)});
+  return rows;
+}
+
+void print_rules(std::ostream& out) {
+  for (const auto& [name, severity, demand] : all_rules()) {
+    out << fmt::format("{:<22} {:<8} {}\n", name, severity, demand);
+  }
+}
+
+// docs/check-rules.md, which a test compares with this.
+void print_rules_page(std::ostream& out) {
+  out << "# The rules of `wasmctl check`\n\n"
+         "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error "
+         "cannot "
+         "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
+         "| rule | | what it demands |\n|---|---|---|\n";
+  for (const auto& [name, severity, demand] : all_rules()) {
+    out << fmt::format("| `{}` | {} | {} |\n", name, severity, demand);
+  }
+}
+
+bool is_manifest(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json";
+}
+
+// The files of directories, sorted, so that the order is the same everywhere.
+std::vector<fs::path> collect_files(const std::vector<std::string>& names) {
+  std::vector<fs::path> files;
+  for (const auto& name : names) {
+    std::error_code error;
+    if (!fs::is_directory(name, error)) {
+      files.emplace_back(name);
+      continue;
+    }
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(name, error)) {
+      if (entry.is_regular_file() && is_manifest(entry.path())) found.push_back(entry.path());
+    }
+    if (error) throw Error(Code::io, fmt::format("cannot read {}: {}", name, error.message()));
+    if (found.empty()) {
+      throw Error(Code::not_found,
+                  fmt::format("no manifest in `{}`: no *.yaml, *.yml or *.json", name));
+    }
+    std::ranges::sort(found);
+    std::ranges::move(found, std::back_inserter(files));
+  }
+  // One that is named and stands in a directory, too, counts once.
+  std::set<fs::path> seen;
+  std::erase_if(files, [&](const fs::path& file) {
+    std::error_code error;  // a pipe has no path
+    const auto path = fs::weakly_canonical(file, error);
+    return !seen.insert(error ? file : path).second;
+  });
+  return files;
+}
+
+kube::Inventory read_files(const std::vector<std::string>& names, const std::string& ns) {
+  kube::Inventory inventory;
+  for (const auto& path : collect_files(names)) {
+    const auto file = read_manifest(path.native());
+    kube::read_manifests(inventory, file.text, file.name, ns);
+  }
+  kube::merge_patches(inventory);
+  return inventory;
+}
+
+// Functions of the host that touch a request; what is not called cannot change one.
+constexpr std::string_view kActs[] = {
+    "proxy_send_local_response",
+    "proxy_add_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_remove_header_map_value",
+    "proxy_set_header_map_pairs",
+    "proxy_set_buffer_bytes",
+    "proxy_continue_stream",
+    "proxy_continue_request",
+    "proxy_continue_response",
+    "proxy_close_stream",
+    "proxy_set_property",
+    "proxy_clear_route_cache",
+    "proxy_call_foreign_function",
+};
+
+kube::ModuleFacts facts_of(const wasm::Module& module) {
+  const auto has_callback = [&](std::initializer_list<std::string_view> names) {
+    return std::ranges::any_of(names,
+                               [&](auto name) { return module.find_export(name) != nullptr; });
+  };
+  kube::ModuleFacts facts;
+  facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
+    return std::ranges::find(kActs, import.name) != std::end(kActs);
+  });
+  facts.http = has_callback({"proxy_on_request_headers", "proxy_on_request_body",
+                             "proxy_on_response_headers", "proxy_on_response_body"});
+  facts.network = has_callback(
+      {"proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data"});
+  // What only writes a log is for either; a module without any callback is for lint to judge.
+  if (!facts.http && !facts.network) facts.http = facts.network = true;
+  return facts;
+}
+
+class Checker {
+ public:
+  Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
+
+  std::vector<SarifResult> run() {
+    inventory_ = read_files(options_.files, options_.ns);
+    if (!options_.module.empty()) add_module();
+    if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
+    findings_ = kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_);
+    for (const auto& finding : findings_) {
+      results_.push_back({finding.rule, to_string(finding.severity), finding.message, finding.hint,
+                          inventory_.files[finding.site.file], finding.site.mark.line,
+                          finding.site.mark.column});
+    }
+    if (options_.images) {
+      std::ranges::move(check_images(context_, inventory_, options_.registry),
+                        std::back_inserter(results_));
+    }
+    return std::move(results_);
+  }
+
+  const kube::Inventory& inventory() const { return inventory_; }
+
+ private:
+  // What `wasmctl lint` says of it.
+  void add_module() {
+    const auto module = read_unchecked(context_, options_.module, options_.registry);
+    const auto read = wasm::read_module(module.bytes, module.path);
+    for (const auto& finding : wasm::lint(read, module.bytes)) {
+      results_.push_back(
+          {finding.rule, to_string(finding.severity), finding.message, finding.hint, module.path});
+    }
+    inventory_.module = facts_of(read);
+    if (module.plugin) inventory_.module->plugin = module.plugin->name;
+    const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
+    if (!schema) return;
+    const auto value = read_schema(*schema);
+    const auto plugins = kube::all_plugins(inventory_);
+    for (const auto* const plugin : plugins) {
+      if (plugins.size() > 1 && plugin->name != module.plugin->name) continue;
+      std::ranges::move(judge_config(inventory_, *plugin, value, schema->native()),
+                        std::back_inserter(results_));
+    }
+  }
+
+  Context& context_;
+  const CheckOptions& options_;
+  kube::Inventory inventory_;
+  kube::Inventory before_;
+  std::vector<kube::ManifestFinding> findings_;
+  std::vector<SarifResult> results_;
+};
+
+nlohmann::json to_json(const std::vector<SarifResult>& results) {
+  auto list = nlohmann::json::array();
+  for (const auto& result : results) {
+    list.push_back({{"file", result.file},
+                    {"line", result.line},
+                    {"column", result.column},
+                    {"rule", result.rule},
+                    {"severity", result.level},
+                    {"message", result.message},
+                    {"hint", result.hint}});
+  }
+  return list;
+}
+
+nlohmann::json sarif_of(const std::vector<SarifResult>& results) {
+  auto rules = image_check_rules();
+  rules.push_back(kConfigSchemaRule);
+  for (const auto& rule : kube::manifest_rules()) rules.push_back({rule.name, rule.demand});
+  for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
+  return to_sarif(rules, results);
+}
+
+void run_check(Context& context, const CheckOptions& options) {
+  if (options.rules) {
+    return options.markdown ? print_rules_page(context.out) : print_rules(context.out);
+  }
+  if (options.files.empty()) {
+    throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");
+  }
+  if (const auto why = kube::refuse_label(options.ns)) {
+    throw Error(Code::usage, fmt::format("--namespace: the name {}", *why));
+  }
+  Checker checker(context, options);
+  const auto results = checker.run();
+  if (options.json || options.sarif) {
+    context.out << (options.sarif ? sarif_of(results) : to_json(results)).dump(2) << '\n';
+  } else {
+    print_text(context.out, results);
+  }
+  const auto count = [&](std::string_view level) {
+    return static_cast<std::size_t>(std::ranges::count(results, level, &SarifResult::level));
+  };
+  const auto& inventory = checker.inventory();
+  if (!context.quiet) {
+    context.err << fmt::format(
+        "{} and {} in {}: {}, {}\n", counted(kube::all_plugins(inventory).size(), "plugin"),
+        counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
+        counted(count("error"), "error"), counted(count("warning"), "warning"));
+  }
+  if (count("error") > 0) throw Refused{Code::bad_input};
+}
+
+}  // namespace
+
+void add_check(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<CheckOptions>();
+  auto* app = root.add_subcommand("check", "Read manifests and say why a plugin would not load");
+  app->add_option("-f,--file", options->files, "A manifest, a directory of them, or - for stdin")
+      ->type_name("FILE");
+  app->add_option("-n,--namespace", options->ns, "Where objects without a namespace go")
+      ->type_name("NS")
+      ->capture_default_str();
+  app->add_option("--module", options->module,
+                  "The plugin's module, as SOURCE of other commands: its lint, and what it does")
+      ->type_name("SOURCE");
+  app->add_option("--before", options->before,
+                  "The manifests as they are in the cluster now, for what only a change shows")
+      ->type_name("FILE");
+  app->add_flag("--images", options->images, "Ask the registries about the plugins' images, too");
+  auto* rules = app->add_flag("--rules", options->rules, "List the rules");
+  app->add_flag("--markdown", options->markdown, "With --rules: the page of the manual")
+      ->needs(rules);
+  auto* json = app->add_flag("--json", options->json, "The findings as JSON");
+  app->add_flag("--sarif", options->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_registry_options(*app, options->registry);
+  app->footer(
+      "Exit status 3 if there is an error.\n\n"
+      "Examples:\n"
+      "  wasmctl check -f manifests/ -f bookinfo.yaml\n"
+      "  wasmctl check -f manifests/ --module plugins/header-logger\n"
+      "  wasmctl render plugins/header-logger --selector app=web | wasmctl check -f - -f web.yaml");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_check(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,111 @@
+// wasmctl copy: an image from one registry or layout to another, byte for byte.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/command.hpp"
+#include "cli/flags/registry_flags.hpp"
+#include "cli/output/image_json.hpp"
+#include "oci/layout.hpp"
+#include "oci/reference.hpp"
+#include "registry/copy.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+struct CopyOptions {
+  std::string source;
+  std::string target;
+  bool referrers = false;
+  bool json = false;
+  EndsOptions registry;
+};
+
+// No tag moves that nobody named: SOURCE's tag, or its digest alone.
+void choose_tag(registry::Repository& from, const oci::Reference& source, oci::Reference& target) {
+  if (target.tag || target.digest) return;
+  target.tag = source.tag;
+  if (source.tag) return;
+  target.digest = source.digest;
+  if (source.digest || !source.is_layout()) return;
+  // A layout's only image need not be called `latest`.
+  const auto only = from.resolve(source);
+  if (!only) return;
+  const auto tag = only->annotations.find(oci::kRefName);
+  if (tag != only->annotations.end() && oci::is_tag(tag->second)) {
+    target.tag = tag->second;
+  } else {
+    target.digest = only->digest;
+  }
+}
+
+void print_result(Context& context, const CopyOptions& options, const std::string& image,
+                  const registry::Copied& copied) {
+  if (options.json) {
+    auto result = image_json(copied.manifest);
+    result["image"] = image;
+    if (options.referrers) result["referrers"] = nlohmann::json::array();
+    for (const auto& referrer : copied.referrers) {
+      result["referrers"].push_back(oci::to_json(referrer));
+    }
+    context.out << result.dump(2) << '\n';
+    return;
+  }
+  context.out << image << '\n';
+  if (options.referrers && !context.quiet) {
+    const auto count = copied.referrers.size();
+    context.err << fmt::format("with {} referrer{}\n", count, count == 1 ? "" : "s");
+  }
+}
+
+void run_copy(Context& context, const CopyOptions& options) {
+  const auto source = oci::parse_reference(options.source);
+  auto target = oci::parse_reference(options.target);
+  auto access = registry_options(context, options.registry);
+  // What comes from one registry goes to the other at once, and counts once.
+  if (!source.is_layout() && !target.is_layout()) access.source.progress = nullptr;
+  const auto from = registry::open_repository(source, access.source);
+  const auto to = registry::open_repository(target, access.target);
+  choose_tag(*from, source, target);
+  const auto copied = registry::copy_image(
+      *from, source, *to, target,
+      options.referrers ? registry::WithReferrers::yes : registry::WithReferrers::no);
+  const auto image = oci::to_string(oci::pinned(target, copied.manifest.digest));
+  print_result(context, options, image, copied);
+}
+
+}  // namespace
+
+void add_copy(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<CopyOptions>();
+  auto* app = root.add_subcommand("copy", "Copy an image between registries and image layouts");
+  app->add_option("SOURCE", options->source,
+                  "The image: REGISTRY/REPOSITORY[:TAG][@DIGEST], or oci:DIR[:TAG]")
+      ->required();
+  app->add_option("TARGET", options->target,
+                  "Where it goes (by default under SOURCE's tag, or its digest alone)")
+      ->required();
+  app->add_flag("-r,--referrers", options->referrers,
+                "Copy what refers to the image, too: signatures, SBOMs and the like");
+  app->add_flag("--json", options->json,
+                "Print the image, its digest, media type and size as JSON");
+  add_upload_options(*app, options->registry.both);
+  add_registry_options(*app, options->registry);
+  app->footer(
+      "Of an index, all that it lists is copied. What TARGET has already is not sent again.\n"
+      "\n"
+      "Examples:\n"
+      "  wasmctl copy ghcr.io/acme/header-logger:v1 registry.example.com/mirror/header-logger\n"
+      "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1\n"
+      "  wasmctl copy --from-plain-http --to-ca-file ca.pem \\\n"
+      "    lab.example:5000/header-logger:v1 registry.example.com/header-logger");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_copy(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

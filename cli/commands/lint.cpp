@@ -1,0 +1,181 @@
+// wasmctl lint: will the proxy load this module?
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/command.hpp"
+#include "cli/flags/registry_flags.hpp"
+#include "cli/flags/source.hpp"
+#include "cli/output/findings.hpp"
+#include "cli/symbols.hpp"
+#include "wasm/lint/fix.hpp"
+#include "wasm/lint/lint.hpp"
+#include "wasm/module.hpp"
+#include "wasm/proxies.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+struct LintCommand {
+  std::string source;
+  std::string host;
+  std::string output;
+  bool fix = false;
+  bool rules = false;
+  bool markdown = false;
+  bool json = false;
+  bool sarif = false;
+  RegistryOptions registry;
+};
+
+void print_rules(std::ostream& out) {
+  for (const auto& rule : wasm::rules()) {
+    out << fmt::format("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
+                       to_string(rule.judge));
+  }
+}
+
+// docs/lint-rules.md, which a test compares with this.
+void print_rules_page(std::ostream& out) {
+  out << "# The rules of `wasmctl lint`\n\n"
+         "Made by `wasmctl lint --rules --markdown`. Errors are refused by `build`, `push` and "
+         "`render`, too;\n`--no-lint` overrules.\n";
+  for (const auto& rule : wasm::rules()) {
+    out << fmt::format("\n## {}\n\n**{}**: {}. *{}.*\n\n{}\n", rule.name, to_string(rule.severity),
+                       rule.demand, to_string(rule.judge), rule.why);
+  }
+  out << "\n## Hosts of `--for`\n\n";
+  for (const auto& host : wasm::hosts()) {
+    out << fmt::format("- `{}`: {}\n", host.name, host.title);
+  }
+}
+
+std::vector<SarifResult> results_of(const std::string& file,
+                                    const std::vector<wasm::Finding>& findings) {
+  std::vector<SarifResult> results;
+  results.reserve(findings.size());
+  for (const auto& finding : findings) {
+    auto& result = results.emplace_back(SarifResult{finding.rule, to_string(finding.severity),
+                                                    finding.message, finding.hint, file});
+    for (const auto& frame : finding.chain) {
+      result.trail.push_back(fmt::format("called by {}", to_string(frame)));
+    }
+  }
+  return results;
+}
+
+nlohmann::json to_json(const std::string& file, const std::vector<wasm::Finding>& findings) {
+  auto list = nlohmann::json::array();
+  for (const auto& finding : findings) {
+    auto chain = nlohmann::json::array();
+    for (const auto& frame : finding.chain) {
+      chain.push_back({{"function", frame.function}, {"place", frame.place}});
+    }
+    list.push_back({{"file", file},
+                    {"rule", finding.rule},
+                    {"severity", to_string(finding.severity)},
+                    {"message", finding.message},
+                    {"hint", finding.hint},
+                    {"subject", finding.subject},
+                    {"chain", std::move(chain)}});
+  }
+  return list;
+}
+
+nlohmann::json sarif_of(const std::string& file, const std::vector<wasm::Finding>& findings) {
+  std::vector<SarifRule> rules;
+  rules.reserve(wasm::rules().size());
+  for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
+  return to_sarif(rules, results_of(file, findings));
+}
+
+void print_findings(Context& context, const LintCommand& command, const std::string& file,
+                    const std::vector<wasm::Finding>& findings) {
+  if (command.json || command.sarif) {
+    const auto document = command.sarif ? sarif_of(file, findings) : to_json(file, findings);
+    context.out << document.dump(2) << '\n';
+  } else {
+    print_text(context.out, results_of(file, findings));
+  }
+  std::array<std::size_t, 3> counts{};
+  for (const auto& finding : findings) ++counts.at(static_cast<std::size_t>(finding.severity));
+  if (!context.quiet) {
+    context.err << fmt::format("{}: {}, {}, {}\n", file, counted(counts[0], "error"),
+                               counted(counts[1], "warning"), counted(counts[2], "note"));
+  }
+  if (counts[0] > 0) throw Refused{Code::unloadable};
+}
+
+// Mends the file, or writes what is mended to --output.
+LocalModule fix(Context& context, const LintCommand& command, const LocalModule& source) {
+  if (source.plugin) {
+    throw Error(Code::usage, "--fix: mends a .wasm file; `wasmctl build` strips what it builds")
+        .hint("name the file");
+  }
+  const bool is_file = source.path == command.source;
+  if (command.output.empty() && !is_file) {
+    throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
+  }
+  const auto path = command.output.empty() ? source.path : command.output;
+  const auto bytes = source.bytes.view();
+  auto mended = wasm::fixed(wasm::read_module(bytes, source.path), bytes);
+  if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
+  if (!context.quiet) {
+    context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.size(),
+                               bytes.size() - mended.size());
+  }
+  return {base::Content(std::move(mended)), path, {}};
+}
+
+void run_lint(Context& context, const LintCommand& command) {
+  if (command.rules) {
+    return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
+  }
+  const auto* host = command.host.empty() ? nullptr : &wasm::find_host(command.host);
+  auto source = read_unchecked(context, command.source, command.registry);
+  if (command.fix) source = fix(context, command, source);
+  const auto module = wasm::read_module(source.bytes, source.path);
+  const auto symbols = load_symbols(module, source.bytes, source.path);
+  print_findings(context, command, source.path, wasm::lint({module, source.bytes, symbols, host}));
+}
+
+}  // namespace
+
+void add_lint(CLI::App& root, Context& context, Action& action) {
+  auto command = std::make_shared<LintCommand>();
+  auto* app = root.add_subcommand("lint", "Say whether the proxy will load a module, and why not");
+  app->add_option("SOURCE", command->source,
+                  "A plugin's directory, a .wasm file, an image, or - for stdin")
+      ->type_name("");
+  app->add_option("--for", command->host, "The proxy that it is meant for, as in istio-1.28")
+      ->type_name("HOST");
+  auto* fix = app->add_flag("--fix", command->fix,
+                            "Mend what can be: drop debug information and useless exports");
+  app->add_option("-o,--output", command->output, "With --fix: where the module goes")
+      ->type_name("FILE")
+      ->needs(fix);
+  auto* rules = app->add_flag("--rules", command->rules, "List the rules");
+  app->add_flag("--markdown", command->markdown, "With --rules: the page of the manual")
+      ->needs(rules);
+  auto* json = app->add_flag("--json", command->json, "The findings as JSON");
+  app->add_flag("--sarif", command->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_registry_options(*app, command->registry);
+  app->footer(
+      "Exit status 6 if there is an error.\n\n"
+      "Examples:\n"
+      "  wasmctl lint plugins/header-logger\n"
+      "  wasmctl lint plugin.wasm --for istio-1.28\n"
+      "  wasmctl lint plugin.wasm --json | jq '.[].rule'");
+  app->callback([command, rules, &context, &action] {
+    if (command->source.empty() && rules->count() == 0) throw CLI::RequiredError("SOURCE");
+    action = [command, &context] { run_lint(context, *command); };
+  });
+}
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,196 @@
+// wasmctl patch: the volume and the mount, written into a manifest that somebody keeps.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/command.hpp"
+#include "cli/flags/pin.hpp"
+#include "cli/flags/registry_flags.hpp"
+#include "cli/flags/source.hpp"
+#include "cli/manifest_file.hpp"
+#include "kube/names.hpp"
+#include "kube/patch/text_patch.hpp"
+#include "kube/render/config_map.hpp"
+#include "oci/reference.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, kube::MountStyle>, 2> kMounts = {
+    {{"container", kube::MountStyle::container}, {"annotations", kube::MountStyle::annotations}}};
+
+struct PatchOptions {
+  std::string source;
+  std::string file;
+  std::string name;
+  std::string ns;
+  std::string workload;
+  std::vector<std::string> selectors;
+  std::string config_map;
+  std::string mount;
+  RegistryOptions registry;
+  bool in_place = false;
+  bool diff = false;
+  bool undo = false;
+};
+
+kube::Target choose_target(const PatchOptions& options) {
+  kube::Target target;
+  if (!options.workload.empty()) target.workload = kube::parse_workload(options.workload);
+  if (!options.ns.empty()) target.ns = options.ns;
+  for (const auto& word : options.selectors) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(Code::usage, fmt::format("--selector: expected KEY=VALUE, not `{}`", word));
+    }
+    target.selector[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  if (!target.workload && target.selector.empty()) {
+    throw Error(Code::usage,
+                "which workload? --workload KIND/NAME or --selector KEY=VALUE is missing");
+  }
+  return target;
+}
+
+// The last part of a file's or repository's name, as far as it can be a name in Kubernetes.
+std::string choose_name(const PatchOptions& options, const std::filesystem::path& path) {
+  const auto name = options.name.empty() ? plugin::label_from(path.native()) : options.name;
+  if (const auto why = kube::refuse_label(name)) {
+    throw Error(Code::usage, fmt::format("--name: the name {}", *why));
+  }
+  return name;
+}
+
+kube::Mount config_map_mount(const PatchOptions& options, const LocalModule& module) {
+  kube::Mount mount;
+  mount.plugin = module.plugin && options.name.empty()
+                     ? module.plugin->name
+                     : choose_name(options, std::filesystem::path(module.path).stem());
+  mount.name = options.config_map.empty() ? kube::config_map_name(mount.plugin, module.bytes)
+                                          : options.config_map;
+  // A ConfigMap that cannot be is nothing to mount.
+  if (!options.undo) (void)kube::config_map({mount.name, {}}, module.bytes, kube::Change::allowed);
+  if (const auto why = kube::refuse_subdomain(mount.name)) {
+    throw Error(Code::usage, fmt::format("--config-map: the name {}", *why));
+  }
+  return mount;
+}
+
+kube::Mount image_mount(Context& context, const PatchOptions& options, const ImageName& image) {
+  if (!options.config_map.empty()) {
+    throw Error(Code::usage, "--config-map: an image is mounted as it is, by no ConfigMap");
+  }
+  const auto reference = oci::parse_reference(image.text);
+  require_registry(reference);
+  kube::Mount mount;
+  mount.plugin = choose_name(options, std::filesystem::path(reference.repository).filename());
+  mount.source = kube::VolumeSource::image;
+  // What is taken out need not be asked for.
+  if (!options.undo)
+    mount.name = pin(context, reference, options.registry, oci::kImageVolume).reference;
+  return mount;
+}
+
+kube::Mount choose_mount(Context& context, const PatchOptions& options) {
+  auto source = resolve_source(context, options.source);
+  const auto* const image = std::get_if<ImageName>(&source);
+  auto mount = image != nullptr ? image_mount(context, options, *image)
+                                : config_map_mount(options, std::get<LocalModule>(source));
+  for (const auto& [word, style] : kMounts) {
+    if (options.mount == word) mount.style = style;
+  }
+  return mount;
+}
+
+// As git would name it: below the current directory, or from the root.
+std::string diff_name(const std::string& file) {
+  std::error_code error;
+  const auto path = std::filesystem::absolute(file, error).lexically_normal();
+  const auto below = path.lexically_relative(std::filesystem::current_path(error));
+  if (!below.empty() && *below.begin() != "..") return below.native();
+  return path.relative_path().native();
+}
+
+void run_patch(Context& context, const PatchOptions& options) {
+  const auto target = choose_target(options);
+  const bool is_stdin = options.file == "-";
+  if (is_stdin && options.in_place) {
+    throw Error(Code::usage, "--in-place: standard input is no file that could be written");
+  }
+  const auto [name, text] = read_manifest(options.file);
+  const auto mount = choose_mount(context, options);
+  const auto patch = kube::patch_text(text, name, target, mount,
+                                      options.undo ? kube::Direction::undo : kube::Direction::add);
+  if (options.diff) {
+    context.out << kube::unified_diff(text, patch.edits, is_stdin ? name : diff_name(name));
+  } else if (!options.in_place) {
+    context.out << kube::apply_edits(text, patch.edits);
+  }
+  if (options.in_place && !patch.edits.empty()) {
+    base::write_file(options.file, kube::apply_edits(text, patch.edits));
+  }
+  if (!context.quiet) {
+    context.err << fmt::format(
+        "{}: {}\n", kube::listed(patch.workloads),
+        patch.edits.empty() ? "nothing to change"
+        : options.undo      ? "the mount is taken out"
+                       : fmt::format("{} is mounted at {}", mount.name, kube::mount_path(mount)));
+  }
+}
+
+}  // namespace
+
+void add_patch(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<PatchOptions>();
+  auto* app = root.add_subcommand(
+      "patch", "Mount the module in a workload's manifest; change no other byte");
+  app->add_option(
+         "SOURCE", options->source,
+         "A plugin's directory or a .wasm file, which a ConfigMap is to hold; or an IMAGE, "
+         "mounted as a volume")
+      ->required();
+  app->add_option("-f,--file", options->file,
+                  "The manifest, with one or more workloads; - for standard input")
+      ->type_name("FILE")
+      ->required();
+  app->add_option("--workload", options->workload, "Which one")->type_name("KIND/NAME");
+  app->add_option("--selector", options->selectors,
+                  "Those whose pods have this label; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app->add_option("-n,--namespace", options->ns, "Only those of this namespace, or of none")
+      ->type_name("NS");
+  app->add_option("--name", options->name, "The plugin's (default: SOURCE's)")->type_name("NAME");
+  app->add_option("--config-map", options->config_map,
+                  "The ConfigMap (default: the one that `render` makes of this module)")
+      ->type_name("NAME");
+  app->add_option("--mount", options->mount,
+                  "By a container istio-proxy (default), or by Istio's annotations")
+      ->type_name("STYLE")
+      ->check(CLI::IsMember({std::string(kMounts[0].first), std::string(kMounts[1].first)}));
+  auto* in_place =
+      app->add_flag("-i,--in-place", options->in_place, "Write FILE, and print nothing");
+  app->add_flag("--diff", options->diff, "Print the change only")->excludes(in_place);
+  app->add_flag("--undo", options->undo, "Take out what was put in");
+  add_registry_options(*app, options->registry);
+  app->footer(
+      "Prints the patched manifest. Doing it twice is doing it once; a new module replaces the\n"
+      "ConfigMap's name, and nothing else. What is in brackets, as in JSON, stays on its lines.\n\n"
+      "Examples:\n"
+      "  wasmctl patch plugins/header-logger -f bookinfo.yaml --workload deployment/productpage-v1 "
+      "--diff\n"
+      "  wasmctl patch plugins/header-logger -f bookinfo.yaml --selector app=productpage -i");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_patch(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

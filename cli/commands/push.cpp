@@ -1,0 +1,178 @@
+// wasmctl push: package a module as an image and send it to a registry or an image layout.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "cli/command.hpp"
+#include "cli/config_schema.hpp"
+#include "cli/flags/annotations.hpp"
+#include "cli/flags/registry_flags.hpp"
+#include "cli/flags/source.hpp"
+#include "cli/output/image_json.hpp"
+#include "oci/image.hpp"
+#include "oci/reference.hpp"
+#include "registry/repository.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+struct PushOptions {
+  std::string source;
+  std::string image;
+  std::string format = "image";
+  AnnotationOptions annotations;
+  bool json = false;
+  Lint lint = Lint::refuse;
+  RegistryOptions registry;
+};
+
+oci::Format format(const PushOptions& options) {
+  for (const auto& row : oci::format_names()) {
+    if (row.name == options.format) return row.format;
+  }
+  return oci::Format::image;
+}
+
+// What was asked for and cannot be kept is refused, not dropped.
+void check_annotations(const PushOptions& options) {
+  if (format(options) != oci::Format::docker || !has_annotations(options.annotations)) return;
+  std::vector<std::string_view> others;
+  for (const auto& row : oci::format_names()) {
+    if (row.format != oci::Format::docker) others.push_back(row.name);
+  }
+  throw Error(Code::usage,
+              "--annotation, --source and --revision annotate the manifest, and Docker's has no "
+              "annotations")
+      .hint(fmt::format("leave them out, or choose another --format: {}", fmt::join(others, ", ")));
+}
+
+// The argument, or what wasmctl.yaml says: its image, tagged with its version.
+oci::Reference target(const PushOptions& options, const LocalModule& module) {
+  if (!options.image.empty()) return oci::parse_reference(options.image);
+  if (!module.plugin || !module.plugin->image) {
+    throw Error(Code::usage, "there is no IMAGE to push to")
+        .hint(
+            "name it: `wasmctl push SOURCE IMAGE`, or write `image:` into the plugin's "
+            "wasmctl.yaml");
+  }
+  auto reference = oci::parse_reference(*module.plugin->image);
+  if (!reference.tag && !reference.digest) reference.tag = module.plugin->version;
+  return reference;
+}
+
+// The one time stamp that may go into an image:
+// https://reproducible-builds.org/specs/source-date-epoch/
+std::optional<std::string> created(const Context& context) {
+  const auto text = env_or(context, "SOURCE_DATE_EPOCH", "");
+  if (text.empty()) return std::nullopt;
+  constexpr std::int64_t kLast = 253402300799;  // 9999-12-31T23:59:59Z, the last that RFC 3339 has
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
+    throw Error(Code::usage, fmt::format("SOURCE_DATE_EPOCH `{}` is no number of seconds", text));
+  }
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+oci::ImageOptions image_options(const Context& context, const PushOptions& options,
+                                const LocalModule& module) {
+  oci::ImageOptions result;
+  result.format = format(options);
+  result.created = created(context);
+  result.annotations = annotations(options.annotations, module);
+  if (result.format == oci::Format::docker && !result.annotations.empty()) {
+    base::log_warning("Docker's manifest has no annotations: those of wasmctl.yaml are left out");
+  }
+  if (const auto file = module.plugin ? schema_file(*module.plugin) : std::nullopt) {
+    result.config_schema = read_schema(*file).dump();
+  }
+  return result;
+}
+
+// The pinned name: of an index, that of the child which Istio loads, since Istio takes no index's.
+void print_result(Context& context, const PushOptions& options, const oci::Reference& reference,
+                  const oci::Image& image) {
+  const auto& manifest = image.manifest.descriptor;
+  const auto pin = oci::istio_pin(image);
+  const auto pushed = oci::to_string(oci::pinned(reference, pin.value_or(manifest.digest)));
+  if (options.json) {
+    auto result = image_json(manifest);
+    result["image"] = pushed;
+    if (pin) result["istioSha256"] = pin->hex();
+    context.out << result.dump(2) << '\n';
+    return;
+  }
+  context.out << pushed << '\n';
+  if (!context.quiet && !image.children.empty()) {
+    context.err << fmt::format("the index itself is {}\n", manifest.digest.text());
+  }
+}
+
+void run_push(Context& context, const PushOptions& options) {
+  check_annotations(options);
+  // A mistyped IMAGE is found before the plugin is built.
+  if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
+  const auto module = load_module(context, options.source, options.lint);
+  const auto reference = target(options, module);
+  const auto image = oci::make_image(module.bytes, image_options(context, options, module));
+  const auto& manifest = image.manifest.descriptor;
+  if (reference.digest && *reference.digest != manifest.digest) {
+    throw Error(Code::verification,
+                fmt::format("{} has another digest: {}", options.source, manifest.digest.text()))
+        .hint("leave the digest out of IMAGE");
+  }
+
+  registry::open_repository(reference, registry_options(context, options.registry))
+      ->push(image, reference);
+
+  print_result(context, options, reference, image);
+}
+
+}  // namespace
+
+void add_push(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<PushOptions>();
+  auto* app =
+      root.add_subcommand("push", "Package a module as an image and upload it; print its digest");
+  app->add_option("SOURCE", options->source,
+                  "A plugin's directory, which is built, or a .wasm file")
+      ->required();
+  app->add_option("IMAGE", options->image,
+                  "REGISTRY/REPOSITORY[:TAG], or oci:DIR[:TAG] for a directory "
+                  "(default: wasmctl.yaml's `image`, its `version` as the tag)");
+  std::vector<std::string> formats;
+  std::string meanings;
+  for (const auto& row : oci::format_names()) {
+    formats.emplace_back(row.name);
+    meanings += fmt::format("{}{}: {}", meanings.empty() ? "" : "; ", row.name, row.meaning);
+  }
+  app->add_option("--format", options->format, meanings)
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember(formats))
+      ->capture_default_str();
+  add_annotation_options(*app, options->annotations);
+  add_lint_option(*app, options->lint);
+  app->add_flag("--json", options->json,
+                "Print the image, its digest, media type and size as JSON");
+  add_registry_options(*app, options->registry);
+  add_upload_options(*app, options->registry);
+  app->footer(
+      "Prints IMAGE@sha256:..., the name under which the image can never change.\n"
+      "Credentials are those of docker or podman (config.json, auth.json, credential helpers).\n"
+      "\n"
+      "Examples:\n"
+      "  wasmctl push plugins/header-logger ghcr.io/acme/header-logger:v1\n"
+      "  wasmctl push header-logger.wasm oci:layout:v1");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_push(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,56 @@
+// What `wasmctl render` made, and what its user should type next.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands/render/render_options.hpp"
+#include "kube/mount.hpp"
+#include "kube/render/resource_kinds.hpp"
+#include "kube/workload.hpp"
+
+namespace wasmctl::cli {
+
+// One plugin; each a document of its own.
+struct RenderedPlugin {
+  std::string name;
+  std::optional<nlohmann::ordered_json> pull_secret;
+  std::optional<nlohmann::ordered_json> config_map;
+  nlohmann::ordered_json resource;
+  std::string url;                   // of the module
+  std::optional<kube::Mount> mount;  // the url is a file that a volume of the pod holds
+  bool fixed_config_map = false;     // its name stays when the module changes
+};
+
+// What mounts all of them.
+struct RenderedPatch {
+  kube::Workload workload;
+  kube::MountStyle style = kube::MountStyle::container;
+  PatchType type = PatchType::strategic;
+  nlohmann::ordered_json content;
+};
+
+struct Rendering {
+  kube::Consumer consumer = kube::Consumer::istio;
+  std::optional<std::string> ns;
+  std::vector<RenderedPlugin> plugins;
+  std::optional<RenderedPatch> patch;
+};
+
+// "NAME-plugin.yaml", as render writes it into a directory; of an only plugin "plugin.yaml".
+std::string file_name(const Rendering& rendering, const RenderedPlugin& plugin,
+                      std::string_view what);
+
+struct Invocation {
+  std::vector<std::string> command_line;  // to be typed again with other flags
+  std::string directory;                  // where the files were written; empty: to stdout
+  bool reads_stdin = false;               // the workload, for a JSON patch
+};
+
+// The kubectl commands that bring the manifests into a cluster, in the order in which no pod is
+// without its module, and one that shows that it works. Several lines, each ended.
+std::string next_steps(const Rendering& rendering, const Invocation& invocation);
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,205 @@
+#include "cli/flags/plugin_flags.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/config_schema.hpp"
+#include "kube/render/plugin_config.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMaxConfigBytes = 1U << 20U;  // etcd takes no larger object
+
+// Flags that set one scalar; its choices are in kube::fields().
+struct ScalarFlag {
+  const char* name;
+  const char* key;
+  const char* type;
+  const char* help;
+};
+
+constexpr ScalarFlag kScalarFlags[] = {
+    {"--phase", "phase", "PHASE", "Where in the chain of filters"},
+    {"--priority", "priority", "N", "Order within the phase, highest first"},
+    {"--fail-strategy", "failStrategy", "STRATEGY", "What happens to requests if the plugin fails"},
+    {"--type", "type", "TYPE", "Of the filter"},
+    {"--plugin-name", "pluginName", "NAME", "The root context's ID (Envoy's root_id)"},
+    {"--pull-policy", "imagePullPolicy", "POLICY", "When the image is pulled again"},
+    {"--pull-secret", "imagePullSecret", "NAME", "The secret with the registry's credentials"},
+};
+
+Error refuse(std::string_view flag, std::string_view form, std::string_view word) {
+  return Error(Code::usage, fmt::format("{}: expected {}, not `{}`", flag, form, word));
+}
+
+struct Pair {
+  std::string key;
+  std::string value;
+};
+
+Pair split_pair(std::string_view flag, const std::string& word) {
+  const auto equals = word.find('=');
+  if (equals == std::string::npos || equals == 0) throw refuse(flag, "KEY=VALUE", word);
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+// A whole number as one, so that the table of settings can judge it; all else as text.
+json parse_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
+  return text;
+}
+
+json parse_selector(const std::vector<std::string>& words) {
+  auto labels = json::object();
+  for (const auto& word : words) {
+    if (word.find('=') == std::string::npos || word.find("!=") != std::string::npos) {
+      throw refuse("--selector", "KEY=VALUE", word)
+          .hint("for example `--selector app=productpage`; Istio selects by equal labels only");
+    }
+    const auto [key, value] = split_pair("--selector", word);
+    if (labels.contains(key)) {
+      throw Error(Code::usage, fmt::format("--selector: `{}` is given a second value", key))
+          .hint("a pod has one value of a label: render a plugin for each");
+    }
+    labels[key] = value;
+  }
+  return {{"matchLabels", labels}};
+}
+
+json parse_target_refs(const std::vector<std::string>& words) {
+  auto list = json::array();
+  for (const auto& word : words) {
+    const auto slash = word.find('/');
+    if (slash == std::string::npos) {
+      throw refuse("--target-ref", "KIND/NAME", word).hint("for example `Gateway/ingress`");
+    }
+    json target = {{"kind", word.substr(0, slash)}, {"name", word.substr(slash + 1)}};
+    const auto group = kube::group_of_target(word.substr(0, slash));
+    if (!group.empty()) target["group"] = group;
+    list.push_back(std::move(target));
+  }
+  return list;
+}
+
+json parse_matches(const std::vector<std::string>& words) {
+  auto list = json::array();
+  for (const auto& word : words) {
+    const auto colon = std::min(word.find(':'), word.size());
+    json match = {{"mode", word.substr(0, colon)}};
+    for (auto begin = colon; begin < word.size();) {
+      const auto end = std::min(word.find('+', begin + 1), word.size());
+      match["ports"].push_back({{"number", parse_number(word.substr(begin + 1, end - begin - 1))}});
+      begin = end;
+    }
+    list.push_back(std::move(match));
+  }
+  return list;
+}
+
+json parse_env(const PluginFlags& flags) {
+  auto env = json::array();
+  for (const auto& word : flags.env) {
+    const auto [name, value] = split_pair("--env", word);
+    env.push_back({{"name", name}, {"value", value}});
+  }
+  for (const auto& name : flags.host_env) env.push_back({{"name", name}, {"valueFrom", "HOST"}});
+  return {{"env", env}};
+}
+
+bool is_integer(std::string_view key) {
+  return std::ranges::any_of(kube::fields(), [&](const kube::Field& field) {
+    return field.shape.key == key && field.shape.type == kube::Type::integer;
+  });
+}
+
+void set_config(kube::Settings& settings, const PluginFlags& flags) {
+  if (flags.config_file.empty() && flags.assignments.empty()) return;
+  const auto* const before = settings.find("config");
+  auto config = before == nullptr ? json::object() : *before;
+  if (!flags.config_file.empty()) {
+    config =
+        kube::read_config(base::read_file(flags.config_file, kMaxConfigBytes), flags.config_file);
+  }
+  for (const auto& assignment : flags.assignments) kube::set_value(config, assignment);
+  settings.set("config", config, {flags.config_file.empty() ? "--set" : "--config", Code::usage});
+}
+
+std::string choices_of(std::string_view key) {
+  for (const auto& field : kube::fields()) {
+    if (field.shape.key != key || field.shape.choices.empty()) continue;
+    return fmt::format(": {}", fmt::join(field.shape.choices, ", "));
+  }
+  return "";
+}
+
+}  // namespace
+
+void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
+  const auto list = [&](const char* name, auto& value, const char* type, const char* help) {
+    return app.add_option(name, value, help)->type_name(type)->allow_extra_args(false);
+  };
+  list("--selector", flags.selectors, "KEY=VALUE", "A label of the pods; may be repeated")
+      ->delimiter(',');
+  list("--target-ref", flags.target_refs, "KIND/NAME",
+       "A Gateway, Service, HTTPRoute..., in place of a selector");
+  list("--match", flags.matches, "MODE[:PORT+PORT]", "Traffic: CLIENT, SERVER, CLIENT_AND_SERVER");
+  list("--env", flags.env, "NAME=VALUE",
+       "A variable of the plugin's VM; with --env-from-host in place of wasmctl.yaml's");
+  list("--env-from-host", flags.host_env, "NAME", "A variable of the proxy, shown to the plugin");
+  app.add_option("--config", flags.config_file,
+                 "The plugin's config, YAML or (*.json) JSON, in place of wasmctl.yaml's")
+      ->type_name("FILE");
+  list("--set", flags.assignments, "KEY=VALUE",
+       "One value of the config, as in --set log.level=info");
+  for (const auto& flag : kScalarFlags) {
+    app.add_option(flag.name, flags.scalars[flag.key], flag.help + choices_of(flag.key))
+        ->type_name(flag.type);
+  }
+}
+
+kube::Settings collect_settings(const PluginFlags& flags, const plugin::Plugin* plugin) {
+  kube::Settings settings;
+  if (plugin != nullptr) {
+    for (const auto& setting : plugin->settings) {
+      settings.set(setting.key, *setting.value, {setting.place, Code::bad_input});
+    }
+  }
+  for (const auto& flag : kScalarFlags) {
+    const auto given = flags.scalars.find(flag.key);
+    if (given == flags.scalars.end() || given->second.empty()) continue;
+    const auto value = is_integer(flag.key) ? parse_number(given->second) : json(given->second);
+    settings.set(flag.key, value, {flag.name, Code::usage});
+  }
+  const auto set = [&](bool given, const char* key, const char* flag, const auto& parse) {
+    if (given) settings.set(key, parse(), {flag, Code::usage});
+  };
+  set(!flags.selectors.empty(), "selector", "--selector",
+      [&] { return parse_selector(flags.selectors); });
+  set(!flags.target_refs.empty(), "targetRefs", "--target-ref",
+      [&] { return parse_target_refs(flags.target_refs); });
+  set(!flags.matches.empty(), "match", "--match", [&] { return parse_matches(flags.matches); });
+  set(!flags.env.empty() || !flags.host_env.empty(), "vmConfig", "--env",
+      [&] { return parse_env(flags); });
+  set_config(settings, flags);
+  settings.check_together();
+  if (const auto file = plugin == nullptr ? std::nullopt : schema_file(*plugin)) {
+    check_config(settings, read_schema(*file), plugin->name, file->native());
+  }
+  return settings;
+}
+
+}  // namespace wasmctl::cli

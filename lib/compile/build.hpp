@@ -1,0 +1,55 @@
+// Compiles a plugin to a Wasm module. Sources are compiled in parallel, only those that changed;
+// the objects are linked with LTO, stripped, checked as Envoy will check them, and only then does
+// the module appear.
+//
+// In the build directory (default: `build` in the plugin's):
+//     NAME.wasm                the module
+//     NAME.debug.wasm          what was stripped from it, names and DWARF: for inspect, lint and
+//                              symbolize (wasm/symbols.hpp)
+//     NAME.schema.json ...     what the sources say of the configuration: see descriptions.hpp
+//     compile_commands.json    for editors; clangd looks there by itself
+//     obj/                     objects, their depfiles, and state.json, which says what they were
+//                              made from (obj-g/ with -g)
+// In the cache directory, for all plugins:
+//     sdk-KEY/                 the SDK, its objects and its precompiled header, KEY standing for
+//                              this SDK, compiler and flags
+// The module's bytes depend on the sources, the options and the compiler alone, not on the
+// directory.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "compile/toolchain.hpp"
+#include "plugin/plugin.hpp"
+
+namespace wasmctl::compile {
+
+struct Options {
+  std::string optimize = "z";              // as in -Oz: 0, 1, 2, 3, s, z
+  bool debug = false;                      // -g: DWARF and names stay in the module
+  bool names = false;                      // the functions' names stay in the module
+  bool lint = true;                        // refuse what Envoy would refuse
+  std::vector<std::string> defines;        // NAME or NAME=VALUE
+  std::vector<std::string> includes;       // directories, relative to the working directory
+  std::vector<std::string> compile_flags;  // handed to the compiler as they are, last
+  std::vector<std::string> link_flags;
+  unsigned jobs = 0;   // compilers at a time; 0: one for each processor
+  bool color = false;  // the compiler's messages
+  fs::path directory;  // the build directory; empty: `build` in the plugin's
+  fs::path cache;      // the cache directory; empty: the build directory
+};
+
+struct Result {
+  fs::path module;           // build directory / NAME.wasm
+  std::size_t compiled = 0;  // sources compiled in this run; 0 if all was up to date
+  std::string warnings;      // the compiler's own words
+};
+
+// Throws Error{Code::build_failed} with the compiler's or linker's own words,
+// Error{Code::unloadable} for a module that Envoy would refuse: for an import that it does not
+// offer, with the places in the sources that ask for it.
+Result build(const plugin::Plugin& plugin, const Toolchain& toolchain, const Options& options);
+
+}  // namespace wasmctl::compile

@@ -1,0 +1,24 @@
+#include "compile/sdk.hpp"
+
+#include "base/files.hpp"
+#include "base/sha256.hpp"
+
+namespace wasmctl::compile {
+
+std::string sdk_digest() {
+  base::Sha256 digest;
+  for (const auto& file : sdk_files()) {
+    digest.update(file.name).update(std::string_view("\0", 1));
+    digest.update(file.text).update(std::string_view("\0", 1));
+  }
+  return digest.hex();
+}
+
+void extract_sdk(const std::filesystem::path& directory) {
+  for (const auto& file : sdk_files()) {
+    base::make_directories((directory / file.name).parent_path());
+    base::write_file_if_changed(directory / file.name, file.text);
+  }
+}
+
+}  // namespace wasmctl::compile

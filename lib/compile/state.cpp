@@ -1,0 +1,89 @@
+#include "compile/state.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <ctime>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+namespace wasmctl::compile {
+
+namespace {
+
+constexpr std::uint64_t kMaxStateBytes = 16ULL << 20U;
+
+FileClock nanoseconds(const timespec& time) {
+  return FileClock{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
+
+FileClock file_clock_now() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return nanoseconds(now);
+}
+
+std::string fingerprint(const fs::path& file) {
+  struct stat status = {};
+  if (::stat(file.c_str(), &status) != 0) return {};
+  return fmt::format("{} {}", status.st_size, nanoseconds(status.st_mtim));
+}
+
+bool State::is_fresh(const fs::path& output, const std::string& command) const {
+  const auto found = steps.find(output.native());
+  if (found == steps.end()) return false;
+  const auto& step = found->second;
+  if (step.command != command || step.output.empty() || step.output != fingerprint(output)) {
+    return false;
+  }
+  for (const auto& [path, recorded] : step.inputs) {
+    if (fingerprint(path) != recorded) return false;
+  }
+  return true;
+}
+
+void State::record(const fs::path& output, std::string command, const std::vector<fs::path>& inputs,
+                   FileClock started) {
+  Step step{std::move(command), {}, fingerprint(output)};
+  for (const auto& input : inputs) {
+    struct stat status = {};
+    const bool known = ::stat(input.c_str(), &status) == 0 && nanoseconds(status.st_mtim) < started;
+    step.inputs[input.native()] = known ? fingerprint(input) : "changed";
+  }
+  steps[output.native()] = std::move(step);
+}
+
+State load_state(const fs::path& file) {
+  State state;
+  try {
+    const auto json = nlohmann::json::parse(base::read_file(file, kMaxStateBytes));
+    for (const auto& [output, step] : json.at("steps").items()) {
+      state.steps[output] = {step.at("command"), step.at("inputs"), step.at("output")};
+    }
+    state.rtti = json.at("rtti");
+    state.exceptions = json.at("exceptions");
+    return state;
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+void save_state(const fs::path& file, const State& state) {
+  auto steps = nlohmann::json::object();
+  for (const auto& [output, step] : state.steps) {
+    steps[output] = {{"command", step.command}, {"inputs", step.inputs}, {"output", step.output}};
+  }
+  base::write_file(file, nlohmann::json{{"rtti", state.rtti},
+                                        {"exceptions", state.exceptions},
+                                        {"steps", std::move(steps)}}
+                             .dump());
+}
+
+}  // namespace wasmctl::compile

@@ -1,0 +1,35 @@
+// Finds a clang++ that compiles C++ to Wasm. Nothing is run: a candidate is judged by what stands
+// beside it, so that finding one costs microseconds.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace wasmctl::compile {
+
+namespace fs = std::filesystem;
+
+struct ToolchainSearch {
+  std::optional<std::string> clang;     // --clang: taken as it is, a path or a name on PATH
+  std::optional<std::string> wasi_sdk;  // $WASI_SDK_PATH: bin/clang++ in it
+  std::string path;                     // $PATH: clang++-N, the newest first, then clang++
+};
+
+struct Toolchain {
+  fs::path clang;
+  bool needs_debian_triple = true;  // `wasm32-wasi`, Debian's spelling; else `wasm32-wasip1`
+
+  // Which compiler this is, for telling whether objects are up to date: changes with its file.
+  std::string identity() const;
+};
+
+// The packages of Debian that make up a toolchain, for hints.
+inline constexpr char kDebianPackages[] =
+    "clang-22 lld-22 libc++-22-dev-wasm32 libc++abi-22-dev-wasm32 libclang-rt-22-dev-wasm32 "
+    "wasi-libc";
+
+// Throws Error{Code::tool_missing} that lists what was looked at and what each candidate lacks.
+Toolchain find_toolchain(const ToolchainSearch& search);
+
+}  // namespace wasmctl::compile

@@ -1,0 +1,29 @@
+// libcurl, opened on first use. Only lib/registry's HTTP files include this.
+#pragma once
+
+#include <curl/curl.h>
+
+namespace wasmctl::http {
+
+// The functions that are used, named as libcurl's without `curl_`. Their types are those of the
+// header, whose ABI libcurl keeps for as long as the library is called libcurl.so.4.
+struct CurlApi {
+  decltype(&curl_global_init) global_init;
+  decltype(&curl_easy_init) easy_init;
+  decltype(&curl_easy_cleanup) easy_cleanup;
+  decltype(&curl_easy_reset) easy_reset;
+  decltype(&curl_easy_setopt) easy_setopt;
+  decltype(&curl_easy_perform) easy_perform;
+  decltype(&curl_easy_getinfo) easy_getinfo;
+  decltype(&curl_easy_strerror) easy_strerror;
+  decltype(&curl_slist_append) slist_append;
+  decltype(&curl_slist_free_all) slist_free_all;
+};
+
+// Throws Error{Code::tool_missing} naming the package if libcurl is not installed.
+const CurlApi& curl();
+
+// Begins to open it on a thread of its own: it takes 4 ms, in which others may work.
+void load_curl_early();
+
+}  // namespace wasmctl::http

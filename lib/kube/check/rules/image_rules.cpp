@@ -1,0 +1,184 @@
+// Rules about images: how they are named, and with what secret they are pulled.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "kube/check/rules/rules.hpp"
+
+namespace wasmctl::kube {
+
+namespace {
+
+constexpr std::string_view kDockerConfigType = "kubernetes.io/dockerconfigjson";
+constexpr std::string_view kPin = "@sha256:";
+
+bool is_http(const std::string& url) {
+  return url.starts_with("http://") || url.starts_with("https://");
+}
+
+void check_unpinned(const Survey& survey, Report& report) {
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    if (plugin->module_field("sha256") != nullptr) continue;
+    if (!image_of(plugin->url).empty() && plugin->url.find(kPin) == std::string::npos) {
+      report.add(site_of(*plugin, *plugin->module_field("url")),
+                 fmt::format("`{}` is whatever the tag names when it is fetched", plugin->url),
+                 "pin it: `wasmctl render IMAGE` writes the digest");
+    } else if (is_http(plugin->url)) {
+      report.add(site_of(*plugin, *plugin->module_field("url")),
+                 fmt::format("`{}` is whatever the server has when it is fetched", plugin->url),
+                 "pin it by `sha256`: `wasmctl render MODULE --via http --url URL` writes it");
+    }
+  }
+}
+
+void check_unpinned_volume(const Survey& survey, Report& report) {
+  for (const auto& workload : survey.inventory().workloads) {
+    const auto mounts = proxy_mounts(workload);
+    for (const auto& volume : all_volumes(workload)) {
+      const bool mounted =
+          std::ranges::find(mounts, volume.name, &MountManifest::volume) != mounts.end();
+      if (!mounted || volume.image.empty() || volume.image.find(kPin) != std::string::npos) {
+        continue;
+      }
+      report.add(volume.site,
+                 fmt::format("`{}` is whatever the tag names when a pod starts", volume.image),
+                 "pin it: `wasmctl patch IMAGE` writes the digest");
+    }
+  }
+}
+
+void check_unpinned_images(const Survey& survey, Report& report) {
+  check_unpinned(survey, report);
+  check_unpinned_volume(survey, report);
+}
+
+// One image under two names is fetched twice, and one of the names may be none that the registry,
+// the secret's key or the admission rules know.
+void check_image_spelling(const Survey& survey, Report& report) {
+  struct Named {
+    std::string name;
+    Site site;
+  };
+  std::map<std::string, Named> first;  // by digest
+  const auto see = [&](const std::string& reference, const Site& site) {
+    const auto at = reference.find(kPin);
+    if (at == std::string::npos) return;
+    auto name = reference.substr(0, at);
+    const auto colon = name.rfind(':');
+    if (colon != std::string::npos && name.find('/', colon) == std::string::npos) {
+      name.erase(colon);  // the tag
+    }
+    const auto& [known, is_new] = first.try_emplace(reference.substr(at), Named{name, site});
+    if (is_new || known->second.name == name) return;
+    report.add(
+        site,
+        fmt::format("this image is named `{}` here, and `{}` in {}", name, known->second.name,
+                    yaml::place(survey.inventory().files[known->second.site.file],
+                                known->second.site.mark)),
+        "name it in one way: the one under which it was pushed");
+  };
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("url");
+    if (node != nullptr) see(image_of(plugin->url), site_of(*plugin, *node));
+  }
+  for (const auto& workload : survey.inventory().workloads) {
+    for (const auto& volume : all_volumes(workload)) see(volume.image, volume.site);
+  }
+}
+
+// The host of an image, as a docker config names it.
+std::string registry_of(const std::string& image) {
+  const auto slash = image.find('/');
+  const auto host = image.substr(0, std::min(slash, image.size()));
+  const bool is_host =
+      slash != std::string::npos && (host.find('.') != std::string::npos ||
+                                     host.find(':') != std::string::npos || host == "localhost");
+  const bool is_hub = !is_host || host == "docker.io" || host == "index.docker.io";
+  return is_hub ? "https://index.docker.io/v1/" : host;
+}
+
+std::string host_of(std::string registry) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (registry.starts_with(scheme)) registry.erase(0, scheme.size());
+  }
+  return registry.substr(0, registry.find('/'));
+}
+
+struct Secrets {
+  const SecretManifest* here = nullptr;  // in the plugin's namespace
+  const SecretManifest* elsewhere = nullptr;
+};
+
+Secrets find_secrets(const Survey& survey, const PluginManifest& plugin, const std::string& name) {
+  Secrets found;
+  for (const auto& secret : survey.inventory().secrets) {
+    if (secret.name == name) (secret.ns == plugin.ns ? found.here : found.elsewhere) = &secret;
+  }
+  return found;
+}
+
+void check_pull_secret(const Survey& survey, Report& report) {
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("imagePullSecret");
+    const auto image = image_of(plugin->url);
+    if (node == nullptr || image.empty()) continue;
+    const auto [secret, elsewhere] = find_secrets(survey, *plugin, node->text);
+    if (secret == nullptr && elsewhere != nullptr) {
+      report.add(site_of(*plugin, *node),
+                 fmt::format("secret `{}` is in namespace {}, the plugin in {}", node->text,
+                             elsewhere->ns, plugin->ns),
+                 fmt::format("{} looks in the plugin's namespace only", consumer_of(*plugin)));
+    }
+    if (secret == nullptr) continue;
+    const auto wanted = registry_of(image);
+    if (secret->type != kDockerConfigType) {
+      report.add(secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
+                 fmt::format("{} reads the type {}", consumer_of(*plugin), kDockerConfigType));
+    } else if (secret->registries.empty()) {
+      report.add(
+          secret->site,
+          fmt::format("secret `{}` has no credentials under `.dockerconfigjson`", secret->name),
+          "`wasmctl render --pull-secret-from-docker-config` makes one");
+    } else if (std::ranges::find(secret->registries, host_of(wanted), host_of) ==
+               secret->registries.end()) {
+      report.add(secret->site,
+                 fmt::format("secret `{}` has no credentials for {}", secret->name, wanted),
+                 fmt::format("it has: {}", fmt::join(secret->registries, ", ")));
+    }
+  }
+}
+
+void check_pull_secret_absent(const Survey& survey, Report& report) {
+  for (const auto* const plugin : all_plugins(survey.inventory())) {
+    const auto* const node = plugin->module_field("imagePullSecret");
+    if (node == nullptr || image_of(plugin->url).empty()) continue;
+    const auto [here, elsewhere] = find_secrets(survey, *plugin, node->text);
+    if (here != nullptr || elsewhere != nullptr) continue;
+    report.add(site_of(*plugin, *node),
+               fmt::format("secret `{}` is not in these files", node->text),
+               fmt::format("see that it is in the cluster: `kubectl get secret {} -n {}`; without "
+                           "it the module cannot be fetched",
+                           node->text, plugin->ns));
+  }
+}
+
+constexpr ManifestRule kRules[] = {
+    {"unpinned", Severity::warning, "what is downloaded is named by its digest",
+     check_unpinned_images},
+    {"image-spelling", Severity::warning, "an image has one name", check_image_spelling},
+    {"pull-secret", Severity::error,
+     "the pull secret is in the plugin's namespace, of the right type, for the registry",
+     check_pull_secret},
+    {"pull-secret-absent", Severity::warning, "the pull secret is among the files",
+     check_pull_secret_absent},
+};
+
+}  // namespace
+
+std::span<const ManifestRule> image_rules() {
+  return kRules;
+}
+
+}  // namespace wasmctl::kube

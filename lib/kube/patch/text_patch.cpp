@@ -1,0 +1,261 @@
+#include "kube/patch/text_patch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "kube/patch/manifest_text.hpp"
+#include "kube/patch/template_edit.hpp"
+#include "yaml/json.hpp"
+#include "yaml/read.hpp"
+
+namespace wasmctl::kube {
+
+namespace {
+
+using nlohmann::json;
+using yaml::Node;
+using yaml::Style;
+
+// ---- finding workloads
+// ---------------------------------------------------------------------------
+
+std::string text_at(const Node& node, std::initializer_list<std::string_view> path) {
+  const auto* place = &node;
+  for (const auto key : path) {
+    place = place == nullptr ? nullptr : yaml::find(*place, key);
+  }
+  return place == nullptr ? "" : place->text;
+}
+
+const WorkloadKind* kind_of(const Node& root) {
+  const auto api_version = text_at(root, {"apiVersion"});
+  const auto kind = text_at(root, {"kind"});
+  const auto kinds = workload_kinds();
+  const auto found = std::ranges::find_if(kinds, [&](const WorkloadKind& row) {
+    return row.kind == kind && row.api_version == api_version;
+  });
+  return found == kinds.end() ? nullptr : &*found;
+}
+
+// The pod template: the mapping that has the pods' metadata and spec.
+const Node* find_template(const Node& root, const WorkloadKind& kind) {
+  const auto* place = &root;
+  for (const auto key : kind.pod_path) {
+    place = place == nullptr ? nullptr : yaml::find(*place, key);
+  }
+  return place;
+}
+
+bool fits(const Node& root, const Workload& workload, const Node& pod_template,
+          const Target& target) {
+  if (target.workload &&
+      (target.workload->kind != workload.kind || target.workload->name != workload.name)) {
+    return false;
+  }
+  const auto ns = text_at(root, {"metadata", "namespace"});
+  if (target.ns && !ns.empty() && ns != *target.ns) return false;
+  return std::ranges::all_of(target.selector, [&](const auto& label) {
+    const auto* const metadata = yaml::find(pod_template, "metadata");
+    const auto* const labels = metadata == nullptr ? nullptr : yaml::find(*metadata, "labels");
+    const auto* const value = labels == nullptr ? nullptr : yaml::find(*labels, label.first);
+    return value != nullptr && value->text == label.second;
+  });
+}
+
+bool is_list(const Node& root) {
+  return text_at(root, {"kind"}) == "List";
+}
+
+// The workload that an object is, if it fits, and its pod template.
+const Node* find_target(const Node& object, const Target& target) {
+  const auto* const kind = kind_of(object);
+  if (kind == nullptr) return nullptr;
+  const auto* const pod_template = find_template(object, *kind);
+  const Workload workload{kind, text_at(object, {"metadata", "name"})};
+  const bool is_target = pod_template != nullptr && fits(object, workload, *pod_template, target);
+  return is_target ? pod_template : nullptr;
+}
+
+// An object of a document: itself, or an item of a List.
+void for_each_object(const Node& root, const auto& visit) {
+  const auto* const items = yaml::find(root, "items");
+  if (!is_list(root) || items == nullptr) return visit(root);
+  for (const auto& item : items->items) visit(item);
+}
+
+// ---- the whole file
+// ------------------------------------------------------------------------------
+
+json* find_template(json& object, const WorkloadKind& kind) {
+  auto* place = &object;
+  for (const auto key : kind.pod_path) {
+    if (!place->is_object() || !place->contains(key)) return nullptr;
+    place = &(*place)[std::string(key)];
+  }
+  return place;
+}
+
+class FilePatcher {
+ public:
+  FilePatcher(std::string_view text, const std::string& file, const Target& target,
+              const Mount& mount, Direction direction)
+      : text_(text, file), file_(file), target_(target), mount_(mount), direction_(direction) {}
+
+  TextPatch patch() {
+    yaml::Reader reader(text_.text(), file_);
+    while (const auto document = reader.next()) visit_document(document->root);
+    if (patch_.workloads.empty()) throw nothing_fits();
+    return std::move(patch_);
+  }
+
+ private:
+  void visit_document(const Node& root) {
+    std::vector<Edit> edits;
+    for_each_object(root, [&](const Node& object) { visit(object, edits); });
+    if (edits.empty()) return;
+    verify(root, edits);
+    std::ranges::move(edits, std::back_inserter(patch_.edits));
+  }
+
+  void visit(const Node& object, std::vector<Edit>& edits) {
+    const auto* const kind = kind_of(object);
+    if (kind == nullptr) return;
+    const auto name = to_string({kind, text_at(object, {"metadata", "name"})});
+    others_.push_back(name);
+    const auto* const pod_template = find_target(object, target_);
+    if (pod_template == nullptr) return;
+    patch_.workloads.push_back(name);
+    std::ranges::move(edit_template(text_, *pod_template, mount_, direction_),
+                      std::back_inserter(edits));
+  }
+
+  // Reads the changed document again: but for the plugin's own parts it must say what it said.
+  void verify(const Node& root, std::vector<Edit> edits) const {
+    const std::size_t begin = text_.line_begin(root.start.offset);
+    const std::size_t end =
+        std::max(text_.behind_line(text_.content_end(root)), text_.behind_line(edits.back().end));
+    for (auto& edit : edits) {
+      edit.begin -= begin;
+      edit.end -= begin;
+    }
+    const auto changed = apply_edits(text_.text().substr(begin, end - begin), edits);
+    try {
+      if (stripped(yaml::read_one(changed, file_).root) == stripped(root)) return;
+    } catch (const Error&) {
+      // What is no YAML any more is refused like what says something else.
+      throw text_.refuse(root, "lines added to this document would break it");
+    }
+    throw text_.refuse(root, "lines added to this document would change its meaning");
+  }
+
+  json stripped(const Node& root) const {
+    auto value = yaml::to_json(root, file_);
+    const auto strip = [&](json& object, const Node& node) {
+      const auto* const kind = kind_of(node);
+      auto* const pod_template = kind == nullptr ? nullptr : find_template(object, *kind);
+      if (pod_template != nullptr) strip_template(*pod_template, mount_);
+    };
+    const auto* const items = yaml::find(root, "items");
+    if (is_list(root) && items != nullptr) {
+      for (std::size_t i = 0; i < items->items.size(); ++i) {
+        strip(value["items"][i], items->items[i]);
+      }
+    } else {
+      strip(value, root);
+    }
+    return value;
+  }
+
+  Error nothing_fits() const {
+    if (others_.empty()) return {Code::not_found, fmt::format("{} has no workload", file_)};
+    return Error(Code::not_found, fmt::format("no workload of {} fits", file_))
+        .hint(fmt::format("there are: {}", listed(others_)));
+  }
+
+  ManifestText text_;
+  const std::string& file_;
+  const Target& target_;
+  const Mount& mount_;
+  Direction direction_;
+  TextPatch patch_;
+  std::vector<std::string> others_;
+};
+
+// What only Helm's templates have.
+bool has_helm_sign(std::string_view text) {
+  constexpr std::array<std::string_view, 9> kSigns = {"{{-",       "-}}",         "{{ .Values",
+                                                      "{{.Values", "{{ .Release", "{{.Release",
+                                                      "{{ .Chart", "{{ include ", "{{ template "};
+  return text.find("{{") != std::string_view::npos &&
+         std::ranges::any_of(kSigns, [&](std::string_view sign) {
+           return text.find(sign) != std::string_view::npos;
+         });
+}
+
+// Braces in comments and block scalars are other tools' (Vault, Prometheus), and none of our
+// business.
+bool is_helm_template(const Node& node) {
+  const bool is_block = node.style == Style::literal || node.style == Style::folded;
+  if (node.kind == yaml::Kind::scalar) return !is_block && has_helm_sign(node.text);
+  return std::ranges::any_of(node.items, [](const Node& item) { return is_helm_template(item); }) ||
+         std::ranges::any_of(node.entries, [](const yaml::Entry& entry) {
+           return is_helm_template(entry.key) || is_helm_template(entry.value);
+         });
+}
+
+bool is_helm_template(std::string_view text, const std::string& file) {
+  if (!has_helm_sign(text)) return false;
+  try {
+    yaml::Reader reader(text, file);
+    while (const auto document = reader.next()) {
+      if (is_helm_template(document->root)) return true;
+    }
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+}  // namespace
+
+TextPatch patch_text(std::string_view text, const std::string& file, const Target& target,
+                     const Mount& mount, Direction direction) {
+  constexpr auto kHint =
+      "a Helm template is no YAML before it is rendered: patch what `helm template` prints";
+  for (auto cr = text.find('\r'); cr != std::string_view::npos; cr = text.find('\r', cr + 1)) {
+    if (cr + 1 < text.size() && text[cr + 1] == '\n') continue;
+    throw Error(
+        Code::bad_input,
+        fmt::format("{} has a carriage return that is no part of a line end (byte {})", file, cr));
+  }
+  if (is_helm_template(text, file)) {
+    throw Error(Code::bad_input, fmt::format("{} is a Helm template", file)).hint(kHint);
+  }
+  try {
+    return FilePatcher(text, file, target, mount, direction).patch();
+  } catch (Error& error) {
+    if (error.code() == Code::bad_input && error.hints().empty() &&
+        text.find("{{") != std::string_view::npos) {
+      error.hint(kHint);
+    }
+    throw;
+  }
+}
+
+std::vector<json> find_workloads(std::string_view text, const std::string& file,
+                                 const Target& target) {
+  std::vector<json> found;
+  yaml::Reader reader(text, file);
+  while (const auto document = reader.next()) {
+    for_each_object(document->root, [&](const Node& object) {
+      if (find_target(object, target) != nullptr) found.push_back(yaml::to_json(object, file));
+    });
+  }
+  return found;
+}
+
+}  // namespace wasmctl::kube

@@ -1,0 +1,43 @@
+// The volume and the mount of a plugin, written into a manifest that somebody keeps: lines are
+// added, and no other byte changes. Comments, order, quotes, indentation and line ends stay.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kube/mount.hpp"
+#include "kube/patch/edits.hpp"
+#include "kube/workload.hpp"
+
+namespace wasmctl::kube {
+
+// Which workloads of a file: those that fit all that is said.
+struct Target {
+  std::optional<Workload> workload;
+  std::optional<std::string> ns;                // an object without a namespace fits any
+  std::map<std::string, std::string> selector;  // labels of the pods
+};
+
+struct TextPatch {
+  std::vector<Edit> edits;             // in the order of the text, none overlapping
+  std::vector<std::string> workloads;  // "deployment/web", patched already or now
+};
+
+// What is to be changed in `text`. Nothing, where it is done already; a ConfigMap of another name
+// (another module) is replaced. Undoing takes out what adding put in, to the byte, in whatever
+// style it was mounted. Workloads may be documents, or items of a List; in block style, which grows
+// by lines, or in brackets (JSON). `file` is for messages. Throws Error{Code::bad_input} for what
+// is no plain YAML (a Helm template), or written in a way that nothing can be added to (aliases),
+// Error{Code::not_found} if no workload fits, with those there are.
+TextPatch patch_text(std::string_view text, const std::string& file, const Target& target,
+                     const Mount& mount, Direction direction);
+
+// The workloads of a file that fit, as kubectl reads them.
+std::vector<nlohmann::json> find_workloads(std::string_view text, const std::string& file,
+                                           const Target& target);
+
+}  // namespace wasmctl::kube

@@ -1,0 +1,32 @@
+// A module in a ConfigMap, and what Kubernetes holds against it.
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "kube/render/wasm_plugin.hpp"
+
+namespace wasmctl::kube {
+
+// The values of all keys together, decoded. Measured: 1,048,577 is refused by the API server.
+inline constexpr std::size_t kMaxConfigMapBytes = 1'048'576;
+
+// The key of the module, hence the name of the mounted file.
+inline constexpr char kModuleKey[] = "plugin.wasm";
+
+// `NAME-HASH`: a new module gets a new ConfigMap. Envoy never reads a file a second time, so it is
+// the changed name in the pod template that rolls the pods.
+std::string config_map_name(std::string_view plugin, std::string_view module);
+
+enum class Change { immutable, allowed };
+
+// Throws Error{Code::bad_input} if the module is beyond kMaxConfigMapBytes, with the ways out.
+nlohmann::ordered_json config_map(const Identity& identity, std::string_view module, Change change);
+
+// Client-side `kubectl apply` copies the object, as JSON, into an annotation, of which all together
+// may have 262,144 bytes. What does not fit is applied with --server-side.
+bool fits_client_side_apply(const nlohmann::ordered_json& object);
+
+}  // namespace wasmctl::kube

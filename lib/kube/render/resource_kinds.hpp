@@ -1,0 +1,30 @@
+// What `render` can make for those who load modules: Istio, Envoy Gateway, Envoy itself. One row
+// each, with what it can say; what it cannot is refused, never left out.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string_view>
+
+#include "kube/render/settings.hpp"
+#include "kube/render/wasm_plugin.hpp"
+
+namespace wasmctl::kube {
+
+enum class Consumer : std::uint8_t { istio, envoy_gateway, envoy };
+
+struct ResourceKind {
+  std::string_view name;  // as in --kind
+  Consumer consumer;
+  std::span<const std::string_view> schemes;  // of the urls that it can load from
+  // Throws, with the setting's place, for what this kind cannot say, or cannot do without.
+  void (*check)(const Settings& settings);
+  // Of checked settings, and of a location with one of the schemes.
+  nlohmann::ordered_json (*render)(const Identity&, const Location&, const Settings&);
+};
+
+// The default first.
+std::span<const ResourceKind> resource_kinds();
+
+}  // namespace wasmctl::kube

@@ -1,0 +1,72 @@
+#include "kube/render/wasm_plugin.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "kube/render/unsupported.hpp"
+
+namespace wasmctl::kube {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// Source: istio pkg/config/validation, validatePolicyTargetReference.
+constexpr std::string_view kTargets[] = {"Gateway", "GatewayClass", "Service", "ServiceEntry"};
+
+constexpr char kApiVersion[] = "extensions.istio.io/v1alpha1";
+
+void add_settings(ordered_json& object, const Settings& settings, Part part) {
+  for (const auto& field : fields()) {
+    const auto* const value = settings.find(field.shape.key);
+    if (value == nullptr || field.part != part) continue;
+    object[std::string(field.name)] = *value;
+  }
+}
+
+void add_location(ordered_json& object, const Location& location) {
+  object["url"] = location.url;
+  if (location.sha256) object["sha256"] = *location.sha256;
+}
+
+ordered_json resource(const char* kind, const Identity& identity, ordered_json spec) {
+  return {{"apiVersion", kApiVersion},
+          {"kind", kind},
+          {"metadata", metadata(identity)},
+          {"spec", std::move(spec)}};
+}
+
+}  // namespace
+
+void check_istio(const Settings& settings) {
+  check_target_kinds(settings, "a resource of Istio's", kTargets);
+}
+
+ordered_json metadata(const Identity& identity) {
+  ordered_json object = {{"name", identity.name}};
+  if (identity.ns) object["namespace"] = *identity.ns;
+  return object;
+}
+
+ordered_json wasm_plugin(const Identity& identity, const Location& location,
+                         const Settings& settings) {
+  auto spec = ordered_json::object();
+  add_settings(spec, settings, Part::spec);
+  add_location(spec, location);
+  add_settings(spec, settings, Part::wasm);
+  return resource("WasmPlugin", identity, std::move(spec));
+}
+
+ordered_json traffic_extension(const Identity& identity, const Location& location,
+                               const Settings& settings) {
+  auto spec = ordered_json::object();
+  add_settings(spec, settings, Part::spec);
+  // The default phase has another name here.
+  if (spec.value("phase", "") == "UNSPECIFIED_PHASE") spec["phase"] = "UNSPECIFIED";
+  auto wasm = ordered_json::object();
+  add_location(wasm, location);
+  add_settings(wasm, settings, Part::wasm);
+  spec["wasm"] = std::move(wasm);
+  return resource("TrafficExtension", identity, std::move(spec));
+}
+
+}  // namespace wasmctl::kube

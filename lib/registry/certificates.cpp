@@ -1,0 +1,75 @@
+#include "registry/certificates.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxBytes = 1024 * 1024;  // of a file of certificates
+
+std::vector<fs::path> places(const Environment& env) {
+  std::vector<fs::path> all;
+  const auto config = env("XDG_CONFIG_HOME");
+  const auto home = env("HOME");
+  if (config && fs::path(*config).is_absolute()) {
+    all = {fs::path(*config) / "containers/certs.d", fs::path(*config) / "docker/certs.d"};
+  } else if (home && !home->empty()) {
+    all = {fs::path(*home) / ".config/containers/certs.d",
+           fs::path(*home) / ".config/docker/certs.d"};
+  }
+  all.emplace_back("/etc/containers/certs.d");
+  all.emplace_back("/etc/docker/certs.d");
+  return all;
+}
+
+std::vector<fs::path> files_of(const fs::path& directory) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    files.push_back(entry->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+http::TlsOptions read(const fs::path& directory) {
+  http::TlsOptions options;
+  for (const auto& file : files_of(directory)) {
+    if (file.extension() == ".crt") options.authorities += base::read_file(file, kMaxBytes) + "\n";
+    if (file.extension() != ".cert") continue;
+    options.certificate = file;
+    options.key = fs::path(file).replace_extension(".key");
+    if (!fs::exists(options.key)) {
+      throw Error(Code::not_found, fmt::format("the certificate `{}` has no key `{}`",
+                                               file.native(), options.key.native()));
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+http::TlsOptions find_certificates(const std::string& registry, const Environment& env) {
+  http::TlsOptions options;
+  for (const auto& place : places(env)) {
+    std::error_code ignored;
+    if (!fs::is_directory(place / registry, ignored)) continue;
+    options = read(place / registry);
+    break;
+  }
+  options.system_file = env("SSL_CERT_FILE").value_or("");
+  return options;
+}
+
+}  // namespace wasmctl::registry

@@ -1,0 +1,446 @@
+#include "registry/remote_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "base/log.hpp"
+#include "oci/media_type.hpp"
+#include "oci/referrers.hpp"
+#include "registry/refusal.hpp"
+#include "registry/upload.hpp"
+
+namespace wasmctl::registry {
+
+namespace {
+
+// From here on the question whether the registry has a blob costs less than sending it in vain.
+constexpr std::uint64_t kAskFirstBytes = 1024 * 1024;
+// From here on it is worth a file to go on with an upload that was killed.
+constexpr std::uint64_t kRecordedBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxPages = 1000;      // of a list of tags
+constexpr std::size_t kMaxTags = 1'000'000;  // in all pages
+constexpr int kMaxFailures = 50;             // of one download, however far each try gets
+
+std::string accepted_manifests() {
+  namespace type = oci::media_type;
+  return fmt::format("{}, {}, {}, {}", type::kOciManifest, type::kOciIndex, type::kDockerManifest,
+                     type::kDockerIndex);
+}
+
+std::string content_type(const http::Response& response) {
+  const auto type = response.header("content-type");
+  return type.substr(0, type.find_first_of("; "));
+}
+
+bool is_document(std::string_view type) {
+  return oci::media_type::is_manifest(type) || oci::media_type::is_index(type);
+}
+
+// What a manifest is, where the server said no more than that it is JSON, or nothing: what it says
+// of itself, else its shape, which only OCI leaves at that.
+std::string own_type(const std::string& body, std::string said, const std::string& action) {
+  const auto value = oci::parse_json(body, fmt::format("{}: the manifest", action));
+  if (!value.is_object()) return said;
+  const auto own = value.find("mediaType");
+  if (own != value.end()) {
+    auto type = own->is_string() ? own->get<std::string>() : "";
+    return is_document(type) ? type : said;
+  }
+  if (value.contains("manifests")) return std::string(oci::media_type::kOciIndex);
+  const bool single = value.contains("config") && value.contains("layers");
+  return single ? std::string(oci::media_type::kOciManifest) : said;
+}
+
+std::string cannot_push(const std::string& what) {
+  return fmt::format("cannot push to {}", what);
+}
+std::string cannot_read(const std::string& what) {
+  return fmt::format("cannot read {}", what);
+}
+
+// Hands the part of an answer on that is new: the first `have` bytes came from a try before.
+class Continuation {
+ public:
+  Continuation(const base::Sink& sink, std::uint64_t size) : sink_(sink), left_(size) {}
+
+  std::uint64_t have() const { return have_; }
+  bool complete() const { return left_ == 0; }
+  void begin() { skip_ = have_; }
+
+  void take(const http::Response& head, std::string_view bytes) {
+    // 206 begins where it was asked to; any other answer begins at the start.
+    if (head.status == 206 &&
+        head.header("content-range").starts_with(fmt::format("bytes {}-", have_)) &&
+        skip_ == have_) {
+      skip_ = 0;
+    }
+    const auto old = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size()));
+    skip_ -= old;
+    bytes.remove_prefix(old);
+    have_ += bytes.size();
+    left_ -= std::min<std::uint64_t>(left_, bytes.size());
+    if (!bytes.empty()) sink_(bytes);
+  }
+
+ private:
+  const base::Sink& sink_;
+  std::uint64_t have_ = 0;
+  std::uint64_t left_;
+  std::uint64_t skip_ = 0;
+};
+
+// Link: </v2/acme/a/tags/list?last=v9&n=100>; rel="next"
+// A registry behind a proxy may call itself by another name or scheme: it is asked as before.
+std::optional<http::Url> next_page(const Registry& registry, const http::Url& here,
+                                   const http::Response& response) {
+  const auto link = next_link(response);
+  const auto target = link ? http::resolve_url(here, *link) : std::nullopt;
+  return target ? std::optional(registry.url(target->target)) : std::nullopt;
+}
+
+// The strings of the list `key` in the answer's JSON. Go writes an empty list as null or, beside
+// the repository's name, leaves it out.
+std::vector<std::string> string_list(const Registry& registry, const std::string& body,
+                                     const char* key, const std::string& action) {
+  const auto value = oci::parse_json(body, fmt::format("{}: the answer", action));
+  const auto field = value.is_object() ? value.value(key, nlohmann::json()) : nlohmann::json();
+  const bool empty = value.is_object() && (value.contains(key) || value.contains("name"));
+  std::vector<std::string> list;
+  if (field.is_null() && empty) return list;
+  if (!field.is_array()) {
+    throw Error(Code::bad_input, fmt::format("{}: the answer has no list `{}`", action, key))
+        .hint(fmt::format("check that `{}` is the registry's address", registry.host()));
+  }
+  for (const auto& entry : field) {
+    if (entry.is_string()) list.push_back(escape_controls(entry.get<std::string>()));
+  }
+  return list;
+}
+
+Error endless(const std::string& action) {
+  return {Code::bad_input, fmt::format("{}: the list has no end: more than {} pages or {} entries",
+                                       action, kMaxPages, kMaxTags)};
+}
+
+// Sends `call`, and again for each further page that an answer names, while `take` wants more.
+void for_each_page(Registry& registry, Call call,
+                   const std::function<bool(const Call&, const http::Response&)>& take) {
+  call.request.max_answer_bytes = oci::kMaxManifestBytes;
+  for (std::size_t page = 0; page < kMaxPages; ++page) {
+    const auto response = registry.send(call);
+    if (!take(call, response)) return;
+    const auto next = next_page(registry, call.request.url, response);
+    if (!next || next->target == call.request.url.target) return;
+    call.request.url = *next;
+  }
+  throw endless(call.action);
+}
+
+// No such list, or no such endpoint. The specification has 404 for both; some registries and what
+// stands before them say otherwise that they do not know the path.
+bool has_no_referrers(const http::Response& response) {
+  if (response.status == 400) {
+    const auto errors = parse_errors(response.body);
+    return !errors.empty() && errors[0].code == "UNSUPPORTED";
+  }
+  return response.status == 404 || response.status == 405 || response.status == 501;
+}
+
+// All pages of a list.
+std::vector<std::string> fetch_list(Registry& registry, Call call, const char* key) {
+  std::set<std::string> all;
+  for_each_page(registry, std::move(call), [&](const Call& sent, const http::Response& response) {
+    if (response.status != 200) registry.refuse(sent, response);
+    auto list = string_list(registry, response.body, key, sent.action);
+    all.merge(std::set<std::string>(list.begin(), list.end()));
+    if (all.size() > kMaxTags) throw endless(sent.action);
+    return true;
+  });
+  return {all.begin(), all.end()};
+}
+
+}  // namespace
+
+RegistryRepository::RegistryRepository(const oci::Reference& reference, const Options& options)
+    : registry_name_(reference.registry),
+      repository_(reference.repository),
+      name_(oci::to_string(reference)),
+      uploads_(options.uploads),
+      chunk_bytes_(options.chunk_bytes),
+      progress_(options.progress ? options.progress : [](std::uint64_t, std::uint64_t) {}),
+      registry_(reference.registry, reference.repository, options) {}
+
+Call RegistryRepository::call(std::string method, const std::string& path,
+                              std::string action) const {
+  Call result;
+  result.request.method = std::move(method);
+  result.request.url = registry_.url(fmt::format("/v2/{}/{}", repository_, path));
+  result.action = std::move(action);
+  result.scope = fmt::format("repository:{}:pull,push", repository_);
+  return result;
+}
+
+Call RegistryRepository::pull_call(std::string method, const std::string& path,
+                                   std::string action) const {
+  auto result = call(std::move(method), path, std::move(action));
+  result.scope = fmt::format("repository:{}:pull", repository_);
+  return result;
+}
+
+std::optional<oci::Descriptor> RegistryRepository::resolve(const oci::Reference& reference) {
+  auto head = pull_call("HEAD", "manifests/" + tag_or_digest(reference),
+                        cannot_read(oci::to_string(reference)));
+  head.request.headers = {{"Accept", accepted_manifests()}};
+  const auto response = registry_.send(head);
+  if (response.status == 404) return std::nullopt;
+  const auto digest = response.header("docker-content-digest");
+  const auto size = parse_decimal(response.header("content-length"));
+  auto type = content_type(response);
+  // Some registries leave the digest or the type out, or answer HEAD with an error only: the
+  // document decides.
+  if (response.status != 200 || digest.empty() || !size || !is_document(type)) {
+    return fetch_manifest(reference).descriptor;
+  }
+  oci::Descriptor descriptor;
+  descriptor.media_type = std::move(type);
+  descriptor.digest = oci::Digest::parse(digest);
+  descriptor.size = *size;
+  if (reference.digest && descriptor.digest != *reference.digest) {
+    throw Error(Code::verification, fmt::format("{}: the registry offers {} in its place",
+                                                head.action, descriptor.digest.text()));
+  }
+  return descriptor;
+}
+
+oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
+  auto get = pull_call("GET", "manifests/" + tag_or_digest(reference),
+                       cannot_read(oci::to_string(reference)));
+  get.request.headers = {{"Accept", accepted_manifests()}};
+  get.request.max_answer_bytes = oci::kMaxManifestBytes;
+  auto response = registry_.send(get);
+  if (response.status != 200) registry_.refuse(get, response);
+
+  oci::Blob manifest{oci::describe(content_type(response), response.body), {}};
+  const auto promised =
+      reference.digest ? reference.digest->text() : response.header("docker-content-digest");
+  if (!promised.empty() && promised != manifest.descriptor.digest.text()) {
+    throw Error(Code::verification,
+                fmt::format("{}: {} was asked for, but the bytes are {}", get.action,
+                            printable(promised, 80), manifest.descriptor.digest.text()));
+  }
+  auto& type = manifest.descriptor.media_type;
+  if (!is_document(type)) type = own_type(response.body, std::move(type), get.action);
+  manifest.content = std::move(response.body);
+  return manifest;
+}
+
+void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) {
+  download(descriptor, sink, {});
+}
+
+Repository::OpenedBlob RegistryRepository::open_blob(const oci::Descriptor& descriptor) {
+  if (descriptor.size == 0) return Repository::open_blob(descriptor);
+  const auto arriving = std::make_shared<base::Arriving>(descriptor.size);
+  const std::stop_source stop;
+  auto verified = std::async(std::launch::async, [this, descriptor, arriving, stop] {
+    try {
+      download(
+          descriptor, [&](std::string_view bytes) { arriving->write(bytes); }, stop.get_token());
+    } catch (...) {
+      arriving->fail();
+      throw;
+    }
+    arriving->finish();
+  });
+  return {{descriptor, arriving->content()}, std::move(verified), stop};
+}
+
+// One that broke goes on where it stopped, or begins again where the server cannot do that.
+void RegistryRepository::download(const oci::Descriptor& descriptor, const base::Sink& sink,
+                                  const std::stop_token& stop) {
+  auto get = pull_call("GET", "blobs/" + descriptor.digest.text(),
+                       fmt::format("cannot read {} of {}/{}", descriptor.digest.text(),
+                                   registry_name_, repository_));
+  oci::Verifier verifier(descriptor);
+  progress_(descriptor.size, 0);
+  const base::Sink verified = [&](std::string_view bytes) {
+    verifier.update(bytes);
+    progress_(0, bytes.size());
+    sink(bytes);
+  };
+  Continuation content(verified, descriptor.size);
+  get.request.max_answer_bytes = descriptor.size;
+  get.request.sink = [&](const http::Response& head, std::string_view bytes) {
+    content.take(head, bytes);
+  };
+  get.retry = false;
+  int failures = 0;
+  for (int attempt = 0;; ++attempt) {
+    content.begin();
+    get.request.headers.clear();
+    if (content.have() > 0) {
+      get.request.headers = {{"Range", fmt::format("bytes={}-", content.have())}};
+    }
+    std::optional<http::Response> response;
+    const auto before = content.have();
+    try {
+      response = registry_.send(get, stop);
+      if (response->status == 200 || response->status == 206) break;
+      if (attempt == kMaxRetries || !is_transient(*response)) {
+        registry_.refuse(get, *response);
+      }
+    } catch (const http::TransportError& error) {
+      if (!is_transient(error) || ++failures == kMaxFailures) throw;
+      if (content.have() > before) attempt = 0;  // it does go on
+      if (attempt == kMaxRetries) throw;
+    }
+    wait_before_retry(attempt, response ? &*response : nullptr, stop);
+  }
+  verifier.finish();
+}
+
+bool RegistryRepository::has_blob(const oci::Descriptor& descriptor) {
+  const auto path = "blobs/" + descriptor.digest.text();
+  return registry_.send(call("HEAD", path, "")).status == 200;
+}
+
+bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) {
+  if (from.registry != registry_name_) return false;
+  if (from.repository == repository_) return true;
+  auto mount = call("POST", "blobs/uploads/", cannot_push(name_));
+  mount.request.url =
+      http::with_query(http::with_query(mount.request.url, "mount", descriptor.digest.text()),
+                       "from", from.repository);
+  mount.request.body = http::Body();
+  mount.scope += fmt::format(" repository:{}:pull", from.repository);
+  return registry_.send(mount).status == 201;
+}
+
+void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
+  const auto& digest = blob.descriptor.digest;
+  auto open = call("POST", "blobs/uploads/", cannot_push(name_));
+  open.request.body = http::Body();
+  bool begun = false;  // nothing is expected of a blob that is there already
+  open.request.on_sent = [&](std::uint64_t bytes) {
+    progress_(std::exchange(begun, true) ? 0 : blob.descriptor.size, bytes);
+  };
+  std::optional<UploadRecord> record;
+  if (blob.descriptor.size >= kRecordedBytes && !uploads_.empty()) {
+    record.emplace(uploads_, fmt::format("{}/{}@{}", registry_name_, repository_, digest.text()));
+  } else {
+    record.emplace();
+  }
+  BlobUpload upload(registry_, std::move(open), blob, chunk_bytes_, *record,
+                    [&] { return has_blob(blob.descriptor); });
+  upload.run(presence == Presence::unknown && blob.descriptor.size >= kAskFirstBytes);
+}
+
+void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Reference& reference) {
+  const auto digest = manifest.descriptor.digest.text();
+  auto put = call("PUT", "manifests/" + tag_to_set(reference).value_or(digest),
+                  cannot_push(oci::to_string(reference)));
+  put.request.headers = {{"Content-Type", manifest.descriptor.media_type}};
+  put.request.body = http::Body(manifest.content);
+  const auto response = registry_.send(put);
+  if (response.status != 201) registry_.refuse(put, response);
+  const auto stored = response.header("docker-content-digest");
+  if (!stored.empty() && stored != digest) {
+    throw Error(Code::verification, fmt::format("{}: {} was sent, but the registry stored {}",
+                                                put.action, digest, printable(stored, 80)));
+  }
+  if (response.header("oci-subject").empty()) list_as_referrer(manifest);
+}
+
+// A registry that does not answer with OCI-Subject leaves the list of referrers to its clients.
+void RegistryRepository::list_as_referrer(const oci::Blob& manifest) {
+  const auto referrer = oci::as_referrer(manifest);
+  if (!referrer) return;
+  const std::lock_guard lock(referrers_mutex_);
+  const auto old = tagged_referrers(referrer->subject);
+  const auto type = old ? old->index.media_type : std::string(oci::media_type::kOciIndex);
+  auto text =
+      oci::with_referrer(old ? std::optional(old->blob) : std::nullopt, referrer->descriptor);
+  oci::Blob list{oci::describe(type, text), {}};
+  list.content = std::move(text);
+  if (old && list.descriptor.digest == old->blob.descriptor.digest) return;
+  push_manifest(list, tagged(oci::referrers_tag(referrer->subject)));
+}
+
+std::optional<RegistryRepository::TaggedReferrers> RegistryRepository::tagged_referrers(
+    const oci::Digest& subject) {
+  const auto reference = tagged(oci::referrers_tag(subject));
+  if (!resolve(reference)) return std::nullopt;
+  auto list = fetch_manifest(reference);
+  auto document = parse_manifest(list, reference);
+  auto* index = std::get_if<oci::Index>(&document);
+  if (index == nullptr) {
+    throw Error(Code::bad_input, fmt::format("{} is no index, though its tag is that of a list of "
+                                             "referrers",
+                                             oci::to_string(reference)));
+  }
+  return TaggedReferrers{std::move(list), std::move(*index)};
+}
+
+oci::Reference RegistryRepository::tagged(std::string tag) const {
+  oci::Reference reference;
+  reference.registry = registry_name_;
+  reference.repository = repository_;
+  reference.tag = std::move(tag);
+  return reference;
+}
+
+std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& subject,
+                                                           const std::string& artifact_type) {
+  auto get = pull_call("GET", "referrers/" + subject.text(),
+                       cannot_read(fmt::format("the referrers of {}", name_)));
+  get.request.headers = {{"Accept", std::string(oci::media_type::kOciIndex)}};
+  if (!artifact_type.empty()) {
+    get.request.url = http::with_query(get.request.url, "artifactType", artifact_type);
+  }
+  std::vector<oci::Descriptor> all;
+  bool begun = false;
+  for_each_page(registry_, std::move(get), [&](const Call& sent, const http::Response& response) {
+    if (!begun && has_no_referrers(response)) {
+      if (auto list = tagged_referrers(subject)) all = std::move(list->index.manifests);
+      return false;
+    }
+    if (response.status != 200) registry_.refuse(sent, response);
+    begun = true;
+    const auto document = oci::parse_manifest(response.body, oci::media_type::kOciIndex);
+    const auto& entries = std::get<oci::Index>(document).manifests;
+    all.insert(all.end(), entries.begin(), entries.end());
+    if (all.size() > kMaxTags) throw endless(sent.action);
+    return true;
+  });
+  return oci::of_type(std::move(all), artifact_type);
+}
+
+std::vector<std::string> RegistryRepository::tags() {
+  const auto name = fmt::format("{}/{}", registry_name_, repository_);
+  return fetch_list(registry_, pull_call("GET", "tags/list", cannot_read(name)), "tags");
+}
+
+std::vector<std::string> repositories(const std::string& registry, const Options& options) {
+  Registry server(registry, "", options);
+  Call get;
+  get.request.url = server.url("/v2/_catalog");
+  get.action = fmt::format("cannot list the repositories of {}", registry);
+  get.scope = "registry:catalog:*";
+  return fetch_list(server, get, "repositories");
+}
+
+LoginCheck check_login(const std::string& registry, const Options& options) {
+  Registry server(registry, "", options);
+  Call get;
+  get.request.url = server.url("/v2/");
+  get.action = fmt::format("cannot log in to {}", registry);
+  const auto response = server.send(get);
+  if (response.status != 200) server.refuse(get, response);
+  return server.sends_login(get.scope) ? LoginCheck::accepted : LoginCheck::not_asked_for;
+}
+
+}  // namespace wasmctl::registry
