@@ -69,6 +69,7 @@ http::TlsOptions find_certificates(const std::string& registry, const Environmen
     break;
   }
   options.system_file = env("SSL_CERT_FILE").value_or("");
+  options.system_directories = env("SSL_CERT_DIR").value_or("");
   return options;
 }
 

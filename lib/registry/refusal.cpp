@@ -40,8 +40,15 @@ Code code_for(int status) {
   }
 }
 
-bool is_html(const http::Response& response) {
-  return response.header("content-type").starts_with("text/html");
+// The first line of an answer in plain text.
+std::string plain_text(const http::Response& response) {
+  const auto type = base::lower(response.header("content-type"));
+  if (!type.empty() && !type.starts_with("text/plain")) return "";
+  const std::string_view body = response.body;
+  const auto start = std::min(body.find_first_not_of(" \t\r\n"), body.size());
+  const auto line = body.substr(start, body.find_first_of("\r\n", start) - start);
+  const bool is_markup = line.starts_with('<') || line.starts_with('{') || line.starts_with('[');
+  return is_markup ? "" : printable(line);
 }
 
 // What is behind the address is no registry, or a gateway stands before it.
@@ -273,6 +280,17 @@ std::optional<std::string> next_link(const http::Response& response) {
   return std::nullopt;
 }
 
+bool is_web_page(const http::Response& response) {
+  return base::lower(response.header("content-type")).starts_with("text/html");
+}
+
+Error web_page(const std::string& action, const http::Response& response) {
+  Error error(Code::bad_input, fmt::format("{}: `{}` answered {} with a web page", action,
+                                           response.url.authority, response.status));
+  add_page_hint(error, response.url);
+  return error;
+}
+
 bool wants_tls(const http::Response& response) {
   const std::string_view body = response.body;
   return response.status == 400 &&
@@ -325,7 +343,7 @@ Error refusal(const std::string& action, const http::Response& response, const h
     return Error(Code::network, fmt::format("{}: `{}` speaks TLS", action, url.authority))
         .hint("leave --plain-http out");
   }
-  const bool page = errors.empty() && is_html(response);
+  const bool page = errors.empty() && is_web_page(response);
   const bool elsewhere = response.url.authority != url.authority;
   const auto who =
       page || elsewhere ? fmt::format("`{}`", response.url.authority) : std::string(asker.whom);
@@ -337,6 +355,8 @@ Error refusal(const std::string& action, const http::Response& response, const h
     if (!entry.message.empty()) error.because(entry.message);
     if (!entry.detail.empty() && entry.detail != entry.message) error.because(entry.detail);
   }
+  const auto text = errors.empty() ? plain_text(response) : "";
+  if (!text.empty()) error.because(text);
   add_location(error, response);
   if (elsewhere) return redirected(std::move(error), response, url);
   add_hint_for_status(error, response, asker);
