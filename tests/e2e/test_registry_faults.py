@@ -105,7 +105,7 @@ def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
       "hint: ask its owner for a login by password or token"]),
     ("endless headers", times(ALWAYS, lambda h: endless(h, b"X-A: " + b"b" * 1000 + b"\r\n", b"HTTP/1.1 202 OK\r\n")), 3, None),
     ("endless error page", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 400 No\r\n\r\n")), 3,
-     ["error: cannot push to {host}/acme/x1:v1: the registry answered 400"]),
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 400", f"  caused by: {'x' * 300}..."]),
     ("endless answer", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 202 OK\r\n\r\n")), 3,
      ["error: the answer of `{host}` is longer than 65536 bytes"]),
 ])
@@ -194,7 +194,7 @@ def wrong_layer(change):
     ("cut for ever", times(ALWAYS, lambda h: h.hang_up(), "GET", "/blobs/"), 9, "closed the connection"),
     ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path), "GET", "/blobs/"), 3, "redirects again and again"),
     ("redirect to a file", times(ALWAYS, lambda h: h.reply(307, Location="file:///etc/passwd"), "GET", "/blobs/"), 3, "redirects to nowhere"),
-    ("manifest is a page", times(ALWAYS, lambda h: h.reply(200, b"<html>", Content_Type="text/html"), "GET", "/manifests/"), 3, "is no JSON"),
+    ("manifest is a page", times(ALWAYS, lambda h: h.reply(200, b"<html>", Content_Type="text/html"), "GET", "/manifests/"), 3, "answered 200 with a web page"),
     ("manifest is a tower", times(ALWAYS, lambda h: h.reply(200, b"[" * 100_000), "GET", "/manifests/"), 3, "nested more than 32 deep"),
     ("endless manifest", times(ALWAYS, lambda h: endless(h, b" " * 1000, b"HTTP/1.1 200 OK\r\n\r\n"), "GET", "/manifests/"), 3, "is longer than 4194304 bytes"),
 ])
@@ -632,7 +632,7 @@ def test_list_without_end_is_an_error(wasmctl):
     with FaultyRegistry(page) as registry:
         done = wasmctl("list", f"{registry.host}/acme/x1", status=3)
         assert done.stderr == (f"error: cannot read {registry.host}/acme/x1: the list has no end: more than 1000 pages or "
-                               "1000000 entries\n")
+                               "64 MiB\n")
 
 
 @pytest.mark.parametrize("kind", ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",

@@ -191,12 +191,12 @@ TEST_CASE("find_credentials looks where docker and podman look, in their order")
     base::make_directories((directory.path() / name).parent_path());
     base::write_file(at(name), config_of(user));
   };
-  put("/named.json", "named");
-  put("/docker/config.json", "docker");
-  put("/home/.docker/config.json", "home");
-  put("/run/containers/auth.json", "run");
-  put("/config/containers/auth.json", "config");
-  put("/podman/.config/containers/auth.json", "podman");
+  put("named.json", "named");
+  put("docker/config.json", "docker");
+  put("home/.docker/config.json", "home");
+  put("run/containers/auth.json", "run");
+  put("config/containers/auth.json", "config");
+  put("podman/.config/containers/auth.json", "podman");
   const struct {
     const char* name;
     std::map<std::string, std::string> env;
