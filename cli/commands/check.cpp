@@ -58,14 +58,14 @@ std::vector<Row> all_rules() {
   return rows;
 }
 
-void print_rules(std::ostream& out) {
+void print_manifest_rules(std::ostream& out) {
   for (const auto& [name, severity, demand] : all_rules()) {
     out << fmt::format("{:<22} {:<8} {}\n", name, severity, demand);
   }
 }
 
 // docs/check-rules.md, which a test compares with this.
-void print_rules_page(std::ostream& out) {
+void print_manifest_rules_page(std::ostream& out) {
   out << "# The rules of `wasmctl check`\n\n"
          "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error "
          "cannot "
@@ -233,7 +233,8 @@ nlohmann::json sarif_of(const std::vector<SarifResult>& results) {
 
 void run_check(Context& context, const CheckOptions& options) {
   if (options.rules) {
-    return options.markdown ? print_rules_page(context.out) : print_rules(context.out);
+    return options.markdown ? print_manifest_rules_page(context.out)
+                            : print_manifest_rules(context.out);
   }
   if (options.files.empty()) {
     throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");

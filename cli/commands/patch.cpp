@@ -23,7 +23,7 @@ namespace wasmctl::cli {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, kube::MountStyle>, 2> kMounts = {
+constexpr std::array<std::pair<std::string_view, kube::MountStyle>, 2> kMountWords = {
     {{"container", kube::MountStyle::container}, {"annotations", kube::MountStyle::annotations}}};
 
 struct PatchOptions {
@@ -103,7 +103,7 @@ kube::Mount choose_mount(Context& context, const PatchOptions& options) {
   const auto* const image = std::get_if<ImageName>(&source);
   auto mount = image != nullptr ? image_mount(context, options, *image)
                                 : config_map_mount(options, std::get<LocalModule>(source));
-  for (const auto& [word, style] : kMounts) {
+  for (const auto& [word, style] : kMountWords) {
     if (options.mount == word) mount.style = style;
   }
   return mount;
@@ -175,7 +175,8 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
   app->add_option("--mount", options->mount,
                   "By a container istio-proxy (default), or by Istio's annotations")
       ->type_name("STYLE")
-      ->check(CLI::IsMember({std::string(kMounts[0].first), std::string(kMounts[1].first)}));
+      ->check(
+          CLI::IsMember({std::string(kMountWords[0].first), std::string(kMountWords[1].first)}));
   auto* in_place =
       app->add_flag("-i,--in-place", options->in_place, "Write FILE, and print nothing");
   app->add_flag("--diff", options->diff, "Print the change only")->excludes(in_place);

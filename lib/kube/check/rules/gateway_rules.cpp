@@ -250,7 +250,7 @@ void check_target_namespace(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kGatewayRules[] = {
     {"policy-field", Severity::error, "every field is one of EnvoyExtensionPolicy's",
      check_policy_field},
     {"policy-value", Severity::error, "every value has the form that Envoy Gateway accepts",
@@ -262,7 +262,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> gateway_rules() {
-  return kRules;
+  return kGatewayRules;
 }
 
 }  // namespace wasmctl::kube

@@ -263,7 +263,7 @@ void check_reserved(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kMountRules[] = {
     {"not-mounted", Severity::error,
      "a module named by file:// is mounted in every pod that the plugin selects",
      check_not_mounted},
@@ -287,7 +287,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> mount_rules() {
-  return kRules;
+  return kMountRules;
 }
 
 }  // namespace wasmctl::kube

@@ -332,7 +332,7 @@ void check_env_alone(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kPluginRules[] = {
     {"unknown-field", Severity::error, "every field is one of the kind's", check_unknown_field},
     {"bad-value", Severity::error, "every value has the form and range that Istio accepts",
      check_bad_value},
@@ -353,7 +353,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> plugin_rules() {
-  return kRules;
+  return kPluginRules;
 }
 
 }  // namespace wasmctl::kube
