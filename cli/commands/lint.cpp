@@ -86,7 +86,7 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
   }
   const auto path = command.output.empty() ? source.path : command.output;
   const auto bytes = source.bytes.view();
-  auto mended = wasm::fixed(wasm::read_module(bytes, source.path), bytes);
+  auto mended = wasm::fixed(wasm::read_module(source.bytes, source.path));
   if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
   if (!context.quiet) {
     context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.size(),
@@ -102,9 +102,9 @@ void run_lint(Context& context, const LintCommand& command) {
   auto source = read_unchecked(context, command.source, command.registry);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
-  const auto symbols = load_symbols(module, source.bytes, source.path);
+  const auto symbols = load_symbols(module, source.path);
   show(context, command.findings, source.path,
-       wasm::lint({module, source.bytes, symbols, command.host, source.path}));
+       wasm::lint({module, symbols, command.host, source.path}));
 }
 
 }  // namespace
@@ -115,7 +115,8 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", command->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
-  add_choice(*app, "--for", command->host, hosts(), "The proxy that it is meant for, as in istio-1.28")
+  add_choice(*app, "--for", command->host, hosts(),
+             "The proxy that it is meant for, as in istio-1.28")
       ->type_name("HOST");
   auto* fix = app->add_flag("--fix", command->fix,
                             "Mend what can be: drop debug information and useless exports");
