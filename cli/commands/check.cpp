@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
 #include "cli/flags/registry_flags.hpp"
@@ -16,7 +17,6 @@
 #include "cli/manifest_file.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
-#include "kube/names.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -211,7 +211,7 @@ void run_check(Context& context, const CheckOptions& options) {
   if (options.files.empty()) {
     throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");
   }
-  if (const auto why = kube::refuse_label(options.ns)) {
+  if (const auto why = base::refuse_label(options.ns)) {
     throw Error(Code::usage, fmt::format("--namespace: the name {}", *why));
   }
   Checker checker(context, options);

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/names.hpp"
-#include "kube/render/settings.hpp"
 
 namespace wasmctl::kube {
 
@@ -42,7 +42,7 @@ const WorkloadKind& parse_kind(std::string_view text) {
   std::vector<std::string_view> known;
   for (const auto& kind : kWorkloadKinds) known.push_back(kind.command);
   throw Error(Code::usage, fmt::format("--workload: unknown kind `{}`", text))
-      .hint(suggest(word, known));
+      .hint(base::suggest(word, known));
 }
 
 }  // namespace

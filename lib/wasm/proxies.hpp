@@ -19,7 +19,4 @@ struct Host {
 // Oldest Envoy first, within each product.
 std::span<const Host> hosts();
 
-// Throws Error{Code::usage} with the names that there are.
-const Host& find_host(std::string_view name);
-
 }  // namespace wasmctl::wasm

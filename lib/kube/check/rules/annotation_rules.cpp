@@ -218,7 +218,8 @@ void check_gateway_annotation(const Survey& survey, Report& report) {
       if (found == workload.annotations.end()) continue;
       report.add(site_of(workload, found->second),
                  fmt::format("a gateway's template ignores {}", key),
-                 "mount into its container `istio-proxy`: `wasmctl patch`");
+                 "take it out, and mount into the container `istio-proxy`: `wasmctl patch ... "
+                 "--undo`, then `--mount container`");
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/render/plugin_config.hpp"
@@ -60,7 +61,7 @@ void check_unknown_field(const Survey& survey, Report& report) {
       if (std::ranges::find(known, entry.key.text) != known.end()) return;
       report.add(site_of(plugin, entry.key),
                  fmt::format("{} has no field `{}`", plugin.kind, entry.key.text),
-                 suggest(entry.key.text, known));
+                 base::suggest(entry.key.text, known));
     });
   }
 }
