@@ -35,13 +35,6 @@ struct Exchange {
   bool too_long = false;
 };
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
   exchange.header_bytes += size;
@@ -54,7 +47,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   exchange.response.headers.emplace(base::lower(line.substr(0, colon)),
-                                    trimmed(line.substr(colon + 1)));
+                                    base::trimmed(line.substr(colon + 1)));
   return size;
 }
 

@@ -84,12 +84,6 @@ bool matches(std::string_view entry, const HostPort& target) {
   return names_host(host, target.host);
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace
 
 bool is_without_proxy(const Url& url, std::string_view exceptions) {
@@ -97,7 +91,7 @@ bool is_without_proxy(const Url& url, std::string_view exceptions) {
   const auto target = target_of(url);  // in lower case
   for (std::size_t start = 0; start <= lower.size();) {
     const auto end = std::min(lower.find(',', start), lower.size());
-    const auto entry = trimmed(std::string_view(lower).substr(start, end - start));
+    const auto entry = base::trimmed(std::string_view(lower).substr(start, end - start));
     if (!entry.empty() && matches(entry, target)) return true;
     start = end + 1;
   }

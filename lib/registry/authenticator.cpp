@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/json_member.hpp"
 #include "oci/manifest.hpp"
 #include "registry/client.hpp"
 #include "registry/refusal.hpp"
@@ -23,11 +24,6 @@ constexpr std::chrono::seconds kDefaultLifetime{60};
 constexpr std::chrono::seconds kMaxLifetime{24 * 3600};
 constexpr std::chrono::seconds kMargin{5};
 constexpr char kClientId[] = "wasmctl";
-
-std::string member_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 std::string parameter(const Challenge& challenge, const char* key) {
   const auto found = challenge.parameters.find(key);
@@ -243,8 +239,8 @@ Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const st
   const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
   std::string token;
   if (answer.is_object()) {
-    token = member_of(answer, "token");
-    if (token.empty()) token = member_of(answer, "access_token");
+    token = base::text_member(answer, "token");
+    if (token.empty()) token = base::text_member(answer, "access_token");
   }
   if (!is_token(token)) {
     throw Error(Code::bad_input, fmt::format("{}: its answer holds none", action));

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/json_member.hpp"
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "oci/manifest.hpp"
 #include "registry/refusal.hpp"
 
@@ -21,17 +23,11 @@ namespace {
 using nlohmann::json;
 
 // A login is some hundred bytes; a helper may ask its user to unlock something first.
-constexpr std::size_t kMaxOutput = 1024 * 1024;
-constexpr std::chrono::seconds kTime{60};
-constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
+constexpr std::size_t kMaxHelperOutput = 1024 * 1024;
+constexpr std::chrono::seconds kHelperTime{60};
 
 // What it prints when it succeeds may not reach a message: it may be a secret.
-base::Finished run(const CredentialHelper& helper, const char* action, std::string input) {
+base::Finished run_helper(const CredentialHelper& helper, const char* action, std::string input) {
   const auto legal = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
   };
@@ -39,8 +35,8 @@ base::Finished run(const CredentialHelper& helper, const char* action, std::stri
     throw Error(Code::bad_input, fmt::format("`{}` is no credential helper's name", helper.name));
   }
   base::Command command{{helper.program(), action}, {}, std::move(input)};
-  command.max_output = kMaxOutput;
-  command.time_limit = kTime;
+  command.max_output = kMaxHelperOutput;
+  command.time_limit = kHelperTime;
   try {
     return base::run(command);
   } catch (Error& error) {
@@ -61,21 +57,20 @@ std::string within_quotes(std::string_view text) {
 // it, else on the other. Not what looks like a login, nor what repeats `secret`.
 std::string reason_of(const base::Finished& done, std::string_view secret) {
   constexpr auto kNone = std::string_view::npos;
-  for (const std::string_view text : {std::string_view(done.out), std::string_view(done.err)}) {
-    const auto start = text.find_first_not_of(kBlanks);
-    if (start == kNone) continue;
-    const auto line = text.substr(start, text.find('\n', start) - start);
+  for (const auto text : {base::trimmed(done.out), base::trimmed(done.err)}) {
+    if (text.empty()) continue;
+    const auto line = base::trimmed(text.substr(0, text.find('\n')));
     const bool is_login = line.starts_with('{') || line.find("\"Secret\"") != kNone;
     const bool repeats = !secret.empty() &&
                          (line.find(secret) != kNone || line.find(within_quotes(secret)) != kNone);
     if (is_login || repeats) return "";
-    return printable(line.substr(0, line.find_last_not_of(kBlanks) + 1));
+    return printable(line);
   }
   return "";
 }
 
-Error failure(Code code, const CredentialHelper& helper, const char* action,
-              const base::Finished& done, std::string_view secret = {}) {
+Error helper_failure(Code code, const CredentialHelper& helper, const char* action,
+                     const base::Finished& done, std::string_view secret = {}) {
   auto message = fmt::format("`{} {}` failed", helper.program(), action);
   if (const auto reason = reason_of(done, secret); !reason.empty()) message += ": " + reason;
   return {code, message};
@@ -102,16 +97,16 @@ std::string server_key(const std::string& registry) {
 }
 
 std::optional<Credentials> ask_helper(const CredentialHelper& helper, const std::string& registry) {
-  const auto done = run(helper, "get", server_key(registry) + "\n");
+  const auto done = run_helper(helper, "get", server_key(registry) + "\n");
   if (done.status != 0) {
     if (done.out.find("credentials not found") != std::string::npos) return std::nullopt;
-    throw failure(Code::bad_input, helper, "get", done);
+    throw helper_failure(Code::bad_input, helper, "get", done);
   }
   const auto answer = parse_answer(helper, done.out);
   Credentials credentials;
   credentials.source = helper.program();
-  credentials.username = text_of(answer, "Username");
-  credentials.password = text_of(answer, "Secret");
+  credentials.username = base::text_member(answer, "Username");
+  credentials.password = base::text_member(answer, "Secret");
   if (credentials.username == "<token>") {
     credentials.username.clear();
     std::swap(credentials.identity_token, credentials.password);
@@ -139,14 +134,14 @@ void store_in_helper(const CredentialHelper& helper, const std::string& registry
                           "config.json",
                           registry));
   }
-  const auto done = run(helper, "store", std::move(secret));
-  if (done.status != 0) throw failure(Code::io, helper, "store", done, credentials.password);
+  const auto done = run_helper(helper, "store", std::move(secret));
+  if (done.status != 0) throw helper_failure(Code::io, helper, "store", done, credentials.password);
 }
 
 bool erase_from_helper(const CredentialHelper& helper, const std::string& registry) {
   if (!ask_helper(helper, registry)) return false;
-  const auto done = run(helper, "erase", server_key(registry));
-  if (done.status != 0) throw failure(Code::io, helper, "erase", done);
+  const auto done = run_helper(helper, "erase", server_key(registry));
+  if (done.status != 0) throw helper_failure(Code::io, helper, "erase", done);
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/json_member.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
 #include "registry/credential_helper.hpp"
@@ -23,8 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-constexpr std::string_view kBlanks = " \t\r\n";
 
 constexpr char kAuthFileVariable[] = "REGISTRY_AUTH_FILE";
 constexpr char kDockerVariable[] = "DOCKER_CONFIG";
@@ -42,7 +41,7 @@ struct Place {
   }
 };
 
-std::vector<Place> places(const Environment& env) {
+std::vector<Place> login_places(const Environment& env) {
   const auto value = [&](const char* name) { return env(name).value_or(""); };
   std::vector<Place> all;
   const auto add = [&](const std::string& directory, const char* file) {
@@ -84,11 +83,6 @@ std::optional<std::string> mistake(const Place& place) {
                        place.variable);
   }
   return std::nullopt;
-}
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 const json& object_of(const json& config, const char* key) {
@@ -144,12 +138,12 @@ std::vector<const json*> find_entries(const json& entries, const std::string& re
 std::optional<Credentials> from_entry(const json& entry) {
   if (!entry.is_object()) return std::nullopt;
   Credentials credentials;
-  credentials.identity_token = text_of(entry, "identitytoken");
-  credentials.registry_token = text_of(entry, "registrytoken");
-  credentials.username = text_of(entry, "username");
-  credentials.password = text_of(entry, "password");
-  auto encoded = text_of(entry, "auth");
-  std::erase_if(encoded, [](char c) { return kBlanks.find(c) != std::string_view::npos; });
+  credentials.identity_token = base::text_member(entry, "identitytoken");
+  credentials.registry_token = base::text_member(entry, "registrytoken");
+  credentials.username = base::text_member(entry, "username");
+  credentials.password = base::text_member(entry, "password");
+  auto encoded = base::text_member(entry, "auth");
+  std::erase_if(encoded, [](char c) { return base::trimmed({&c, 1}).empty(); });
   const auto auth = base::base64_decode(encoded);
   if (!auth) throw Error(Code::bad_input, "an `auth` in it is no base64");
   if (const auto colon = auth->find(':'); colon != std::string::npos) {
@@ -174,7 +168,7 @@ std::vector<CredentialHelper> helpers_of(const json& config, const Place& place,
     helpers.push_back({own.front()->get<std::string>(), "credHelpers", place.file});
   }
   if (!helpers.empty() && helpers.front().name.empty()) return {};
-  if (const auto store = text_of(config, "credsStore"); !store.empty()) {
+  if (const auto store = base::text_member(config, "credsStore"); !store.empty()) {
     helpers.push_back({store, "credsStore", place.file});
   }
   return helpers;
@@ -186,10 +180,6 @@ std::optional<Credentials> from_auths(const json& config, const std::string& reg
     if (auto found = from_entry(*entry)) return found;
   }
   return std::nullopt;
-}
-
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(kBlanks) == std::string_view::npos;
 }
 
 // The text of a file; null if there is none. Throws Error{Code::io} or {not_found} where there may
@@ -209,7 +199,7 @@ std::optional<std::string> read_if_there(const fs::path& file) {
 // nothing of its text.
 json read_config(const Place& place, const Environment& env, const std::string& what) {
   const auto text = place.file.empty() ? env(kTextVariable) : read_if_there(place.file);
-  if (!text || is_blank(*text)) return json::object();
+  if (!text || base::trimmed(*text).empty()) return json::object();
   auto config = oci::parse_json(*text, what);
   if (!config.is_object()) throw Error(Code::bad_input, fmt::format("{} is no JSON object", what));
   return config;
@@ -280,7 +270,7 @@ std::optional<Credentials> find_at(const Place& place, const std::string& regist
 
 std::string store_credentials(const std::string& registry, const Credentials& credentials,
                               const Environment& env) {
-  const auto all = places(env);
+  const auto all = login_places(env);
   const auto place =
       std::ranges::find_if(all, [](const Place& each) { return !each.file.empty(); });
   if (place == all.end()) {
@@ -305,7 +295,7 @@ Erased erase_credentials(const std::string& registry, const Environment& env, co
       if (!erased.failure) erased.failure = error;
     }
   };
-  for (const auto& place : places(env)) {
+  for (const auto& place : login_places(env)) {
     const auto passed_over = [&](const std::string& why) {
       warn(fmt::format("{} is passed over: {}", place.name(), why));
     };
@@ -339,7 +329,7 @@ std::string Credentials::describe() const {
 std::optional<Credentials> find_credentials(const std::string& registry,
                                             const std::string& repository, const Environment& env,
                                             const Warn& warn) {
-  for (const auto& place : places(env)) {
+  for (const auto& place : login_places(env)) {
     const auto not_used = [&](const std::string& why) {
       warn(fmt::format("{} is not used for the login: {}", place.name(), why));
     };

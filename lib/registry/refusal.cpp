@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/json_member.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
 #include "registry/challenge.hpp"
@@ -19,9 +20,8 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxErrors = 3;  // shown; more say the same
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+std::string printable_member(const json& object, const char* key) {
+  return printable(base::text_member(object, key));
 }
 
 Code code_for(int status) {
@@ -44,9 +44,8 @@ Code code_for(int status) {
 std::string plain_text(const http::Response& response) {
   const auto type = base::lower(response.header("content-type"));
   if (!type.empty() && !type.starts_with("text/plain")) return "";
-  const std::string_view body = response.body;
-  const auto start = std::min(body.find_first_not_of(" \t\r\n"), body.size());
-  const auto line = body.substr(start, body.find_first_of("\r\n", start) - start);
+  const auto body = base::trimmed(response.body);
+  const auto line = body.substr(0, body.find_first_of("\r\n"));
   const bool is_markup = line.starts_with('<') || line.starts_with('{') || line.starts_with('[');
   return is_markup ? "" : printable(line);
 }
@@ -223,9 +222,10 @@ std::string printable(std::string_view text, std::size_t max) {
 namespace {
 
 std::vector<RegistryError> token_errors(const json& answer) {
-  RegistryError error{text_of(answer, "error"), text_of(answer, "error_description"),
-                      text_of(answer, "details")};
-  if (error.message.empty()) error.message = text_of(answer, "message");
+  RegistryError error{printable_member(answer, "error"),
+                      printable_member(answer, "error_description"),
+                      printable_member(answer, "details")};
+  if (error.message.empty()) error.message = printable_member(answer, "message");
   if (error.code.empty() && error.message.empty() && error.detail.empty()) return {};
   return {std::move(error)};
 }
@@ -245,7 +245,8 @@ std::vector<RegistryError> parse_errors(std::string_view body) {
   if (list == value.end() || !list->is_array()) return token_errors(value);
   for (const auto& entry : *list) {
     if (!entry.is_object() || errors.size() == kMaxErrors) break;
-    errors.push_back({text_of(entry, "code"), text_of(entry, "message"), text_of(entry, "detail")});
+    errors.push_back({printable_member(entry, "code"), printable_member(entry, "message"),
+                      printable_member(entry, "detail")});
   }
   return errors;
 }
