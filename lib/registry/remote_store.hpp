@@ -58,7 +58,7 @@ class RegistryRepository : public Repository {
   const std::filesystem::path uploads_;
   const std::uint64_t chunk_bytes_;
   const std::function<void(std::uint64_t, std::uint64_t)> progress_;
-  Registry registry_;
+  RegistryClient registry_;
   // Of the lists that clients maintain, which are read and written back. Such a list may itself be
   // found to need one.
   std::recursive_mutex referrers_mutex_;

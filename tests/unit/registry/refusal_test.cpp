@@ -133,17 +133,17 @@ TEST_CASE("a refusal in words") {
 
 TEST_CASE("a refusal names the scope of the token, and what a push may lack") {
   const http::Url url{"https", "ghcr.io", "/"};
-  const Asker asker{.registry = "docker.io",
-                    .repository = "acme/a",
-                    .login = "user `me`",
-                    .scope = "repository:acme/a:pull",
-                    .writes = true};
-  CHECK(format_error(refusal("cannot push", answer(403, ""), url, asker)) ==
+  const RequestContext context{.registry = "docker.io",
+                               .repository = "acme/a",
+                               .login = "user `me`",
+                               .scope = "repository:acme/a:pull",
+                               .writes = true};
+  CHECK(format_error(refusal("cannot push", answer(403, ""), url, context)) ==
         "error: cannot push: the registry answered 403\n"
         "  caused by: it was asked as user `me`, for the scope `repository:acme/a:pull`\n"
         "hint: log in with the right to do so: `wasmctl login docker.io`\n");
   CHECK(format_error(refusal("cannot push", answer(404, R"({"errors":[{"code":"NAME_UNKNOWN"}]})"),
-                             url, asker)) ==
+                             url, context)) ==
         "error: cannot push: the registry answered 404 NAME_UNKNOWN\n"
         "hint: check the repository's name; some registries want it to be made before a push\n");
 }
