@@ -416,11 +416,23 @@ void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Ref
                                                 put.action, digest, printable(stored, 80)));
   }
   // 201 it should be. Some registries say 200 or 202, but so does a page that answers everything.
-  if (response.status != 201 && stored.empty() &&
-      !resolve(oci::by_digest(reference, manifest.descriptor.digest))) {
+  if (response.status != 201 && stored.empty() && !has_manifest(manifest.descriptor.digest)) {
     throw registry_.refusal(put, response);
   }
   if (response.header("oci-subject").empty()) list_as_referrer(manifest);
+}
+
+bool RegistryRepository::has_manifest(const oci::Digest& digest) {
+  auto reference = tagged("");
+  reference.tag.reset();
+  reference.digest = digest;
+  try {
+    return resolve(reference).has_value();
+  } catch (const http::TransportError&) {
+    throw;
+  } catch (const Error&) {  // something else is there
+    return false;
+  }
 }
 
 // A registry that does not answer with OCI-Subject leaves the list of referrers to its clients.

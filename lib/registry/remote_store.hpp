@@ -40,6 +40,8 @@ class RegistryRepository : public Repository {
   void download(const oci::Descriptor& descriptor, const base::Sink& sink,
                 const std::stop_token& stop);
 
+  bool has_manifest(const oci::Digest& digest);
+
   // The index that clients maintain where the registry keeps no list of referrers; null if there is
   // none, or something else has its tag.
   // Source: OCI Distribution Specification v1.1, "Listing Referrers".

@@ -1184,6 +1184,7 @@ def test_manifest_whose_put_is_answered_otherwise(wasmctl, wasm, tmp_path, answe
             reply = handler.reply
             handler.reply = lambda status, body=b"", **headers: reply(answer)
             registry.answer(handler, method, path)
+            handler.reply = reply
             return True
 
         registry.fault = fault
