@@ -18,10 +18,11 @@ struct Step {
   std::size_t offset = 0;  // in the file: of the call (or trap) in it that leads on
 };
 
-// Who calls a function: for many questions about one module.
+// Who calls a function: for many questions about one module, which is valid. It takes memory for
+// each call in the code.
 class Callers {
  public:
-  explicit Callers(const Module& module);
+  Callers(const Module& module, std::string_view bytes);
 
   // The shortest way to `function` from one that the host calls (an export or the start function).
   // It begins with the function that calls `function`, and ends with the exported one. Where no

@@ -1,5 +1,5 @@
-// Any bytes as a module, and as its side file: read, validated, linted, described, stripped, mended,
-// or refused with an Error.
+// Any bytes as a module, and as its side file: read, validated, linted, described, stripped,
+// mended, or refused with an Error.
 #include "base/error.hpp"
 #include "wasm/backtrace.hpp"
 #include "wasm/lint/fix.hpp"
@@ -10,6 +10,7 @@
 #include "wasm/size_tree.hpp"
 #include "wasm/summary.hpp"
 #include "wasm/symbols.hpp"
+#include "wasm/validate/validate.hpp"
 
 namespace {
 
@@ -25,7 +26,8 @@ wasm::Module read_valid(const std::string& bytes) {
 }
 
 // Each instruction of the first functions has a description, and fits as a trace of one frame.
-void describe_all(const wasm::Module& module, std::string_view bytes, const wasm::Symbols& symbols) {
+void describe_all(const wasm::Module& module, std::string_view bytes,
+                  const wasm::Symbols& symbols) {
   constexpr std::size_t kMost = 200;
   std::size_t count = 0;
   for (std::size_t body = 0; body < module.bodies.size() && count < kMost; ++body) {
@@ -39,7 +41,24 @@ void describe_all(const wasm::Module& module, std::string_view bytes, const wasm
   }
 }
 
+// Whatever way the code takes, it stays inside of the body and of the table.
+void check_tables(const wasm::Module& module, std::string_view bytes) {
+  std::vector<wasm::ControlTable> tables;
+  wasm::validate(module, bytes, &tables);
+  if (tables.size() != module.bodies.size()) __builtin_trap();
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const auto end = module.bodies[i].offset + module.bodies[i].size;
+    for (const auto& branch : tables[i].branches) {
+      if (branch.target >= end || branch.entry > tables[i].branches.size()) __builtin_trap();
+    }
+    for (const auto& handler : tables[i].handlers) {
+      if (handler.begin > handler.end || handler.end >= end) __builtin_trap();
+    }
+  }
+}
+
 void use(const wasm::Module& module, std::string_view bytes) {
+  check_tables(module, bytes);
   const wasm::Symbols own(module, bytes);
   wasm::summarize(module, bytes, own);
   if (wasm::size_tree(module, bytes, own).bytes != bytes.size()) __builtin_trap();

@@ -75,7 +75,7 @@ void check_imports(const Subject& subject, const Rule& rule, Findings& findings)
   std::size_t helped = 0;
   const auto chain = [&](std::uint32_t index) {
     if (helped > kMostHelped) return std::vector<Frame>();
-    if (!callers) callers.emplace(subject.module);
+    if (!callers) callers.emplace(subject.module, subject.bytes);
     return frames(subject, callers->shortest_chain(index));
   };
   check_other_kinds(subject.module, rule, findings);
@@ -107,7 +107,7 @@ void check_import_types(const Subject& subject, const Rule& rule, Findings& find
     if (import.kind != ExternalKind::function) continue;
     const auto* row = find_host_function(import.module, import.name);
     if (row == nullptr) continue;
-    const auto& actual = subject.module.types[import.type_index];
+    const auto& actual = subject.module.types[import.type_index].function;
     const auto wanted = type_of(row->signature);
     if (actual == wanted) continue;
     add(findings, rule,

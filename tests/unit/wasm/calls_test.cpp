@@ -30,6 +30,11 @@ Program program(const std::vector<std::string>& bodies, std::uint32_t exported) 
   return {std::move(bytes), std::move(module)};
 }
 
+// Who is on the way to the import.
+std::vector<wasm::Step> chain_to_import(const Program& p) {
+  return wasm::Callers(p.module, p.bytes).shortest_chain(0);
+}
+
 std::string call(std::uint32_t function) {
   return "\x10" + leb(function);
 }
@@ -47,19 +52,17 @@ using Chain = std::vector<std::uint32_t>;
 TEST_CASE("the shortest chain leads from the caller to what is exported") {
   // 4 calls 3 and 2; 3 calls 2; 2 and 1 call the import.
   const auto p = program({call(0), call(0), call(2), call(3) + call(2)}, 4);
-  const auto chain = wasm::Callers(p.module).shortest_chain(0);
+  const auto chain = chain_to_import(p);
   CHECK(functions(chain) == Chain{2, 4});
   CHECK(p.bytes.substr(chain[0].offset, 2) == call(0));
   CHECK(p.bytes.substr(chain[1].offset, 2) == call(2));
 }
 
 TEST_CASE("a chain that no export begins ends where a pointer must lead") {
-  CHECK(functions(wasm::Callers(program({call(0), call(1), ""}, 3).module).shortest_chain(0)) ==
-        Chain{1, 2});
-  CHECK(wasm::Callers(program({""}, 1).module).shortest_chain(0).empty());
+  CHECK(functions(chain_to_import(program({call(0), call(1), ""}, 3))) == Chain{1, 2});
+  CHECK(chain_to_import(program({""}, 1)).empty());
   // Calls in a circle.
-  CHECK(
-      wasm::Callers(program({call(2), call(1) + call(0), ""}, 3).module).shortest_chain(0).empty());
+  CHECK(chain_to_import(program({call(2), call(1) + call(0), ""}, 3)).empty());
 }
 
 TEST_CASE("only what no branch can avoid is sure") {
