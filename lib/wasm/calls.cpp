@@ -11,10 +11,10 @@ namespace {
 
 // Calls `use` with each direct call in the code, and the function that it is in.
 template <typename Use>
-void for_each_call(const Module& module, std::string_view bytes, Use use) {
+void for_each_call(const Module& module, Use use) {
   for (std::size_t body = 0; body < module.bodies.size(); ++body) {
     const auto caller = static_cast<std::uint32_t>(module.imported_functions.size() + body);
-    Instructions instructions(instructions_of(module, bytes, body));
+    Instructions instructions(instructions_of(module, body));
     Instruction instruction;
     while (instructions.next(instruction)) {
       if (instruction.opcode == opcode::kCall || instruction.opcode == opcode::kReturnCall) {
@@ -27,15 +27,14 @@ void for_each_call(const Module& module, std::string_view bytes, Use use) {
 }  // namespace
 
 // Two walks in the place of a list that grows: calls are many.
-Callers::Callers(const Module& module, std::string_view bytes) {
+Callers::Callers(const Module& module) {
   const auto functions = module.function_count();
   first_.assign(functions + 1, 0);
-  for_each_call(module, bytes,
-                [&](std::uint32_t, const Instruction& call) { ++first_[call.index + 1]; });
+  for_each_call(module, [&](std::uint32_t, const Instruction& call) { ++first_[call.index + 1]; });
   for (std::size_t i = 0; i < functions; ++i) first_[i + 1] += first_[i];
   callers_.resize(first_.back());
   auto next = first_;
-  for_each_call(module, bytes, [&](std::uint32_t caller, const Instruction& call) {
+  for_each_call(module, [&](std::uint32_t caller, const Instruction& call) {
     callers_[next[call.index]++] = {caller, call.offset};
   });
   is_root_.assign(functions, false);
@@ -105,9 +104,8 @@ bool may_leave(std::uint32_t code) {
 
 class SureWalk {
  public:
-  SureWalk(const Module& module, std::string_view bytes,
-           const std::function<bool(std::uint32_t)>& matters)
-      : module_(module), bytes_(bytes), matters_(matters) {}
+  SureWalk(const Module& module, const std::function<bool(std::uint32_t)>& matters)
+      : module_(module), matters_(matters) {}
 
   std::optional<SureEvent> walk(std::uint32_t function) {
     constexpr std::size_t kMaxDepth = 200;
@@ -122,7 +120,7 @@ class SureWalk {
 
  private:
   std::optional<SureEvent> walk_body(std::uint32_t function, std::size_t body) {
-    Instructions instructions(instructions_of(module_, bytes_, body));
+    Instructions instructions(instructions_of(module_, body));
     Instruction instruction;
     while (instructions.next(instruction)) {
       const Step step{function, instruction.offset};
@@ -142,7 +140,6 @@ class SureWalk {
   }
 
   const Module& module_;
-  std::string_view bytes_;
   const std::function<bool(std::uint32_t)>& matters_;
   std::unordered_set<std::uint32_t> seen_;
   std::size_t depth_ = 0;
@@ -150,10 +147,9 @@ class SureWalk {
 
 }  // namespace
 
-std::optional<SureEvent> first_sure_event(const Module& module, std::string_view bytes,
-                                          std::uint32_t entry,
+std::optional<SureEvent> first_sure_event(const Module& module, std::uint32_t entry,
                                           const std::function<bool(std::uint32_t)>& matters) {
-  return SureWalk(module, bytes, matters).walk(entry);
+  return SureWalk(module, matters).walk(entry);
 }
 
 }  // namespace wasmctl::wasm

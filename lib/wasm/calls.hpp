@@ -22,7 +22,7 @@ struct Step {
 // each call in the code.
 class Callers {
  public:
-  Callers(const Module& module, std::string_view bytes);
+  explicit Callers(const Module& module);
 
   // The shortest way to `function` from one that the host calls (an export or the start function).
   // It begins with the function that calls `function`, and ends with the exported one. Where no
@@ -48,8 +48,7 @@ struct SureEvent {
 };
 
 // The first trap, or the first call of an imported function for which `matters` is true.
-std::optional<SureEvent> first_sure_event(const Module& module, std::string_view bytes,
-                                          std::uint32_t entry,
+std::optional<SureEvent> first_sure_event(const Module& module, std::uint32_t entry,
                                           const std::function<bool(std::uint32_t)>& matters);
 
 }  // namespace wasmctl::wasm

@@ -6,12 +6,6 @@
 
 namespace wasmctl::wasm {
 
-namespace {
-
-constexpr std::string_view kWhat = "an instruction";
-
-}  // namespace
-
 std::uint64_t Instructions::unsigned_number(std::string_view what) {
   const auto offset = code_.offset();
   const auto value = code_.u64_leb(what);
@@ -30,7 +24,7 @@ std::int64_t Instructions::signed_number(unsigned max_bits, std::string_view wha
 
 std::uint32_t Instructions::index() {
   const Reader start = code_;
-  const auto value = unsigned_number(kWhat);
+  const auto value = unsigned_number(kInstruction);
   if (value > UINT32_MAX) start.fail("an index has more than 32 bits");
   return static_cast<std::uint32_t>(value);
 }
@@ -40,22 +34,22 @@ void Instructions::memory_argument() {
     features_.add(Feature::multi_memory);
     index();
   }
-  unsigned_number(kWhat);
+  unsigned_number(kInstruction);
 }
 
 void Instructions::heap_type() {
-  const auto type = static_cast<HeapType>(signed_number(33, kWhat));
+  const auto type = static_cast<HeapType>(signed_number(33, kInstruction));
   features_.add(features_of(ValueType::ref_null(type)));
 }
 
 void Instructions::block_type() {
   Reader ahead = code_;
-  const auto first = ahead.byte(kWhat);
+  const auto first = ahead.byte(kInstruction);
   if (first == kEmptyBlockType) {
     code_ = ahead;
   } else if (is_type_index(first)) {
     features_.add(Feature::multi_value);
-    signed_number(33, kWhat);
+    signed_number(33, kInstruction);
   } else {
     features_.add(features_of(read_value_type(code_, kAnyTypeIndex)));
   }
@@ -67,7 +61,7 @@ void Instructions::try_table() {
   const auto clauses = code_.count("clauses of a try_table");
   for (std::uint32_t i = 0; i < clauses; ++i) {
     const Reader start = code_;
-    const auto kind = code_.byte(kWhat);
+    const auto kind = code_.byte(kInstruction);
     if (kind > 3) start.fail(fmt::format("unknown kind {} of a catch clause", kind));
     if (kind < 2) index();
     index();
@@ -116,27 +110,27 @@ void Instructions::immediates(Immediates kind, Instruction& instruction) {
       return memory_argument();
     case Immediates::memory_lane:
       memory_argument();
-      code_.take(1, kWhat);
+      code_.take(1, kInstruction);
       return;
     case Immediates::lane:
     case Immediates::zero:
-      code_.take(1, kWhat);
+      code_.take(1, kInstruction);
       return;
     case Immediates::i32:
-      signed_number(32, kWhat);
+      signed_number(32, kInstruction);
       return;
     case Immediates::i64:
-      signed_number(64, kWhat);
+      signed_number(64, kInstruction);
       return;
     case Immediates::f32:
-      code_.take(4, kWhat);
+      code_.take(4, kInstruction);
       return;
     case Immediates::f64:
-      code_.take(8, kWhat);
+      code_.take(8, kInstruction);
       return;
     case Immediates::v128:
     case Immediates::lanes:
-      code_.take(16, kWhat);
+      code_.take(16, kInstruction);
       return;
     case Immediates::value_types: {
       const auto count = code_.count("types");
@@ -148,7 +142,7 @@ void Instructions::immediates(Immediates kind, Instruction& instruction) {
     case Immediates::heap_type:
       return heap_type();
     case Immediates::cast_branch:
-      code_.take(1, kWhat);
+      code_.take(1, kInstruction);
       instruction.index = index();
       heap_type();
       heap_type();
@@ -195,11 +189,11 @@ bool Instructions::next(Instruction& instruction) {
 
 const Opcode& read_opcode(Reader& code, std::uint32_t& opcode) {
   const Reader start = code;
-  opcode = code.byte(kWhat);
+  opcode = code.byte(kInstruction);
   const auto& plain = opcodes_of(0)[opcode];
   if (plain.immediates != Immediates::invalid) return plain;
   if (const auto table = opcodes_of(opcode); !table.empty()) {
-    const auto number = code.u32_leb(kWhat);
+    const auto number = code.u32_leb(kInstruction);
     opcode = opcode << 16U | (number & 0xffffU);
     if (number < table.size() && table[number].immediates != Immediates::invalid) {
       return table[number];
@@ -215,9 +209,9 @@ const Opcode& read_opcode(Reader& code, std::uint32_t& opcode) {
   start.fail(fmt::format("unknown instruction {:#04x}", opcode));
 }
 
-Reader instructions_of(const Module& module, std::string_view bytes, std::size_t body) {
+Reader instructions_of(const Module& module, std::size_t body) {
   const auto& [offset, size] = module.bodies[body];
-  Reader reader(bytes.substr(offset, size), offset);
+  Reader reader(module.bytes.view().substr(offset, size), offset);
   const auto groups = reader.count("groups of local variables");
   for (std::uint32_t i = 0; i < groups; ++i) {
     reader.u32_leb("local variables");

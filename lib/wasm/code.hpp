@@ -17,6 +17,9 @@ namespace wasmctl::wasm {
 
 struct Module;
 
+// What a read in code is for, in messages.
+inline constexpr std::string_view kInstruction = "an instruction";
+
 struct Instruction {
   std::size_t offset = 0;    // of its first byte, in the file
   std::uint32_t opcode = 0;  // a prefixed one as prefix << 16 | number
@@ -80,6 +83,6 @@ inline constexpr std::uint32_t kHasMemoryIndex = 0x40;
 const Opcode& read_opcode(Reader& code, std::uint32_t& opcode);
 
 // The reader of a body's instructions: reads past its local variables.
-Reader instructions_of(const Module& module, std::string_view bytes, std::size_t body);
+Reader instructions_of(const Module& module, std::size_t body);
 
 }  // namespace wasmctl::wasm

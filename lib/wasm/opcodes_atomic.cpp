@@ -5,7 +5,7 @@ namespace wasmctl::wasm {
 
 namespace {
 
-constexpr OpcodeRow kRows[] = {
+constexpr OpcodeRow kAtomicRows[] = {
     {0x00, "memory.atomic.notify", Immediates::memory_argument, "ai:i", 2},
     {0x01, "memory.atomic.wait32", Immediates::memory_argument, "aiI:i", 2},
     {0x02, "memory.atomic.wait64", Immediates::memory_argument, "aII:i", 3},
@@ -75,18 +75,18 @@ constexpr OpcodeRow kRows[] = {
     {0x4e, "i64.atomic.rmw32.cmpxchg_u", Immediates::memory_argument, "aII:I", 2},
 };
 
-constexpr OpcodeRows kRuns[] = {{kRows, Feature::threads}};
+constexpr OpcodeRows kAtomicRuns[] = {{kAtomicRows, Feature::threads}};
 
-constexpr auto kTable = opcode_table<79>(kRuns);
+constexpr auto kAtomicOpcodes = opcode_table<79>(kAtomicRuns);
 
 }  // namespace
 
 std::span<const Opcode> atomic_opcodes() {
-  return kTable;
+  return kAtomicOpcodes;
 }
 
 std::span<const OpcodeRows> atomic_rows() {
-  return kRuns;
+  return kAtomicRuns;
 }
 
 }  // namespace wasmctl::wasm

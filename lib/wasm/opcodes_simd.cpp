@@ -267,27 +267,27 @@ constexpr OpcodeRow kRelaxedRows[] = {
     {0x113, "i32x4.relaxed_dot_i8x16_i7x16_add_s", Immediates::none, "VVV:V"},
 };
 
-constexpr OpcodeRows kRuns[] = {
+constexpr OpcodeRows kSimdRuns[] = {
     {kSimdRows, Feature::simd},
     {kRelaxedRows, Feature::relaxed_simd},
 };
 
 // v128.const is the one that constant expressions may use.
-constexpr auto with_constant(std::array<Opcode, 276> table) {
+constexpr auto with_vector_constant(std::array<Opcode, 276> table) {
   table[12].is_constant = true;
   return table;
 }
 
-constexpr auto kTable = with_constant(opcode_table<276>(kRuns));
+constexpr auto kSimdOpcodes = with_vector_constant(opcode_table<276>(kSimdRuns));
 
 }  // namespace
 
 std::span<const Opcode> simd_opcodes() {
-  return kTable;
+  return kSimdOpcodes;
 }
 
 std::span<const OpcodeRows> simd_rows() {
-  return kRuns;
+  return kSimdRuns;
 }
 
 }  // namespace wasmctl::wasm

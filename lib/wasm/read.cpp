@@ -6,10 +6,10 @@
 
 namespace wasmctl::wasm {
 
-Module read_module(std::string_view bytes, std::string_view file) {
-  auto module = parse_module(bytes, file);
+Module read_module(base::Content bytes, std::string_view file) {
+  auto module = parse_module(std::move(bytes), file);
   try {
-    module.features.add(validate(module, bytes));
+    module.features.add(validate(module));
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: invalid Wasm: {}", file, error.message()));
   }

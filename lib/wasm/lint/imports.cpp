@@ -75,7 +75,7 @@ void check_imports(const Subject& subject, const Rule& rule, Findings& findings)
   std::size_t helped = 0;
   const auto chain = [&](std::uint32_t index) {
     if (helped > kMostHelped) return std::vector<Frame>();
-    if (!callers) callers.emplace(subject.module, subject.bytes);
+    if (!callers) callers.emplace(subject.module);
     return frames(subject, callers->shortest_chain(index));
   };
   check_other_kinds(subject.module, rule, findings);

@@ -19,13 +19,10 @@ constexpr std::uint32_t kMaxLocals = 50'000;
 // thousands.
 constexpr std::uint32_t kFirstLocals = 64;
 
-constexpr std::string_view kWhat = "an instruction";
-
 }  // namespace
 
-CodeValidator::CodeValidator(const Module& module, std::string_view bytes,
-                             const std::vector<bool>& declared)
-    : module_(module), bytes_(bytes), declared_(declared), code_(bytes) {}
+CodeValidator::CodeValidator(const Module& module, const std::vector<bool>& declared)
+    : module_(module), bytes_(module.bytes.view()), declared_(declared), code_(bytes_) {}
 
 void CodeValidator::fail(std::string_view message) const {
   Reader(bytes_.substr(at_), at_).fail(fmt::format("{}: {}", name_of(opcode_), message));
@@ -164,39 +161,39 @@ void CodeValidator::simple(const Opcode& row) {
 void CodeValidator::immediates(const Opcode& row) {
   switch (row.immediates) {
     case Immediates::i32:
-      code_.signed_leb(32, kWhat);
+      code_.signed_leb(32, kInstruction);
       return;
     case Immediates::i64:
-      code_.signed_leb(64, kWhat);
+      code_.signed_leb(64, kInstruction);
       return;
     case Immediates::f32:
-      code_.take(4, kWhat);
+      code_.take(4, kInstruction);
       return;
     case Immediates::f64:
-      code_.take(8, kWhat);
+      code_.take(8, kInstruction);
       return;
     case Immediates::v128:
-      code_.take(16, kWhat);
+      code_.take(16, kInstruction);
       return;
     case Immediates::lanes:
       for (int i = 0; i < 16; ++i) {
-        if (const auto lane = code_.byte(kWhat); lane >= 32) {
+        if (const auto lane = code_.byte(kInstruction); lane >= 32) {
           fail(fmt::format("lane {} of 32", lane));
         }
       }
       return;
     case Immediates::lane:
-      if (const auto lane = code_.byte(kWhat); lane >= row.width) {
+      if (const auto lane = code_.byte(kInstruction); lane >= row.width) {
         fail(fmt::format("lane {} of {}", lane, row.width));
       }
       return;
     case Immediates::memory_lane:
-      if (const auto lane = code_.byte(kWhat); lane >= 16U >> row.width) {
+      if (const auto lane = code_.byte(kInstruction); lane >= 16U >> row.width) {
         fail(fmt::format("lane {} of {}", lane, 16U >> row.width));
       }
       return;
     case Immediates::zero:
-      if (code_.byte(kWhat) != 0) fail("a byte after it is not 0");
+      if (code_.byte(kInstruction) != 0) fail("a byte after it is not 0");
       return;
     default:
       return;
@@ -283,7 +280,7 @@ void CodeValidator::select() {
 }
 
 void CodeValidator::select_typed() {
-  if (const auto count = code_.u32_leb(kWhat); count != 1) {
+  if (const auto count = code_.u32_leb(kInstruction); count != 1) {
     fail(fmt::format("expected one type, found {}", count));
   }
   const auto type = read_value_type(code_, static_cast<std::uint32_t>(module_.types.size()));
@@ -295,7 +292,7 @@ void CodeValidator::select_typed() {
 }
 
 std::uint32_t CodeValidator::index(std::string_view what, std::size_t count) {
-  const auto index = code_.u32_leb(kWhat);
+  const auto index = code_.u32_leb(kInstruction);
   if (index >= count) {
     fail(fmt::format("{} {} does not exist; there are {}", what, index, count));
   }
@@ -303,7 +300,7 @@ std::uint32_t CodeValidator::index(std::string_view what, std::size_t count) {
 }
 
 void CodeValidator::local(std::uint32_t opcode) {
-  const auto index = code_.u32_leb(kWhat);
+  const auto index = code_.u32_leb(kInstruction);
   const auto type = type_of_local(index);
   if (opcode == opcode::kLocalGet) {
     if (!is_set_.empty() && !is_set_[index]) fail(fmt::format("local {} was not set", index));

@@ -19,7 +19,7 @@ namespace wasmctl::wasm {
 class CodeValidator {
  public:
   // `declared`: functions that ref.func may name in bodies.
-  CodeValidator(const Module& module, std::string_view bytes, const std::vector<bool>& declared);
+  CodeValidator(const Module& module, const std::vector<bool>& declared);
 
   // Throws Error{Code::bad_input}: `i32.add: expected i32, found i64 (offset 0x1a4)`.
   void check_body(std::size_t body, ControlTable* table);

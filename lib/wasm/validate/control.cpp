@@ -7,7 +7,6 @@ namespace wasmctl::wasm {
 
 namespace {
 
-constexpr std::string_view kWhat = "an instruction";
 // V8's bound (v8:src/wasm/wasm-limits.h).
 constexpr std::uint32_t kMaxLabels = 65'520;
 
@@ -93,7 +92,7 @@ bool CodeValidator::control_instruction() {
 
 CodeValidator::BlockType CodeValidator::block_type() {
   Reader ahead = code_;
-  const auto first = ahead.byte(kWhat);
+  const auto first = ahead.byte(kInstruction);
   if (first == kEmptyBlockType) {
     code_ = ahead;
     return {};
@@ -103,7 +102,7 @@ CodeValidator::BlockType CodeValidator::block_type() {
     features_.add(features_of(type));
     return {nullptr, type};
   }
-  const auto index = code_.signed_leb(33, kWhat);
+  const auto index = code_.signed_leb(33, kInstruction);
   features_.add(Feature::multi_value);
   if (index < 0 || static_cast<std::size_t>(index) >= module_.types.size()) {
     fail(fmt::format("type {} does not exist; there are {}", index, module_.types.size()));
@@ -130,7 +129,7 @@ std::span<const ValueType> CodeValidator::label_types(const Frame& frame) {
 }
 
 CodeValidator::Frame& CodeValidator::label() {
-  const auto depth = code_.u32_leb(kWhat);
+  const auto depth = code_.u32_leb(kInstruction);
   if (depth >= frames_.size()) {
     fail(fmt::format("label {} does not exist; there are {}", depth, frames_.size()));
   }

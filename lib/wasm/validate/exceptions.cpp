@@ -8,12 +8,6 @@
 
 namespace wasmctl::wasm {
 
-namespace {
-
-constexpr std::string_view kWhat = "an instruction";
-
-}  // namespace
-
 bool CodeValidator::exception_instruction() {
   switch (opcode_) {
     case opcode::kThrow:
@@ -59,7 +53,7 @@ void CodeValidator::try_table() {
   const auto first_handler = static_cast<std::uint32_t>(open_handlers_.size());
   const auto clauses = code_.count("clauses of a try_table");
   for (std::uint32_t i = 0; i < clauses; ++i) {
-    const auto kind = code_.byte(kWhat);
+    const auto kind = code_.byte(kInstruction);
     if (kind > 3) fail(fmt::format("unknown kind {} of a catch clause", kind));
     catch_clause(kind);
   }
@@ -126,7 +120,7 @@ void CodeValidator::note_legacy_handler(const Frame& frame, HandlerKind kind, st
 // Ends its try, as `end` would.
 void CodeValidator::delegate() {
   if (frames_.back().kind != Kind::try_block) fail("there is no `try` without a catch for it");
-  const auto depth = code_.u32_leb(kWhat);
+  const auto depth = code_.u32_leb(kInstruction);
   if (depth + std::size_t{1} >= frames_.size()) {
     fail(fmt::format("label {} does not exist; there are {}", depth, frames_.size() - 1));
   }

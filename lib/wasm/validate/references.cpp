@@ -7,7 +7,6 @@ namespace wasmctl::wasm {
 
 namespace {
 
-constexpr std::string_view kWhat = "an instruction";
 // V8's bound (v8:src/wasm/wasm-limits.h).
 constexpr std::uint32_t kMaxFixedArray = 10'000;
 
@@ -127,7 +126,7 @@ void CodeValidator::cast() {
 
 // Flags: 1 the first type may be null, 2 the second.
 void CodeValidator::branch_on_cast() {
-  const auto flags = code_.byte(kWhat);
+  const auto flags = code_.byte(kInstruction);
   if (flags > 3) fail(fmt::format("unknown flags {:#04x}", flags));
   auto& frame = label();
   const auto read = [&](unsigned null_flag) {
@@ -239,7 +238,7 @@ void CodeValidator::array_new() {
       pop(ValueType::i32);
       break;
     case opcode::kArrayNewFixed: {
-      const auto count = code_.u32_leb(kWhat);
+      const auto count = code_.u32_leb(kInstruction);
       if (count > kMaxFixedArray) fail(fmt::format("{} elements are too many", count));
       for (std::uint32_t i = 0; i < count && !has_any(); ++i) pop(field.type.unpacked());
       break;

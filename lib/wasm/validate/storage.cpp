@@ -7,8 +7,6 @@ namespace wasmctl::wasm {
 
 namespace {
 
-constexpr std::string_view kWhat = "an instruction";
-
 // Of two address types the one that both can hold: a length.
 ValueType lesser(ValueType first, ValueType second) {
   return first == ValueType::i32 ? first : second;
@@ -105,21 +103,21 @@ const Table& CodeValidator::table() {
 
 // An atomic access must be aligned; of the others no more than their width may be promised.
 ValueType CodeValidator::memory_argument(const Opcode& row) {
-  auto alignment = code_.u32_leb(kWhat);
+  auto alignment = code_.u32_leb(kInstruction);
   std::uint32_t memory = 0;
   if ((alignment & kHasMemoryIndex) != 0) {
     features_.add(Feature::multi_memory);
     alignment &= ~kHasMemoryIndex;
-    memory = code_.u32_leb(kWhat);
+    memory = code_.u32_leb(kInstruction);
   }
   if (memory >= module_.memories.size()) {
     fail(fmt::format("memory {} does not exist; there are {}", memory, module_.memories.size()));
   }
   const auto& limits = module_.memories[memory];
   if (limits.is_64) {
-    code_.u64_leb(kWhat);
+    code_.u64_leb(kInstruction);
   } else {
-    code_.u32_leb(kWhat);
+    code_.u32_leb(kInstruction);
   }
   const bool is_atomic = opcode_ >> 16U == opcode::kAtomicPrefix;
   if (alignment > row.width || (is_atomic && alignment != row.width)) {

@@ -17,11 +17,11 @@ namespace {
 
 class ModuleValidator {
  public:
-  ModuleValidator(const Module& module, std::string_view bytes)
+  explicit ModuleValidator(const Module& module)
       : module_(module),
-        bytes_(bytes),
+        bytes_(module.bytes.view()),
         declared_(module.function_count()),
-        code_(module, bytes, declared_) {}
+        code_(module, declared_) {}
 
   FeatureSet run(std::vector<ControlTable>* tables) {
     check_supertypes(module_.types);
@@ -246,7 +246,7 @@ class ModuleValidator {
   // "function 7 (`ns::f`)".
   std::string function_name(std::size_t body) const {
     const auto function = static_cast<std::uint32_t>(module_.imported_functions.size() + body);
-    const auto names = function_names(module_, bytes_);
+    const auto names = function_names(module_);
     const auto found = names.find(function);
     if (found == names.end()) return fmt::format("function {}", function);
     return fmt::format("function {} (`{}`)", function, demangle(found->second));
@@ -260,9 +260,8 @@ class ModuleValidator {
 
 }  // namespace
 
-FeatureSet validate(const Module& module, std::string_view bytes,
-                    std::vector<ControlTable>* tables) {
-  return ModuleValidator(module, bytes).run(tables);
+FeatureSet validate(const Module& module, std::vector<ControlTable>* tables) {
+  return ModuleValidator(module).run(tables);
 }
 
 }  // namespace wasmctl::wasm

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 #include "wasm/features.hpp"
@@ -58,11 +57,10 @@ struct ControlTable {
   std::uint32_t code = 0;          // offset of the first instruction
 };
 
-// Validates `module`, whose bytes are `bytes`, and gives the proposals that its bodies use. If
+// Validates `module` and gives the proposals that its bodies use. If
 // `tables` is given, it gets one table for each body. Throws Error{Code::bad_input}:
 //     function 7 (`ns::f`): i32.add: expected i32, found i64 (offset 0x1a4)
 // Memory: in proportion to the largest body's nesting and operands, and to the tables.
-FeatureSet validate(const Module& module, std::string_view bytes,
-                    std::vector<ControlTable>* tables = nullptr);
+FeatureSet validate(const Module& module, std::vector<ControlTable>* tables = nullptr);
 
 }  // namespace wasmctl::wasm

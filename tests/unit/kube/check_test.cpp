@@ -18,7 +18,7 @@ std::string findings(const kube::Inventory& inventory, const kube::Inventory* be
   std::string out;
   for (const auto& finding : kube::check_manifests(inventory, before)) {
     rules_seen.insert(finding.rule);
-    out += fmt::format("{}:{} {} [{}] {}\n", finding.site.mark.line, finding.site.mark.column,
+    out += fmt::format("{}:{} {} [{}] {}\n", finding.place.line, finding.place.column,
                        finding.message, finding.rule, finding.hint);
   }
   return out;
@@ -321,9 +321,9 @@ TEST_CASE("each mistake is found, by rule and place") {
        "the "
        "injector reads the pod template's annotations: move it to spec.template.metadata\n"},
       {sidecar("{inject.istio.io/templates: gateway, sidecar.istio.io/userVolume: '{}'}"),
-       "6:115 a gateway's template ignores sidecar.istio.io/userVolume [gateway-annotation] mount "
-       "into "
-       "its container `istio-proxy`: `wasmctl patch`\n"},
+       "6:115 a gateway's template ignores sidecar.istio.io/userVolume [gateway-annotation] take "
+       "it out, and mount into the container `istio-proxy`: `wasmctl patch ... --undo`, then "
+       "`--mount container`\n"},
       {workload("{containers: [{name: istio-proxy}]}"),
        "7:25 container `istio-proxy` has no image, and the API server refuses it [proxy-image] "
        "write "

@@ -20,11 +20,10 @@ std::string with_code(const std::string& instructions) {
 
 // "0x41@0x18", ...: each instruction, or what was wrong.
 std::string listed(const std::string& instructions) {
-  const auto bytes = with_code(instructions);
-  const auto module = wasm::parse_module(bytes, "m");
+  const auto module = wasm::parse_module(with_code(instructions), "m");
   std::string text;
   try {
-    wasm::Instructions reader(wasm::instructions_of(module, bytes, 0));
+    wasm::Instructions reader(wasm::instructions_of(module, 0));
     wasm::Instruction instruction;
     while (reader.next(instruction)) {
       text += fmt::format("{:#x}@{:#x} ", instruction.opcode, instruction.offset);
@@ -36,8 +35,8 @@ std::string listed(const std::string& instructions) {
 }
 
 bool uses(const std::string& instructions, wasm::Feature feature) {
-  const auto bytes = with_code(instructions);
-  wasm::Instructions reader(wasm::instructions_of(wasm::parse_module(bytes, "m"), bytes, 0));
+  const auto module = wasm::parse_module(with_code(instructions), "m");
+  wasm::Instructions reader(wasm::instructions_of(module, 0));
   wasm::Instruction instruction;
   while (reader.next(instruction)) continue;
   return reader.features().contains(feature);
@@ -95,7 +94,7 @@ TEST_CASE("the numbers of an instruction can be written anew") {
   const auto bytes = with_code("\x41\x85\x80\x00\x28\x02\x90\x80\x80\x00\x1a\x0b"s);
   const auto module = wasm::parse_module(bytes, "m");
   std::vector<wasm::Number> numbers;
-  wasm::Instructions reader(wasm::instructions_of(module, bytes, 0), &numbers);
+  wasm::Instructions reader(wasm::instructions_of(module, 0), &numbers);
   wasm::Instruction instruction;
   REQUIRE(reader.next(instruction));
   REQUIRE(numbers.size() == 1);

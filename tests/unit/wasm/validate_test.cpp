@@ -32,9 +32,8 @@ std::string refusal(const std::string& bytes) {
 }
 
 wasm::ControlTable table_of(const std::string& instructions) {
-  const auto bytes = with_code(instructions);
   std::vector<wasm::ControlTable> tables;
-  wasm::validate(wasm::parse_module(bytes, "m"), bytes, &tables);
+  wasm::validate(wasm::parse_module(with_code(instructions), "m"), &tables);
   return tables.at(0);
 }
 
