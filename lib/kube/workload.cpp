@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "kube/names.hpp"
-#include "kube/render/settings.hpp"
+#include "kube/shape.hpp"
 
 namespace wasmctl::kube {
 

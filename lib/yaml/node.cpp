@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "yaml/scalar.hpp"
 
 namespace wasmctl::yaml {
@@ -36,6 +38,23 @@ std::string place(std::string_view file, const Mark& mark) {
 
 Error error_at(std::string_view file, const Mark& mark, std::string_view message) {
   return Error(Code::bad_input, fmt::format("{}: {}", place(file, mark), message));
+}
+
+std::optional<Mark> take_mark(std::string& message, std::string_view file) {
+  auto rest = std::string_view(message);
+  if (!rest.starts_with(file)) return std::nullopt;
+  rest.remove_prefix(file.size());
+  Mark mark;
+  for (auto* number : {&mark.line, &mark.column}) {
+    if (!rest.starts_with(':')) return std::nullopt;
+    rest.remove_prefix(1);
+    const auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), *number);
+    if (failed != std::errc()) return std::nullopt;
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  }
+  if (!rest.starts_with(": ")) return std::nullopt;
+  message = rest.substr(2);
+  return mark;
 }
 
 }  // namespace wasmctl::yaml

@@ -9,7 +9,7 @@ ALLOWED = {
     "plugin": {"yaml", "base"},
     "wasm": {"base"},
     "oci": {"base"},
-    "kube": {"yaml", "plugin", "base"},
+    "kube": {"yaml", "plugin", "wasm", "oci", "base"},
     "compile": {"wasm", "plugin", "base"},
     "http": {"base"},
     "registry": {"http", "oci", "base"},

@@ -14,8 +14,9 @@ std::string_view to_string(Severity severity) {
 
 std::vector<ManifestRule> manifest_rules() {
   std::vector<ManifestRule> rules;
-  for (const auto& table : {file_rules(), plugin_rules(), image_rules(), mount_rules(),
-                            annotation_rules(), reach_rules(), gateway_rules()}) {
+  for (const auto& table : {file_rules(), metadata_rules(), plugin_rules(), image_rules(),
+                            mount_rules(), config_map_rules(), proxy_rules(), annotation_rules(),
+                            reach_rules(), target_rules(), gateway_rules()}) {
     rules.insert(rules.end(), table.begin(), table.end());
   }
   return rules;
@@ -35,7 +36,7 @@ std::vector<ManifestFinding> check_manifests(const Inventory& inventory, const I
   const Survey survey(inventory, before);
   std::vector<ManifestFinding> findings;
   for (const auto& rule : manifest_rules()) {
-    Report report(rule, findings);
+    Report report(rule, inventory, findings);
     rule.check(survey, report);
   }
   sort_findings(findings);

@@ -29,9 +29,15 @@ struct ManifestFinding {
 class Survey;
 class Report;
 
+enum class RuleScope : std::uint8_t {
+  alone,     // what an object says by itself
+  together,  // how objects fit one another: not judged where a kustomization may change that
+};
+
 struct ManifestRule {
   std::string_view name;
   Severity severity;
+  RuleScope scope;
   std::string_view demand;
   void (*check)(const Survey& survey, Report& report);
 };

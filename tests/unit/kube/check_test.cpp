@@ -1,73 +1,12 @@
-#include "kube/check/check.hpp"
+#include "tests/unit/kube/checking.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
-
-#include "base/error.hpp"
-
-namespace kube = wasmctl::kube;
-
-namespace {
-
-std::set<std::string_view> rules_seen;  // by all cases of this file
-
-std::string findings(const kube::Inventory& inventory, const kube::Inventory* before = nullptr) {
-  std::string out;
-  for (const auto& finding : kube::check_manifests(inventory, before)) {
-    rules_seen.insert(finding.rule);
-    out += fmt::format("{}:{} {} [{}] {}\n", finding.site.mark.line, finding.site.mark.column,
-                       finding.message, finding.rule, finding.hint);
-  }
-  return out;
-}
-
-kube::Inventory read(const std::string& text) {
-  kube::Inventory inventory;
-  kube::read_manifests(inventory, text, "f", "default");
-  return inventory;
-}
-
-std::string findings(const std::string& text) {
-  return findings(read(text));
-}
-
-std::string plugin(const std::string& spec, const std::string& name = "a") {
-  return "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: " + name +
-         "}\nspec: " + spec + "\n---\n";
-}
-
-std::string workload(const std::string& pod_spec, const std::string& annotations = "{}",
-                     const std::string& more = "") {
-  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web" + more +
-         "}\nspec:\n  template:\n    metadata: {labels: {app: web}, annotations: " + annotations +
-         "}\n    spec: " + pod_spec + "\n---\n";
-}
-
-std::string policy(const std::string& targets, const std::string& wasm) {
-  return "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\n"
-         "metadata: {name: p}\nspec:\n  " +
-         targets + "\n  wasm:\n  - " + wasm + "\n---\n";
-}
-
-std::string config_map(const std::string& ns, const std::string& data) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: " + ns + "}\n" + data +
-         "\n---\n";
-}
-
-constexpr char kFilePlugin[] =
-    "{url: 'file:///etc/wasm/a/plugin.wasm', selector: {matchLabels: {app: web}}}";
-constexpr char kMounted[] =
-    "{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, mountPath: "
-    "/etc/wasm/a}]}], volumes: [{name: v, configMap: {name: cm}}]}";
-
-}  // namespace
+using namespace checking;
 
 TEST_CASE("what render and patch make has no finding") {
   CHECK(findings(plugin(kFilePlugin) + workload(kMounted) +
-                 config_map("default", "binaryData: {plugin.wasm: AGFzbQ==}")) == "");
+                 config_map("default", kModule)) == "");
   CHECK(findings(plugin("{url: 'oci://ghcr.io/a/b:v1@sha256:00'}")) == "");
   // By annotation, as an object and as a list.
   for (const char* volume :
@@ -98,11 +37,11 @@ TEST_CASE("what only looks like a mistake has no finding") {
                    "emptyDir: {}}]}",
                    "{sidecar.istio.io/inject: 'false'}"),
       // Names that the volume gives, not the ConfigMap; one file of it alone.
-      plugin(kFilePlugin) + config_map("default", "binaryData: {filter.wasm: AGFzbQ==}") +
+      plugin(kFilePlugin) + config_map("default", kFilterModule) +
           workload("{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, "
                    "mountPath: /etc/wasm/a}]}], volumes: [{name: v, configMap: {name: cm, items: "
                    "[{key: filter.wasm, path: plugin.wasm}]}}]}"),
-      plugin(kFilePlugin) + config_map("default", "binaryData: {filter.wasm: AGFzbQ==}") +
+      plugin(kFilePlugin) + config_map("default", kFilterModule) +
           workload("{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, "
                    "mountPath: /etc/wasm/a/plugin.wasm, subPath: filter.wasm}]}], volumes: [{name: "
                    "v, configMap: {name: cm}}]}"),
@@ -129,7 +68,7 @@ TEST_CASE("what only looks like a mistake has no finding") {
       plugin("{url: 'oci://a.b/c@sha256:00', match: [{mode: CLIENT}], targetRefs: [{group: "
              "gateway.networking.k8s.io, kind: Gateway, name: in}]}"),
       "apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nmetadata: {name: a}\n"
-      "spec: {lua: {inlineCode: ''}}\n",
+      "spec: {lua: {inlineCode: 'x'}}\n",
       plugin("{url: 'oci://c@sha256:00', imagePullSecret: s}") +
           "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: "
           "kubernetes.io/dockerconfigjson\nstringData: {.dockerconfigjson: "
@@ -181,20 +120,17 @@ TEST_CASE("what only a change shows") {
 }
 
 TEST_CASE("a kustomization's patch is part of what it patches") {
-  kube::Inventory inventory;
-  const auto add = [&](const char* file, const std::string& text) {
-    kube::read_manifests(inventory, text, file, "default");
-  };
-  add("x/kustomization.yaml",
-      "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
-      "resources: [plugin.yaml]\npatches: [{path: ./patch.yaml}]\n");
-  add("x/patch.yaml",
-      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: "
-      "{template: {spec: " +
-          std::string(kMounted) + "}}\n");
-  add("x/plugin.yaml", plugin(kFilePlugin));
-  add("web.yaml", workload("{containers: [{name: app}]}"));
-  kube::merge_patches(inventory);
+  const auto inventory = read({
+      {"x/kustomization.yaml",
+       "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+       "resources: [plugin.yaml]\npatches: [{path: ./patch.yaml}]\n"},
+      {"x/patch.yaml",
+       "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: " +
+           std::string(kMounted) + "}}\n"},
+      {"x/plugin.yaml", plugin(kFilePlugin)},
+      {"web.yaml", workload("{containers: [{name: app}]}")},
+      {"cm.yaml", config_map("default", kModule)},
+  });
   CHECK(inventory.workloads.size() == 1);
   CHECK(findings(inventory) == "");
 }
@@ -590,6 +526,87 @@ TEST_CASE("check judges policies of Envoy Gateway") {
   for (const auto& [text, want] : cases) {
     CAPTURE(text);
     CHECK(findings(text) == want);
+  }
+}
+
+TEST_CASE("check judges the shape of a policy") {
+  const std::string ref = "{group: gateway.networking.k8s.io, kind: HTTPRoute, name: r}";
+  const std::string targets = "targetRefs: [" + ref + "]";
+  const auto one = [&](const std::string& module) { return policy(targets, module); };
+  const auto image = [&](const std::string& more) {
+    return one("code: {type: Image, image: {url: 'a.b/c@sha256:00'" + more + "}}");
+  };
+  const std::pair<std::string, std::string> wrong[] = {
+      {"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
+       "p}\nspec: {targetRefs: [" + ref + "], wasm: {code: {type: Image, image: {url: "
+       "'a.b/c@sha256:00'}}}}\n",
+       "`wasm` must be a list, not a mapping"},
+      {policy("targetRefs: " + ref, "name: a\n    code: {type: Image, image: {url: a.b/cd}}"),
+       "`targetRefs` must be a list, not a mapping"},
+      {policy(targets + "\n  targetRef: " + ref, "code: {type: HTTP}"),
+       "has both `targetRef` and `targetRefs`"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute}]", "name: a"),
+       "`targetRefs[0]` needs `name`"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: 5}]",
+              "name: a"),
+       "`targetRefs[0].name` must be a string, not a number"},
+      {policy("targetSelectors: [{matchLabels: {a: b}}]", "name: a"),
+       "`targetSelectors[0]` needs `kind`"},
+      {policy("targetSelectors: []", "name: a"), "`targetSelectors` selects nothing"},
+      {one("code: {type: Image, image: {}}"), "`wasm[0].code.image` needs `url`"},
+      {one("code: {type: HTTP, http: {sha256: x}}"), "`wasm[0].code.http` needs `url`"},
+      {one("code: {image: {url: a.b/cd}}"), "`wasm[0].code` needs `type`"},
+      {one("code: {type: ConfigMap}"), "`wasm[0].code.type` cannot be `ConfigMap`"},
+      {one("env: [{name: A, value: b}]"), "`wasm[0].env` must be a mapping, not a list"},
+      {one("env: {hostKeys: A}"), "`wasm[0].env.hostKeys` must be a list, not a string"},
+      {one("name: 5"), "`wasm[0].name` must be a string, not a number"},
+      {image(", pullSecretRef: registry"),
+       "`wasm[0].code.image.pullSecretRef` must be a mapping, not a string"},
+      {image(", pullSecretRef: {kind: Secret}"),
+       "`wasm[0].code.image.pullSecretRef` needs `name`"},
+      {image(", pullSecretRef: {kind: ConfigMap, name: s}"),
+       "`wasm[0].code.image.pullSecretRef.kind` cannot be `ConfigMap`"},
+      {image(", tls: {caCertificateRef: {kind: ConfigMap}}"),
+       "`wasm[0].code.image.tls.caCertificateRef` needs `name`"},
+      {image(", sha256: [x]"), "`sha256` must be a string, not a list"},
+      {policy(targets + "\n  mergeType: Replace", "name: a"), "`mergeType` cannot be `Replace`"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]\n  "
+              "mergeType: StrategicMerge",
+              "name: a"),
+       "`mergeType` is for routes, and a target is a Gateway"},
+      {one("code: {type: Image, image: {url: 'a.b/C:v1'}}"),
+       "repository `C` has an upper-case letter: Envoy Gateway cannot read the image's name"},
+      {one("code: {type: Image, image: {url: 'a.b/cd:v1'}, pullPolicy: Always}\n    config: {a: "
+           ".nan}"),
+       "JSON has no number `.nan`"},
+      {"apiVersion: gateway.envoyproxy.io/v1beta1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
+       "p}\n",
+       "Envoy Gateway has no gateway.envoyproxy.io/v1beta1 EnvoyExtensionPolicy [unknown-kind] "
+       "`gateway.envoyproxy.io/v1alpha1` has EnvoyExtensionPolicy"},
+      {"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
+       "p}\nspec: []\n",
+       "`spec` must be a mapping, not a list"},
+  };
+  for (const auto& [text, want] : wrong) {
+    CAPTURE(text);
+    CHECK(findings(text).find(want) != std::string::npos);
+  }
+  const std::string right[] = {
+      policy("targetSelectors: [{kind: HTTPRoute, matchLabels: {a: b}}]",
+             "code: {type: Image, image: {url: 'a.b/c@sha256:00', pullSecretRef: {name: s, "
+             "namespace: n}, tls: {caCertificateRef: {group: '', kind: ConfigMap, name: ca}}}, "
+             "pullPolicy: IfNotPresent}\n    config: [any, {a: 1}]\n    env: {hostKeys: [A]}\n    "
+             "failOpen: true"),
+      policy(targets + "\n  mergeType: StrategicMerge\n  extProc: [{}]\n  lua: [{type: Inline}]",
+             "config: text\n    code: {type: HTTP, http: {url: 'https://a.b/c', sha256: '" +
+                 std::string(64, 'a') + "'}}"),
+      image(""),
+      one("code: {type: Image, image: {url: 'localhost:5000/a/b:V1@sha256:00'}}"),
+      "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: p}\n",
+  };
+  for (const auto& text : right) {
+    CAPTURE(text);
+    CHECK(findings(text) == "");
   }
 }
 
