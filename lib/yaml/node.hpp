@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,11 +62,7 @@ std::string_view describe(const Node& node);
 // `FILE:LINE:COLUMN`, as compilers and editors write a place.
 std::string place(std::string_view file, const Mark& mark);
 
-// Error{Code::bad_input} with `FILE:LINE:COLUMN: ` before the message.
+// Error{Code::bad_input} at that place.
 Error error_at(std::string_view file, const Mark& mark, std::string_view message);
-
-// The place that error_at wrote before a message, taken off it; nothing if there is none. Its
-// offset is 0.
-std::optional<Mark> take_mark(std::string& message, std::string_view file);
 
 }  // namespace wasmctl::yaml

@@ -711,8 +711,11 @@ void read_manifests(Inventory& inventory, std::string_view text, const std::stri
     yaml::Reader reader(text, file);
     while (const auto document = reader.next()) documents.read(document->root);
   } catch (const Error& error) {
-    Unreadable unreadable{{inventory.files.size() - 1, {}}, error.message()};
-    unreadable.site.mark = yaml::take_mark(unreadable.text, file).value_or(yaml::Mark());
+    Unreadable unreadable{{inventory.files.size() - 1, {}}, std::string(error.reason())};
+    if (const auto& place = error.place()) {
+      unreadable.site.mark.line = place->line;
+      unreadable.site.mark.column = place->column;
+    }
     unreadable.is_template = text.find("{{") != std::string_view::npos;
     inventory.unreadable.push_back(std::move(unreadable));
   }
@@ -728,6 +731,10 @@ bool Inventory::are_together(std::size_t file, std::size_t other) const {
            return std::ranges::binary_search(reached, file) &&
                   std::ranges::binary_search(reached, other);
          });
+}
+
+Place place_of(const Inventory& inventory, const Site& site) {
+  return {inventory.files[site.file], site.mark.line, site.mark.column};
 }
 
 void apply_kustomizations(Inventory& inventory) {

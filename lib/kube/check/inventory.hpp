@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -219,5 +220,13 @@ void read_manifests(Inventory& inventory, std::string_view text, const std::stri
 // When all is read: what kustomizations patch by path goes into what is patched, and what they
 // change in other ways is marked.
 void apply_kustomizations(Inventory& inventory);
+
+// Of a node in the file of `object`.
+inline Site site_of(const Object& object, const yaml::Node& node) {
+  return {object.site.file, node.start};
+}
+
+// For a finding.
+Place place_of(const Inventory& inventory, const Site& site);
 
 }  // namespace wasmctl::kube

@@ -104,8 +104,9 @@ TEST_CASE("check reads the module in a ConfigMap") {
     std::string want;
   };
   const std::string where = "`plugin.wasm` of ConfigMap `cm`";
-  const std::string put = "all traffic is denied: put the module there, `wasmctl render --via "
-                          "configmap` does\n";
+  const std::string put =
+      "all traffic is denied: put the module there, `wasmctl render --via "
+      "configmap` does\n";
   const Case cases[] = {
       {kModule, ""},
       {binary("not yet"),
@@ -114,14 +115,16 @@ TEST_CASE("check reads the module in a ConfigMap") {
        "4:14 " + where + ": not a Wasm module but gzip data [config-map-module] " + put},
       {binary("<html><body>404</body></html>"),
        "4:14 " + where + ": not a Wasm module but an HTML page [config-map-module] " + put},
-      {binary(""), "4:14 " + where + ": not a Wasm module but an empty file [config-map-module] " + put},
+      {binary(""),
+       "4:14 " + where + ": not a Wasm module but an empty file [config-map-module] " + put},
       {binary(base64_encode(minimal)),
        "4:14 " + where +
            ": not a Wasm module but the base64 text of a module: decode it first "
            "[config-map-module] it is base64 twice: `kubectl create configmap --from-file` makes "
            "that of a file that is base64 already; give it the module itself\n"},
       {binary(minimal.substr(0, 6)),
-       "4:14 " + where + ": the file ends inside the header, after 6 bytes [config-map-module] " + put},
+       "4:14 " + where + ": the file ends inside the header, after 6 bytes [config-map-module] " +
+           put},
       {"binaryData: {plugin.wasm: 'AGFzbQ--%'}",
        "4:14 `plugin.wasm` under `binaryData` is not base64 [config-map-base64] the API server "
        "refuses the ConfigMap: encode the file with `base64 -w 0`\n"},
@@ -138,8 +141,8 @@ TEST_CASE("check reads the module in a ConfigMap") {
     CHECK(findings(config_map("default", data) + plugin(kFilePlugin) + mounting("cm")) == want);
   }
   // A module that Envoy does not load is told as lint tells it.
-  const auto found = findings(config_map("default", binary(minimal)) + plugin(kFilePlugin) +
-                              mounting("cm"));
+  const auto found =
+      findings(config_map("default", binary(minimal)) + plugin(kFilePlugin) + mounting("cm"));
   CHECK(found.starts_with("4:14 the module `plugin.wasm` of ConfigMap `cm` "));
   // Found by items and by subPath; what no plugin needs may be anything.
   const std::string filter = "binaryData: {filter.wasm: bm90IHlldA==, other: bm90IHlldA==}";

@@ -11,7 +11,8 @@ std::string filter(const std::string& value, const std::string& context = "SIDEC
                    const std::string& selector = "workloadSelector: {labels: {app: web}}") {
   return "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: a}\nspec:\n"
          "  " +
-         selector + "\n  configPatches:\n  - applyTo: HTTP_FILTER\n    match: {context: " + context +
+         selector +
+         "\n  configPatches:\n  - applyTo: HTTP_FILTER\n    match: {context: " + context +
          "}\n    patch:\n      operation: INSERT_FIRST\n      value: " + value + "\n---\n";
 }
 
@@ -64,8 +65,8 @@ TEST_CASE("check judges EnvoyFilters that load Wasm by what they share with plug
     return typed("{remote: {http_uri: {uri: '" + uri + "'}" + more + "}}");
   };
   CHECK(findings(filter(remote("https://a.b/c.wasm"))).find("[unpinned]") != std::string::npos);
-  CHECK(findings(filter(remote("https://a.b/c.wasm", ", sha256: '" + std::string(64, '0') + "'"))) ==
-        "");
+  CHECK(findings(filter(
+            remote("https://a.b/c.wasm", ", sha256: '" + std::string(64, '0') + "'"))) == "");
   CHECK(findings(filter(remote("https://a.b/c.wasm", ", sha256: x"))).find("[sha256]") !=
         std::string::npos);
   CHECK(findings(filter(remote("oci://a.b/C:v1"))).find("[url-form]") != std::string::npos);

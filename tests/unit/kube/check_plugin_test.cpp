@@ -42,12 +42,12 @@ TEST_CASE("check judges metadata as the API server does") {
        "[metadata] \n"},
       {"{name: a, labels: {version: 2}}",
        "3:38 `labels.version` must be a string, not a number [metadata] write it in quotes\n"},
-      {"{name: a, labels: [b]}",
-       "3:29 `labels` must be a mapping, not a list [metadata] \n"},
+      {"{name: a, labels: [b]}", "3:29 `labels` must be a mapping, not a list [metadata] \n"},
       {"{name: a, annotations: {b: true}}",
        "3:37 `annotations.b` must be a string, not a boolean [metadata] write it in quotes\n"},
       {"{name: 5}", "3:18 `name` must be a string, not a number [metadata] write it in quotes\n"},
-      {"[a]", "3:11 `metadata` must be a mapping, not a list [metadata] `metadata: {name: NAME}`\n"},
+      {"[a]",
+       "3:11 `metadata` must be a mapping, not a list [metadata] `metadata: {name: NAME}`\n"},
       // What the API server writes, and what it makes a name of.
       {"{name: a, uid: u, resourceVersion: '1', generation: 2, creationTimestamp: null, "
        "managedFields: [], ownerReferences: [], finalizers: [], labels: {a: b, c: }, annotations: "
@@ -88,8 +88,8 @@ TEST_CASE("check knows what only Lua has") {
 
 TEST_CASE("check reads the names of images as Istio does") {
   for (const char* right :
-       {"oci://localhost:5000/a/b:v1", "oci://a.b/c/d:V1", "oci://a.b/c/d:v1@sha256:00", "a.b/c/d:v1",
-        "c/d:v1", "oci://c/d", "oci://tally", "oci://[::1]:5000/a/b", "OCI://a.b/c/d",
+       {"oci://localhost:5000/a/b:v1", "oci://a.b/c/d:V1", "oci://a.b/c/d:v1@sha256:00",
+        "a.b/c/d:v1", "c/d:v1", "oci://c/d", "oci://tally", "oci://[::1]:5000/a/b", "OCI://a.b/c/d",
         "oci://a.b/c__d/e-f.g:v1"}) {
     CAPTURE(right);
     CHECK(findings(plugin("{url: '" + std::string(right) + "'}")).find("[url-form]") ==
@@ -106,10 +106,11 @@ TEST_CASE("check reads the names of images as Istio does") {
     CAPTURE(wrong);
     CHECK(findings(plugin("{url: '" + wrong + "'}")).find("[url-form]") != std::string::npos);
   }
-  CHECK(findings(plugin("{url: 'oci://a.b/c/d:v1+build.7', sha256: " + std::string(64, 'a') + "}")) ==
-        "4:13 tag `v1+build.7` is not 1 to 128 letters, digits, `_`, `.` or `-`, the first no `.` "
-        "or `-`: Istio cannot read the image's name [url-form] write "
-        "`oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]`\n");
+  CHECK(
+      findings(plugin("{url: 'oci://a.b/c/d:v1+build.7', sha256: " + std::string(64, 'a') + "}")) ==
+      "4:13 tag `v1+build.7` is not 1 to 128 letters, digits, `_`, `.` or `-`, the first no `.` "
+      "or `-`: Istio cannot read the image's name [url-form] write "
+      "`oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]`\n");
   CHECK(findings(plugin("{url: 'oci://tally:v1', sha256: " + std::string(64, 'a') + "}")) ==
         "4:13 `v1` after the colon is a port to Istio, and no number [url-form] name the registry: "
         "`oci://docker.io/library/tally:v1`\n");
@@ -143,23 +144,21 @@ TEST_CASE("check knows what values have which form") {
        "new code has another digest: `wasmctl render IMAGE` writes it; leave the policy out\n"},
       {plugin("{url: 'https://a.b/c', sha256: " + std::string(64, 'a') +
               ", imagePullPolicy: Always}"),
-       "4:119 `Always` does nothing beside `sha256`: the module is never pulled again [pull-always] "
+       "4:119 `Always` does nothing beside `sha256`: the module is never pulled again "
+       "[pull-always] "
        "new code has another digest: `wasmctl render IMAGE` writes it; leave the policy out\n"},
       {of("imagePullPolicy: IfNotPresent"), ""},
       {plugin("{url: 'oci://a.b/cd:v1', imagePullPolicy: Always}"),
        "4:13 `oci://a.b/cd:v1` is whatever the tag names when it is fetched [unpinned] pin it: "
        "`wasmctl render IMAGE` writes the digest\n"},
-      {of("pluginConfig: {a: [1, .nan]}"),
-       "4:62 JSON has no number `.nan` [bad-value] \n"},
+      {of("pluginConfig: {a: [1, .nan]}"), "4:62 JSON has no number `.nan` [bad-value] \n"},
       {of("pluginConfig: {a: -.inf}"), "4:58 JSON has no number `-.inf` [bad-value] \n"},
       {of("pluginConfig: {on: a, yes: b}"),
        "4:62 key `true` is set twice [bad-value] `y`, `yes` and `on` are true to Kubernetes, `n`, "
        "`no` and `off` false: write such keys in quotes\n"},
       {of("pluginConfig: {salt: !!binary c2FsdA==}"), ""},
-      {of("pluginConfig: {salt: !!binary '-'}"),
-       "4:61 !!binary is not base64 [bad-value] \n"},
-      {of("pluginConfig: [a]"),
-       "4:52 `pluginConfig` must be a mapping, not a list [bad-value] \n"},
+      {of("pluginConfig: {salt: !!binary '-'}"), "4:61 !!binary is not base64 [bad-value] \n"},
+      {of("pluginConfig: [a]"), "4:52 `pluginConfig` must be a mapping, not a list [bad-value] \n"},
       {of("targetRef: {kind: Gateway}"), "4:49 `targetRef` needs `name` [bad-value] \n"},
       // Each fault of a value, at its place.
       {of("vmConfig: {env: [{name: A, value: 1}, {nam: B}]}"),

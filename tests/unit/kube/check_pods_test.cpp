@@ -7,7 +7,8 @@ using namespace checking;
 
 namespace {
 
-const std::string kImagePlugin = "{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: web}}}";
+const std::string kImagePlugin =
+    "{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: web}}}";
 const std::string kForAll = "{url: 'oci://a.b/c@sha256:00'}";
 const std::string kApp = "{containers: [{name: app, image: x}]}";
 
@@ -47,7 +48,8 @@ TEST_CASE("check reads Istio's annotations as Go does, whatever the capitals") {
                                    R"({"v":{"mountpath":"/etc/wasm/a"}})"))
             .find("ConfigMap `cm` has no key `b`") != std::string::npos);
   // Another spelling is dropped.
-  for (const char* mount : {R"({"v":{"mount_path":"/etc/wasm/a"}})", R"({"v":{"mountPth":"/x"}})"}) {
+  for (const char* mount :
+       {R"({"v":{"mount_path":"/etc/wasm/a"}})", R"({"v":{"mountPth":"/x"}})"}) {
     CAPTURE(mount);
     CHECK(findings(files + annotated(R"({"v":{"comfigMap":{"name":"cm"}}})", mount))
               .find("the injector drops `comfigMap`") != std::string::npos);
@@ -57,7 +59,8 @@ TEST_CASE("check reads Istio's annotations as Go does, whatever the capitals") {
 TEST_CASE("a plugin without a selector means the proxies that there are") {
   const auto without =
       of_kind("batch/v1", "Job", kApp, "{app: x, sidecar.istio.io/inject: 'false'}");
-  const auto on_host = of_kind("apps/v1", "DaemonSet", "{hostNetwork: true, containers: [{name: a}]}");
+  const auto on_host =
+      of_kind("apps/v1", "DaemonSet", "{hostNetwork: true, containers: [{name: a}]}");
   for (const auto& spec : {kForAll, std::string("{url: 'oci://a.b/c@sha256:00', selector: {}}"),
                            std::string("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: "
                                        "{}}}")}) {
@@ -87,7 +90,8 @@ TEST_CASE("in pods of a cluster Istio's proxy is no mistake") {
       "{containers: [{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.29.0', volumeMounts: "
       "[{name: istio-data, mountPath: /var/lib/istio/data}]}], volumes: [{name: istio-data, "
       "emptyDir: {}}]}";
-  const std::string native = "{initContainers: [{name: istio-proxy, image: 'istio/proxyv2:1.29.0'}]}";
+  const std::string native =
+      "{initContainers: [{name: istio-proxy, image: 'istio/proxyv2:1.29.0'}]}";
   const std::string image =
       "[proxy-image] write `image: auto`: the injector puts the right one there\n";
   CHECK(findings(plugin(kImagePlugin) + pod(status, proxy)) == "");
@@ -107,8 +111,8 @@ TEST_CASE("in pods of a cluster Istio's proxy is no mistake") {
 
 TEST_CASE("a module may be in an image of one's own") {
   const auto bare = [](const std::string& image) {
-    return plugin(kFilePlugin) +
-           workload("{containers: [{name: app}]}", "{sidecar.istio.io/proxyImage: '" + image + "'}");
+    return plugin(kFilePlugin) + workload("{containers: [{name: app}]}",
+                                          "{sidecar.istio.io/proxyImage: '" + image + "'}");
   };
   CHECK(findings(bare("a.b/proxy-with-a:1")) ==
         "8:18 deployment/web has nothing mounted at /etc/wasm/a/plugin.wasm; is the module of "
@@ -132,8 +136,10 @@ TEST_CASE("a module may be in an image of one's own") {
 
 TEST_CASE("what has a pod template with containers is a workload") {
   const std::pair<const char*, const char*> kinds[] = {
-      {"argoproj.io/v1alpha1", "Rollout"},  {"serving.knative.dev/v1", "Service"},
-      {"apps/v1", "ReplicaSet"},            {"apps.openshift.io/v1", "DeploymentConfig"},
+      {"argoproj.io/v1alpha1", "Rollout"},
+      {"serving.knative.dev/v1", "Service"},
+      {"apps/v1", "ReplicaSet"},
+      {"apps.openshift.io/v1", "DeploymentConfig"},
       {"apps.kruise.io/v1alpha1", "CloneSet"},
   };
   for (const auto& [api_version, kind] : kinds) {
@@ -197,6 +203,6 @@ TEST_CASE("what is the same for many workloads is said once") {
   CHECK(findings(plugin(target) + plugin(target, "b")).find("[same-order]") != std::string::npos);
   // Other selectors, other places.
   CHECK(findings(plugin(kImagePlugin) +
-                 plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: x}}}", "b")) ==
-        "");
+                 plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: x}}}",
+                        "b")) == "");
 }

@@ -14,7 +14,8 @@ const std::string kInShop =
     "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a, namespace: "
     "shop}\nspec: {url: 'file:///etc/wasm/a/plugin.wasm', selector: {matchLabels: {app: web}}}\n";
 
-std::string web(const std::string& ns, const std::string& pod_spec = "{containers: [{name: app}]}") {
+std::string web(const std::string& ns,
+                const std::string& pod_spec = "{containers: [{name: app}]}") {
   return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web" +
          (ns.empty() ? "" : ", namespace: " + ns) +
          "}\nspec: {template: {metadata: {labels: {app: web}}, spec: " + pod_spec + "}}\n";
@@ -62,10 +63,11 @@ TEST_CASE("what a kustomization may mend is no mistake") {
     CHECK(notes(files) == says(field));
   }
   // What nothing mends.
-  const auto wrong = checked(resources + "namespace: shop\n",
-                             "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: "
-                             "{name: a}\nspec: {url: 'oci://a.b/c@sha256:00', phase: LAST}\n",
-                             web(""));
+  const auto wrong =
+      checked(resources + "namespace: shop\n",
+              "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: "
+              "{name: a}\nspec: {url: 'oci://a.b/c@sha256:00', phase: LAST}\n",
+              web(""));
   CHECK(findings(wrong) ==
         "d/plugin.yaml:4:45 `phase` cannot be `LAST` [bad-value] one of: UNSPECIFIED_PHASE, AUTHN, "
         "AUTHZ, STATS\n");
@@ -85,8 +87,9 @@ TEST_CASE("check follows kustomizations through directories") {
   const auto overlay = [](const std::string& kustomization) {
     return read({{"base/kustomization.yaml", "resources: [web.yaml]\n"},
                  {"base/web.yaml", web("shop")},
-                 {"plugin/Kustomization", "kind: Component\nresources: [plugin.yaml]\npatches: "
-                                          "[{path: patch.yaml}]\n"},
+                 {"plugin/Kustomization",
+                  "kind: Component\nresources: [plugin.yaml]\npatches: "
+                  "[{path: patch.yaml}]\n"},
                  {"plugin/plugin.yaml", kInShop},
                  {"plugin/patch.yaml", web("", kMounted)},
                  {"prod/kustomization.yaml", kustomization},
@@ -102,12 +105,12 @@ TEST_CASE("check follows kustomizations through directories") {
   CHECK(changed.mended[1]);
   CHECK_FALSE(changed.mended[3]);
   // A part of a plugin is none: it has no url to judge.
-  const auto partial = read({{"d/kustomization.yaml",
-                              "resources: [../plugin.yaml]\npatches: [{path: patch.yaml}]\n"},
-                             {"d/patch.yaml",
-                              "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
-                              "metadata: {name: a, namespace: shop}\nspec: {phase: AUTHN}\n"},
-                             {"plugin.yaml", kImagePlugin}});
+  const auto partial = read(
+      {{"d/kustomization.yaml", "resources: [../plugin.yaml]\npatches: [{path: patch.yaml}]\n"},
+       {"d/patch.yaml",
+        "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
+        "metadata: {name: a, namespace: shop}\nspec: {phase: AUTHN}\n"},
+       {"plugin.yaml", kImagePlugin}});
   CHECK(findings(partial) == "");
   CHECK(partial.plugins.size() == 1);
 }
@@ -115,7 +118,8 @@ TEST_CASE("check follows kustomizations through directories") {
 TEST_CASE("one name in the directories of several environments is no mistake") {
   const auto priority = kImagePlugin;
   const auto double_of = [](const std::string& file, const std::string& rule) {
-    return file + ":3:18 a second WasmPlugin `a` in namespace shop; the first is in dev/a.yaml:3:18 [" +
+    return file +
+           ":3:18 a second WasmPlugin `a` in namespace shop; the first is in dev/a.yaml:3:18 [" +
            rule + "] the one that is applied last replaces the other\n";
   };
   CHECK(findings(read({{"dev/a.yaml", kImagePlugin}, {"prod/a.yaml", kImagePlugin}})) == "");
@@ -126,9 +130,9 @@ TEST_CASE("one name in the directories of several environments is no mistake") {
                        {"kustomization.yaml", "resources: [dev/a.yaml, prod/a.yaml]\n"}})) ==
         double_of("prod/a.yaml", "same-name-nearby"));
   CHECK(findings(kImagePlugin + "---\n" + kImagePlugin).find("[same-name]") != std::string::npos);
-  const std::string policies = policy(
-      "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]",
-      "code: {type: Image, image: {url: 'a.b/c@sha256:00'}}");
+  const std::string policies =
+      policy("targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]",
+             "code: {type: Image, image: {url: 'a.b/c@sha256:00'}}");
   CHECK(findings(read({{"dev/p.yaml", policies}, {"prod/p.yaml", policies}})) == "");
 }
 
@@ -155,5 +159,5 @@ TEST_CASE("what has not the words of a manifest is none") {
   CHECK(findings("apiVersion: v1\nkind: Pod\nmetadata: {name: a\n").find("[yaml]") !=
         std::string::npos);
   CHECK(findings("{{- if .Values.public }}\napiVersion: v1\nkind: Service\n{{- end }}\n")
-            .starts_with("1:1 a template is no YAML before it is rendered (") );
+            .starts_with("1:1 a template is no YAML before it is rendered ("));
 }

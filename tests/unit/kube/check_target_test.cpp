@@ -98,9 +98,10 @@ TEST_CASE("a target has a name, a class and a namespace that its reader finds") 
   CHECK(findings(gateway("{gatewayClassName: istio}") + for_policy).find("[target-class]") !=
         std::string::npos);
 
-  CHECK(findings(to(kClass)) ==
-        "4:114 a GatewayClass is a target from istio-system only, and plugin `a` is in default "
-        "[gateway-class] put the plugin into istio-system, or name the Gateways of its namespace\n");
+  CHECK(
+      findings(to(kClass)) ==
+      "4:114 a GatewayClass is a target from istio-system only, and plugin `a` is in default "
+      "[gateway-class] put the plugin into istio-system, or name the Gateways of its namespace\n");
   CHECK(findings(to(kClass, "istio-system")) == "");
   CHECK(findings(to("{group: gateway.networking.k8s.io, kind: GatewayClass, name: istio}",
                     "istio-system"))

@@ -5,8 +5,7 @@
 using namespace checking;
 
 TEST_CASE("what render and patch make has no finding") {
-  CHECK(findings(plugin(kFilePlugin) + workload(kMounted) +
-                 config_map("default", kModule)) == "");
+  CHECK(findings(plugin(kFilePlugin) + workload(kMounted) + config_map("default", kModule)) == "");
   CHECK(findings(plugin("{url: 'oci://ghcr.io/a/b:v1@sha256:00'}")) == "");
   // By annotation, as an object and as a list.
   for (const char* volume :
@@ -538,8 +537,10 @@ TEST_CASE("check judges the shape of a policy") {
   };
   const std::pair<std::string, std::string> wrong[] = {
       {"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
-       "p}\nspec: {targetRefs: [" + ref + "], wasm: {code: {type: Image, image: {url: "
-       "'a.b/c@sha256:00'}}}}\n",
+       "p}\nspec: {targetRefs: [" +
+           ref +
+           "], wasm: {code: {type: Image, image: {url: "
+           "'a.b/c@sha256:00'}}}}\n",
        "`wasm` must be a list, not a mapping"},
       {policy("targetRefs: " + ref, "name: a\n    code: {type: Image, image: {url: a.b/cd}}"),
        "`targetRefs` must be a list, not a mapping"},
@@ -562,8 +563,7 @@ TEST_CASE("check judges the shape of a policy") {
       {one("name: 5"), "`wasm[0].name` must be a string, not a number"},
       {image(", pullSecretRef: registry"),
        "`wasm[0].code.image.pullSecretRef` must be a mapping, not a string"},
-      {image(", pullSecretRef: {kind: Secret}"),
-       "`wasm[0].code.image.pullSecretRef` needs `name`"},
+      {image(", pullSecretRef: {kind: Secret}"), "`wasm[0].code.image.pullSecretRef` needs `name`"},
       {image(", pullSecretRef: {kind: ConfigMap, name: s}"),
        "`wasm[0].code.image.pullSecretRef.kind` cannot be `ConfigMap`"},
       {image(", tls: {caCertificateRef: {kind: ConfigMap}}"),

@@ -48,21 +48,21 @@ struct Files : kube::Inventory {
   std::vector<std::string> texts;
 };
 
-inline std::size_t column_in(const Files& files, const kube::Site& site) {
-  if (site.mark.offset == 0) return site.mark.column;
-  const auto& text = files.texts[site.file];
-  const auto begin = text.rfind('\n', site.mark.offset - 1) + 1;
-  const auto before = text.substr(begin, site.mark.offset - begin);
-  return site.mark.column - (before.size() - shorten(before).size());
+inline std::size_t column_in(const std::string& text, const wasmctl::Place& place) {
+  std::size_t begin = 0;
+  for (std::size_t line = 1; line < place.line; ++line) begin = text.find('\n', begin) + 1;
+  const auto before = text.substr(begin, place.column == 0 ? 0 : place.column - 1);
+  return place.column - (before.size() - shorten(before).size());
 }
 
 inline std::string findings(const Files& files, const kube::Inventory* before = nullptr) {
   std::string out;
   for (const auto& finding : kube::check_manifests(files, before)) {
     rules_seen.insert(finding.rule);
-    const auto& name = files.files[finding.site.file];
-    out += fmt::format("{}{}:{} {} [{}] {}\n", name == "f" ? "" : name + ':',
-                       finding.site.mark.line, column_in(files, finding.site),
+    const auto& place = finding.place;
+    const auto file = std::ranges::find(files.files, place.file) - files.files.begin();
+    out += fmt::format("{}{}:{} {} [{}] {}\n", place.file == "f" ? "" : place.file + ':',
+                       place.line, column_in(files.texts[static_cast<std::size_t>(file)], place),
                        shorten(finding.message), finding.rule, shorten(finding.hint));
   }
   return out;
@@ -92,7 +92,7 @@ inline std::string plugin(const std::string& spec, const std::string& name = "a"
 }
 
 inline std::string workload(const std::string& pod_spec, const std::string& annotations = "{}",
-                     const std::string& more = "") {
+                            const std::string& more = "") {
   return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web" + more +
          "}\nspec:\n  template:\n    metadata: {labels: {app: web}, annotations: " + annotations +
          "}\n    spec: " + pod_spec + "\n---\n";
@@ -118,11 +118,13 @@ inline constexpr char kMounted[] =
 // tests/data/minimal.wasm: the least that Envoy loads.
 inline constexpr char kModule[] =
     "binaryData: {plugin.wasm: "
-    "AGFzbQEAAAABCQJgAABgAX8BfwMDAgABBQMBAAEHLQMXcHJveHlfYWJpX3ZlcnNpb25fMF8yXzEAAAZtYWxsb2MAAQZtZW1vcnkCAAoKAgIACwUAQYAICw==}";
+    "AGFzbQEAAAABCQJgAABgAX8BfwMDAgABBQMBAAEHLQMXcHJveHlfYWJpX3ZlcnNpb25fMF8yXzEAAAZtYWxsb2MAAQZtZW"
+    "1vcnkCAAoKAgIACwUAQYAICw==}";
 
 // The same under another key.
 inline constexpr char kFilterModule[] =
     "binaryData: {filter.wasm: "
-    "AGFzbQEAAAABCQJgAABgAX8BfwMDAgABBQMBAAEHLQMXcHJveHlfYWJpX3ZlcnNpb25fMF8yXzEAAAZtYWxsb2MAAQZtZW1vcnkCAAoKAgIACwUAQYAICw==}";
+    "AGFzbQEAAAABCQJgAABgAX8BfwMDAgABBQMBAAEHLQMXcHJveHlfYWJpX3ZlcnNpb25fMF8yXzEAAAZtYWxsb2MAAQZtZW"
+    "1vcnkCAAoKAgIACwUAQYAICw==}";
 
 }  // namespace checking

@@ -227,16 +227,17 @@ void check_gateway_annotation(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"annotation-json", Severity::error, RuleScope::alone,
-     "the annotations that mount are JSON objects", check_annotation_json},
-    {"annotation-field", Severity::error, RuleScope::alone,
-     "the annotations that mount have Kubernetes' fields, in its forms", check_annotation_field},
-    {"annotation-name", Severity::error, RuleScope::alone,
-     "the annotations that mount are spelt as Istio reads them", check_annotation_name},
-    {"annotation-place", Severity::error, RuleScope::alone,
-     "the annotations that mount are on the pod template", check_annotation_place},
-    {"gateway-annotation", Severity::error, RuleScope::alone,
-     "a gateway's mount is not by annotation", check_gateway_annotation},
+    {"annotation-json", Severity::error, "the annotations that mount are JSON objects",
+     RuleScope::alone, check_annotation_json},
+    {"annotation-field", Severity::error,
+     "the annotations that mount have Kubernetes' fields, in its forms", RuleScope::alone,
+     check_annotation_field},
+    {"annotation-name", Severity::error, "the annotations that mount are spelt as Istio reads them",
+     RuleScope::alone, check_annotation_name},
+    {"annotation-place", Severity::error, "the annotations that mount are on the pod template",
+     RuleScope::alone, check_annotation_place},
+    {"gateway-annotation", Severity::error, "a gateway's mount is not by annotation",
+     RuleScope::alone, check_gateway_annotation},
 };
 
 }  // namespace

@@ -232,8 +232,8 @@ std::vector<std::pair<const ConfigMapManifest*, std::string>> module_values(cons
 void lint_value(const ConfigMapValue& value, const std::string& name, Report& report) {
   try {
     const auto module = wasm::read_module(*value.bytes, name);
-    for (const auto& finding : wasm::lint(module, *value.bytes)) {
-      if (finding.severity != wasm::Severity::error) continue;
+    for (const auto& finding : wasm::lint(module, *value.bytes, name)) {
+      if (finding.severity != Severity::error) continue;
       report.add(value.site, fmt::format("the module {} {}", name, finding.message), finding.hint);
     }
   } catch (const Error& error) {
@@ -311,22 +311,23 @@ constexpr auto kAlone = RuleScope::alone;
 constexpr auto kTogether = RuleScope::together;
 
 constexpr ManifestRule kRules[] = {
-    {"config-map-namespace", Severity::error, kTogether, "the ConfigMap is in the pods' namespace",
+    {"config-map-namespace", Severity::error, "the ConfigMap is in the pods' namespace", kTogether,
      check_config_map_namespace},
-    {"config-map-stale", Severity::error, kTogether,
-     "a workload mounts the ConfigMap that the files have", check_config_map_stale},
-    {"config-map-absent", Severity::warning, kTogether,
-     "the ConfigMap that a plugin needs is among the files", check_config_map_absent},
-    {"config-map-key", Severity::error, kTogether, "the ConfigMap has the file that the url names",
+    {"config-map-stale", Severity::error, "a workload mounts the ConfigMap that the files have",
+     kTogether, check_config_map_stale},
+    {"config-map-absent", Severity::warning, "the ConfigMap that a plugin needs is among the files",
+     kTogether, check_config_map_absent},
+    {"config-map-key", Severity::error, "the ConfigMap has the file that the url names", kTogether,
      check_config_map_key},
-    {"config-map-module", Severity::error, kTogether,
-     "what the ConfigMap has there is a module that Envoy loads", check_config_map_module},
-    {"config-map-base64", Severity::error, kAlone, "binaryData is base64", check_config_map_base64},
-    {"config-map-size", Severity::error, kAlone, "a ConfigMap has at most 1,048,576 bytes",
+    {"config-map-module", Severity::error,
+     "what the ConfigMap has there is a module that Envoy loads", kTogether,
+     check_config_map_module},
+    {"config-map-base64", Severity::error, "binaryData is base64", kAlone, check_config_map_base64},
+    {"config-map-size", Severity::error, "a ConfigMap has at most 1,048,576 bytes", kAlone,
      check_config_map_size},
-    {"config-map-apply", Severity::warning, kAlone,
-     "a ConfigMap is small enough for client-side `kubectl apply`", check_config_map_apply},
-    {"module-as-text", Severity::error, kAlone, "a module is under binaryData",
+    {"config-map-apply", Severity::warning,
+     "a ConfigMap is small enough for client-side `kubectl apply`", kAlone, check_config_map_apply},
+    {"module-as-text", Severity::error, "a module is under binaryData", kAlone,
      check_module_as_text},
 };
 

@@ -33,9 +33,9 @@ void check_unknown_kind(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"yaml", Severity::error, RuleScope::alone, "the file is YAML", check_yaml},
-    {"unknown-kind", Severity::error, RuleScope::alone,
-     "what is in a group that loads plugins is of one of its kinds and versions",
+    {"yaml", Severity::error, "the file is YAML", RuleScope::alone, check_yaml},
+    {"unknown-kind", Severity::error,
+     "what is in a group that loads plugins is of one of its kinds and versions", RuleScope::alone,
      check_unknown_kind},
 };
 

@@ -39,7 +39,8 @@ constexpr Shape kTargetSelectorFields[] = {
     {.key = "matchExpressions", .type = ShapeType::list, .fields = kExpression},
     {.key = "namespaces", .type = ShapeType::object},
 };
-constexpr Shape kTargetSelector[] = {{.key = "", .type = ShapeType::mapping, .fields = kTargetSelectorFields}};
+constexpr Shape kTargetSelector[] = {
+    {.key = "", .type = ShapeType::mapping, .fields = kTargetSelectorFields}};
 
 constexpr Shape kObjectReferenceFields[] = {
     {.key = "group", .max = 253},
@@ -237,10 +238,10 @@ void check_policy_value(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"policy-field", Severity::error, RuleScope::alone,
-     "every field is one of EnvoyExtensionPolicy's", check_policy_field},
-    {"policy-value", Severity::error, RuleScope::alone,
-     "every value has the form that Envoy Gateway accepts", check_policy_value},
+    {"policy-field", Severity::error, "every field is one of EnvoyExtensionPolicy's",
+     RuleScope::alone, check_policy_field},
+    {"policy-value", Severity::error, "every value has the form that Envoy Gateway accepts",
+     RuleScope::alone, check_policy_value},
 };
 
 }  // namespace

@@ -182,17 +182,17 @@ void check_pull_secret_absent(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"unpinned", Severity::warning, RuleScope::alone, "what is downloaded is named by its digest",
+    {"unpinned", Severity::warning, "what is downloaded is named by its digest", RuleScope::alone,
      check_unpinned_images},
-    {"volume-image", Severity::error, RuleScope::alone, "a volume's image has a name that is one",
+    {"volume-image", Severity::error, "a volume's image has a name that is one", RuleScope::alone,
      check_volume_image},
-    {"image-spelling", Severity::warning, RuleScope::alone, "an image has one name",
+    {"image-spelling", Severity::warning, "an image has one name", RuleScope::alone,
      check_image_spelling},
-    {"pull-secret", Severity::error, RuleScope::together,
+    {"pull-secret", Severity::error,
      "the pull secret is in the plugin's namespace, of the right type, for the registry",
-     check_pull_secret},
-    {"pull-secret-absent", Severity::warning, RuleScope::together,
-     "the pull secret is among the files", check_pull_secret_absent},
+     RuleScope::together, check_pull_secret},
+    {"pull-secret-absent", Severity::warning, "the pull secret is among the files",
+     RuleScope::together, check_pull_secret_absent},
 };
 
 }  // namespace

@@ -122,8 +122,8 @@ void check_metadata(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"metadata", Severity::error, RuleScope::alone,
-     "names, labels and annotations are what the API server accepts", check_metadata},
+    {"metadata", Severity::error, "names, labels and annotations are what the API server accepts",
+     RuleScope::alone, check_metadata},
 };
 
 }  // namespace

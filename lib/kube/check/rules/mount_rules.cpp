@@ -148,16 +148,17 @@ void check_volume_without_mount(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"not-mounted", Severity::error, RuleScope::together,
+    {"not-mounted", Severity::error,
      "a module named by file:// is mounted in every pod that the plugin selects",
-     check_not_mounted},
-    {"in-proxy-image", Severity::warning, RuleScope::together,
-     "a module that is not mounted is in the proxy's own image", check_in_proxy_image},
-    {"mounted-elsewhere", Severity::error, RuleScope::together,
-     "the module is mounted into the proxy's container", check_mounted_elsewhere},
-    {"mount-without-volume", Severity::error, RuleScope::together,
-     "what the proxy mounts is a volume of the pod", check_mount_without_volume},
-    {"volume-without-mount", Severity::warning, RuleScope::together, "a volume is mounted",
+     RuleScope::together, check_not_mounted},
+    {"in-proxy-image", Severity::warning,
+     "a module that is not mounted is in the proxy's own image", RuleScope::together,
+     check_in_proxy_image},
+    {"mounted-elsewhere", Severity::error, "the module is mounted into the proxy's container",
+     RuleScope::together, check_mounted_elsewhere},
+    {"mount-without-volume", Severity::error, "what the proxy mounts is a volume of the pod",
+     RuleScope::together, check_mount_without_volume},
+    {"volume-without-mount", Severity::warning, "a volume is mounted", RuleScope::together,
      check_volume_without_mount},
 };
 

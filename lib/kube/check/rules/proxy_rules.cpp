@@ -74,10 +74,10 @@ void check_reserved(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kRules[] = {
-    {"proxy-image", Severity::error, RuleScope::together,
-     "a container istio-proxy has `image: auto`, and is injected", check_proxy_image},
-    {"reserved-name", Severity::error, RuleScope::together,
-     "volumes and paths are none of Istio's own", check_reserved},
+    {"proxy-image", Severity::error, "a container istio-proxy has `image: auto`, and is injected",
+     RuleScope::together, check_proxy_image},
+    {"reserved-name", Severity::error, "volumes and paths are none of Istio's own",
+     RuleScope::together, check_reserved},
 };
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace wasmctl::kube {
 void Report::add(const Site& site, std::string message, std::string hint) {
   if (rule_.scope == RuleScope::together && inventory_.mended[site.file]) return;
   if (++count_ > kMaxFindings) return;
-  findings_.push_back({rule_.name, rule_.severity, site, std::move(message), std::move(hint)});
+  findings_.push_back({rule_.name, rule_.severity, place_of(inventory_, site), std::move(message),
+                       std::move(hint)});
 }
 
 Report::~Report() {
@@ -79,10 +80,13 @@ std::optional<nlohmann::json> to_json(const yaml::Node& node, const Object& obje
   try {
     return yaml::to_json(node, "");
   } catch (const Error& error) {
-    auto message = error.message();
-    const auto mark = yaml::take_mark(message, "");
-    const bool twice = message.ends_with("is set twice");
-    report.add({object.site.file, mark.value_or(node.start)}, message,
+    auto site = site_of(object, node);
+    if (const auto& place = error.place()) {
+      site.mark.line = place->line;
+      site.mark.column = place->column;
+    }
+    const bool twice = error.reason().ends_with("is set twice");
+    report.add(site, std::string(error.reason()),
                twice
                    ? "`y`, `yes` and `on` are true to Kubernetes, `n`, `no` and `off` false: write "
                      "such keys in quotes"

@@ -33,8 +33,7 @@ class Report {
  public:
   static constexpr std::size_t kMaxFindings = 10'000;
 
-  Report(const ManifestRule& rule, const Inventory& inventory,
-         std::vector<ManifestFinding>& findings)
+  Report(const ManifestRule& rule, const Inventory& inventory, std::vector<Finding>& findings)
       : rule_(rule), inventory_(inventory), findings_(findings) {}
   ~Report();
   Report(const Report&) = delete;
@@ -45,7 +44,7 @@ class Report {
  private:
   const ManifestRule& rule_;
   const Inventory& inventory_;
-  std::vector<ManifestFinding>& findings_;
+  std::vector<Finding>& findings_;
   std::size_t count_ = 0;
 };
 
@@ -76,9 +75,5 @@ std::optional<nlohmann::json> to_json(const yaml::Node& node, const Object& obje
 
 // Where a value is, or the key that its mapping does not have.
 Site site_of(const Object& object, const yaml::Node& root, const ShapeViolation& violation);
-
-inline Site site_of(const Object& object, const yaml::Node& node) {
-  return {object.site.file, node.start};
-}
 
 }  // namespace wasmctl::kube

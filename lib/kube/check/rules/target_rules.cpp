@@ -223,18 +223,19 @@ void check_target_waypoint(const Survey& survey, Report& report) {
 constexpr auto kTogether = RuleScope::together;
 
 constexpr ManifestRule kRules[] = {
-    {"target-namespace", Severity::error, kTogether,
-     "a plugin or policy is in the namespace of its target", check_target_namespace},
-    {"target-absent", Severity::warning, kTogether, "a target has the name of one that is there",
+    {"target-namespace", Severity::error, "a plugin or policy is in the namespace of its target",
+     kTogether, check_target_namespace},
+    {"target-absent", Severity::warning, "a target has the name of one that is there", kTogether,
      check_target_absent},
-    {"target-class", Severity::warning, kTogether,
-     "a Gateway is of a class whose controller loads the plugin", check_target_class},
-    {"gateway-class", Severity::error, kTogether,
-     "a GatewayClass is a target from the root namespace, and is istio-waypoint",
+    {"target-class", Severity::warning, "a Gateway is of a class whose controller loads the plugin",
+     kTogether, check_target_class},
+    {"gateway-class", Severity::error,
+     "a GatewayClass is a target from the root namespace, and is istio-waypoint", kTogether,
      check_gateway_class},
-    {"target-label", Severity::error, kTogether,
-     "the pods of a Gateway that is deployed by hand have its label", check_target_label},
-    {"target-waypoint", Severity::warning, kTogether, "a Service or ServiceEntry has a waypoint",
+    {"target-label", Severity::error,
+     "the pods of a Gateway that is deployed by hand have its label", kTogether,
+     check_target_label},
+    {"target-waypoint", Severity::warning, "a Service or ServiceEntry has a waypoint", kTogether,
      check_target_waypoint},
 };
 
