@@ -81,30 +81,43 @@ struct FoundFile {
   bool named = false;  // by -f itself, not found in a directory
 };
 
+// Of each chart, but for those that are part of another: `helm template` prints them with it.
+void add_chart_notes(std::vector<fs::path> charts, std::vector<std::string>& notes) {
+  std::ranges::sort(charts);
+  for (const auto& chart : charts) {
+    const bool is_part = std::ranges::any_of(charts, [&](const fs::path& other) {
+      return chart.native().starts_with((other / "charts" / "").native());
+    });
+    if (is_part) continue;
+    notes.push_back(fmt::format("{} is a Helm chart's: check what `helm template {}` prints",
+                                (chart / "templates").native(), chart.native()));
+  }
+}
+
 // The manifests below a directory, sorted, so that the order is the same everywhere. The templates
 // of a Helm chart are none: a note says so.
 std::vector<FoundFile> find_files(const std::string& directory, std::vector<std::string>& notes) {
   std::vector<FoundFile> found;
+  std::vector<fs::path> charts;
   std::error_code error;
   fs::recursive_directory_iterator entries(directory, error);
   for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
     const auto& path = entries->path();
-    const auto chart = path.parent_path();
     if (path.filename() == "templates" && entries->is_directory() &&
-        fs::is_regular_file(chart / "Chart.yaml")) {
+        fs::is_regular_file(path.parent_path() / "Chart.yaml")) {
       entries.disable_recursion_pending();
-      notes.push_back(fmt::format("{} is a Helm chart's: check what `helm template {}` prints",
-                                  path.native(), chart.native()));
+      charts.push_back(path.parent_path());
     } else if (entries->is_regular_file() && is_manifest(path)) {
       found.push_back({path});
     }
   }
   if (error) throw Error(Code::io, fmt::format("cannot read {}: {}", directory, error.message()));
-  if (found.empty() && notes.empty()) {
+  if (found.empty() && charts.empty()) {
     throw Error(Code::not_found,
                 fmt::format("no manifest in `{}`: no *.yaml, *.yml or *.json", directory));
   }
   std::ranges::sort(found, {}, &FoundFile::path);
+  add_chart_notes(std::move(charts), notes);
   return found;
 }
 

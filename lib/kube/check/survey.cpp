@@ -135,6 +135,7 @@ Survey::Survey(const Inventory& inventory, const Inventory* before)
   for (const auto& workload : inventory.workloads) make_pods(workload);
   sort_plugins();
   select();
+  find_modules();
 }
 
 void Survey::sort_plugins() {
@@ -241,7 +242,8 @@ void Survey::select() {
 
 // Where there are copies of workloads, it matters from where a plugin looks at them.
 std::string Survey::key_of(const PluginManifest& plugin) const {
-  auto key = fmt::format("{}\n{}\n", plugin.ns, static_cast<int>(plugin.context));
+  auto key = fmt::format("{}\n{}\n{}\n", plugin.ns, static_cast<int>(plugin.context),
+                         plugin.kind == PluginKind::higress_plugin);
   for (const auto& [label, value] : plugin.selector) key += fmt::format("{}={}\n", label, value);
   if (!copies_.empty()) key += directory_of(inventory_, plugin).native();
   return key;
@@ -288,6 +290,35 @@ bool Survey::is_nearest(const PluginManifest& plugin, const WorkloadManifest& wo
 const Selection* Survey::find_selection(const PluginManifest& plugin) const {
   const auto found = selection_of_.find(&plugin);
   return found == selection_of_.end() ? nullptr : &selections_[found->second];
+}
+
+// Plugins that look for one file in the same pods find the same.
+void Survey::find_modules() {
+  for (const auto& [plugin, selection] : selection_of_) {
+    const auto file = module_file(*plugin);
+    if (file.empty()) continue;
+    const auto [found, is_new] = without_module_.try_emplace({selection, file});
+    if (!is_new) continue;
+    const bool any_container =
+        plugin->kind == PluginKind::higress_plugin;  // its proxy has another name
+    for (const auto* const pods : selections_[selection].with_proxy) {
+      const auto covers_it = [&](const auto& mount) { return covers(mount.path, file); };
+      const bool mounted = any_container
+                               ? std::ranges::any_of(pods->workload->mounts, covers_it)
+                               : std::ranges::any_of(pods->mounts, [&](const MountManifest* mount) {
+                                   return covers_it(*mount);
+                                 });
+      if (!mounted) found->second.push_back(pods);
+    }
+  }
+}
+
+const std::vector<const Pods*>& Survey::without_module(const PluginManifest& plugin) const {
+  static const std::vector<const Pods*> kNone;
+  const auto selection = selection_of_.find(&plugin);
+  if (selection == selection_of_.end()) return kNone;
+  const auto found = without_module_.find({selection->second, module_file(plugin)});
+  return found == without_module_.end() ? kNone : found->second;
 }
 
 bool Survey::is_selected(const Pods& pods) const {
@@ -340,8 +371,8 @@ std::string image_of(const std::string& url) {
 }
 
 bool covers(const std::string& path, const std::string& file) {
-  return !path.empty() &&
-         (file == path || file.starts_with(path.ends_with('/') ? path : path + '/'));
+  return !path.empty() && (file == path || (file.starts_with(path) &&
+                                            (path.ends_with('/') || file[path.size()] == '/')));
 }
 
 const json* find_member(const json& object, std::string_view name) {

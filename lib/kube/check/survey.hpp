@@ -68,6 +68,9 @@ class Survey {
   const std::vector<Selection>& selections() const { return selections_; }
   // Null for a plugin that names targets, is none of mesh_plugins(), or may be changed on its way.
   const Selection* find_selection(const PluginManifest& plugin) const;
+  // Of the pods that a plugin with a module_file() selects, those in whose proxy nothing is mounted
+  // that could be it.
+  const std::vector<const Pods*>& without_module(const PluginManifest& plugin) const;
   // Whether a plugin that is known to run there selects the pods.
   bool is_selected(const Pods& pods) const;
 
@@ -89,6 +92,7 @@ class Survey {
   std::optional<std::string> why_not_injected(const WorkloadManifest& workload,
                                               const Pods& pods) const;
   void select();
+  void find_modules();
   Selection selection_of(const PluginManifest& plugin) const;
   std::string key_of(const PluginManifest& plugin) const;
   bool is_nearest(const PluginManifest& plugin, const WorkloadManifest& workload) const;
@@ -102,6 +106,7 @@ class Survey {
   std::vector<Pods> pods_;
   std::vector<Selection> selections_;
   std::unordered_map<const PluginManifest*, std::size_t> selection_of_;
+  std::map<std::pair<std::size_t, std::string>, std::vector<const Pods*>> without_module_;
   std::vector<bool> is_selected_;                                       // by workload
   std::unordered_map<std::string, std::vector<std::size_t>> by_label_;  // "ns/key=value"
   // Workloads of one kind, namespace and name that are in several files; the others are in none.

@@ -69,7 +69,7 @@ TEST_CASE("check judges EnvoyFilters that load Wasm by what they share with plug
             remote("https://a.b/c.wasm", ", sha256: '" + std::string(64, '0') + "'"))) == "");
   CHECK(findings(filter(remote("https://a.b/c.wasm", ", sha256: x"))).find("[sha256]") !=
         std::string::npos);
-  CHECK(findings(filter(remote("oci://a.b/C:v1"))).find("[url-form]") != std::string::npos);
+  CHECK(findings(filter(remote("oci://a.b/CC:v1"))).find("[url-form]") != std::string::npos);
   // A filter has metadata, too.
   CHECK(findings("apiVersion: networking.istio.io/v1\nkind: EnvoyFilter\nmetadata: {name: a}\n") ==
         "1:1 Istio has no networking.istio.io/v1 EnvoyFilter [unknown-kind] "
@@ -77,16 +77,16 @@ TEST_CASE("check judges EnvoyFilters that load Wasm by what they share with plug
 }
 
 TEST_CASE("check judges Higress' WasmPlugins by what they share with Istio's") {
-  CHECK(findings(higress("{url: 'oci://a.b/c@sha256:00', defaultConfig: {a: 1}, matchRules: "
+  CHECK(findings(higress("{url: 'oci://a.b/cc@sha256:00', defaultConfig: {a: 1}, matchRules: "
                          "[{domain: [x], config: {}}], priority: 10, phase: AUTHN}")) == "");
-  CHECK(findings(higress("{url: 'a.b/c:v1'}")) ==
-        "4:13 `a.b/c:v1` is whatever the tag names when it is fetched [unpinned] pin it: `wasmctl "
+  CHECK(findings(higress("{url: 'a.b/cc:v1'}")) ==
+        "4:13 `a.b/cc:v1` is whatever the tag names when it is fetched [unpinned] pin it: `wasmctl "
         "render IMAGE` writes the digest\n");
-  CHECK(findings(higress("{url: 'oci://a.b/C@sha256:00'}")).find("[url-form]") !=
+  CHECK(findings(higress("{url: 'oci://a.b/CC@sha256:00'}")).find("[url-form]") !=
         std::string::npos);
-  CHECK(findings(higress("{url: 'oci://a.b/c@sha256:00', phase: FIRST}")).find("[bad-value]") !=
+  CHECK(findings(higress("{url: 'oci://a.b/cc@sha256:00', phase: FIRST}")).find("[bad-value]") !=
         std::string::npos);
-  CHECK(findings(higress("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}"))
+  CHECK(findings(higress("{url: 'oci://a.b/cc@sha256:00', imagePullSecret: s}"))
             .find("[pull-secret-absent]") != std::string::npos);
   // Nobody of these files loads it.
   CHECK(findings(higress("{url: 'file:///etc/wasm/a/plugin.wasm'}") + kBare) == "");

@@ -8,8 +8,8 @@ using namespace checking;
 namespace {
 
 const std::string kImagePlugin =
-    "{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: web}}}";
-const std::string kForAll = "{url: 'oci://a.b/c@sha256:00'}";
+    "{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: web}}}";
+const std::string kForAll = "{url: 'oci://a.b/cc@sha256:00'}";
 const std::string kApp = "{containers: [{name: app, image: x}]}";
 
 std::string of_kind(const std::string& api_version, const std::string& kind,
@@ -61,8 +61,8 @@ TEST_CASE("a plugin without a selector means the proxies that there are") {
       of_kind("batch/v1", "Job", kApp, "{app: x, sidecar.istio.io/inject: 'false'}");
   const auto on_host =
       of_kind("apps/v1", "DaemonSet", "{hostNetwork: true, containers: [{name: a}]}");
-  for (const auto& spec : {kForAll, std::string("{url: 'oci://a.b/c@sha256:00', selector: {}}"),
-                           std::string("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: "
+  for (const auto& spec : {kForAll, std::string("{url: 'oci://a.b/cc@sha256:00', selector: {}}"),
+                           std::string("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: "
                                        "{}}}")}) {
     CAPTURE(spec);
     CHECK(findings(plugin(spec) + workload(kApp) + without) == "");
@@ -72,7 +72,7 @@ TEST_CASE("a plugin without a selector means the proxies that there are") {
   // They need no module, either.
   CHECK(findings(plugin("{url: 'file:///etc/wasm/a/plugin.wasm'}") + without) == "");
   // One that names them means them.
-  CHECK(findings(plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: x}}}") +
+  CHECK(findings(plugin("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: x}}}") +
                  without) ==
         "8:18 the pods of job/web get no proxy (sidecar.istio.io/inject is false), so plugin `a` "
         "cannot run there [injection-off] allow the injection, or leave the workload out of the "
@@ -198,11 +198,11 @@ TEST_CASE("what is the same for many workloads is said once") {
         "8:18 plugins `a` and `b` have the same place (no phase, priority 0) [same-order] their "
         "names decide the order: give each a priority of its own\n");
   const std::string target =
-      "{url: 'oci://a.b/c@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
+      "{url: 'oci://a.b/cc@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
       "Gateway, name: g}]}";
   CHECK(findings(plugin(target) + plugin(target, "b")).find("[same-order]") != std::string::npos);
   // Other selectors, other places.
   CHECK(findings(plugin(kImagePlugin) +
-                 plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: x}}}",
+                 plugin("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: x}}}",
                         "b")) == "");
 }

@@ -9,7 +9,7 @@ namespace {
 
 const std::string kImagePlugin =
     "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a, namespace: "
-    "shop}\nspec: {url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: web}}}\n";
+    "shop}\nspec: {url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: web}}}\n";
 const std::string kInShop =
     "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a, namespace: "
     "shop}\nspec: {url: 'file:///etc/wasm/a/plugin.wasm', selector: {matchLabels: {app: web}}}\n";
@@ -66,10 +66,10 @@ TEST_CASE("what a kustomization may mend is no mistake") {
   const auto wrong =
       checked(resources + "namespace: shop\n",
               "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: "
-              "{name: a}\nspec: {url: 'oci://a.b/c@sha256:00', phase: LAST}\n",
+              "{name: a}\nspec: {url: 'oci://a.b/cc@sha256:00', phase: LAST}\n",
               web(""));
   CHECK(findings(wrong) ==
-        "d/plugin.yaml:4:45 `phase` cannot be `LAST` [bad-value] one of: UNSPECIFIED_PHASE, AUTHN, "
+        "d/plugin.yaml:4:46 `phase` cannot be `LAST` [bad-value] one of: UNSPECIFIED_PHASE, AUTHN, "
         "AUTHZ, STATS\n");
   // Where it names resources only, all is as in the files.
   const auto plain = checked(resources, kInShop, web("shop"));
@@ -132,7 +132,7 @@ TEST_CASE("one name in the directories of several environments is no mistake") {
   CHECK(findings(kImagePlugin + "---\n" + kImagePlugin).find("[same-name]") != std::string::npos);
   const std::string policies =
       policy("targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]",
-             "code: {type: Image, image: {url: 'a.b/c@sha256:00'}}");
+             "code: {type: Image, image: {url: 'a.b/cc@sha256:00'}}");
   CHECK(findings(read({{"dev/p.yaml", policies}, {"prod/p.yaml", policies}})) == "");
 }
 
@@ -159,5 +159,5 @@ TEST_CASE("what has not the words of a manifest is none") {
   CHECK(findings("apiVersion: v1\nkind: Pod\nmetadata: {name: a\n").find("[yaml]") !=
         std::string::npos);
   CHECK(findings("{{- if .Values.public }}\napiVersion: v1\nkind: Service\n{{- end }}\n")
-            .starts_with("1:1 a template is no YAML before it is rendered ("));
+            .find("a template is no YAML before it is rendered (") != std::string::npos);
 }

@@ -10,7 +10,7 @@ namespace {
 std::string to(const std::string& target, const std::string& ns = "default") {
   return "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a, "
          "namespace: " +
-         ns + "}\nspec: {url: 'oci://a.b/c@sha256:00', targetRefs: [" + target + "]}\n---\n";
+         ns + "}\nspec: {url: 'oci://a.b/cc@sha256:00', targetRefs: [" + target + "]}\n---\n";
 }
 
 std::string gateway(const std::string& spec, const std::string& name = "door") {
@@ -35,7 +35,7 @@ const std::string kByHand =
 
 TEST_CASE("a Gateway that is deployed by hand needs its label on the pods") {
   CHECK(findings(gateway(kByHand) + to(kDoor) + pods("{istio: ingressgateway}")) ==
-        "9:109 Gateway `door` is deployed by hand (door.default.svc), and no pods here have the "
+        "9:108 Gateway `door` is deployed by hand (door.default.svc), and no pods here have the "
         "label gateway.networking.k8s.io/gateway-name: door, so plugin `a` reaches nothing "
         "[target-label] give the label to the pods of deployment/door\n");
   CHECK(findings(gateway(kByHand) + to(kDoor) +
@@ -55,7 +55,7 @@ TEST_CASE("only a waypoint loads what is for a Service") {
   };
   const std::string waypoint = gateway("{gatewayClassName: istio-waypoint}", "w");
   CHECK(findings(service("{}") + to(kService)) ==
-        "8:79 only a waypoint loads a plugin for a Service, and `cart` has none in these files "
+        "8:74 only a waypoint loads a plugin for a Service, and `cart` has none in these files "
         "[target-waypoint] make one: `istioctl waypoint apply -n default`, and label the Service "
         "or its namespace with istio.io/use-waypoint; see that it is in the cluster: `kubectl get "
         "gateway -n default`\n");
@@ -75,11 +75,11 @@ TEST_CASE("only a waypoint loads what is for a Service") {
 TEST_CASE("a target has a name, a class and a namespace that its reader finds") {
   CHECK(findings(gateway("{gatewayClassName: istio}") +
                  to("{group: gateway.networking.k8s.io, kind: Gateway, name: dorr}")) ==
-        "9:109 Gateway `dorr` is not in these files [target-absent] did you mean `door`?\n");
+        "9:108 Gateway `dorr` is not in these files [target-absent] did you mean `door`?\n");
   CHECK(findings(gateway("{gatewayClassName: istio}") +
                  to("{group: gateway.networking.k8s.io, kind: Gateway, name: elsewhere}")) == "");
   CHECK(findings(gateway("{gatewayClassName: eg}") + to(kDoor)) ==
-        "9:109 Gateway `door` has class `eg`, which is not Istio's, so plugin `a` reaches nothing "
+        "9:108 Gateway `door` has class `eg`, which is not Istio's, so plugin `a` reaches nothing "
         "[target-class] of a class with a name of its own, check its GatewayClass, too; Envoy "
         "Gateway takes an EnvoyExtensionPolicy\n");
   const auto gateway_class = [](const std::string& controller) {
@@ -92,15 +92,15 @@ TEST_CASE("a target has a name, a class and a namespace that its reader finds") 
   CHECK(findings(gateway_class("gateway.envoyproxy.io/gatewayclass-controller") +
                  gateway("{gatewayClassName: ours}") + to(kDoor))
             .find("[target-class]") != std::string::npos);
-  const auto for_policy =
-      policy("targetRefs: [" + kDoor + "]", "code: {type: Image, image: {url: 'a.b/c@sha256:00'}}");
+  const auto for_policy = policy("targetRefs: [" + kDoor + "]",
+                                 "code: {type: Image, image: {url: 'a.b/cc@sha256:00'}}");
   CHECK(findings(gateway("{gatewayClassName: eg}") + for_policy) == "");
   CHECK(findings(gateway("{gatewayClassName: istio}") + for_policy).find("[target-class]") !=
         std::string::npos);
 
   CHECK(
       findings(to(kClass)) ==
-      "4:114 a GatewayClass is a target from istio-system only, and plugin `a` is in default "
+      "4:113 a GatewayClass is a target from istio-system only, and plugin `a` is in default "
       "[gateway-class] put the plugin into istio-system, or name the Gateways of its namespace\n");
   CHECK(findings(to(kClass, "istio-system")) == "");
   CHECK(findings(to("{group: gateway.networking.k8s.io, kind: GatewayClass, name: istio}",

@@ -122,32 +122,53 @@ std::set<std::string> config_maps_in_use(const Survey& survey) {
   return names;
 }
 
-// Calls visit(mounted, meant) for each mounted ConfigMap that is not in the files in any namespace,
-// once for each volume.
-template <typename Visit>
-void for_each_absent(const Survey& survey, const Visit& visit) {
+// A mounted ConfigMap that is not in the files, in no namespace; of several plugins and workloads
+// that need it the first.
+struct Absent {
+  MountedFile mounted;
+  std::set<const Pods*> pods;
+  const ConfigMapManifest* meant;  // null: none of the files'
+};
+
+std::vector<Absent> absent_config_maps(const Survey& survey) {
   std::set<std::string_view> names;
   for (const auto& config_map : survey.inventory().config_maps) names.insert(config_map.name);
   const auto in_use = config_maps_in_use(survey);
-  std::set<const VolumeManifest*> seen;
+  std::vector<Absent> absent;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> index;
   for_each_mounted_file(survey, [&](const MountedFile& mounted) {
-    if (names.contains(mounted.volume.config_map) || !seen.insert(&mounted.volume).second) return;
-    const auto key = key_of(mounted.mount, mounted.volume, mounted.file);
-    visit(mounted, key ? find_meant(survey, mounted, *key, in_use) : nullptr);
+    const auto& name = mounted.volume.config_map;
+    if (names.contains(name)) return;
+    const auto [found, is_new] =
+        index.try_emplace({mounted.pods.workload->ns, name}, absent.size());
+    if (is_new) {
+      const auto key = key_of(mounted.mount, mounted.volume, mounted.file);
+      absent.push_back({mounted, {}, key ? find_meant(survey, mounted, *key, in_use) : nullptr});
+    }
+    absent[found->second].pods.insert(&mounted.pods);
   });
+  return absent;
+}
+
+std::string describe(const Absent& absent) {
+  return describe(std::vector<const Pods*>(absent.pods.begin(), absent.pods.end()));
 }
 
 void check_config_map_stale(const Survey& survey, Report& report) {
-  for_each_absent(survey, [&](const MountedFile& mounted, const ConfigMapManifest* meant) {
-    if (meant == nullptr) return;
+  for (const auto& absent : absent_config_maps(survey)) {
+    const auto& mounted = absent.mounted;
+    if (absent.meant == nullptr) continue;
     report.add(mounted.volume.site,
-               fmt::format("{} mounts ConfigMap `{}` for {}, but the files have `{}`",
-                           describe(*mounted.pods.workload), mounted.volume.config_map,
-                           describe(mounted.plugin), meant->name),
+               fmt::format("{} {} ConfigMap `{}` for {}, but the files have `{}`", describe(absent),
+                           absent.pods.size() == 1 ? "mounts" : "mount", mounted.volume.config_map,
+                           describe(mounted.plugin), absent.meant->name),
                "a module's ConfigMap has another name with each build: write the new one into the "
                "pod template, `wasmctl patch` does");
-  });
-  // Of a module that is at hand the hash is known.
+  }
+}
+
+// Of a module that is at hand the hash is known.
+void check_config_map_build(const Survey& survey, Report& report) {
   std::set<const VolumeManifest*> seen;
   for_each_mounted_file(survey, [&](const MountedFile& mounted) {
     const auto* const facts = facts_of(survey, mounted.plugin);
@@ -157,25 +178,27 @@ void check_config_map_stale(const Survey& survey, Report& report) {
     const auto stem = stem_of(name);
     const bool has_hash = name.size() == stem.size() + 1 + facts->hash.size();
     if (!has_hash || name.ends_with(facts->hash) || survey.find_config_map(workload, name)) return;
-    report.add(mounted.volume.site,
-               fmt::format("{} mounts ConfigMap `{}` for {}, but the module's is `{}-{}`",
-                           describe(workload), name, describe(mounted.plugin), stem, facts->hash),
-               "that is of another build: `wasmctl patch` writes the new name into the pod "
-               "template");
+    report.add(
+        mounted.volume.site,
+        fmt::format("{} mounts ConfigMap `{}` for {}, but the module's is `{}-{}`",
+                    kube::describe(workload), name, describe(mounted.plugin), stem, facts->hash),
+        "that is of another build: `wasmctl patch` writes the new name into the pod "
+        "template");
   });
 }
 
 void check_config_map_absent(const Survey& survey, Report& report) {
-  for_each_absent(survey, [&](const MountedFile& mounted, const ConfigMapManifest* meant) {
-    if (meant != nullptr) return;
-    const auto& workload = *mounted.pods.workload;
+  for (const auto& absent : absent_config_maps(survey)) {
+    const auto& mounted = absent.mounted;
+    if (absent.meant != nullptr) continue;
     report.add(mounted.volume.site,
-               fmt::format("ConfigMap `{}`, which {} mounts for {}, is not in these files",
-                           mounted.volume.config_map, describe(workload), describe(mounted.plugin)),
+               fmt::format("ConfigMap `{}`, which {} {} for {}, is not in these files",
+                           mounted.volume.config_map, describe(absent),
+                           absent.pods.size() == 1 ? "mounts" : "mount", describe(mounted.plugin)),
                fmt::format("see that it is in the cluster: `kubectl get configmap {} -n {}`; "
                            "without it the pods do not start",
-                           mounted.volume.config_map, workload.ns));
-  });
+                           mounted.volume.config_map, mounted.pods.workload->ns));
+  }
 }
 
 // ---- what is in it
@@ -273,10 +296,15 @@ void check_config_map_base64(const Survey& survey, Report& report) {
   }
 }
 
+std::size_t size_of(const ConfigMapManifest& config_map) {
+  std::size_t size = 0;
+  for (const auto& [key, value] : config_map.values) size += value.size;
+  return size;
+}
+
 void check_config_map_size(const Survey& survey, Report& report) {
   for (const auto& config_map : survey.inventory().config_maps) {
-    std::size_t size = 0;
-    for (const auto& [key, value] : config_map.values) size += value.size;
+    const auto size = size_of(config_map);
     if (size <= kMaxConfigMapBytes) continue;
     report.add(config_map.site,
                fmt::format("ConfigMap `{}` has {} bytes; at most {} are accepted", config_map.name,
@@ -290,6 +318,7 @@ void check_config_map_size(const Survey& survey, Report& report) {
 void check_config_map_apply(const Survey& survey, Report& report) {
   for (const auto& config_map : survey.inventory().config_maps) {
     if (config_map.of_cluster || fits_client_side_apply(config_map.json_size)) continue;
+    if (size_of(config_map) > kMaxConfigMapBytes) continue;  // nothing takes it
     report.add(config_map.site,
                fmt::format("`kubectl apply` refuses ConfigMap `{}`: it copies the object, of {} "
                            "bytes, into an annotation, and all together may have {}",
@@ -315,6 +344,9 @@ constexpr ManifestRule kRules[] = {
      check_config_map_namespace},
     {"config-map-stale", Severity::error, "a workload mounts the ConfigMap that the files have",
      kTogether, check_config_map_stale},
+    {"config-map-build", Severity::error,
+     "a workload mounts the ConfigMap of the module at hand (needs --module)", kTogether,
+     check_config_map_build},
     {"config-map-absent", Severity::warning, "the ConfigMap that a plugin needs is among the files",
      kTogether, check_config_map_absent},
     {"config-map-key", Severity::error, "the ConfigMap has the file that the url names", kTogether,

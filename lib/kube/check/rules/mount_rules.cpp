@@ -12,29 +12,13 @@ namespace wasmctl::kube {
 
 namespace {
 
-// Calls visit(plugin, selection, file) for each plugin that looks for its module in a file.
+// Calls visit(plugin, file, pods) for each plugin whose module is not mounted into some proxies.
 template <typename Visit>
-void for_each_file(const Survey& survey, const Visit& visit) {
+void for_each_unmounted(const Survey& survey, const Visit& visit) {
   for (const auto* const plugin : survey.mesh_plugins()) {
-    const auto file = module_file(*plugin);
-    const auto* const selection = survey.find_selection(*plugin);
-    if (!file.empty() && selection != nullptr) visit(*plugin, *selection, file);
+    const auto& pods = survey.without_module(*plugin);
+    if (!pods.empty()) visit(*plugin, module_file(*plugin), pods);
   }
-}
-
-// What those that load the module see of the files; a proxy of Higress has another name.
-std::vector<const MountManifest*> mounts_for(const PluginManifest& plugin, const Pods& pods) {
-  if (plugin.kind != PluginKind::higress_plugin) return pods.mounts;
-  std::vector<const MountManifest*> mounts;
-  for (const auto& mount : pods.workload->mounts) mounts.push_back(&mount);
-  return mounts;
-}
-
-const MountManifest* find_mount(const std::vector<const MountManifest*>& mounts,
-                                const std::string& file) {
-  const auto found = std::ranges::find_if(
-      mounts, [&](const MountManifest* mount) { return covers(mount->path, file); });
-  return found == mounts.end() ? nullptr : *found;
 }
 
 const MountManifest* find_mount_elsewhere(const Pods& pods, const std::string& file) {
@@ -44,19 +28,8 @@ const MountManifest* find_mount_elsewhere(const Pods& pods, const std::string& f
   return found == mounts.end() ? nullptr : &*found;
 }
 
-// Of a plugin's pods those in whose proxy nothing is mounted where its file should be.
-std::vector<const Pods*> without_mount(const PluginManifest& plugin, const Selection& selection,
-                                       const std::string& file) {
-  std::vector<const Pods*> found;
-  for (const auto* const pods : selection.with_proxy) {
-    if (find_mount(mounts_for(plugin, *pods), file) == nullptr) found.push_back(pods);
-  }
-  return found;
-}
-
 void check_not_mounted(const Survey& survey, Report& report) {
-  for_each_file(survey, [&](const auto& plugin, const auto& selection, const auto& file) {
-    auto bare = without_mount(plugin, selection, file);
+  for_each_unmounted(survey, [&](const auto& plugin, const auto& file, auto bare) {
     std::erase_if(bare, [&](const Pods* pods) {
       // mounted-elsewhere and in-proxy-image say it.
       return find_mount_elsewhere(*pods, file) != nullptr || !pods->proxy_image.empty();
@@ -78,8 +51,7 @@ void check_not_mounted(const Survey& survey, Report& report) {
 
 // An image of one's own may have the module in it.
 void check_in_proxy_image(const Survey& survey, Report& report) {
-  for_each_file(survey, [&](const auto& plugin, const auto& selection, const auto& file) {
-    auto bare = without_mount(plugin, selection, file);
+  for_each_unmounted(survey, [&](const auto& plugin, const auto& file, auto bare) {
     std::erase_if(bare, [&](const Pods* pods) {
       return find_mount_elsewhere(*pods, file) != nullptr || pods->proxy_image.empty();
     });
@@ -93,8 +65,8 @@ void check_in_proxy_image(const Survey& survey, Report& report) {
 }
 
 void check_mounted_elsewhere(const Survey& survey, Report& report) {
-  for_each_file(survey, [&](const auto& plugin, const auto& selection, const auto& file) {
-    for (const auto* const pods : without_mount(plugin, selection, file)) {
+  for_each_unmounted(survey, [&](const auto& plugin, const auto& file, const auto& bare) {
+    for (const auto* const pods : bare) {
       const auto* const mount = find_mount_elsewhere(*pods, file);
       if (mount == nullptr) continue;
       report.add(mount->site,
