@@ -1,13 +1,12 @@
 #include "kube/shape.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "kube/names.hpp"
 
 namespace wasmctl::kube {
@@ -66,7 +65,7 @@ class ShapeCheck {
     if (!expect(value, value.is_string(), "a string")) return;
     const auto& word = value.get_ref<const std::string&>();
     if (std::ranges::find(shape.choices, word) != shape.choices.end()) return;
-    add(fmt::format("cannot be `{}`", word), suggest(word, shape.choices));
+    add(fmt::format("cannot be `{}`", word), base::suggest(word, shape.choices));
   }
 
   void check_integer(const json& value, const Shape& shape) {
@@ -107,7 +106,7 @@ class ShapeCheck {
       if (field == shape.fields.end()) {
         std::vector<std::string_view> known;
         for (const auto& row : shape.fields) known.push_back(row.key);
-        add(fmt::format("has no field `{}`", key), suggest(key, known));
+        add(fmt::format("has no field `{}`", key), base::suggest(key, known));
         found_.back().key = key;
         continue;
       }
@@ -151,12 +150,6 @@ class ShapeCheck {
 
 std::vector<ShapeViolation> violations_of(const json& value, const Shape& shape) {
   return ShapeCheck().run(value, shape);
-}
-
-std::string suggest(std::string_view word, std::span<const std::string_view> known) {
-  const auto guess = nearest(word, {known.begin(), known.end()});
-  const auto all = fmt::format("one of: {}", fmt::join(known, ", "));
-  return guess.empty() ? all : fmt::format("did you mean `{}`? {}", guess, all);
 }
 
 std::string_view describe(const json& value) {

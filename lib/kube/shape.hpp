@@ -51,9 +51,6 @@ struct ShapeViolation {
 // All that is wrong, in the order of the value's keys.
 std::vector<ShapeViolation> violations_of(const nlohmann::json& value, const Shape& shape);
 
-// "did you mean `x`? one of: x, y", for Error::hint.
-std::string suggest(std::string_view word, std::span<const std::string_view> known);
-
 // "a mapping", "a number", "nothing": what stands there, for messages.
 std::string_view describe(const nlohmann::json& value);
 

@@ -62,7 +62,7 @@ const Node* message_at(const Node* node, std::initializer_list<std::string_view>
   return node;
 }
 
-std::map<std::string, std::string> to_labels(const Node* node) {
+std::map<std::string, std::string> read_labels(const Node* node) {
   std::map<std::string, std::string> labels;
   if (node == nullptr) return labels;
   for (const auto& [key, value] : node->entries) labels[key.text] = value.text;
@@ -172,7 +172,7 @@ class DocumentReader {
     plugin.has_selector = yaml::find(plugin.spec, "selector") != nullptr;
     plugin.has_targets = yaml::find(plugin.spec, "targetRefs") != nullptr ||
                          yaml::find(plugin.spec, "targetRef") != nullptr;
-    plugin.selector = to_labels(at(&plugin.spec, {"selector", "matchLabels"}));
+    plugin.selector = read_labels(at(&plugin.spec, {"selector", "matchLabels"}));
     inventory_.plugins.push_back(std::move(plugin));
   }
 
@@ -219,7 +219,7 @@ class DocumentReader {
     const auto* const spec = yaml::find(root, "spec");
     filter.has_selector = at(spec, {"workloadSelector"}) != nullptr;
     filter.has_targets = at(spec, {"targetRefs"}) != nullptr;
-    filter.selector = to_labels(at(spec, {"workloadSelector", "labels"}));
+    filter.selector = read_labels(at(spec, {"workloadSelector", "labels"}));
     const auto* const patches = at(spec, {"configPatches"});
     if (patches == nullptr) return;
     bool has_wasm = false;
@@ -268,7 +268,7 @@ class DocumentReader {
   void read_namespace(const Node& root) {
     NamespaceManifest ns;
     identify(ns, root);
-    ns.labels = to_labels(at(&root, {"metadata", "labels"}));
+    ns.labels = read_labels(at(&root, {"metadata", "labels"}));
     inventory_.namespaces.push_back(std::move(ns));
   }
 
@@ -322,7 +322,7 @@ class DocumentReader {
     ConfigMapValue read = {.site = site(key), .is_base64 = bytes.has_value()};
     if (bytes) {
       read.size = bytes->size();
-      read.bytes = std::make_shared<const std::string>(std::move(*bytes));
+      read.bytes = std::move(*bytes);
     }
     return read;
   }
@@ -431,7 +431,7 @@ class DocumentReader {
     WorkloadManifest workload;
     identify(workload, root);
     workload.kind = kind;
-    workload.labels = to_labels(at(pod_template, {"metadata", "labels"}));
+    workload.labels = read_labels(at(pod_template, {"metadata", "labels"}));
     for_each_annotation(pod_template, [&](const yaml::Entry& entry) {
       workload.annotations[entry.key.text] = entry.value;
     });

@@ -4,13 +4,13 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/content.hpp"
 #include "base/place.hpp"
 #include "yaml/node.hpp"
 
@@ -120,11 +120,11 @@ std::string describe(const WorkloadManifest& workload);
 
 // A value of a ConfigMap.
 struct ConfigMapValue {
-  Site site;              // of its key
-  std::size_t size = 0;   // decoded, bytes
-  bool is_text = false;   // under `data`
-  bool is_base64 = true;  // under `binaryData`, what is there can be decoded
-  std::shared_ptr<const std::string> bytes = {};  // under `binaryData`, decoded
+  Site site;                 // of its key
+  std::size_t size = 0;      // decoded, bytes
+  bool is_text = false;      // under `data`
+  bool is_base64 = true;     // under `binaryData`, what is there can be decoded
+  base::Content bytes = {};  // under `binaryData`, decoded
 };
 
 struct ConfigMapManifest : Object {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "kube/injection.hpp"
 #include "kube/mount.hpp"
 
 namespace wasmctl::kube {
@@ -16,35 +17,27 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFileScheme = "file://";
-constexpr char kInjectLabel[] = "sidecar.istio.io/inject";
-constexpr char kTemplatesAnnotation[] = "inject.istio.io/templates";
 constexpr char kProxyImageAnnotation[] = "sidecar.istio.io/proxyImage";
 constexpr char kStatusAnnotation[] = "sidecar.istio.io/status";  // the injector writes it
 constexpr char kManagedLabel[] = "gateway.istio.io/managed";     // Istio's Gateway controller
-constexpr char kGatewayNameLabel[] = "gateway.networking.k8s.io/gateway-name";
 
 std::string label_key(std::string_view ns, std::string_view key, std::string_view value) {
   return fmt::format("{}/{}={}", ns, key, value);
 }
 
-std::string text_at(const std::map<std::string, std::string>& map, const std::string& key) {
-  const auto found = map.find(key);
-  return found == map.end() ? "" : found->second;
-}
-
-std::string annotation_text(const WorkloadManifest& workload, const std::string& key) {
+std::string_view annotation_text(const WorkloadManifest& workload, const char* key) {
   const auto found = workload.annotations.find(key);
-  return found == workload.annotations.end() ? "" : found->second.text;
+  return found == workload.annotations.end() ? std::string_view() : found->second.text;
 }
 
 std::string member_text(const json& object, std::string_view name) {
-  const auto* const found = find_member(object, name);
+  const auto* const found = member_of(object, name);
   return found != nullptr && found->is_string() ? found->get<std::string>() : "";
 }
 
 const json& child(const json& object, std::string_view name) {
   static const json kNothing;
-  const auto* const found = find_member(object, name);
+  const auto* const found = member_of(object, name);
   return found == nullptr ? kNothing : *found;
 }
 
@@ -175,38 +168,16 @@ void Survey::make_pods(const WorkloadManifest& workload) {
       pods.own_proxy ? *pods.proxy->image : annotation_text(workload, kProxyImageAnnotation);
   if (is_istio_image(pods.proxy_image)) pods.proxy_image.clear();
 
-  const auto role = text_at(workload.labels, "istio");
-  const bool has_gateway_label = role == "ingressgateway" || role == "egressgateway" ||
-                                 workload.labels.contains(kGatewayNameLabel);
-  // By the annotation alone: the labels of Istio's charts make the injector choose no template.
-  pods.gateway_template =
-      annotation_text(workload, kTemplatesAnnotation).find("gateway") != std::string::npos;
-  pods.is_gateway = pods.gateway_template || managed || (pods.own_proxy && has_gateway_label);
-  pods.why_not_injected = why_not_injected(workload, pods);
-  pods_.push_back(std::move(pods));
-}
-
-std::optional<std::string> Survey::why_not_injected(const WorkloadManifest& workload,
-                                                    const Pods& pods) const {
-  if (pods.injected) return std::nullopt;
-  if (workload.host_network) return "hostNetwork is true";
-  auto said = text_at(workload.labels, kInjectLabel);  // the label stands above the annotation
-  if (said.empty()) said = annotation_text(workload, kInjectLabel);
-  if (said == "false") return fmt::format("{} is false", kInjectLabel);
+  const PodTraits traits = {workload.labels, annotation_text(workload, kInjectKey),
+                            annotation_text(workload, kTemplatesAnnotation), workload.host_network,
+                            pods.own_proxy};
+  pods.is_gateway = kube::is_gateway(traits) || managed;
   const auto* const ns = find_namespace(workload.ns);
-  if (said == "true" || ns == nullptr || workload.labels.contains("istio.io/rev")) {
-    return std::nullopt;
+  if (!pods.injected) {
+    pods.why_not_injected =
+        why_not_injected(traits, workload.ns, ns == nullptr ? nullptr : &ns->labels);
   }
-  const auto injection = text_at(ns->labels, "istio-injection");
-  if (injection == "disabled") {
-    return fmt::format("namespace {} has istio-injection: disabled", ns->name);
-  }
-  if (injection == "enabled" || ns->labels.contains("istio.io/rev")) return std::nullopt;
-  if (text_at(ns->labels, "istio.io/dataplane-mode") == "ambient") {
-    return fmt::format("namespace {} is ambient: its pods have no proxy of their own", ns->name);
-  }
-  return fmt::format("namespace {} has neither istio-injection: enabled nor istio.io/rev",
-                     ns->name);
+  pods_.push_back(std::move(pods));
 }
 
 // ---- who selects whom
@@ -375,7 +346,7 @@ bool covers(const std::string& path, const std::string& file) {
                                             (path.ends_with('/') || file[path.size()] == '/')));
 }
 
-const json* find_member(const json& object, std::string_view name) {
+const json* member_of(const json& object, std::string_view name) {
   if (!object.is_object()) return nullptr;
   if (const auto exact = object.find(name); exact != object.end()) return &*exact;
   const auto wanted = base::lower(name);

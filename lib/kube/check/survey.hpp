@@ -15,7 +15,8 @@
 
 namespace wasmctl::kube {
 
-inline constexpr std::string_view kRootNamespace = "istio-system";  // of the mesh
+inline constexpr std::string_view kRootNamespace = "istio-system";    // of the mesh
+inline constexpr std::string_view kWaypointClass = "istio-waypoint";  // of a Gateway
 
 // The pods of a workload, as they run: what the injector adds is there.
 struct Pods {
@@ -28,11 +29,10 @@ struct Pods {
   std::vector<const MountManifest*> mounts;    // of the proxy, written there or by annotation
   std::vector<const VolumeManifest*> volumes;  // of the pod, likewise; the annotated ones last
   const ContainerManifest* proxy = nullptr;    // the container istio-proxy
-  bool injected = false;          // these are pods of a cluster, as the injector has left them
-  bool own_proxy = false;         // it has an image of its own: made by hand, or injected
-  bool gateway_template = false;  // the injector makes a gateway of them
-  bool is_gateway = false;        // they run as one, whoever made them
-  std::string proxy_image;        // what runs in place of Istio's own image; empty: that runs
+  bool injected = false;    // these are pods of a cluster, as the injector has left them
+  bool own_proxy = false;   // it has an image of its own: made by hand, or injected
+  bool is_gateway = false;  // whoever made them
+  std::string proxy_image;  // what runs in place of Istio's own image; empty: that runs
   // Why the injector leaves them alone ("sidecar.istio.io/inject is false"), or nothing.
   std::optional<std::string> why_not_injected;
 
@@ -89,8 +89,6 @@ class Survey {
  private:
   void sort_plugins();
   void make_pods(const WorkloadManifest& workload);
-  std::optional<std::string> why_not_injected(const WorkloadManifest& workload,
-                                              const Pods& pods) const;
   void select();
   void find_modules();
   Selection selection_of(const PluginManifest& plugin) const;
@@ -131,6 +129,6 @@ bool covers(const std::string& path, const std::string& file);
 
 // A member of an object, as Go's decoder finds it: of this name, or else of the same name in other
 // capitals. Null if there is none.
-const nlohmann::json* find_member(const nlohmann::json& object, std::string_view name);
+const nlohmann::json* member_of(const nlohmann::json& object, std::string_view name);
 
 }  // namespace wasmctl::kube

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "base/suggest.hpp"
 #include "kube/names.hpp"
 
 namespace wasmctl::kube {
@@ -117,7 +118,7 @@ class FurtherCheck {
       const auto& word = list[i].at("kind").get_ref<const std::string&>();
       const auto* const known = std::ranges::find(kTargetKinds, word, &TargetKind::kind);
       if (known == std::end(kTargetKinds)) {
-        add({i, "kind"}, fmt::format("cannot be `{}`", word), suggest(word, kinds));
+        add({i, "kind"}, fmt::format("cannot be `{}`", word), base::suggest(word, kinds));
         continue;
       }
       const auto group = list[i].value("group", std::string());
@@ -190,14 +191,15 @@ void Settings::set(const std::string& key, const json& value, const Origin& orig
   const auto found = std::ranges::find(known, key);
   if (found == known.end()) {
     throw Error(origin.code, fmt::format("{}: unknown key `{}`", origin.place, key))
-        .hint(suggest(key, known));
+        .hint(base::suggest(key, known));
   }
   auto field = kFields[found - known.begin()];
   field.shape.nullable = false;  // nothing is set by leaving the key out
   for (const auto& [path, rule, hint, unknown] : violations_of(value, field)) {
     yaml::Path place = {key};
     place.insert(place.end(), path.begin(), path.end());
-    Error error(origin.code, fmt::format("{}: `{}` {}", origin.place, yaml::to_string(place), rule));
+    Error error(origin.code,
+                fmt::format("{}: `{}` {}", origin.place, yaml::to_string(place), rule));
     if (!hint.empty()) error.hint(hint);
     throw error;
   }

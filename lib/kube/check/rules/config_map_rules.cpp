@@ -45,8 +45,8 @@ void for_each_mounted_file(const Survey& survey, const Visit& visit) {
 
 // The key that becomes `file`, seen through the mount and the volume's items; nothing where that
 // cannot be told.
-std::optional<std::string> key_of(const MountManifest& mount, const VolumeManifest& volume,
-                                  const std::string& file) {
+std::optional<std::string> file_key(const MountManifest& mount, const VolumeManifest& volume,
+                                    const std::string& file) {
   auto path = mount.sub_path;
   if (mount.path != file) {
     const auto below = file.substr(mount.path.size() + (mount.path.ends_with('/') ? 0 : 1));
@@ -142,7 +142,7 @@ std::vector<Absent> absent_config_maps(const Survey& survey) {
     const auto [found, is_new] =
         index.try_emplace({mounted.pods.workload->ns, name}, absent.size());
     if (is_new) {
-      const auto key = key_of(mounted.mount, mounted.volume, mounted.file);
+      const auto key = file_key(mounted.mount, mounted.volume, mounted.file);
       absent.push_back({mounted, {}, key ? find_meant(survey, mounted, *key, in_use) : nullptr});
     }
     absent[found->second].pods.insert(&mounted.pods);
@@ -211,7 +211,7 @@ void check_config_map_key(const Survey& survey, Report& report) {
     if (said.insert(key).second) report.add(site, std::move(message), std::move(hint));
   };
   for_each_mounted_file(survey, [&](const MountedFile& mounted) {
-    const auto key = key_of(mounted.mount, mounted.volume, mounted.file);
+    const auto key = file_key(mounted.mount, mounted.volume, mounted.file);
     if (!key && mounted.mount.path == mounted.file) {
       return add(mounted,
                  fmt::format("{} is a directory in the proxy of {}", mounted.file,
@@ -242,7 +242,7 @@ std::vector<std::pair<const ConfigMapManifest*, std::string>> module_values(cons
   std::vector<std::pair<const ConfigMapManifest*, std::string>> found;
   std::set<std::pair<const ConfigMapManifest*, std::string>> seen;
   for_each_mounted_file(survey, [&](const MountedFile& mounted) {
-    const auto key = key_of(mounted.mount, mounted.volume, mounted.file);
+    const auto key = file_key(mounted.mount, mounted.volume, mounted.file);
     const auto* const config_map =
         survey.find_config_map(*mounted.pods.workload, mounted.volume.config_map);
     if (!key || config_map == nullptr || !config_map->values.contains(*key)) return;
@@ -254,13 +254,13 @@ std::vector<std::pair<const ConfigMapManifest*, std::string>> module_values(cons
 // What is wrong with a module, as lint says it.
 void lint_value(const ConfigMapValue& value, const std::string& name, Report& report) {
   try {
-    const auto module = wasm::read_module(*value.bytes, name);
-    for (const auto& finding : wasm::lint(module, *value.bytes, name)) {
+    const auto module = wasm::read_module(value.bytes, name);
+    for (const auto& finding : wasm::lint(module, name)) {
       if (finding.severity != Severity::error) continue;
       report.add(value.site, fmt::format("the module {} {}", name, finding.message), finding.hint);
     }
   } catch (const Error& error) {
-    const bool twice = value.bytes->starts_with("AGFzbQ");
+    const bool twice = value.bytes.view().starts_with("AGFzbQ");
     report.add(value.site, error.message(),
                twice ? "it is base64 twice: `kubectl create configmap --from-file` makes that of a "
                        "file that is base64 already; give it the module itself"
@@ -280,7 +280,7 @@ void check_config_map_module(const Survey& survey, Report& report) {
       report.add(value.site, fmt::format("{} is text under `data`, no module", name),
                  "a module is binary: put it under `binaryData`, `wasmctl render --via configmap` "
                  "does");
-    } else if (value.bytes != nullptr) {
+    } else if (value.is_base64) {
       lint_value(value, name, report);
     }
   }
@@ -336,37 +336,36 @@ void check_module_as_text(const Survey& survey, Report& report) {
   }
 }
 
-constexpr auto kAlone = RuleScope::alone;
-constexpr auto kTogether = RuleScope::together;
-
-constexpr ManifestRule kRules[] = {
-    {"config-map-namespace", Severity::error, "the ConfigMap is in the pods' namespace", kTogether,
-     check_config_map_namespace},
+constexpr ManifestRule kConfigMapRules[] = {
+    {"config-map-namespace", Severity::error, "the ConfigMap is in the pods' namespace",
+     RuleScope::together, check_config_map_namespace},
     {"config-map-stale", Severity::error, "a workload mounts the ConfigMap that the files have",
-     kTogether, check_config_map_stale},
+     RuleScope::together, check_config_map_stale},
     {"config-map-build", Severity::error,
-     "a workload mounts the ConfigMap of the module at hand (needs --module)", kTogether,
+     "a workload mounts the ConfigMap of the module at hand (needs --module)", RuleScope::together,
      check_config_map_build},
     {"config-map-absent", Severity::warning, "the ConfigMap that a plugin needs is among the files",
-     kTogether, check_config_map_absent},
-    {"config-map-key", Severity::error, "the ConfigMap has the file that the url names", kTogether,
-     check_config_map_key},
+     RuleScope::together, check_config_map_absent},
+    {"config-map-key", Severity::error, "the ConfigMap has the file that the url names",
+     RuleScope::together, check_config_map_key},
     {"config-map-module", Severity::error,
-     "what the ConfigMap has there is a module that Envoy loads", kTogether,
+     "what the ConfigMap has there is a module that Envoy loads", RuleScope::together,
      check_config_map_module},
-    {"config-map-base64", Severity::error, "binaryData is base64", kAlone, check_config_map_base64},
-    {"config-map-size", Severity::error, "a ConfigMap has at most 1,048,576 bytes", kAlone,
-     check_config_map_size},
+    {"config-map-base64", Severity::error, "binaryData is base64", RuleScope::alone,
+     check_config_map_base64},
+    {"config-map-size", Severity::error, "a ConfigMap has at most 1,048,576 bytes",
+     RuleScope::alone, check_config_map_size},
     {"config-map-apply", Severity::warning,
-     "a ConfigMap is small enough for client-side `kubectl apply`", kAlone, check_config_map_apply},
-    {"module-as-text", Severity::error, "a module is under binaryData", kAlone,
+     "a ConfigMap is small enough for client-side `kubectl apply`", RuleScope::alone,
+     check_config_map_apply},
+    {"module-as-text", Severity::error, "a module is under binaryData", RuleScope::alone,
      check_module_as_text},
 };
 
 }  // namespace
 
 std::span<const ManifestRule> config_map_rules() {
-  return kRules;
+  return kConfigMapRules;
 }
 
 }  // namespace wasmctl::kube

@@ -32,7 +32,7 @@ void check_unknown_kind(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kFileRules[] = {
     {"yaml", Severity::error, "the file is YAML", RuleScope::alone, check_yaml},
     {"unknown-kind", Severity::error,
      "what is in a group that loads plugins is of one of its kinds and versions", RuleScope::alone,
@@ -42,7 +42,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> file_rules() {
-  return kRules;
+  return kFileRules;
 }
 
 }  // namespace wasmctl::kube

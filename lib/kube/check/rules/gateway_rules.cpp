@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 
 namespace wasmctl::kube {
@@ -17,16 +18,16 @@ using yaml::Node;
 constexpr std::string_view kObjectFields[] = {"apiVersion", "kind", "metadata", "spec", "status"};
 
 constexpr std::string_view kTargetGroups[] = {"gateway.networking.k8s.io"};
-constexpr std::string_view kTargetKinds[] = {"Gateway",  "ListenerSet", "HTTPRoute", "GRPCRoute",
-                                             "UDPRoute", "TCPRoute",    "TLSRoute"};
+constexpr std::string_view kPolicyTargetKinds[] = {
+    "Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "UDPRoute", "TCPRoute", "TLSRoute"};
 constexpr std::string_view kMergeTypes[] = {"StrategicMerge", "JSONMerge"};
 constexpr std::string_view kCodeTypes[] = {"Image", "HTTP", "Local"};
-constexpr std::string_view kPullPolicies[] = {"IfNotPresent", "Always"};
+constexpr std::string_view kPolicyPullPolicies[] = {"IfNotPresent", "Always"};
 constexpr std::string_view kSecretKinds[] = {"Secret"};
 
 constexpr Shape kTargetFields[] = {
     {.key = "group", .type = ShapeType::choice, .choices = kTargetGroups, .required = true},
-    {.key = "kind", .type = ShapeType::choice, .choices = kTargetKinds, .required = true},
+    {.key = "kind", .type = ShapeType::choice, .choices = kPolicyTargetKinds, .required = true},
     {.key = "name", .min = 1, .max = 253, .required = true},
     {.key = "sectionName", .min = 1, .max = 253},
 };
@@ -34,7 +35,7 @@ constexpr Shape kTarget[] = {{.key = "", .type = ShapeType::mapping, .fields = k
 constexpr Shape kExpression[] = {{.key = "", .type = ShapeType::object}};
 constexpr Shape kTargetSelectorFields[] = {
     {.key = "group", .type = ShapeType::choice, .choices = kTargetGroups},
-    {.key = "kind", .type = ShapeType::choice, .choices = kTargetKinds, .required = true},
+    {.key = "kind", .type = ShapeType::choice, .choices = kPolicyTargetKinds, .required = true},
     {.key = "matchLabels", .type = ShapeType::labels},
     {.key = "matchExpressions", .type = ShapeType::list, .fields = kExpression},
     {.key = "namespaces", .type = ShapeType::object},
@@ -76,17 +77,18 @@ constexpr Shape kCodeFields[] = {
     {.key = "http", .type = ShapeType::mapping, .fields = kHttpFields},
     {.key = "image", .type = ShapeType::mapping, .fields = kImageFields},
     {.key = "local", .type = ShapeType::object},  // of 1.8
-    {.key = "pullPolicy", .type = ShapeType::choice, .choices = kPullPolicies},
+    {.key = "pullPolicy", .type = ShapeType::choice, .choices = kPolicyPullPolicies},
 };
 constexpr Shape kHostKey[] = {{.key = "", .min = 1}};
-constexpr Shape kEnvFields[] = {{.key = "hostKeys", .type = ShapeType::list, .fields = kHostKey}};
+constexpr Shape kPolicyEnvFields[] = {
+    {.key = "hostKeys", .type = ShapeType::list, .fields = kHostKey}};
 constexpr Shape kWasmFields[] = {
     {.key = "name"},
     {.key = "rootID"},
     {.key = "code", .type = ShapeType::mapping, .fields = kCodeFields, .required = true},
     {.key = "config", .type = ShapeType::anything},
     {.key = "failOpen", .type = ShapeType::boolean},
-    {.key = "env", .type = ShapeType::mapping, .fields = kEnvFields},
+    {.key = "env", .type = ShapeType::mapping, .fields = kPolicyEnvFields},
     {.key = "shareVM", .type = ShapeType::anything},  // of 1.8
 };
 constexpr Shape kWasm[] = {{.key = "", .type = ShapeType::mapping, .fields = kWasmFields}};
@@ -119,7 +121,7 @@ void check_policy_field(const Survey& survey, Report& report) {
     for (const auto& key : policy.stray_keys) {
       report.add(site_of(policy, key),
                  fmt::format("EnvoyExtensionPolicy has no field `{}`", key.text),
-                 suggest(key.text, kObjectFields));
+                 base::suggest(key.text, kObjectFields));
     }
     for_each_violation(policy, report, [&](const ShapeViolation& violation) {
       if (violation.key.empty()) return;
@@ -237,7 +239,7 @@ void check_policy_value(const Survey& survey, Report& report) {
   for (const auto& policy : survey.inventory().policies) ValueCheck(policy, report).run();
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kGatewayRules[] = {
     {"policy-field", Severity::error, "every field is one of EnvoyExtensionPolicy's",
      RuleScope::alone, check_policy_field},
     {"policy-value", Severity::error, "every value has the form that Envoy Gateway accepts",
@@ -247,7 +249,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> gateway_rules() {
-  return kRules;
+  return kGatewayRules;
 }
 
 }  // namespace wasmctl::kube

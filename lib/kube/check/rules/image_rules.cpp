@@ -114,7 +114,7 @@ std::string registry_of(const std::string& image) {
   }
 }
 
-std::string host_of(std::string registry) {
+std::string registry_host(std::string registry) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (registry.starts_with(scheme)) registry.erase(0, scheme.size());
   }
@@ -158,8 +158,8 @@ void check_pull_secret(const Survey& survey, Report& report) {
           secret->site,
           fmt::format("secret `{}` has no credentials under `.dockerconfigjson`", secret->name),
           "`wasmctl render --pull-secret-from-docker-config` makes one");
-    } else if (!wanted.empty() && std::ranges::find(secret->registries, host_of(wanted), host_of) ==
-                                      secret->registries.end()) {
+    } else if (!wanted.empty() && std::ranges::find(secret->registries, registry_host(wanted),
+                                                    registry_host) == secret->registries.end()) {
       report.add(secret->site,
                  fmt::format("secret `{}` has no credentials for {}", secret->name, wanted),
                  fmt::format("it has: {}", fmt::join(secret->registries, ", ")));
@@ -181,7 +181,7 @@ void check_pull_secret_absent(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kImageRules[] = {
     {"unpinned", Severity::warning, "what is downloaded is named by its digest", RuleScope::alone,
      check_unpinned_images},
     {"volume-image", Severity::error, "a volume's image has a name that is one", RuleScope::alone,
@@ -198,7 +198,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> image_rules() {
-  return kRules;
+  return kImageRules;
 }
 
 }  // namespace wasmctl::kube

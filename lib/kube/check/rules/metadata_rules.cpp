@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/label.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/names.hpp"
@@ -15,7 +17,7 @@ namespace {
 
 using yaml::Node;
 
-constexpr std::string_view kFields[] = {
+constexpr std::string_view kMetadataFields[] = {
     "name", "namespace", "labels", "annotations", "generateName",
     // What the API server writes.
     "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
@@ -46,12 +48,12 @@ class MetadataCheck {
           "`metadata: {name: NAME}`");
     }
     for (const auto& entry : node.entries) {
-      if (std::ranges::find(kFields, entry.key.text) != std::end(kFields)) continue;
+      if (std::ranges::find(kMetadataFields, entry.key.text) != std::end(kMetadataFields)) continue;
       add(entry.key, fmt::format("`metadata` has no field `{}`", entry.key.text),
-          suggest(entry.key.text, std::span(kFields).first(4)));
+          base::suggest(entry.key.text, std::span(kMetadataFields).first(4)));
     }
     check_name();
-    check_text("namespace", refuse_label);
+    check_text("namespace", base::refuse_label);
     check_pairs("labels", refuse_label_key, refuse_label_value);
     check_pairs("annotations", refuse_annotation_key, nullptr);
   }
@@ -121,7 +123,7 @@ void check_metadata(const Survey& survey, Report& report) {
   for (const auto& metadata : survey.inventory().metadata) MetadataCheck(metadata, report).run();
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kMetadataRules[] = {
     {"metadata", Severity::error, "names, labels and annotations are what the API server accepts",
      RuleScope::alone, check_metadata},
 };
@@ -129,7 +131,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> metadata_rules() {
-  return kRules;
+  return kMetadataRules;
 }
 
 }  // namespace wasmctl::kube

@@ -119,7 +119,7 @@ void check_volume_without_mount(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kMountRules[] = {
     {"not-mounted", Severity::error,
      "a module named by file:// is mounted in every pod that the plugin selects",
      RuleScope::together, check_not_mounted},
@@ -137,7 +137,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> mount_rules() {
-  return kRules;
+  return kMountRules;
 }
 
 }  // namespace wasmctl::kube

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/render/plugin_config.hpp"
@@ -74,7 +75,7 @@ void check_unknown_field(const Survey& survey, Report& report) {
       report.add(site_of(*plugin, entry.key),
                  fmt::format("{} has no field `{}{}`", kind, level == Level::lua ? "lua." : "",
                              entry.key.text),
-                 suggest(entry.key.text, known));
+                 base::suggest(entry.key.text, known));
     });
   }
 }
@@ -108,7 +109,7 @@ void add_foreign_targets(const PluginManifest& plugin, const Node& node, std::st
     report.add(
         site_of(plugin, node),
         fmt::format("`{}` names a {}, to which a resource of Istio's does not go", name, kind),
-        suggest(kind, kinds));
+        base::suggest(kind, kinds));
   }
 }
 
@@ -434,7 +435,7 @@ void check_env_alone(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kPluginRules[] = {
     {"unknown-field", Severity::error, "every field is one of the kind's", RuleScope::alone,
      check_unknown_field},
     {"bad-value", Severity::error, "every value has the form and range that Istio accepts",
@@ -461,7 +462,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> plugin_rules() {
-  return kRules;
+  return kPluginRules;
 }
 
 }  // namespace wasmctl::kube

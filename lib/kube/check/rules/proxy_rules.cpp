@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/label.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/mount.hpp"
-#include "kube/names.hpp"
 
 namespace wasmctl::kube {
 
@@ -60,7 +60,7 @@ void check_reserved(const Survey& survey, Report& report) {
             mount.site,
             fmt::format("volume `{}` is one of Istio's own, so no pod is made", mount.volume),
             "give it another name, for example `wasm-PLUGIN`");
-      } else if (const auto why = refuse_label(mount.volume)) {
+      } else if (const auto why = base::refuse_label(mount.volume)) {
         report.add(mount.site, fmt::format("a volume's name {}", *why),
                    "the workload is accepted, but none of its pods: give it another name");
       }
@@ -73,7 +73,7 @@ void check_reserved(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kProxyRules[] = {
     {"proxy-image", Severity::error, "a container istio-proxy has `image: auto`, and is injected",
      RuleScope::together, check_proxy_image},
     {"reserved-name", Severity::error, "volumes and paths are none of Istio's own",
@@ -83,7 +83,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> proxy_rules() {
-  return kRules;
+  return kProxyRules;
 }
 
 }  // namespace wasmctl::kube

@@ -31,7 +31,8 @@ void check_injection(const Survey& survey, Report& report) {
 }
 
 // Where the pods are that a plugin means, if they are in other namespaces than its own.
-const WorkloadManifest* find_elsewhere(const Survey& survey, const PluginManifest& plugin) {
+const WorkloadManifest* find_workload_elsewhere(const Survey& survey,
+                                                const PluginManifest& plugin) {
   const auto& workloads = survey.inventory().workloads;
   const auto found = std::ranges::find_if(workloads, [&](const WorkloadManifest& workload) {
     return matches(plugin.selector, workload.labels);
@@ -57,7 +58,7 @@ void check_selects_nothing(const Survey& survey, Report& report) {
                  fmt::format("{} is for all of namespace {}, where no workload of these files is",
                              describe(*plugin), plugin->ns),
                  "put it into the namespace of the pods that it is for");
-    } else if (find_elsewhere(survey, *plugin) == nullptr) {
+    } else if (find_workload_elsewhere(survey, *plugin) == nullptr) {
       const auto* const selector = yaml::find(plugin->spec, "selector");
       report.add(selector == nullptr ? plugin->site : site_of(*plugin, *selector),
                  fmt::format("{} selects no workload of these files", describe(*plugin)),
@@ -69,7 +70,7 @@ void check_selects_nothing(const Survey& survey, Report& report) {
 void check_other_namespace(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.mesh_plugins()) {
     if (plugin->selector.empty() || find_empty_selection(survey, *plugin) == nullptr) continue;
-    const auto* const workload = find_elsewhere(survey, *plugin);
+    const auto* const workload = find_workload_elsewhere(survey, *plugin);
     if (workload == nullptr || workload->ns == plugin->ns) continue;
     report.add(plugin->site,
                fmt::format("{} is in namespace {}, where it selects nothing; {} is in {}",
@@ -93,7 +94,6 @@ void check_root_namespace(const Survey& survey, Report& report) {
 
 constexpr std::string_view kGatewayLabels[] = {"gateway.networking.k8s.io/gateway-name",
                                                "istio.io/gateway-name"};
-constexpr std::string_view kWaypointClass = "istio-waypoint";
 
 // A Gateway of the class istio-waypoint, or what says by its labels that it is one.
 bool is_waypoint(const Survey& survey, std::string_view ns, std::string_view name) {
@@ -331,34 +331,32 @@ void check_same_order(const Survey& survey, Report& report) {
   OrderCheck(survey).run(report);
 }
 
-constexpr auto kTogether = RuleScope::together;
-
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kReachRules[] = {
     {"injection-off", Severity::error, "the pods that a plugin's selector names get a proxy",
-     kTogether, check_injection},
-    {"selects-nothing", Severity::warning, "a selector matches a workload of the files", kTogether,
-     check_selects_nothing},
+     RuleScope::together, check_injection},
+    {"selects-nothing", Severity::warning, "a selector matches a workload of the files",
+     RuleScope::together, check_selects_nothing},
     {"other-namespace", Severity::error, "a plugin is in the namespace of the pods that it is for",
-     kTogether, check_other_namespace},
+     RuleScope::together, check_other_namespace},
     {"root-namespace", Severity::warning, "a plugin for the whole mesh says whom it selects",
-     kTogether, check_root_namespace},
-    {"waypoint-selector", Severity::error, "a waypoint is named by targetRefs", kTogether,
+     RuleScope::together, check_root_namespace},
+    {"waypoint-selector", Severity::error, "a waypoint is named by targetRefs", RuleScope::together,
      check_waypoint},
-    {"gateway-mode", Severity::error, "a gateway's plugin is not for mode SERVER alone", kTogether,
-     check_gateway_mode},
-    {"same-name", Severity::error, "no two plugins of a file have one name", kTogether,
+    {"gateway-mode", Severity::error, "a gateway's plugin is not for mode SERVER alone",
+     RuleScope::together, check_gateway_mode},
+    {"same-name", Severity::error, "no two plugins of a file have one name", RuleScope::together,
      check_same_name},
     {"same-name-nearby", Severity::warning,
-     "no two plugins of a directory or kustomization have one name", kTogether,
+     "no two plugins of a directory or kustomization have one name", RuleScope::together,
      check_same_name_nearby},
     {"same-order", Severity::warning, "no two plugins of a proxy have one place in the chain",
-     kTogether, check_same_order},
+     RuleScope::together, check_same_order},
 };
 
 }  // namespace
 
 std::span<const ManifestRule> reach_rules() {
-  return kRules;
+  return kReachRules;
 }
 
 }  // namespace wasmctl::kube

@@ -12,7 +12,6 @@ namespace wasmctl::kube {
 namespace {
 
 constexpr char kGatewayNameLabel[] = "gateway.networking.k8s.io/gateway-name";
-constexpr std::string_view kWaypointClass = "istio-waypoint";
 constexpr std::string_view kEnvoyGatewayController = "gateway.envoyproxy.io/";
 
 // One target of a plugin or policy.
@@ -50,7 +49,7 @@ bool is_of_istio(const Target& target) {
 // ---- where it is
 
 // Those of the same kind and name in other namespaces.
-const TargetManifest* find_elsewhere(const Survey& survey, const Target& target) {
+const TargetManifest* find_target_elsewhere(const Survey& survey, const Target& target) {
   const auto& targets = survey.inventory().targets;
   const auto found = std::ranges::find_if(targets, [&](const TargetManifest& other) {
     return other.kind == target.kind && other.name == target.name && !survey.is_mended(other);
@@ -67,7 +66,7 @@ const TargetManifest* find_here(const Survey& survey, const Target& target) {
 void check_target_namespace(const Survey& survey, Report& report) {
   for (const auto& target : all_targets(survey)) {
     if (find_here(survey, target) != nullptr) continue;
-    const auto* const elsewhere = find_elsewhere(survey, target);
+    const auto* const elsewhere = find_target_elsewhere(survey, target);
     if (elsewhere == nullptr || target.kind == "GatewayClass") continue;
     report.add(target.site(),
                fmt::format("{} `{}` is in namespace {}, {} `{}` in {}", target.kind, target.name,
@@ -80,7 +79,8 @@ void check_target_namespace(const Survey& survey, Report& report) {
 // A name that is nearly that of another of the kind and namespace.
 void check_target_absent(const Survey& survey, Report& report) {
   for (const auto& target : all_targets(survey)) {
-    if (find_here(survey, target) != nullptr || find_elsewhere(survey, target) != nullptr) continue;
+    if (find_here(survey, target) != nullptr || find_target_elsewhere(survey, target) != nullptr)
+      continue;
     std::vector<std::string_view> names;
     for (const auto& other : survey.inventory().targets) {
       const bool here = other.ns == target.object.ns || other.ns.empty();
@@ -105,7 +105,7 @@ std::string controller_of(const Survey& survey, const std::string& gateway_class
   return gateway_class.starts_with("istio") ? "istio.io/" : "";
 }
 
-bool is_waypoint(const Survey& survey, const TargetManifest& gateway) {
+bool is_waypoint_gateway(const Survey& survey, const TargetManifest& gateway) {
   return gateway.gateway_class == kWaypointClass ||
          controller_of(survey, gateway.gateway_class) == "istio.io/mesh-controller";
 }
@@ -200,7 +200,7 @@ bool has_waypoint(const Survey& survey, const TargetManifest& service) {
     if (label != ns->labels.end() && label->second != "none") return true;
   }
   return std::ranges::any_of(survey.inventory().targets, [&](const TargetManifest& other) {
-    return other.kind == "Gateway" && other.ns == service.ns && is_waypoint(survey, other);
+    return other.kind == "Gateway" && other.ns == service.ns && is_waypoint_gateway(survey, other);
   });
 }
 
@@ -220,29 +220,27 @@ void check_target_waypoint(const Survey& survey, Report& report) {
   }
 }
 
-constexpr auto kTogether = RuleScope::together;
-
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kTargetRules[] = {
     {"target-namespace", Severity::error, "a plugin or policy is in the namespace of its target",
-     kTogether, check_target_namespace},
-    {"target-absent", Severity::warning, "a target has the name of one that is there", kTogether,
-     check_target_absent},
+     RuleScope::together, check_target_namespace},
+    {"target-absent", Severity::warning, "a target has the name of one that is there",
+     RuleScope::together, check_target_absent},
     {"target-class", Severity::warning, "a Gateway is of a class whose controller loads the plugin",
-     kTogether, check_target_class},
+     RuleScope::together, check_target_class},
     {"gateway-class", Severity::error,
-     "a GatewayClass is a target from the root namespace, and is istio-waypoint", kTogether,
-     check_gateway_class},
+     "a GatewayClass is a target from the root namespace, and is istio-waypoint",
+     RuleScope::together, check_gateway_class},
     {"target-label", Severity::error,
-     "the pods of a Gateway that is deployed by hand have its label", kTogether,
+     "the pods of a Gateway that is deployed by hand have its label", RuleScope::together,
      check_target_label},
-    {"target-waypoint", Severity::warning, "a Service or ServiceEntry has a waypoint", kTogether,
-     check_target_waypoint},
+    {"target-waypoint", Severity::warning, "a Service or ServiceEntry has a waypoint",
+     RuleScope::together, check_target_waypoint},
 };
 
 }  // namespace
 
 std::span<const ManifestRule> target_rules() {
-  return kRules;
+  return kTargetRules;
 }
 
 }  // namespace wasmctl::kube
