@@ -17,7 +17,7 @@
 #include "cli/manifest_file.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
-#include "kube/render/config_map.hpp"
+#include "kube/check/module_facts.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -154,41 +154,6 @@ kube::Inventory read_files(const std::vector<std::string>& names, const std::str
   return inventory;
 }
 
-// Functions of the host that touch a request; what is not called cannot change one.
-constexpr std::string_view kActs[] = {
-    "proxy_send_local_response",
-    "proxy_add_header_map_value",
-    "proxy_replace_header_map_value",
-    "proxy_remove_header_map_value",
-    "proxy_set_header_map_pairs",
-    "proxy_set_buffer_bytes",
-    "proxy_continue_stream",
-    "proxy_continue_request",
-    "proxy_continue_response",
-    "proxy_close_stream",
-    "proxy_set_property",
-    "proxy_clear_route_cache",
-    "proxy_call_foreign_function",
-};
-
-kube::ModuleFacts facts_of(const wasm::Module& module) {
-  const auto has_callback = [&](std::initializer_list<std::string_view> names) {
-    return std::ranges::any_of(names,
-                               [&](auto name) { return module.find_export(name) != nullptr; });
-  };
-  kube::ModuleFacts facts;
-  facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
-    return std::ranges::find(kActs, import.name) != std::end(kActs);
-  });
-  facts.http = has_callback({"proxy_on_request_headers", "proxy_on_request_body",
-                             "proxy_on_response_headers", "proxy_on_response_body"});
-  facts.network = has_callback(
-      {"proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data"});
-  // What only writes a log is for either; a module without any callback is for lint to judge.
-  if (!facts.http && !facts.network) facts.http = facts.network = true;
-  return facts;
-}
-
 class Checker {
  public:
   Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
@@ -210,8 +175,7 @@ class Checker {
     const auto module = read_unchecked(context_, options_.module, options_.registry);
     const auto read = wasm::read_module(module.bytes, module.path);
     add(wasm::lint(read, module.path));
-    inventory_.module = facts_of(read);
-    inventory_.module->hash = kube::module_hash(module.bytes);
+    inventory_.module = kube::facts_of(read);
     if (module.plugin) inventory_.module->plugin = module.plugin->name;
     const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
     if (!schema) return;

@@ -47,4 +47,19 @@ std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory
   return findings;
 }
 
+std::vector<Finding> check_rendered(std::string_view text, const std::string& name,
+                                    const std::optional<ModuleFacts>& module) {
+  // A Secret or ConfigMap may be in the cluster, and who hands the stream out says how to apply it.
+  constexpr std::string_view kOfOthers[] = {"pull-secret-absent", "config-map-absent",
+                                            "config-map-apply"};
+  Inventory inventory;
+  inventory.module = module;
+  read_manifests(inventory, text, name, "default");
+  auto findings = check_manifests(inventory);
+  std::erase_if(findings, [&](const Finding& finding) {
+    return std::ranges::find(kOfOthers, finding.rule) != std::end(kOfOthers);
+  });
+  return findings;
+}
+
 }  // namespace wasmctl::kube

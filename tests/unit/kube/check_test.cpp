@@ -646,3 +646,24 @@ TEST_CASE("check reads what is no manifest without harm") {
     (void)findings(text);
   }
 }
+
+TEST_CASE("what is rendered is judged by itself") {
+  const auto rules = [](const std::string& text) {
+    std::string out;
+    for (const auto& finding : kube::check_rendered(lengthen(text), "stdout")) {
+      out += std::string(finding.rule) + ' ';
+    }
+    return out;
+  };
+  const std::string image = "url: 'oci://a.b/cc@sha256:00'";
+  CHECK(rules(plugin("{" + image + ", imagePullSecret: s}")) == "");
+  CHECK(rules(plugin("{" + image +
+                     ", match: [{mode: SERVER}], targetRefs: [{group: gateway.networking.k8s.io, "
+                     "kind: Gateway, name: in}]}")) == "gateway-mode ");
+  CHECK(rules(plugin("{" + image +
+                     ", selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: "
+                     "waypoint}}}")) == "waypoint-selector ");
+  const std::string spec = "{" + image + ", selector: {matchLabels: {app: web}}}";
+  CHECK(rules(plugin(spec) + plugin(spec, "b")) == "same-order ");
+  CHECK(rules(plugin(kFilePlugin) + config_map("default", kModule)) == "");
+}
