@@ -36,6 +36,7 @@ struct CheckOptions {
   bool markdown = false;
   bool json = false;
   bool sarif = false;
+  BuildFlags build;
   RegistryOptions registry;
 };
 
@@ -182,7 +183,8 @@ class Checker {
  private:
   // What `wasmctl lint` says of it.
   void add_module() {
-    const auto module = read_unchecked(context_, options_.module, options_.registry);
+    const auto module =
+        read_unchecked(context_, options_.module, options_.build, options_.registry);
     const auto read = wasm::read_module(module.bytes, module.path);
     for (const auto& finding : wasm::lint(read, module.bytes)) {
       results_.push_back(
@@ -283,6 +285,7 @@ void add_check(CLI::App& root, Context& context, Action& action) {
       ->needs(rules);
   auto* json = app->add_flag("--json", options->json, "The findings as JSON");
   app->add_flag("--sarif", options->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_build_flags(*app, options->build);
   add_registry_options(*app, options->registry);
   app->footer(
       "Exit status 3 if there is an error.\n\n"

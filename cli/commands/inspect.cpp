@@ -30,6 +30,7 @@ struct InspectCommand {
   std::string old;
   std::string html;
   bool json = false;
+  BuildFlags build;
   RegistryOptions registry;
 };
 
@@ -40,8 +41,8 @@ struct Inspected {
   wasm::SizeNode tree;
 };
 
-Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
-  auto module = read_unchecked(context, source, options);
+Inspected inspect(Context& context, const std::string& source, const InspectCommand& command) {
+  auto module = read_unchecked(context, source, command.build, command.registry);
   const auto bytes = module.bytes.view();
   const auto parsed = wasm::read_module(bytes, module.path);
   const auto symbols = load_symbols(parsed, bytes, module.path);
@@ -160,9 +161,9 @@ void run_inspect(Context& context, const InspectCommand& command) {
     context.out << command.source << ":\n";
     print_image(context.out, *image);
   }
-  const auto module = inspect(context, command.source, command.registry);
+  const auto module = inspect(context, command.source, command);
   if (!command.old.empty()) {
-    print_difference(context.out, inspect(context, command.old, command.registry), module);
+    print_difference(context.out, inspect(context, command.old, command), module);
   } else if (!command.html.empty()) {
     base::write_file(command.html, inspect_page(module.file, module.tree));
     if (!context.quiet) context.err << fmt::format("{}: open it in a browser\n", command.html);
@@ -191,6 +192,7 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
   app->add_option("--html", command->html, "A page with the bytes as areas, to click through")
       ->type_name("FILE")
       ->excludes(json);
+  add_build_flags(*app, command->build);
   add_registry_options(*app, command->registry);
   app->footer(
       "A module from `wasmctl build` has its functions' names in the file NAME.debug.wasm beside "

@@ -31,6 +31,7 @@ struct LintCommand {
   bool markdown = false;
   bool json = false;
   bool sarif = false;
+  BuildFlags build;
   RegistryOptions registry;
 };
 
@@ -138,7 +139,7 @@ void run_lint(Context& context, const LintCommand& command) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
   const auto* host = command.host.empty() ? nullptr : &wasm::find_host(command.host);
-  auto source = read_unchecked(context, command.source, command.registry);
+  auto source = read_unchecked(context, command.source, command.build, command.registry);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.bytes, source.path);
@@ -165,6 +166,7 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
       ->needs(rules);
   auto* json = app->add_flag("--json", command->json, "The findings as JSON");
   app->add_flag("--sarif", command->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_build_flags(*app, command->build);
   add_registry_options(*app, command->registry);
   app->footer(
       "Exit status 6 if there is an error.\n\n"

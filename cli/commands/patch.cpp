@@ -35,6 +35,7 @@ struct PatchOptions {
   std::vector<std::string> selectors;
   std::string config_map;
   std::string mount;
+  BuildFlags build;
   RegistryOptions registry;
   bool in_place = false;
   bool diff = false;
@@ -99,7 +100,7 @@ kube::Mount image_mount(Context& context, const PatchOptions& options, const Ima
 }
 
 kube::Mount choose_mount(Context& context, const PatchOptions& options) {
-  auto source = resolve_source(context, options.source);
+  auto source = resolve_source(context, options.source, options.build);
   const auto* const image = std::get_if<ImageName>(&source);
   auto mount = image != nullptr ? image_mount(context, options, *image)
                                 : config_map_mount(options, std::get<LocalModule>(source));
@@ -180,6 +181,7 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
       app->add_flag("-i,--in-place", options->in_place, "Write FILE, and print nothing");
   app->add_flag("--diff", options->diff, "Print the change only")->excludes(in_place);
   app->add_flag("--undo", options->undo, "Take out what was put in");
+  add_build_flags(*app, options->build);
   add_registry_options(*app, options->registry);
   app->footer(
       "Prints the patched manifest. Doing it twice is doing it once; a new module replaces the\n"

@@ -30,6 +30,7 @@ struct PushOptions {
   AnnotationOptions annotations;
   bool json = false;
   Lint lint = Lint::refuse;
+  BuildFlags build;
   RegistryOptions registry;
 };
 
@@ -119,7 +120,7 @@ void run_push(Context& context, const PushOptions& options) {
   check_annotations(options);
   // A mistyped IMAGE is found before the plugin is built.
   if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
-  const auto module = load_module(context, options.source, options.lint);
+  const auto module = load_module(context, options.source, options.build, options.lint);
   const auto reference = target(options, module);
   const auto image = oci::make_image(module.bytes, image_options(context, options, module));
   const auto& manifest = image.manifest.descriptor;
@@ -161,6 +162,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
   add_lint_option(*app, options->lint);
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
+  add_build_flags(*app, options->build);
   add_registry_options(*app, options->registry);
   add_upload_options(*app, options->registry);
   app->footer(

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <ostream>
 
 #include "base/error.hpp"
-#include "cli/commands/build.hpp"
 #include "oci/reference.hpp"
 #include "registry/image_module.hpp"
 #include "registry/image_tree.hpp"
@@ -35,12 +35,23 @@ LocalModule load_file(const std::string& path, Lint lint) {
   return module;
 }
 
-LocalModule load_directory(Context& context, const std::string& directory, Lint lint) {
-  BuildOptions options;
-  options.build.lint = lint == Lint::refuse;
-  auto plugin = plugin::load(directory);
-  const auto path = build_plugin(context, plugin, options);
-  return {base::Content::of_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
+// What the directory held until now was another module.
+void warn_of_lost_flags(Context& context, const plugin::Plugin& plugin, const std::string& flags) {
+  if (flags.empty() || context.quiet) return;
+  context.err << fmt::format(
+      "warning: {} was last built with `{}`, and is now without: give these flags again, or write "
+      "them into {}\n",
+      plugin.name, flags, (plugin.directory / plugin::kFileName).native());
+}
+
+LocalModule load_directory(Context& context, const std::string& directory, BuildFlags flags,
+                           Lint lint) {
+  flags.build.lint = lint == Lint::refuse;
+  auto plugin = load_plugin(directory, flags);
+  const auto built = build_plugin(context, plugin, flags);
+  warn_of_lost_flags(context, plugin, built.lost_flags);
+  return {base::Content::of_file(built.module, wasm::kMaxModuleBytes), built.module.native(),
+          std::move(plugin)};
 }
 
 }  // namespace
@@ -51,11 +62,11 @@ void add_lint_option(CLI::App& command, Lint& lint) {
 }
 
 std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source,
-                                                    Lint lint) {
+                                                    const BuildFlags& build, Lint lint) {
   std::error_code ignored;
   const auto status = fs::status(source, ignored);
   if (!source.starts_with("oci:")) {
-    if (fs::is_directory(status)) return load_directory(context, source, lint);
+    if (fs::is_directory(status)) return load_directory(context, source, build, lint);
     if (fs::exists(status)) return load_file(source, lint);
   }
   if (looks_like_path(source)) {
@@ -84,13 +95,13 @@ std::optional<oci::ImageTree> read_image(Context& context, const std::string& so
   return registry::read_image_tree(*repository, reference);
 }
 
-LocalModule read_unchecked(Context& context, const std::string& source,
+LocalModule read_unchecked(Context& context, const std::string& source, const BuildFlags& build,
                            const RegistryOptions& options) {
   if (source == "-")
     return {base::Content::of_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
   std::error_code ignored;
   const auto status = fs::status(source, ignored);
-  if (fs::is_directory(status)) return load_directory(context, source, Lint::skip);
+  if (fs::is_directory(status)) return load_directory(context, source, build, Lint::skip);
   if (!names_image(source)) {
     return {base::Content::of_file(source, wasm::kMaxModuleBytes), source, {}};
   }
@@ -99,8 +110,9 @@ LocalModule read_unchecked(Context& context, const std::string& source,
   return {registry::fetch_module(*repository, reference).content, source, {}};
 }
 
-LocalModule load_module(Context& context, const std::string& source, Lint lint) {
-  auto resolved = resolve_source(context, source, lint);
+LocalModule load_module(Context& context, const std::string& source, const BuildFlags& build,
+                        Lint lint) {
+  auto resolved = resolve_source(context, source, build, lint);
   if (auto* module = std::get_if<LocalModule>(&resolved)) return std::move(*module);
   throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
       .hint("SOURCE is a plugin's directory or a .wasm file");

@@ -9,6 +9,7 @@
 
 #include "base/content.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/build_flags.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "oci/consumers.hpp"
 #include "plugin/plugin.hpp"
@@ -35,11 +36,12 @@ void add_lint_option(CLI::App& command, Lint& lint);
 // all else is an image's name. Builds the plugin when it is a directory. Throws
 // Error{Code::not_found} for what looks like a path (./x, /x, x/, x.wasm) but does not exist.
 std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source,
+                                                    const BuildFlags& build,
                                                     Lint lint = Lint::refuse);
 
 // The bytes of a directory's module (built), of a file, of an image or of `-` (standard input), as
 // they are: for the commands that judge them.
-LocalModule read_unchecked(Context& context, const std::string& source,
+LocalModule read_unchecked(Context& context, const std::string& source, const BuildFlags& build,
                            const RegistryOptions& options);
 
 // The package that `source` names, if it is an image: what read_unchecked() takes the module from.
@@ -47,6 +49,7 @@ std::optional<oci::ImageTree> read_image(Context& context, const std::string& so
                                          const RegistryOptions& options);
 
 // As resolve_source, where only a directory or file makes sense.
-LocalModule load_module(Context& context, const std::string& source, Lint lint = Lint::refuse);
+LocalModule load_module(Context& context, const std::string& source, const BuildFlags& build,
+                        Lint lint = Lint::refuse);
 
 }  // namespace wasmctl::cli

@@ -31,12 +31,12 @@ oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& o
 
 // A directory whose image is rendered need not be built.
 void find_directory(Context& context, const RenderOptions& options, Subject& subject) {
-  subject.plugin = plugin::load(subject.source);
+  subject.plugin = load_plugin(subject.source, options.build);
   subject.via = choose_via(options, subject.plugin->image.has_value());
   if (needs_image(subject.via)) {
     subject.image = pushed_image(*subject.plugin, options);
   } else {
-    subject.module = load_module(context, subject.source, options.lint);
+    subject.module = load_module(context, subject.source, options.build, options.lint);
   }
 }
 
@@ -119,7 +119,7 @@ Subject find_subject(Context& context, const RenderOptions& options, const std::
   if (!source.starts_with("oci:") && std::filesystem::is_directory(source)) {
     find_directory(context, options, subject);
   } else {
-    auto resolved = resolve_source(context, source, options.lint);
+    auto resolved = resolve_source(context, source, options.build, options.lint);
     if (const auto* image = std::get_if<ImageName>(&resolved)) {
       find_image(context, options, *image, subject);
     } else {

@@ -62,7 +62,7 @@ constexpr Rule kRules[] = {
      "Without one the module is loaded, and the first call that hands data over crashes the whole "
      "proxy.",
      check_memory},
-    {"unknown-import", Severity::error, Judge::envoy,
+    {kUnknownImport, Severity::error, Judge::envoy,
      "imports only what Envoy offers to its ABI version, and to the host of --for",
      "Mostly a function that nobody defined: linkers make imports of those. The finding shows the "
      "shortest way from a callback to the call, with names and lines where the module or the file "

@@ -65,6 +65,9 @@ struct Rule {
   void (*check)(const Subject& subject, const Rule& rule, std::vector<Finding>& findings);
 };
 
+// The rule about functions that nobody offers, which the build explains by its sources.
+inline constexpr std::string_view kUnknownImport = "unknown-import";
+
 std::span<const Rule> rules();
 
 // What is wrong, errors first, else in the order of the rules.
