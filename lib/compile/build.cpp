@@ -303,16 +303,15 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    const auto bytes = base::read_file(linked(), wasm::kMaxModuleBytes);
     const auto name = paths_.module.filename().native();
-    const auto shipped = options_.debug ? bytes : stripped(bytes);
-    const auto module = wasm::read_module(shipped, name);
-    const auto side = wasm::make_side_file(module, shipped, bytes);
-    if (options_.lint) check(module, shipped, side);
-    write_descriptions(wasm::parse_module(bytes, name), bytes, paths_.module);
+    const auto whole = wasm::parse_module(base::read_file(linked(), wasm::kMaxModuleBytes), name);
+    const auto module = wasm::read_module(ships(whole), name);
+    const auto side = wasm::make_side_file(module, whole.bytes);
+    if (options_.lint) check(module, side);
+    write_descriptions(whole, paths_.module);
     fs::remove(linked());
     base::replace_file(wasm::side_file(paths_.module), side);
-    base::replace_file(paths_.module, shipped);
+    base::replace_file(paths_.module, module.bytes);
     state_.record(paths_.module, link_key(), linked_files(), started);
     state_.flags = options_.typed;
     save_state(state_file(paths_.objects), state_);
@@ -330,16 +329,16 @@ class Build {
     return files;
   }
 
-  // What goes to the proxy. With names, its back-traces read without the side file.
-  std::string stripped(const std::string& linked) const {
-    const auto name = paths_.module.filename().native();
-    auto bytes = wasm::shipped(linked, name);
-    return options_.names ? wasm::with_names_of(linked, bytes, name) : bytes;
+  // What goes to the proxy.
+  base::Content ships(const wasm::Module& linked) const {
+    if (options_.debug) return linked.bytes;
+    return wasm::shipped(linked, options_.names ? wasm::Names::kept : wasm::Names::none);
   }
 
-  void check(const wasm::Module& module, std::string_view bytes, const std::string& side) const {
-    const wasm::Symbols symbols(module, bytes, side, wasm::side_file(paths_.module).native());
-    auto findings = wasm::lint({module, bytes, symbols});
+  void check(const wasm::Module& module, const std::string& side) const {
+    const auto side_name = wasm::side_file(paths_.module).native();
+    const wasm::Symbols symbols(module, wasm::parse_module(side, side_name), side_name);
+    auto findings = wasm::lint({module, symbols, nullptr, plugin_.name});
     add_places(findings, locate(unknown_imports(findings)));
     wasm::throw_unloadable(findings, plugin_.name);
   }

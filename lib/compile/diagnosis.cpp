@@ -5,6 +5,7 @@
 #include <set>
 
 #include "compile/remedies.hpp"
+#include "wasm/lint/lint.hpp"
 #include "wasm/names.hpp"
 
 namespace wasmctl::compile {
@@ -48,7 +49,7 @@ Error undefined_error(std::string_view plugin, const std::vector<std::string>& s
   return error.hint(kDefineIt);
 }
 
-std::vector<std::string> unknown_imports(const std::vector<wasm::Finding>& findings) {
+std::vector<std::string> unknown_imports(const std::vector<Finding>& findings) {
   std::vector<std::string> names;
   for (const auto& finding : findings) {
     if (finding.rule == wasm::kUnknownImport) names.push_back(finding.subject);
@@ -56,14 +57,14 @@ std::vector<std::string> unknown_imports(const std::vector<wasm::Finding>& findi
   return names;
 }
 
-void add_places(std::vector<wasm::Finding>& findings, const std::vector<Caller>& callers) {
+void add_places(std::vector<Finding>& findings, const std::vector<Caller>& callers) {
   for (auto& finding : findings) {
     if (finding.rule != wasm::kUnknownImport) continue;
     const auto function = wasm::demangle(finding.subject);
     finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
                                   function, used_at(callers, function));
     if (finding.hint.empty()) finding.hint = kDefineIt;
-    finding.chain.clear();  // the sources say it better
+    finding.trail.clear();  // the sources say it better
   }
 }
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/finding.hpp"
 #include "compile/callers.hpp"
-#include "wasm/lint/lint.hpp"
 
 namespace wasmctl::compile {
 
@@ -20,9 +20,9 @@ Error undefined_error(std::string_view plugin, const std::vector<std::string>& s
                       const std::vector<Caller>& callers);
 
 // The names of the imports that lint does not know.
-std::vector<std::string> unknown_imports(const std::vector<wasm::Finding>& findings);
+std::vector<std::string> unknown_imports(const std::vector<Finding>& findings);
 
 // Says of those findings where the sources use the function.
-void add_places(std::vector<wasm::Finding>& findings, const std::vector<Caller>& callers);
+void add_places(std::vector<Finding>& findings, const std::vector<Caller>& callers);
 
 }  // namespace wasmctl::compile
