@@ -7,6 +7,7 @@
 
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "cli/flags/choice.hpp"
 #include "plugin/build_settings.hpp"
 #include "wasm/module.hpp"
 
@@ -58,12 +59,10 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   command.add_flag("-g,--debug", build.debug, "Keep names and DWARF in the module")->group(kGroup);
   command.add_flag("--names", build.names, "Keep the functions' names in the module")
       ->group(kGroup);
-  const std::vector<std::string> levels(std::begin(plugin::kLevels), std::end(plugin::kLevels));
-  command
-      .add_option("-O,--optimize", settings.optimize,
-                  "Level of optimization (default: wasmctl.yaml's, or z)")
-      ->type_name("LEVEL")
-      ->check(CLI::IsMember(levels))
+  std::vector<Choice<std::string_view>> levels;
+  for (const auto level : plugin::kLevels) levels.push_back({level, level});
+  add_choice(command, "-O,--optimize", settings.optimize, levels,
+             "Level of optimization (default: wasmctl.yaml's, or z)")
       ->group(kGroup);
   const auto list = [&](const char* name, std::vector<std::string>& words, const char* type,
                         const char* help) {

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
-#include <ostream>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "oci/reference.hpp"
 #include "registry/image_module.hpp"
 #include "registry/image_tree.hpp"
@@ -36,12 +36,12 @@ LocalModule load_file(const std::string& path, Lint lint) {
 }
 
 // What the directory held until now was another module.
-void warn_of_lost_flags(Context& context, const plugin::Plugin& plugin, const std::string& flags) {
-  if (flags.empty() || context.quiet) return;
-  context.err << fmt::format(
-      "warning: {} was last built with `{}`, and is now without: give these flags again, or write "
-      "them into {}\n",
-      plugin.name, flags, (plugin.directory / plugin::kFileName).native());
+void warn_of_lost_flags(const plugin::Plugin& plugin, const std::string& flags) {
+  if (flags.empty()) return;
+  base::log_warning(fmt::format(
+      "{} was last built with `{}`, and is now without: give these flags again, or write "
+      "them into {}",
+      plugin.name, flags, (plugin.directory / plugin::kFileName).native()));
 }
 
 LocalModule load_directory(Context& context, const std::string& directory, BuildFlags flags,
@@ -49,7 +49,7 @@ LocalModule load_directory(Context& context, const std::string& directory, Build
   flags.build.lint = lint == Lint::refuse;
   auto plugin = load_plugin(directory, flags);
   const auto built = build_plugin(context, plugin, flags);
-  warn_of_lost_flags(context, plugin, built.lost_flags);
+  warn_of_lost_flags(plugin, built.lost_flags);
   return {base::Content::of_file(built.module, wasm::kMaxModuleBytes), built.module.native(),
           std::move(plugin)};
 }
