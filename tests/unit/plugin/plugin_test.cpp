@@ -170,7 +170,8 @@ TEST_CASE("load refuses, and says where and why") {
        "hint: one of: 0, 1, 2, 3, s, z\n"},
       {"std: c++14\n",
        "error: DIR/wasmctl.yaml:1:6: `std` cannot be `c++14`\n"
-       "hint: one of: c++17, c++20, c++23, c++26, gnu++17, gnu++20, gnu++23, gnu++26\n"},
+       "hint: did you mean `c++17`? one of: c++17, c++20, c++23, c++26, gnu++17, gnu++20, gnu++23, "
+       "gnu++26\n"},
       {"cxxflags: [-Wextra, -fplugin=./x.so]\n",
        "error: DIR/wasmctl.yaml:1:11: `cxxflags` cannot hand over `-fplugin=./x.so`: only flags "
        "that "
