@@ -158,7 +158,8 @@ kube::ModuleFacts facts_of(const wasm::Module& module) {
 
 class Checker {
  public:
-  Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
+  Checker(Context& context, const CheckOptions& options)
+      : context_(context), options_(options), images_(context, options.registry) {}
 
   std::vector<SarifResult> run() {
     inventory_ = read_files(options_.files, options_.ns);
@@ -171,8 +172,7 @@ class Checker {
                           finding.site.mark.column});
     }
     if (options_.images) {
-      std::ranges::move(check_images(context_, inventory_, options_.registry),
-                        std::back_inserter(results_));
+      std::ranges::move(check_images(inventory_, images_), std::back_inserter(results_));
     }
     return std::move(results_);
   }
@@ -182,7 +182,7 @@ class Checker {
  private:
   // What `wasmctl lint` says of it.
   void add_module() {
-    const auto module = read_unchecked(context_, options_.module, options_.registry);
+    const auto module = read_module(context_, parse_source(options_.module), images_);
     const auto read = wasm::read_module(module.bytes, module.path);
     for (const auto& finding : wasm::lint(read, module.bytes)) {
       results_.push_back(
@@ -203,6 +203,7 @@ class Checker {
 
   Context& context_;
   const CheckOptions& options_;
+  Images images_;
   kube::Inventory inventory_;
   kube::Inventory before_;
   std::vector<kube::ManifestFinding> findings_;

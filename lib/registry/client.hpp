@@ -14,7 +14,7 @@
 
 #include "http/http.hpp"
 #include "registry/authenticator.hpp"
-#include "registry/repository.hpp"
+#include "registry/options.hpp"
 
 namespace wasmctl::registry {
 

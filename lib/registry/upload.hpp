@@ -14,7 +14,7 @@
 #include <functional>
 #include <optional>
 
-#include "oci/image.hpp"
+#include "oci/descriptor.hpp"
 #include "registry/client.hpp"
 #include "registry/upload_record.hpp"
 

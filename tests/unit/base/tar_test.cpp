@@ -227,7 +227,7 @@ TEST_CASE("read_tar refuses, and says why and where") {
       {"sparse in no known form", entry_of_type('S', "s", "1"),
        "the tar archive has a sparse file of no known form (offset 0x0)"},
       {"sparse link",
-       entry_of_type('x', "x", "21 GNU.sparse.map=0,1\n") + entry_of_type('2', "l", ""),
+       entry_of_type('x', "x", "22 GNU.sparse.map=0,1\n") + entry_of_type('2', "l", ""),
        "the tar archive has a sparse file without content (offset 0x400)"},
       {"pax path with a NUL", entry_of_type('x', "p", std::string("11 path=a\0\n", 12)),
        "the tar archive has a broken pax header (offset 0x0)"},
