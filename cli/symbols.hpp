@@ -3,15 +3,13 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "wasm/symbols.hpp"
 
 namespace wasmctl::cli {
 
 // The symbols of the module read from `path`. A side file that does not exist, cannot be read or
-// belongs to another build adds nothing. `module` and `bytes` must outlive the result.
-wasm::Symbols load_symbols(const wasm::Module& module, std::string_view bytes,
-                           const std::string& path);
+// belongs to another build adds nothing. `module` must outlive the result.
+wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path);
 
 }  // namespace wasmctl::cli

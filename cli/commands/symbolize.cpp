@@ -8,8 +8,8 @@
 #include <memory>
 #include <ostream>
 
+#include "base/content.hpp"
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/symbols.hpp"
 #include "plugin/plugin.hpp"
@@ -30,7 +30,6 @@ struct SymbolizeCommand {
 // A module as it was shipped, with its symbols. Never moved: the symbols refer to it.
 struct Known {
   std::string path;
-  std::string bytes;
   wasm::Module module;
   std::unique_ptr<const wasm::Symbols> symbols;
 };
@@ -38,20 +37,16 @@ struct Known {
 std::unique_ptr<Known> load(const std::string& path) {
   auto known = std::make_unique<Known>();
   known->path = path;
-  known->bytes = base::read_file(path, wasm::kMaxModuleBytes);
-  known->module = wasm::read_module(known->bytes, path);
-  const auto id = wasm::carried_build_id(known->module, known->bytes);
-  if (!id || *id == wasm::build_id(known->module, known->bytes)) {
-    known->symbols =
-        std::make_unique<const wasm::Symbols>(load_symbols(known->module, known->bytes, path));
+  known->module = wasm::read_module(base::Content::of_file(path, wasm::kMaxModuleBytes), path);
+  const auto id = wasm::carried_build_id(known->module);
+  if (!id || *id == wasm::build_id(known->module)) {
+    known->symbols = std::make_unique<const wasm::Symbols>(load_symbols(known->module, path));
     return known;
   }
   // A side file alone: the proxy had what the build made of it.
-  auto side = std::move(known->bytes);
-  known->bytes = wasm::shipped(side, path);
-  known->module = wasm::read_module(known->bytes, path);
-  known->symbols =
-      std::make_unique<const wasm::Symbols>(known->module, known->bytes, std::move(side), path);
+  auto side = std::move(known->module);
+  known->module = wasm::read_module(wasm::shipped(side, wasm::Names::none), path);
+  known->symbols = std::make_unique<const wasm::Symbols>(known->module, std::move(side), path);
   return known;
 }
 
@@ -135,7 +130,7 @@ class Symbolizer {
   const Known* module_for_trace() {
     const Known* found = nullptr;
     for (const auto& known : modules_) {
-      if (!wasm::fits(trace_, known->module, known->bytes)) continue;
+      if (!wasm::fits(trace_, known->module)) continue;
       if (found != nullptr && !ambiguous_) {
         ambiguous_ = true;
         context_.err << fmt::format("warning: a back-trace fits {} and {}; the first is taken\n",

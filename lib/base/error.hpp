@@ -9,9 +9,12 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/place.hpp"
 
 namespace wasmctl {
 
@@ -33,6 +36,8 @@ enum class Code {
 class Error : public std::exception {
  public:
   Error(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  // Of something in a text: the message is `PLACE: REASON`.
+  Error(Code code, Place place, std::string_view reason);
 
   // One more level of cause, nearest first. A cause of several lines (a compiler's output) is
   // printed as it is.
@@ -42,6 +47,9 @@ class Error : public std::exception {
 
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
+  const std::optional<Place>& place() const { return place_; }
+  // The message without the place.
+  std::string_view reason() const { return std::string_view(message_).substr(reason_begin_); }
   const std::vector<std::string>& causes() const { return causes_; }
   const std::vector<std::string>& hints() const { return hints_; }
   const char* what() const noexcept override { return message_.c_str(); }
@@ -49,6 +57,8 @@ class Error : public std::exception {
  private:
   Code code_;
   std::string message_;
+  std::optional<Place> place_;
+  std::size_t reason_begin_ = 0;  // in the message
   std::vector<std::string> causes_;
   std::vector<std::string> hints_;
 };

@@ -281,27 +281,26 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    const auto bytes = base::read_file(linked, wasm::kMaxModuleBytes);
-    const auto shipped = options_.debug ? bytes : stripped(bytes);
-    const auto module = wasm::read_module(shipped, module_.filename().native());
-    if (options_.lint) check(module, shipped);
-    write_descriptions(wasm::parse_module(bytes, module_.filename().native()), bytes, module_);
+    const auto name = module_.filename().native();
+    const auto whole = wasm::parse_module(base::read_file(linked, wasm::kMaxModuleBytes), name);
+    const auto module = wasm::read_module(ships(whole), name);
+    if (options_.lint) check(module);
+    write_descriptions(whole, module_);
     fs::remove(linked);
-    base::write_file(wasm::side_file(module_), wasm::make_side_file(module, shipped, bytes));
-    base::write_file(module_, shipped);
+    base::write_file(wasm::side_file(module_), wasm::make_side_file(module, whole.bytes));
+    base::write_file(module_, module.bytes);
     state_.record(module_, key, {objects.begin(), objects.end()}, started);
     save_state(state_file(), state_);
   }
 
-  // What goes to the proxy. With names, its back-traces read without the side file.
-  std::string stripped(const std::string& linked) const {
-    const auto name = module_.filename().native();
-    auto bytes = wasm::shipped(linked, name);
-    return options_.names ? wasm::with_names_of(linked, bytes, name) : bytes;
+  // What goes to the proxy.
+  base::Content ships(const wasm::Module& linked) const {
+    if (options_.debug) return linked.bytes;
+    return wasm::shipped(linked, options_.names ? wasm::Names::kept : wasm::Names::none);
   }
 
-  void check(const wasm::Module& module, std::string_view bytes) const {
-    auto findings = wasm::lint(module, bytes);
+  void check(const wasm::Module& module) const {
+    auto findings = wasm::lint(module, plugin_.name);
     Words unknown;
     for (const auto& finding : findings) {
       if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
@@ -313,7 +312,7 @@ class Build {
       finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
                                     function, places(callers, function));
       if (finding.hint.empty()) finding.hint = kDefineIt;
-      finding.chain.clear();  // the sources say it better
+      finding.trail.clear();  // the sources say it better
     }
     wasm::throw_unloadable(findings, plugin_.name);
   }

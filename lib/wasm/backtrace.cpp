@@ -72,12 +72,12 @@ std::optional<TraceFrame> parse_frame(std::string_view line) {
   return std::nullopt;
 }
 
-bool fits(std::span<const TraceFrame> trace, const Module& module, std::string_view bytes) {
+bool fits(std::span<const TraceFrame> trace, const Module& module) {
   for (std::size_t i = 0; i < trace.size(); ++i) {
     const auto body = body_at(module, trace[i].offset);
     if (!body) return false;
     if (trace[i].index && *trace[i].index != module.imported_functions.size() + *body) return false;
-    const auto instruction = instruction_at(module, bytes, trace[i].offset);
+    const auto instruction = instruction_at(module, trace[i].offset);
     if (!instruction || (i > 0 && !is_call(instruction->opcode))) return false;
   }
   return !trace.empty();

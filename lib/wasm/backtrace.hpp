@@ -37,7 +37,7 @@ std::optional<TraceFrame> parse_frame(std::string_view line);
 
 // Whether a module can have made this trace: instructions begin at all offsets, those behind the
 // first are calls, and the functions are the ones that the proxy counted.
-bool fits(std::span<const TraceFrame> trace, const Module& module, std::string_view bytes);
+bool fits(std::span<const TraceFrame> trace, const Module& module);
 
 // What the frame stands for: "acme::Context::fall(int) at crash.cc:17". Empty if the module has
 // no function there.

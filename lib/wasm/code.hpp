@@ -87,7 +87,7 @@ class Instructions {
 };
 
 // The reader of a body's instructions: reads past its local variables.
-Reader instructions_of(const Module& module, std::string_view bytes, std::size_t body);
+Reader instructions_of(const Module& module, std::size_t body);
 
 struct Call {
   std::uint32_t callee = 0;  // in the function index space, imports first
@@ -105,13 +105,13 @@ class CallGraph {
   FeatureSet features() const { return features_; }
 
  private:
-  friend CallGraph read_calls(const Module& module, std::string_view bytes);
+  friend CallGraph read_calls(const Module& module);
   std::vector<Call> calls_;
   std::vector<std::size_t> first_;  // body -> its first call in calls_; one more at the end
   FeatureSet features_;
 };
 
-// Reads all bodies of `module`, whose bytes are `bytes`. Throws Error{Code::bad_input}.
-CallGraph read_calls(const Module& module, std::string_view bytes);
+// Reads all bodies of `module`. Throws Error{Code::bad_input}.
+CallGraph read_calls(const Module& module);
 
 }  // namespace wasmctl::wasm

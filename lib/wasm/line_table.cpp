@@ -48,21 +48,12 @@ std::string joined(std::string_view directory, std::string_view file) {
   return fmt::format("{}/{}", directory, file);
 }
 
-std::string_view section_bytes(const Module& module, std::string_view bytes,
-                               std::string_view name) {
-  for (const auto& section : module.sections) {
-    if (section.id == SectionId::custom && section.name == name) {
-      return bytes.substr(section.payload, section.end - section.payload);
-    }
-  }
-  return {};
+std::string_view content_of(const Module& module, std::string_view section) {
+  const auto* const found = module.find_custom_section(section);
+  return found == nullptr ? std::string_view() : found->content();
 }
 
 }  // namespace
-
-std::string to_string(const Place& place) {
-  return fmt::format("{}:{}", place.file, place.line);
-}
 
 // One unit of .debug_line: a header with the names of files, then opcodes for a small machine.
 class LineProgram {
@@ -323,14 +314,13 @@ class LineProgram {
   std::size_t sequence_ = 0;  // the row that begins it
 };
 
-LineTable::LineTable(const Module& module, std::string_view bytes) {
-  const auto code = std::find_if(module.sections.begin(), module.sections.end(),
-                                 [](const Section& s) { return s.id == SectionId::code; });
-  if (code == module.sections.end()) return;
+LineTable::LineTable(const Module& module) {
+  const auto* const code = module.find_section(SectionId::code);
+  if (code == nullptr) return;
   code_ = code->payload;
-  LineProgram program(*this, section_bytes(module, bytes, ".debug_str"),
-                      section_bytes(module, bytes, ".debug_line_str"), code->end - code->payload);
-  Reader units(section_bytes(module, bytes, ".debug_line"));
+  LineProgram program(*this, content_of(module, ".debug_str"),
+                      content_of(module, ".debug_line_str"), code->content().size());
+  Reader units(content_of(module, ".debug_line"));
   bool good = true;
   while (good && !units.empty()) good = program.run(units);
   // Sequences stand in the order of the compiler's units. Of rows at one address the last counts,

@@ -11,28 +11,22 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.hpp"
 #include "wasm/module.hpp"
 
 namespace wasmctl::wasm {
-
-struct Place {
-  std::string file;  // as the compiler was told it, directories included where it says them
-  std::uint32_t line = 0;
-  bool operator==(const Place&) const = default;
-};
-
-std::string to_string(const Place& place);  // "filter.cc:31"
 
 class LineTable {
  public:
   LineTable() = default;
 
   // Broken line information ends the table there and is no error: hosts do not read it at all.
-  LineTable(const Module& module, std::string_view bytes);
+  explicit LineTable(const Module& module);
 
   bool empty() const { return rows_.empty(); }
 
-  // Of the instruction at `offset` in the module's file.
+  // Of the instruction at `offset` in the module's file: file and line, the file as the compiler
+  // was told it, directories included where it says them.
   std::optional<Place> find(std::size_t offset) const;
 
  private:

@@ -88,12 +88,12 @@ std::optional<std::string> demangle_rust(std::string_view symbol) {
 
 }  // namespace
 
-std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes) {
+std::map<std::uint32_t, std::string> function_names(const Module& module) {
   std::map<std::uint32_t, std::string> names;
   for (const auto& section : module.sections) {
     if (section.id != SectionId::custom || section.name != "name") continue;
     try {
-      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
+      Reader reader = section.reader();
       while (!reader.empty()) {
         const auto id = reader.byte("a name subsection");
         const auto size = reader.u32_leb("a name subsection");
@@ -117,20 +117,6 @@ std::string smallest_name_section() {
   std::string content(1, static_cast<char>(kFunctionNames));
   put_text(content, one_empty_name);
   return custom_section("name", content);
-}
-
-std::string with_names_of(std::string_view linked, std::string_view shipped,
-                          std::string_view file) {
-  const auto is_name = [](std::string_view section) { return section == "name"; };
-  auto bytes = without_custom_sections(parse_module(shipped, file), shipped, is_name);
-  const auto named = parse_module(linked, file);
-  for (const auto& section : named.sections) {
-    if (section.id == SectionId::custom && is_name(section.name)) {
-      bytes +=
-          custom_section("name", linked.substr(section.payload, section.end - section.payload));
-    }
-  }
-  return bytes;
 }
 
 std::string demangle(const std::string& symbol) {

@@ -13,16 +13,12 @@ namespace wasmctl::wasm {
 
 // Function index -> name as it stands in the `name` section; empty without one. A broken name
 // section is no error: hosts ignore it too.
-std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes);
+std::map<std::uint32_t, std::string> function_names(const Module& module);
 
 // A custom section `name` with one empty name, of function 0. Envoy prints the back-trace of a trap
 // only for modules that have a name section, whatever is in it; for functions without a name it
 // gives index and offset, which `wasmctl symbolize` turns into names.
 std::string smallest_name_section();
-
-// `shipped` with the names of `linked`, the same module before it was stripped, in place of its
-// own. Throws Error{Code::bad_input}, `file` first.
-std::string with_names_of(std::string_view linked, std::string_view shipped, std::string_view file);
 
 // `_ZN1X1fEi` as `X::f(int)`, in C++'s and Rust's older scheme, without Rust's hash; another name
 // as it is.

@@ -28,9 +28,8 @@ std::string from_hex(std::string_view hex) {
 }
 
 // The number of the instruction at `offset` in its body, counted from 0.
-std::optional<std::size_t> ordinal(const Module& module, std::string_view bytes, std::size_t body,
-                                   std::size_t offset) {
-  Instructions instructions(instructions_of(module, bytes, body));
+std::optional<std::size_t> ordinal(const Module& module, std::size_t body, std::size_t offset) {
+  Instructions instructions(instructions_of(module, body));
   Instruction instruction;
   for (std::size_t n = 0; instructions.next(instruction); ++n) {
     if (instruction.offset == offset) return n;
@@ -39,9 +38,8 @@ std::optional<std::size_t> ordinal(const Module& module, std::string_view bytes,
   return std::nullopt;
 }
 
-std::optional<std::size_t> offset_of(const Module& module, std::string_view bytes, std::size_t body,
-                                     std::size_t n) {
-  Instructions instructions(instructions_of(module, bytes, body));
+std::optional<std::size_t> offset_of(const Module& module, std::size_t body, std::size_t n) {
+  Instructions instructions(instructions_of(module, body));
   Instruction instruction;
   while (instructions.next(instruction)) {
     if (n-- == 0) return instruction.offset;
@@ -51,52 +49,42 @@ std::optional<std::size_t> offset_of(const Module& module, std::string_view byte
 
 }  // namespace
 
-std::string build_id(const Module& module, std::string_view bytes) {
-  return base::sha256_hex(
-      without_custom_sections(module, bytes, [](std::string_view) { return true; }));
+std::string build_id(const Module& module) {
+  return base::sha256_hex(without_custom_sections(module, [](std::string_view) { return true; }));
 }
 
-std::optional<std::string> carried_build_id(const Module& module, std::string_view bytes) {
-  for (const auto& section : module.sections) {
-    if (section.id != SectionId::custom || section.name != kBuildId) continue;
-    const auto content = bytes.substr(section.payload, section.end - section.payload);
-    if (content.size() != kDigestBytes + 1 || content[0] != kDigestBytes) return std::nullopt;
-    std::string hex;
-    for (const char c : content.substr(1))
-      hex += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
-    return hex;
-  }
-  return std::nullopt;
+std::optional<std::string> carried_build_id(const Module& module) {
+  const auto* const section = module.find_custom_section(kBuildId);
+  if (section == nullptr) return std::nullopt;
+  const auto content = section->content();
+  if (content.size() != kDigestBytes + 1 || content[0] != kDigestBytes) return std::nullopt;
+  std::string hex;
+  for (const char c : content.substr(1)) hex += fmt::format("{:02x}", static_cast<std::uint8_t>(c));
+  return hex;
 }
 
 std::filesystem::path side_file(std::filesystem::path module) {
   return module.replace_extension(".debug.wasm");
 }
 
-std::string make_side_file(const Module& shipped, std::string_view shipped_bytes,
-                           std::string_view linked) {
+std::string make_side_file(const Module& shipped, std::string_view linked) {
   std::string content;
-  put_text(content, from_hex(build_id(shipped, shipped_bytes)));
+  put_text(content, from_hex(build_id(shipped)));
   return std::string(linked) + custom_section(kBuildId, content);
 }
 
-Symbols::Symbols(const Module& module, std::string_view bytes)
-    : module_(module), bytes_(bytes), lines_(module, bytes) {
-  add_names(function_names(module, bytes));
+Symbols::Symbols(const Module& module) : module_(module), lines_(module) {
+  add_names(function_names(module));
 }
 
-Symbols::Symbols(const Module& module, std::string_view bytes, std::string side_bytes,
-                 std::string_view side_name)
-    : module_(module), bytes_(bytes), side_bytes_(std::move(side_bytes)) {
-  auto side = std::make_unique<Module>(parse_module(side_bytes_, side_name));
-  if (carried_build_id(*side, side_bytes_) != build_id(module, bytes)) {
+Symbols::Symbols(const Module& module, Module side, std::string_view side_name)
+    : module_(module), side_(std::move(side)), lines_(*side_) {
+  if (carried_build_id(*side_) != build_id(module)) {
     throw Error(Code::bad_input,
                 fmt::format("{} belongs to another build of the module", side_name))
         .hint("build the module again, and ship that one");
   }
-  add_names(function_names(*side, side_bytes_));
-  lines_ = LineTable(*side, side_bytes_);
-  side_ = std::move(side);
+  add_names(function_names(*side_));
 }
 
 void Symbols::add_names(std::map<std::uint32_t, std::string> names) {
@@ -123,8 +111,8 @@ std::optional<Place> Symbols::place(std::size_t offset) const {
   const auto body = body_at(module_, offset);
   if (!body || *body >= side_->bodies.size()) return std::nullopt;
   try {
-    const auto n = ordinal(module_, bytes_, *body, offset);
-    const auto there = n ? offset_of(*side_, side_bytes_, *body, *n) : std::nullopt;
+    const auto n = ordinal(module_, *body, offset);
+    const auto there = n ? offset_of(*side_, *body, *n) : std::nullopt;
     return there ? lines_.find(*there) : std::nullopt;
   } catch (const Error&) {
     return std::nullopt;  // a side file with code that is none
@@ -141,11 +129,10 @@ std::optional<std::size_t> body_at(const Module& module, std::size_t offset) {
   return static_cast<std::size_t>(body - bodies.begin());
 }
 
-std::optional<Instruction> instruction_at(const Module& module, std::string_view bytes,
-                                          std::size_t offset) {
+std::optional<Instruction> instruction_at(const Module& module, std::size_t offset) {
   const auto body = body_at(module, offset);
   if (!body) return std::nullopt;
-  Instructions instructions(instructions_of(module, bytes, *body));
+  Instructions instructions(instructions_of(module, *body));
   Instruction instruction;
   while (instructions.next(instruction)) {
     if (instruction.offset == offset) return instruction;

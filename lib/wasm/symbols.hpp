@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,26 +18,25 @@ namespace wasmctl::wasm {
 
 // SHA-256 over the module without its custom sections, as 64 hex digits: stripping names from a
 // module leaves its build id as it is.
-std::string build_id(const Module& module, std::string_view bytes);
+std::string build_id(const Module& module);
 
-// The build id that `bytes` carries in its `build_id` section (tool-conventions, BuildId.md), if
+// The build id that `module` carries in its `build_id` section (tool-conventions, BuildId.md), if
 // it is one of ours.
-std::optional<std::string> carried_build_id(const Module& module, std::string_view bytes);
+std::optional<std::string> carried_build_id(const Module& module);
 
 std::filesystem::path side_file(std::filesystem::path module);
 
 // The side file of `shipped`: `linked` with that build id.
-std::string make_side_file(const Module& shipped, std::string_view shipped_bytes,
-                           std::string_view linked);
+std::string make_side_file(const Module& shipped, std::string_view linked);
 
 class Symbols {
  public:
-  // From the module's own sections. Both arguments must outlive the object.
-  Symbols(const Module& module, std::string_view bytes);
+  // From the module's own sections. `module` must outlive the object.
+  explicit Symbols(const Module& module);
 
-  // From a side file as well. Throws Error{Code::bad_input} where it is none, or not of `module`.
-  Symbols(const Module& module, std::string_view bytes, std::string side_bytes,
-          std::string_view side_name);
+  // From the module's side file as well. Throws Error{Code::bad_input}, `side_name` first, if it is
+  // not of `module`.
+  Symbols(const Module& module, Module side, std::string_view side_name);
 
   bool has_names() const { return has_names_; }
 
@@ -53,11 +51,9 @@ class Symbols {
   void add_names(std::map<std::uint32_t, std::string> names);
 
   const Module& module_;
-  std::string_view bytes_;
   std::map<std::uint32_t, std::string> names_;  // as written; of imports and exports, too
   bool has_names_ = false;
-  std::string side_bytes_;
-  std::unique_ptr<const Module> side_;  // none: the lines are the module's own
+  std::optional<Module> side_;  // none: the lines are the module's own
   LineTable lines_;
 };
 
@@ -65,7 +61,6 @@ class Symbols {
 std::optional<std::size_t> body_at(const Module& module, std::size_t offset);
 
 // The instruction at `offset`, which may be its opcode only; none if no instruction begins there.
-std::optional<Instruction> instruction_at(const Module& module, std::string_view bytes,
-                                          std::size_t offset);
+std::optional<Instruction> instruction_at(const Module& module, std::size_t offset);
 
 }  // namespace wasmctl::wasm

@@ -6,6 +6,7 @@ using wasmctl::Code;
 using wasmctl::Error;
 using wasmctl::format_error;
 using wasmctl::nearest;
+using wasmctl::Place;
 
 TEST_CASE("format_error prints what, why, and what next") {
   CHECK(format_error(Error(Code::io, "disk full")) == "error: disk full\n");
@@ -22,6 +23,18 @@ TEST_CASE("format_error prints what, why, and what next") {
   // A compiler's own words stay as they are.
   CHECK(format_error(Error(Code::build_failed, "no").because("a.cc:1: error\n   ^\n")) ==
         "error: no\na.cc:1: error\n   ^\n");
+}
+
+TEST_CASE("an error of a place has it before its reason") {
+  const Error error(Code::bad_input, Place{"a.yaml", 3, 7}, "a tab");
+  CHECK(error.message() == "a.yaml:3:7: a tab");
+  CHECK(error.reason() == "a tab");
+  CHECK(error.place() == Place{"a.yaml", 3, 7});
+  const Error nowhere(Code::io, "disk full");
+  CHECK(nowhere.reason() == "disk full");
+  CHECK_FALSE(nowhere.place());
+  CHECK(to_string(Place{"a.wasm"}) == "a.wasm");
+  CHECK(to_string(Place{"a.cc", 3}) == "a.cc:3");
 }
 
 TEST_CASE("control characters of others do not reach the terminal") {
