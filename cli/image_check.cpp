@@ -86,7 +86,7 @@ class ImageCheck {
           "`wasmctl push` makes images that it loads");
       return;
     }
-    const auto module = image.module_for(who);
+    const auto module = *image.module_for(who);
     warn_of_choice(image, module);
     check_module(module.content);
     const auto schema = image.config_schema(module.manifest);

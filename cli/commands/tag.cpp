@@ -63,7 +63,8 @@ void run_tag(Context& context, const TagOptions& options) {
   check_tags(options.tags);
   const auto store = registry::open_store(reference, registry_options(context, options.registry));
   const auto manifest = store->fetch_manifest(reference);
-  std::vector<std::string> names(options.tags.size());  // empty where the tag is not set
+  oci::parse_manifest(manifest, oci::to_string(reference));  // one that others read, too
+  std::vector<std::string> names(options.tags.size());       // empty where the tag is not set
   // A layout has one index, in which they stand in the order given.
   const auto at_once = reference.is_layout() ? 1 : kMaxAtOnce;
   try {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "base/gzip.hpp"
@@ -82,6 +83,21 @@ std::optional<Layer::File> Layer::find(std::string_view name) const {
   walk([&](const base::TarEntry& entry) {
     if (base_name(entry.name) == name) found = File{entry.type, part(entry)};
     return !found;
+  });
+  return found;
+}
+
+// Whiteouts: OCI Image Specification v1.1, layer.md.
+Layer::RootFile Layer::find_at_root(std::string_view name) const {
+  const auto path = fmt::format("/{}", name);
+  const auto whiteout = fmt::format("/.wh.{}", name);
+  RootFile found;
+  walk([&](const base::TarEntry& entry) {
+    const auto at = std::filesystem::path("/" + entry.name).lexically_normal();
+    if (at == path) found = {File{entry.type, part(entry)}, true};
+    if (at == whiteout) found = {{}, true};
+    if (at == "/.wh..wh..opq") found.hides_lower = true;
+    return true;
   });
   return found;
 }

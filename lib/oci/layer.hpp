@@ -27,6 +27,13 @@ class Layer {
   // Error{Code::bad_input} where that cannot be known.
   std::optional<File> find(std::string_view name) const;
 
+  // What a file system has at its root under that name after the layer was unpacked over it.
+  struct RootFile {
+    std::optional<File> file;  // of several entries the last
+    bool hides_lower = false;  // what layers below have there is not seen any more
+  };
+  RootFile find_at_root(std::string_view name) const;
+
   // The module, wherever it is: the layer itself, or of a tar plugin.wasm, else the only *.wasm.
   // Throws Error{Code::bad_input} if there is none.
   base::Content module() const;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 
 #include "base/error.hpp"
@@ -173,7 +174,10 @@ const PulledImage::Node& PulledImage::fetched(const Digest& manifest) const {
 }
 
 const Layer& PulledImage::layer(const Manifest& manifest, const Descriptor& layer) {
-  const auto& type = type_of(manifest, layer);
+  return open(layer, type_of(manifest, layer));
+}
+
+const Layer& PulledImage::open(const Descriptor& layer, const std::string& type) {
   const std::pair key(layer.digest, type);
   const auto found = layers_.find(key);
   if (found != layers_.end()) return found->second;
@@ -361,13 +365,38 @@ std::string_view PulledImage::format() {
   return media_type::is_tar_gzip(manifest.layers.back().media_type) ? "image" : "artifact";
 }
 
-PulledImage::Module PulledImage::module_for(Consumer consumer) {
+// Null where a layer cannot be looked into.
+std::optional<base::Content> PulledImage::find_in_volume(const Manifest& manifest) {
+  const auto unloadable = [&](std::string_view why) {
+    return Error(Code::unloadable, fmt::format("{} is no image for {}: {}", name(),
+                                               to_string(Consumer::image_volume), why));
+  };
+  for (const auto& packed : std::views::reverse(manifest.layers)) {
+    const bool readable =
+        media_type::is_tar(packed.media_type) || media_type::is_tar_gzip(packed.media_type);
+    if (!readable || packed.size > kMaxModuleBytes) return std::nullopt;
+    auto [file, hides_lower] = open(packed, packed.media_type).find_at_root(kModuleFileName);
+    if (file && file->type == base::TarEntry::Type::file) return std::move(file->content);
+    if (file) {
+      throw unloadable(fmt::format("its {} is {}, and not a plain file", kModuleFileName,
+                                   to_string(file->type)));
+    }
+    if (hides_lower) break;
+  }
+  throw unloadable(fmt::format("it has no file {} at its root", kModuleFileName));
+}
+
+std::optional<PulledImage::Module> PulledImage::module_for(Consumer consumer) {
   const auto manifest = manifest_for(consumer);
   if (auto why = why_not(consumer); !why.empty()) {
     throw Error(Code::unloadable,
                 fmt::format("{} is no image for {}: {}", name(), to_string(consumer), why));
   }
-  return module_in(fetched(manifest.digest));
+  const auto& node = fetched(manifest.digest);
+  if (consumer != Consumer::image_volume) return module_in(node);
+  auto content = find_in_volume(std::get<Manifest>(node.document));
+  if (!content) return std::nullopt;
+  return Module{*std::move(content), manifest};
 }
 
 // The module of one manifest, for whoever asks.

@@ -64,8 +64,10 @@ class PulledImage {
     std::string remark = {};
   };
 
-  // The module that the consumer loads. Throws Error{Code::unloadable} with the verdict.
-  Module module_for(Consumer consumer);
+  // The module that the consumer loads; of a volume, the file plugin.wasm at its root; null where
+  // that cannot be looked into (zstd). Throws Error{Code::unloadable} with the verdict, or if such
+  // a file is missing.
+  std::optional<Module> module_for(Consumer consumer);
 
   // The module for whoever asks: the one that Istio loads; where it loads none, that of an image in
   // any other known format, in indexes the likeliest first. Throws Error{Code::bad_input} if there
@@ -103,7 +105,9 @@ class PulledImage {
   std::variant<Node, Error> fetch(const Descriptor& entry);
   void fetch_all(const std::vector<std::pair<Digest, const Descriptor*>>& entries);
   const Node& fetched(const Digest& manifest) const;
+  const Layer& open(const Descriptor& layer, const std::string& media_type);
   const Layer& layer(const Manifest& manifest, const Descriptor& layer);
+  std::optional<base::Content> find_in_volume(const Manifest& manifest);
 
   Pick pick(Consumer consumer);
   Found find_in_archive(const Manifest& manifest, const Descriptor& packed);

@@ -103,9 +103,10 @@ class PluginRenderer {
     const bool judges = options_.lint == Lint::refuse;
     if (!judges && subject_.plugin) return pinned;
     const auto module = image.module_for(consumer);
-    warn_of_choice(image, module);
-    if (judges) wasm::require_loadable(module.content, image.name());
-    if (!subject_.plugin) judge_config(image.config_schema(module.manifest), to_string(pinned));
+    if (!module) return pinned;
+    warn_of_choice(image, *module);
+    if (judges) wasm::require_loadable(module->content, image.name());
+    if (!subject_.plugin) judge_config(image.config_schema(module->manifest), to_string(pinned));
     return pinned;
   }
 

@@ -280,7 +280,7 @@ TEST_CASE("which module an image gives, and what Istio says to it") {
     CHECK(image.verdict(Consumer::istio).why_not == c.istio);
     CHECK(image.verdict(Consumer::envoy_gateway).why_not == c.istio);
     if (!c.want.starts_with("error")) CHECK(image.module().remark.empty() != c.two);
-    if (c.istio.empty()) CHECK(image.module_for(Consumer::istio).content.view() == c.want);
+    if (c.istio.empty()) CHECK(image.module_for(Consumer::istio)->content.view() == c.want);
     if (!c.istio.empty()) CHECK_THROWS_AS(image.module_for(Consumer::istio), Error);
   }
 }
@@ -332,6 +332,51 @@ TEST_CASE("of an index Istio takes the first for linux/amd64, be it there or not
   CHECK(image.verdict(Consumer::istio).why_not.find("listed as a manifest") != std::string::npos);
 }
 
+TEST_CASE("a volume has what the layers leave at its root") {
+  const auto tar = [](const std::string& entries) { return blob(mt::kOciLayerGzip, tgz(entries)); };
+  const auto first = tar(entry("./plugin.wasm", kFirst));
+  const auto nothing = tar(entry("readme", "x"));
+  const struct {
+    const char* name;
+    std::vector<oci::Blob> layers;
+    std::string want;
+  } cases[] = {
+      {"in the last layer", {first}, kFirst},
+      {"in a layer below", {first, nothing}, kFirst},
+      {"the last of a layer counts",
+       {tar(entry("plugin.wasm", kFirst) + entry("/plugin.wasm", kSecond))},
+       kSecond},
+      {"not in a folder",
+       {tar(entry("a/plugin.wasm", kFirst))},
+       "it has no file plugin.wasm at its root"},
+      {"taken out",
+       {first, tar(entry(".wh.plugin.wasm", ""))},
+       "it has no file plugin.wasm at its root"},
+      {"everything is",
+       {first, tar(entry(".wh..wh..opq", ""))},
+       "it has no file plugin.wasm at its root"},
+      {"a link",
+       {tar(entry("plugin.wasm", "", '2'))},
+       "its plugin.wasm is a link, and not a plain file"},
+      {"what cannot be looked into", {blob(mt::kOciLayerZstd, "x")}, "nobody knows"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    TestImage stored;
+    stored.add(c.layers);
+    auto image = stored.open();
+    std::string found;
+    try {
+      const auto module = image.module_for(Consumer::image_volume);
+      found = module ? std::string(module->content.view()) : "nobody knows";
+    } catch (const Error& error) {
+      CHECK(error.code() == wasmctl::Code::unloadable);
+      found = error.message().substr(error.message().rfind(": ") + 2);
+    }
+    CHECK(found == c.want);
+  }
+}
+
 TEST_CASE("whatever is asked, each document and each layer is fetched once") {
   TestImage stored;
   stored.layout().push(
@@ -342,7 +387,7 @@ TEST_CASE("whatever is asked, each document and each layer is fetched once") {
   image.format();
   CHECK(image.children().size() == 3);
   CHECK(module_of(image) == kFirst);
-  CHECK(image.config_schema(image.module_for(Consumer::istio).manifest) == R"({"type":"object"})");
+  CHECK(image.config_schema(image.module_for(Consumer::istio)->manifest) == R"({"type":"object"})");
   CHECK(stored.asked == 4);  // the index, its two manifests, and a layer
 }
 
