@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_status.hpp"
@@ -56,8 +57,15 @@ int fail(Context& context, const Error& error) {
   return exit_status(error.code());
 }
 
+// `status`, unless what was printed did not arrive.
+int finish(Context& context, int status) {
+  context.out.flush();
+  if (context.out || reader_is_gone()) return status;
+  return fail(context, Error(Code::io, "cannot write to standard output"));
+}
+
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
-Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
+Error to_error(const CLI::App& root, const CLI::ParseError& error) {
   std::string message = error.what();
   if (message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) == 0) {
     message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
@@ -68,6 +76,10 @@ Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+Error usage_error(std::string_view flag, std::string_view why) {
+  return Error(Code::usage, fmt::format("{}: {}", flag, why));
+}
 
 std::string env_or(const Context& context, const std::string& name, std::string otherwise) {
   auto value = context.env(name);
@@ -96,17 +108,20 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
 
   context.command_line.assign(argv, argv + argc);
+  base::open_log(context.err, context.color ? base::LogColor::yes : base::LogColor::no);
   Action action;
   for (const auto& command : kCommands) command.add(root, context, action);
 
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return root.exit(help, context.out, context.err);
+    return finish(context, root.exit(help, context.out, context.err));
   } catch (const CLI::CallForVersion& version) {
-    return root.exit(version, context.out, context.err);
+    return finish(context, root.exit(version, context.out, context.err));
   } catch (const CLI::ParseError& error) {
-    return fail(context, usage_error(root, error));
+    return fail(context, to_error(root, error));
+  } catch (const Error& error) {  // of a flag's word
+    return fail(context, error);
   }
   if (verbosity > 0) {
     base::set_log_level(verbosity > 1 ? base::LogLevel::debug : base::LogLevel::info);
@@ -119,16 +134,13 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that grows beyond `ulimit -f`
   try {
     action();
-    context.out.flush();
-    if (!context.out && !reader_is_gone()) {
-      throw Error(Code::io, "cannot write to standard output");
-    }
-    return 0;
+    return finish(context, 0);
+  } catch (const base::ClosedPipe& error) {
+    return reader_is_gone() ? 0 : fail(context, error);
   } catch (const Error& error) {
     return fail(context, error);
   } catch (const Refused& refused) {
-    context.out.flush();
-    return exit_status(refused.code);
+    return finish(context, exit_status(refused.code));
   } catch (const std::bad_alloc&) {
     return fail(context, Error(Code::io, "out of memory"));
   } catch (const std::exception& error) {

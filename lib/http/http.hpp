@@ -22,9 +22,11 @@
 namespace wasmctl::http {
 
 struct TlsOptions {
-  std::string authorities;            // PEM, besides the system's
-  std::filesystem::path ca_file;      // PEM, in place of the system's and `authorities`
-  std::string system_file;            // PEM, in place of the system's one file; empty: that
+  std::string authorities;        // PEM, besides the system's
+  std::filesystem::path ca_file;  // PEM, in place of the system's and `authorities`
+  std::string system_file;        // PEM, in place of the system's one file; empty: that
+  // Of PEM files named by hashes (openssl rehash), divided by colons, in place of the system's one.
+  std::string system_directories;
   std::filesystem::path certificate;  // PEM, of the client; empty: none
   std::filesystem::path key;          // PEM, its key
   bool skip_verify = false;           // of the server
@@ -35,12 +37,15 @@ struct TlsOptions {
 struct ProxyOptions {
   std::string http;
   std::string https;
-  std::string exceptions;  // names and their ends, divided by commas, as NO_PROXY has them
+  std::string exceptions;  // as NO_PROXY has them: no_proxy.hpp
 };
 
 // For 407, whoever gave it: the proxy that was asked to pass the request on, or to connect.
 inline constexpr char kProxyLoginHint[] =
     "name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST";
+
+// A server that takes no connection within this does not answer.
+inline constexpr std::chrono::seconds kConnectTime{15};
 
 struct Options {
   TlsOptions tls;
@@ -75,6 +80,9 @@ struct Response {
   std::string header(const std::string& name) const;
 };
 
+// 2xx.
+bool is_success(const Response& response);
+
 struct Request {
   std::string method = "GET";
   Url url;
@@ -96,6 +104,7 @@ class TransportError : public Error {
     unconnected,  // refused or unreachable: nothing was sent
     refused,      // by the proxy, which was to connect: nothing was sent
     tls,          // no TLS session: nothing was sent
+    certificate,  // the same, since one side does not take the other's certificate
     silent,       // the server took the request and closed without a word
     broken,       // the connection ended in the middle
     stalled,      // nothing came for Options::stall, or too little for Options::document

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void refuse(const std::string& path, std::string_view what) {
+[[noreturn]] void refuse_field(const std::string& path, std::string_view what) {
   throw Error(Code::bad_input, fmt::format("{} {}", path, what));
 }
 
@@ -26,13 +26,13 @@ const json* find(const json& object, const char* key) {
 const std::string* text_field(const json& object, const char* key, const std::string& path) {
   const auto* const found = find(object, key);
   if (found == nullptr) return nullptr;
-  if (!found->is_string()) refuse(path + "." + key, "is no string");
+  if (!found->is_string()) refuse_field(path + "." + key, "is no string");
   return found->get_ptr<const std::string*>();
 }
 
 std::string required_text(const json& object, const char* key, const std::string& path) {
   const auto* text = text_field(object, key, path);
-  if (text == nullptr) refuse(path, fmt::format("has no `{}`", key));
+  if (text == nullptr) refuse_field(path, fmt::format("has no `{}`", key));
   return *text;
 }
 
@@ -45,7 +45,7 @@ std::optional<Platform> platform_from_json(const json& descriptor, const std::st
   const auto* const found = find(descriptor, "platform");
   if (found == nullptr) return std::nullopt;
   const auto here = path + ".platform";
-  if (!found->is_object()) refuse(here, "is no object");
+  if (!found->is_object()) refuse_field(here, "is no object");
   return Platform{text_or_empty(*found, "os", here), text_or_empty(*found, "architecture", here),
                   text_or_empty(*found, "variant", here)};
 }
@@ -54,11 +54,11 @@ Annotations annotations_from_json(const json& object, const std::string& path) {
   const auto* const found = find(object, "annotations");
   if (found == nullptr) return {};
   const auto here = path + ".annotations";
-  if (!found->is_object()) refuse(here, "is no object");
+  if (!found->is_object()) refuse_field(here, "is no object");
   Annotations annotations;
   for (const auto& [key, value] : found->items()) {
     if (!value.is_string() && !value.is_null()) {
-      refuse(fmt::format("{}[{:?}]", here, key), "is no string");
+      refuse_field(fmt::format("{}[{:?}]", here, key), "is no string");
     }
     annotations[key] = value.is_null() ? "" : value.get<std::string>();
   }
@@ -109,19 +109,19 @@ void Verifier::finish() {
 }
 
 Descriptor descriptor_from_json(const json& value, const std::string& path) {
-  if (!value.is_object()) refuse(path, "is no object");
+  if (!value.is_object()) refuse_field(path, "is no object");
   Descriptor descriptor;
   descriptor.media_type = required_text(value, "mediaType", path);
   const auto digest = required_text(value, "digest", path);
   try {
     descriptor.digest = Digest::parse(digest);
   } catch (const Error& error) {
-    refuse(path, fmt::format("is wrong: {}", error.message()));
+    refuse_field(path, fmt::format("is wrong: {}", error.message()));
   }
   const auto size = value.find("size");
   if (size == value.end() || !size->is_number_integer() ||
       (!size->is_number_unsigned() && size->get<std::int64_t>() < 0)) {
-    refuse(path, "has no `size` that is a number of bytes");
+    refuse_field(path, "has no `size` that is a number of bytes");
   }
   descriptor.size = size->get<std::uint64_t>();
   descriptor.platform = platform_from_json(value, path);

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr int kMaxDepth = 32;
 
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_manifest(const std::string& what) {
   throw Error(Code::bad_input, fmt::format("the manifest {}", what));
 }
 
@@ -26,7 +26,8 @@ const json& array_field(const json& document, const char* key) {
   static const json empty = json::array();
   const auto found = document.find(key);
   if (found != document.end() && found->is_null()) return empty;
-  if (found == document.end() || !found->is_array()) refuse(fmt::format("has no list `{}`", key));
+  if (found == document.end() || !found->is_array())
+    refuse_manifest(fmt::format("has no list `{}`", key));
   return *found;
 }
 
@@ -79,13 +80,20 @@ std::string document_type(const json& value, std::string_view media_type) {
     // A document that is one thing to us and another to the next reader is an attack:
     // OCI Image Specification v1.1, considerations.md, and CVE-2021-41190.
     if (known && type != media_type) {
-      refuse(fmt::format("says `{}` of itself, but `{}` was announced", type, media_type));
+      refuse_manifest(fmt::format("says `{}` of itself, but `{}` was announced", type, media_type));
     }
     return type;
   }
   if (known) return std::string(media_type);
   return std::string(value.contains("manifests") ? media_type::kOciIndex
                                                  : media_type::kOciManifest);
+}
+
+// What registries kept before 2016. It has no mediaType of its own.
+bool is_schema_1(const json& value, std::string_view type) {
+  const auto version = value.find("schemaVersion");
+  return type.starts_with("application/vnd.docker.distribution.manifest.v1") ||
+         (version != value.end() && version->is_number_integer() && *version == 1);
 }
 
 }  // namespace
@@ -104,6 +112,8 @@ json parse_json(std::string_view text, std::string_view what) {
     return json::parse(text, bound_depth);
   } catch (const json::parse_error& error) {
     throw Error(Code::bad_input, fmt::format("{} is no JSON (byte {})", what, error.byte));
+  } catch (const json::out_of_range&) {  // which quotes the number
+    throw Error(Code::bad_input, fmt::format("{} has a number that no double can hold", what));
   }
 }
 
@@ -111,11 +121,12 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (bytes.starts_with(kByteOrderMark)) refuse("begins with a byte order mark, and is not JSON");
   const auto value = parse_json(bytes, "the manifest");
-  if (!value.is_object()) refuse("is no JSON object");
+  if (!value.is_object()) refuse_manifest("is no JSON object");
   check_fields(bytes, "the manifest", Values::typed);
   const auto type = document_type(value, media_type);
+  if (is_schema_1(value, type)) refuse_manifest("is of Docker's schema 1, which is out of use");
   if (media_type::is_index(type)) {
-    if (value.contains("layers")) refuse("is an index, but has layers");
+    if (value.contains("layers")) refuse_manifest("is an index, but has layers");
     Index index;
     index.media_type = type;
     index.manifests = descriptors(value, "manifests");
@@ -123,22 +134,19 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     return index;
   }
   if (media_type::is_manifest(type)) {
-    if (value.contains("manifests")) refuse("is no index, but has manifests");
+    if (value.contains("manifests")) refuse_manifest("is no index, but has manifests");
     Manifest manifest;
     manifest.media_type = type;
     manifest.says_type = value.value("mediaType", json()).is_string();
     const auto config = value.find("config");
-    if (config == value.end()) refuse("has no `config`");
+    if (config == value.end()) refuse_manifest("has no `config`");
     manifest.config = descriptor_from_json(*config, "config");
     manifest.layers = descriptors(value, "layers");
     read_common(value, manifest);
     return manifest;
   }
-  if (type.starts_with("application/vnd.docker.distribution.manifest.v1")) {
-    refuse("is of Docker's schema 1, which is out of use");
-  }
-  refuse(fmt::format("has the type `{}`, which is no image manifest or index",
-                     std::string_view(type).substr(0, 200)));
+  refuse_manifest(fmt::format("has the type `{}`, which is no image manifest or index",
+                              std::string_view(type).substr(0, 200)));
 }
 
 std::string to_json_text(const Manifest& manifest) {

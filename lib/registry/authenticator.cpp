@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/json_member.hpp"
 #include "oci/manifest.hpp"
 #include "registry/client.hpp"
 #include "registry/refusal.hpp"
@@ -23,11 +24,6 @@ constexpr std::chrono::seconds kDefaultLifetime{60};
 constexpr std::chrono::seconds kMaxLifetime{24 * 3600};
 constexpr std::chrono::seconds kMargin{5};
 constexpr char kClientId[] = "wasmctl";
-
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 std::string parameter(const Challenge& challenge, const char* key) {
   const auto found = challenge.parameters.find(key);
@@ -95,6 +91,11 @@ std::string Authenticator::authorization(const std::string& scope) {
   return wider == tokens_.end() ? "" : wider->second.authorization;
 }
 
+void Authenticator::forget_token(const std::string& scope) {
+  const std::lock_guard lock(mutex_);
+  tokens_.erase(scope);
+}
+
 std::string Authenticator::login() const {
   const std::lock_guard lock(mutex_);
   return credentials_ ? credentials_->describe() : "";
@@ -121,7 +122,9 @@ bool Authenticator::answer(const http::Response& response, const http::Url& url,
   if (const auto* bearer = find_scheme(challenges, "bearer")) {
     return answer_bearer(*bearer, url, scope);
   }
-  return find_scheme(challenges, "basic") != nullptr && answer_basic();
+  // Some gateways drop the challenge of the registry that they stand before.
+  const bool may_be_basic = challenges.empty() || find_scheme(challenges, "basic") != nullptr;
+  return may_be_basic && answer_basic();
 }
 
 const std::optional<Credentials>& Authenticator::credentials() {
@@ -194,7 +197,9 @@ http::Response Authenticator::send_to_realm(const http::Request& request,
 
 Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const std::string& service,
                                                 const std::string& scope) {
-  if (refusal_) throw Error(*refusal_);
+  if (const auto refused = refusals_.find(scope); refused != refusals_.end()) {
+    throw Error(refused->second);
+  }
   const auto& found = credentials();
   http::Request request;
   request.max_answer_bytes = 2 * kMaxTokenBytes;
@@ -227,14 +232,15 @@ Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const st
                           .login = found ? found->describe() : "",
                           .scope = scope,
                           .logs_in = logs_in_});
-    if (response.status == 401) refusal_ = error;
+    if (response.status == 401) refusals_.emplace(scope, error);
     throw error;
   }
+  if (is_web_page(response)) throw web_page(action, response);
   const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
   std::string token;
   if (answer.is_object()) {
-    token = text_of(answer, "token");
-    if (token.empty()) token = text_of(answer, "access_token");
+    token = base::text_member(answer, "token");
+    if (token.empty()) token = base::text_member(answer, "access_token");
   }
   if (!is_token(token)) {
     throw Error(Code::bad_input, fmt::format("{}: its answer holds none", action));

@@ -33,6 +33,8 @@ class Authenticator {
   bool answer(const http::Response& response, const http::Url& url, const std::string& scope,
               const std::string& refused);
 
+  void forget_token(const std::string& scope);
+
   // Which credentials were sent, for messages: "user `me` (from FILE)", or "" for none.
   std::string login() const;
   // What the token for requests within `scope` was asked for; "" if there is none.
@@ -65,8 +67,9 @@ class Authenticator {
   std::optional<Credentials> credentials_;
   std::string basic_;                    // the header, once the registry has asked for it
   std::map<std::string, Token> tokens_;  // by scope
-  // That the token server takes the login for none: it is not shown to it again and again.
-  std::optional<Error> refusal_;
+  // By scope, that the token server takes the login for none: it is not shown to it again and
+  // again.
+  std::map<std::string, Error> refusals_;
 };
 
 }  // namespace wasmctl::registry

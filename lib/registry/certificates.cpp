@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxBytes = 1024 * 1024;  // of a file of certificates
+constexpr std::uint64_t kMaxCertificateBytes = 1024 * 1024;  // of a file of certificates
 
-std::vector<fs::path> places(const Environment& env) {
+std::vector<fs::path> certificate_places(const Environment& env) {
   std::vector<fs::path> all;
   const auto config = env("XDG_CONFIG_HOME");
   const auto home = env("HOME");
@@ -46,7 +46,8 @@ std::vector<fs::path> files_of(const fs::path& directory) {
 http::TlsOptions read(const fs::path& directory) {
   http::TlsOptions options;
   for (const auto& file : files_of(directory)) {
-    if (file.extension() == ".crt") options.authorities += base::read_file(file, kMaxBytes) + "\n";
+    if (file.extension() == ".crt")
+      options.authorities += base::read_file(file, kMaxCertificateBytes) + "\n";
     if (file.extension() != ".cert") continue;
     options.certificate = file;
     options.key = fs::path(file).replace_extension(".key");
@@ -62,13 +63,14 @@ http::TlsOptions read(const fs::path& directory) {
 
 http::TlsOptions find_certificates(const std::string& registry, const Environment& env) {
   http::TlsOptions options;
-  for (const auto& place : places(env)) {
+  for (const auto& place : certificate_places(env)) {
     std::error_code ignored;
     if (!fs::is_directory(place / registry, ignored)) continue;
     options = read(place / registry);
     break;
   }
   options.system_file = env("SSL_CERT_FILE").value_or("");
+  options.system_directories = env("SSL_CERT_DIR").value_or("");
   return options;
 }
 

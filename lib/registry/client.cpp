@@ -30,6 +30,11 @@ bool says_tls(const http::TlsOptions& tls) {
          tls.skip_verify;
 }
 
+bool has_port(std::string_view host) {
+  const auto colon = host.rfind(':');
+  return colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+}
+
 http::Options http_options(const std::string& registry, const Options& options) {
   http::Options http;
   if (!options.plain_http) http.tls = find_certificates(registry, options.env);
@@ -157,15 +162,15 @@ bool Registry::is_ours(const http::Url& url) const {
   return http::same_origin(url, this->url(""));
 }
 
-void Registry::refuse(const Call& call, const http::Response& response) const {
+Error Registry::refusal(const Call& call, const http::Response& response) const {
   const auto& method = call.request.method;
-  throw refusal(call.action, response, url(""),
-                {.registry = name_,
-                 .repository = repository_,
-                 .login = authenticator_.login(),
-                 .scope = authenticator_.asked_scope(call.scope),
-                 .writes = method != "GET" && method != "HEAD",
-                 .logs_in = logs_in_});
+  return registry::refusal(call.action, response, url(""),
+                           {.registry = name_,
+                            .repository = repository_,
+                            .login = authenticator_.login(),
+                            .scope = authenticator_.asked_scope(call.scope),
+                            .writes = method != "GET" && method != "HEAD",
+                            .logs_in = logs_in_});
 }
 
 // A Warning header is for the user's eyes (specification, "Warnings"): 299 - "text".
@@ -205,7 +210,8 @@ http::Response Registry::send_finding_scheme(http::Connection& connection, http:
       return response;
     }
   } catch (const http::TransportError& error) {
-    if (!is_transient(error) && error.kind() != Kind::malformed) throw;
+    const bool other_port = error.kind() == Kind::unconnected && !has_port(host_);
+    if (!is_transient(error) && error.kind() != Kind::malformed && !other_port) throw;
     first_error = error;
   }
   request.url.scheme = "https";
@@ -214,11 +220,22 @@ http::Response Registry::send_finding_scheme(http::Connection& connection, http:
     tls_ = true;
     scheme_known_ = true;
     return response;
-  } catch (const http::TransportError&) {
-    if (first_error) throw http::TransportError(*first_error);
+  } catch (const http::TransportError& error) {
+    // Who shows a certificate, or wants one, does speak TLS.
+    if (first_error && error.kind() != Kind::certificate) throw http::TransportError(*first_error);
     throw;
   }
 }
+
+namespace {
+
+// Some registries answer 403 to a token that does not do, or to nobody, and still say what would.
+bool asks_for_login(const http::Response& response) {
+  return response.status == 401 ||
+         (response.status == 403 && response.headers.contains("www-authenticate"));
+}
+
+}  // namespace
 
 http::Response Registry::send_authorized(Call call, const std::stop_token& stop) {
   auto& request = call.request;
@@ -229,7 +246,7 @@ http::Response Registry::send_authorized(Call call, const std::stop_token& stop)
   auto response = send_finding_scheme(*connection, request, stop);
   answered_ = true;
   pass_warnings_on(response);
-  if (!ours || response.status != 401 ||
+  if (!ours || !asks_for_login(response) ||
       !authenticator_.answer(response, request.url, call.scope, request.authorization)) {
     return response;
   }

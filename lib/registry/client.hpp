@@ -65,8 +65,11 @@ class Registry {
     return !authenticator_.authorization(scope).empty();
   }
 
-  // Throws the error for an answer that was not hoped for.
-  [[noreturn]] void refuse(const Call& call, const http::Response& response) const;
+  // The token for `scope` is not used any more.
+  void forget_token(const std::string& scope) { authenticator_.forget_token(scope); }
+
+  // The error for an answer that was not hoped for.
+  Error refusal(const Call& call, const http::Response& response) const;
 
   // `target` begins with "/v2/".
   http::Url url(const std::string& target) const;

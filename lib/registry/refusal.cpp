@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/json_member.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
 #include "registry/challenge.hpp"
@@ -19,9 +20,8 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxErrors = 3;  // shown; more say the same
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+std::string printable_member(const json& object, const char* key) {
+  return printable(base::text_member(object, key));
 }
 
 Code code_for(int status) {
@@ -40,8 +40,14 @@ Code code_for(int status) {
   }
 }
 
-bool is_html(const http::Response& response) {
-  return response.header("content-type").starts_with("text/html");
+// The first line of an answer in plain text.
+std::string plain_text(const http::Response& response) {
+  const auto type = base::lower(response.header("content-type"));
+  if (!type.empty() && !type.starts_with("text/plain")) return "";
+  const auto body = base::trimmed(response.body);
+  const auto line = body.substr(0, body.find_first_of("\r\n"));
+  const bool is_markup = line.starts_with('<') || line.starts_with('{') || line.starts_with('[');
+  return is_markup ? "" : printable(line);
 }
 
 // What is behind the address is no registry, or a gateway stands before it.
@@ -216,9 +222,10 @@ std::string printable(std::string_view text, std::size_t max) {
 namespace {
 
 std::vector<RegistryError> token_errors(const json& answer) {
-  RegistryError error{text_of(answer, "error"), text_of(answer, "error_description"),
-                      text_of(answer, "details")};
-  if (error.message.empty()) error.message = text_of(answer, "message");
+  RegistryError error{printable_member(answer, "error"),
+                      printable_member(answer, "error_description"),
+                      printable_member(answer, "details")};
+  if (error.message.empty()) error.message = printable_member(answer, "message");
   if (error.code.empty() && error.message.empty() && error.detail.empty()) return {};
   return {std::move(error)};
 }
@@ -238,7 +245,8 @@ std::vector<RegistryError> parse_errors(std::string_view body) {
   if (list == value.end() || !list->is_array()) return token_errors(value);
   for (const auto& entry : *list) {
     if (!entry.is_object() || errors.size() == kMaxErrors) break;
-    errors.push_back({text_of(entry, "code"), text_of(entry, "message"), text_of(entry, "detail")});
+    errors.push_back({printable_member(entry, "code"), printable_member(entry, "message"),
+                      printable_member(entry, "detail")});
   }
   return errors;
 }
@@ -271,6 +279,17 @@ std::optional<std::string> next_link(const http::Response& response) {
     if (auto target = LinkParser(header->second).next()) return target;
   }
   return std::nullopt;
+}
+
+bool is_web_page(const http::Response& response) {
+  return base::lower(response.header("content-type")).starts_with("text/html");
+}
+
+Error web_page(const std::string& action, const http::Response& response) {
+  Error error(Code::bad_input, fmt::format("{}: `{}` answered {} with a web page", action,
+                                           response.url.authority, response.status));
+  add_page_hint(error, response.url);
+  return error;
 }
 
 bool wants_tls(const http::Response& response) {
@@ -325,7 +344,7 @@ Error refusal(const std::string& action, const http::Response& response, const h
     return Error(Code::network, fmt::format("{}: `{}` speaks TLS", action, url.authority))
         .hint("leave --plain-http out");
   }
-  const bool page = errors.empty() && is_html(response);
+  const bool page = errors.empty() && is_web_page(response);
   const bool elsewhere = response.url.authority != url.authority;
   const auto who =
       page || elsewhere ? fmt::format("`{}`", response.url.authority) : std::string(asker.whom);
@@ -337,6 +356,8 @@ Error refusal(const std::string& action, const http::Response& response, const h
     if (!entry.message.empty()) error.because(entry.message);
     if (!entry.detail.empty() && entry.detail != entry.message) error.because(entry.detail);
   }
+  const auto text = errors.empty() ? plain_text(response) : "";
+  if (!text.empty()) error.because(text);
   add_location(error, response);
   if (elsewhere) return redirected(std::move(error), response, url);
   add_hint_for_status(error, response, asker);

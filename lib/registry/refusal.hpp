@@ -41,6 +41,11 @@ struct Asker {
 Error refusal(const std::string& action, const http::Response& response, const http::Url& url,
               const Asker& asker);
 
+// An answer for a browser, as of a gateway that wants a login, and the error where it came in place
+// of what was asked for.
+bool is_web_page(const http::Response& response);
+Error web_page(const std::string& action, const http::Response& response);
+
 // True for what a TLS server says to a client that spoke plain HTTP.
 bool wants_tls(const http::Response& response);
 

@@ -42,7 +42,8 @@ class RemoteStore : public oci::Store {
                 const std::stop_token& stop);
 
   // The index that clients maintain where the registry keeps no list of referrers; null if there is
-  // none.
+  // none, or something else has its tag.
+  // Source: OCI Distribution Specification v1.1, "Listing Referrers".
   struct TaggedReferrers {
     oci::Blob blob;
     oci::Index index;

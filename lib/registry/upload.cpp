@@ -18,7 +18,7 @@ constexpr std::uint64_t kSingleRequestBytes = 64 * 1024;
 // After a 413, which says nothing of the limit: halved until it fits.
 constexpr std::uint64_t kFirstChunkBytes = 8 * 1024 * 1024;
 constexpr std::uint64_t kLeastChunkBytes = 64 * 1024;
-constexpr int kMaxFailures = 50;  // of one blob, however far each try gets
+constexpr int kMaxUploadFailures = 50;  // of one blob, however far each try gets
 constexpr char kOctets[] = "application/octet-stream";
 
 // The code of the registry's error, which more statuses carry than one.
@@ -59,8 +59,9 @@ void BlobUpload::run(bool ask_first) {
     try {
       response = attempt();
       if (response->status == 201) break;
+      if (http::is_success(*response) && is_there_()) break;
       if (response->status == 413 && use_smaller_chunks()) continue;
-      if (!may_pass(*response) || !one_more(before)) registry_.refuse(open_, *response);
+      if (!may_pass(*response) || !one_more(before)) throw refusal(*response);
     } catch (const http::TransportError& error) {
       if (!is_transient(error) || !one_more(before)) throw;
     }
@@ -77,8 +78,7 @@ http::Response BlobUpload::attempt() {
   }
   if (offset_ == 0 && chunk_bytes_ == 0) return finish(http::Body(blob_.content));
   while (offset_ < size_) {
-    auto response = patch();
-    if (response.status != 202) return response;
+    if (auto refusal = patch()) return std::move(*refusal);
   }
   return finish(http::Body());
 }
@@ -108,7 +108,10 @@ std::optional<http::Response> BlobUpload::open() {
   auto answer = small ? single_request() : std::nullopt;
   auto response = answer ? std::move(*answer) : registry_.send(open_);
   if (response.status == 201 && small) return response;
-  if (response.status != 202) registry_.refuse(open_, response);
+  // 202 it should be; some say 200, 201 or 204.
+  const bool opened = http::is_success(response) &&
+                      (response.status == 202 || !response.header("location").empty());
+  if (!opened) throw registry_.refusal(open_, response);
   if (chunk_bytes_ > 0) {
     const auto least = parse_decimal(response.header("oci-chunk-min-length"));
     chunk_bytes_ = std::max(chunk_bytes_, least.value_or(0));
@@ -119,23 +122,27 @@ std::optional<http::Response> BlobUpload::open() {
   return std::nullopt;
 }
 
-http::Response BlobUpload::patch() {
+// The answer that ends the attempt; null if the registry took the chunk.
+std::optional<http::Response> BlobUpload::patch() {
   const auto left = size_ - offset_;
   const auto length = chunk_bytes_ == 0 ? left : std::min(chunk_bytes_, left);
   auto patch = call("PATCH", *location_, http::Body(blob_.content, offset_, length));
   patch.request.headers.emplace_back("Content-Range",
                                      fmt::format("{}-{}", offset_, offset_ + length - 1));
   auto response = registry_.send(patch);
-  if (response.status != 202) return response;
-  const auto has = end_of_range(response).value_or(offset_ + length);
-  if (has <= offset_ || has > offset_ + length) {
+  // 202 it should be. The blob is never whole before the PUT, whatever 201 would mean elsewhere.
+  if (!http::is_success(response)) return response;
+  const auto sent = offset_ + length;
+  auto has = end_of_range(response).value_or(sent);
+  if (has == sent + 1 || has + 1 == sent) has = sent;  // whether it counts from 0 or from 1
+  if (has <= offset_ || has > sent) {
     throw Error(Code::bad_input,
                 fmt::format("{}: after bytes {} to {} the registry says that it has {}",
-                            open_.action, offset_, offset_ + length - 1, has));
+                            open_.action, offset_, sent - 1, has));
   }
   offset_ = has;
   remember(response);
-  return response;
+  return std::nullopt;
 }
 
 http::Response BlobUpload::finish(http::Body body) {
@@ -200,10 +207,11 @@ void BlobUpload::ask_for_offset() {
 
 bool BlobUpload::one_more(std::uint64_t offset_before) {
   if (offset_ > offset_before) failures_ = 0;  // it does go on
-  return failures_++ < kMaxRetries && all_failures_++ < kMaxFailures;
+  return failures_++ < kMaxRetries && all_failures_++ < kMaxUploadFailures;
 }
 
 bool BlobUpload::may_pass(const http::Response& response) {
+  if (http::is_success(response)) return true;  // it may be there a moment later
   if (is_transient(response) || response.status == 416) return true;
   const bool lost = says(response, {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"});
   // Bytes that somebody else sent may be others.
@@ -214,13 +222,27 @@ bool BlobUpload::may_pass(const http::Response& response) {
   return false;
 }
 
+Error BlobUpload::refusal(const http::Response& response) const {
+  if (http::is_success(response)) {
+    return {Code::bad_input,
+            fmt::format("{}: the registry answered {}, but does not have {}", open_.action,
+                        response.status, blob_.descriptor.digest.text())};
+  }
+  auto error = registry_.refusal(open_, response);
+  const bool of_the_blob = error.code() == Code::bad_input || error.code() == Code::not_found;
+  if (of_the_blob && location_ && chunk_bytes_ == 0) {
+    error.hint("some registries take a blob in chunks alone: `--chunk-size 5MB`");
+  }
+  return error;
+}
+
 // Tries are counted: a registry that refuses the least that it asks for would never end.
 bool BlobUpload::use_smaller_chunks() {
   const auto before = chunk_bytes_ == 0 ? size_ : std::min(chunk_bytes_, size_);
   const auto half = std::min(chunk_bytes_ == 0 ? kFirstChunkBytes : before / 2, before / 2);
   chunk_bytes_ = std::max(half, kLeastChunkBytes);
   forget();
-  return chunk_bytes_ < before && all_failures_++ < kMaxFailures;
+  return chunk_bytes_ < before && all_failures_++ < kMaxUploadFailures;
 }
 
 }  // namespace wasmctl::registry

@@ -6,7 +6,8 @@
 //
 // What may have arrived is never sent again blindly. After a request that broke, the registry is
 // asked whether it has the blob, then how much of it, and the upload goes on from there; a registry
-// that cannot say gets a new upload.
+// that cannot say gets a new upload. An answer that is not quite the specification's (200 for 202
+// ...) is taken for what it means, and at the end the registry is asked whether it has the blob.
 // Source: OCI Distribution Specification v1.1, "Pushing blobs".
 #pragma once
 
@@ -35,7 +36,7 @@ class BlobUpload {
   http::Response attempt();
   std::optional<http::Response> single_request();
   std::optional<http::Response> open();
-  http::Response patch();
+  std::optional<http::Response> patch();
   http::Response finish(http::Body body);
   Call call(std::string method, http::Url url, http::Body body) const;
 
@@ -45,6 +46,7 @@ class BlobUpload {
   void ask_for_offset();
   bool one_more(std::uint64_t offset_before);
   bool may_pass(const http::Response& response);
+  Error refusal(const http::Response& response) const;
   bool use_smaller_chunks();
 
   Registry& registry_;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
 #include "cli/flags/pin.hpp"
-#include "kube/names.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -14,7 +14,8 @@ namespace {
 
 oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& options) {
   if (auto reference = default_reference(plugin)) return *std::move(reference);
-  const auto flag = options.via ? "--via " + options.words.via : "--kind " + options.words.kind;
+  const auto flag = options.via ? fmt::format("--via {}", to_string(*options.via))
+                                : fmt::format("--kind {}", options.kind->name);
   throw usage_error(flag, fmt::format("needs an image, and {} names none",
                                       (plugin.directory / plugin::kFileName).native()))
       .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
@@ -73,7 +74,7 @@ std::string choose_name(const RenderOptions& options, const Source& source,
   if (!options.name.empty()) return options.name;
   if (subject.plugin) return subject.plugin->name;
   auto name = plugin_name(source);
-  if (kube::refuse_label(name)) {
+  if (base::refuse_label(name)) {
     throw Error(Code::usage, fmt::format("no name can be made of `{}`", subject.source))
         .hint("give the plugin a name: `--name my-plugin`");
   }

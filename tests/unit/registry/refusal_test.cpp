@@ -65,6 +65,21 @@ TEST_CASE("a refusal in words") {
       {"too large", answer(413, "<html>nginx", "text/plain"), "", Code::bad_input,
        "error: cannot push: the registry answered 413\n"
        "hint: the registry, or a proxy before it, limits the size of a request\n"},
+      {"plain text",
+       answer(400, "\r\n names begin with the \x1b[31mteam's\nand more",
+              "text/plain; charset=utf-8"),
+       "", Code::bad_input,
+       "error: cannot push: the registry answered 400\n"
+       "  caused by: names begin with the  [31mteam's\n"},
+      {"plain text of a length", answer(507, std::string(400, 'x'), "text/plain"), "",
+       Code::network,
+       "error: cannot push: the registry answered 507\n"
+       "  caused by: " +
+           std::string(300, 'x') + "...\n"},
+      {"what is no plain text", answer(409, "0\x01\x02", "application/octet-stream"), "",
+       Code::bad_input, "error: cannot push: the registry answered 409\n"},
+      {"a number out of range", answer(404, R"({"errors":[{"code":"GONE","detail":1e400}]})"), "",
+       Code::not_found, "error: cannot push: the registry answered 404\n"},
       {"rate", answer(429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"), "", Code::network,
        "error: cannot push: the registry answered 429 TOOMANYREQUESTS\n"
        "hint: the registry limits the rate: try again later\n"},
