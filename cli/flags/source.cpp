@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
 #include "base/log.hpp"
 #include "cli/commands/build.hpp"
 #include "registry/registry.hpp"
@@ -85,7 +86,7 @@ Source parse_source(const std::string& text) {
 }
 
 std::string plugin_name(const Source& source) {
-  return plugin::label_from(last_part(source).native());
+  return base::label_from(last_part(source).native());
 }
 
 std::optional<oci::Reference> default_reference(const plugin::Plugin& plugin) {

@@ -18,7 +18,6 @@ namespace wasmctl::oci {
 
 namespace {
 
-constexpr std::size_t kMaxDepth = 4;  // of indexes within indexes
 // What is listed by an index and all those within it: an index of indexes may be a bomb.
 constexpr std::size_t kMaxManifests = 1000;
 constexpr std::uint64_t kMaxManifestsBytes = 64 * 1024 * 1024;
@@ -80,12 +79,12 @@ void fetch_manifests(Store& from, const Selector& source, const std::set<Digest>
   }
 }
 
-void collect(Store& from, const Selector& source, const Blob& root, Tree& tree) {
+void collect_tree(Store& from, const Selector& source, const Blob& root, Tree& tree) {
   auto level = add_blobs(root, from.name_of(source), tree);
   for (std::size_t depth = 1; !level.empty(); ++depth) {
-    if (depth > kMaxDepth) {
+    if (depth > kMaxIndexDepth) {
       throw Error(Code::bad_input, fmt::format("{}: indexes are nested more than {} deep",
-                                               from.name_of(source), kMaxDepth));
+                                               from.name_of(source), kMaxIndexDepth));
     }
     fetch_manifests(from, source, level, tree);
     std::set<Digest> next;
@@ -133,7 +132,7 @@ class Copier {
   // own.
   std::set<Digest> copy_contents(const Blob& manifest) {
     Tree tree;
-    collect(from_, source_, manifest, tree);
+    collect_tree(from_, source_, manifest, tree);
     std::vector<Descriptor> blobs;
     blobs.reserve(tree.blobs.size());
     for (const auto& [digest, descriptor] : tree.blobs) blobs.push_back(descriptor);

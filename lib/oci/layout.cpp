@@ -197,8 +197,9 @@ Blob Layout::fetch_blob(const Descriptor& descriptor) {
 
 Store::OpenedBlob Layout::open_blob(const Descriptor& descriptor) {
   auto content = open_file(descriptor);
-  auto verified =
-      std::async(std::launch::async, [this, descriptor, content] { verify(descriptor, content); });
+  // Without `async` it may be done where the result is asked for: where no thread is to be had.
+  auto verified = std::async(std::launch::async | std::launch::deferred,
+                             [this, descriptor, content] { verify(descriptor, content); });
   return {{descriptor, std::move(content)}, std::move(verified), {}};
 }
 

@@ -119,7 +119,8 @@ json parse_json(std::string_view text, std::string_view what) {
 
 std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string_view media_type) {
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (bytes.starts_with(kByteOrderMark)) refuse("begins with a byte order mark, and is not JSON");
+  if (bytes.starts_with(kByteOrderMark))
+    refuse_manifest("begins with a byte order mark, and is not JSON");
   const auto value = parse_json(bytes, "the manifest");
   if (!value.is_object()) refuse_manifest("is no JSON object");
   check_fields(bytes, "the manifest", Values::typed);

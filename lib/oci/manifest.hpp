@@ -18,6 +18,9 @@ namespace wasmctl::oci {
 // document is refused before it is read.
 inline constexpr std::uint64_t kMaxManifestBytes = 4 * 1024 * 1024;
 
+// Indexes within indexes: further down nobody looks.
+inline constexpr std::size_t kMaxIndexDepth = 4;
+
 struct Manifest {
   std::string media_type;
   bool says_type = true;  // itself, and not only who handed it out: Istio believes nobody else

@@ -15,7 +15,6 @@ namespace wasmctl::oci {
 
 namespace {
 
-constexpr std::size_t kMaxDepth = 4;  // of indexes within indexes
 // An index of more manifests than this is none of a Wasm module's.
 constexpr std::size_t kMaxChildren = 64;
 
@@ -230,7 +229,7 @@ PulledImage::Pick PulledImage::pick(Consumer consumer) {
   const bool in_wasm = consumer == Consumer::cncf;
   const std::string_view platform = in_wasm ? "wasip1/wasm" : "linux/amd64";
   const auto* found = &top();
-  for (std::size_t depth = 0; depth <= kMaxDepth; ++depth) {
+  for (std::size_t depth = 0; depth <= kMaxIndexDepth; ++depth) {
     const auto* index = std::get_if<Index>(&found->document);
     if (index == nullptr) return {found};
     const auto* entry = in_wasm ? select_for_wasm(*index) : select_for_istio(*index);
@@ -252,7 +251,7 @@ PulledImage::Pick PulledImage::pick(Consumer consumer) {
       return refuse(absent ? "is not there" : "cannot be read: " + error.message());
     }
   }
-  return {nullptr, fmt::format("its indexes are nested more than {} deep", kMaxDepth)};
+  return {nullptr, fmt::format("its indexes are nested more than {} deep", kMaxIndexDepth)};
 }
 
 Descriptor PulledImage::manifest_for(Consumer consumer) {
@@ -459,7 +458,7 @@ class PulledImage::Search {
 
   std::optional<Module> look_at(const Node& node, std::size_t depth) {
     if (std::holds_alternative<Manifest>(node.document)) return image_.module_in(node);
-    if (depth == kMaxDepth) return std::nullopt;
+    if (depth == kMaxIndexDepth) return std::nullopt;
     return look_into(std::get<Index>(node.document), depth + 1);
   }
 
