@@ -34,13 +34,13 @@ Blob make_blob(std::string_view media_type, base::Content content) {
 constexpr char kSchemaKey[] = "configSchema";
 
 // The tar+gzip of the module.
-struct Layer {
+struct PackedLayer {
   Blob blob;
   Digest diff_id;  // of the tar
 };
 
-Layer pack(std::string_view media_type, const base::Content& module,
-           const std::string& config_schema) {
+PackedLayer pack(std::string_view media_type, const base::Content& module,
+                 const std::string& config_schema) {
   base::Sha256 packed_sha256;
   base::Spool packed;
   base::GzipWriter gzip([&](std::string_view piece) {
