@@ -154,7 +154,7 @@ class Copier {
         check_number(seen.size());
         const auto manifest = from_.fetch_manifest(by_digest(referrer.digest));
         next.merge(copy_contents(manifest));
-        to_.push_child(manifest);
+        to_.push_manifest(manifest, by_digest(referrer.digest));
         copied.push_back(std::move(referrer));
       }
       level = std::move(next);

@@ -78,7 +78,7 @@ TEST_CASE("names that podman and skopeo give in layouts") {
       {"with a digest", there + ":acme/f" + kAtDigest, layout(there, "acme/f", kDigest)},
       {"with a digest of no length", there + ":acme/f@v1", layout(there, "acme/f@v1")},
       {"a tag", there + ":v2", layout(there, "v2")},
-      {"a colon in the path", odd, layout(odd)},
+      {"a tag, though there is a directory of that name", odd, layout(there, "v1")},
       {"a colon in the path, and a tag", odd + ":v2", layout(odd, "v2")},
       {"a directory below", there + "/none:a/b:v1", layout(there + "/none:a/b", "v1")},
   };
