@@ -77,7 +77,15 @@ class FaultyRegistry:
         self.server.server_close()
 
     def answer(self, handler, method, path):
-        name, kind, last = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/(.*)", path).groups()
+        route = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/(.*)", path)
+        if path.endswith("/tags/list"):
+            tags = sorted(tag for tag in self.manifests if ":" not in tag)
+            handler.reply(200, json.dumps({"tags": tags}).encode())
+            return
+        if route is None:
+            handler.reply(404)
+            return
+        name, kind, last = route.groups()
         if kind == "blobs/uploads" and method == "POST":
             session = str(next(self.sessions))
             self.uploads[session] = b""

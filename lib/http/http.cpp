@@ -184,9 +184,9 @@ struct Connection::State {
     if (tls.ca_file.empty() && !tls.system_directories.empty()) {
       set(CURLOPT_CAPATH, tls.system_directories.c_str());
     }
-    if (!tls.certificate.empty()) {
-      set(CURLOPT_SSLCERT, tls.certificate.c_str());
-      set(CURLOPT_SSLKEY, tls.key.c_str());
+    if (!tls.cert_file.empty()) {
+      set(CURLOPT_SSLCERT, tls.cert_file.c_str());
+      set(CURLOPT_SSLKEY, tls.key_file.c_str());
     }
     if (tls.skip_verify) {
       set(CURLOPT_SSL_VERIFYPEER, 0L);

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,15 +20,17 @@
 
 namespace wasmctl::http {
 
+// What a connection with TLS trusts, and shows. All files are PEM.
 struct TlsOptions {
-  std::string authorities;        // PEM, besides the system's
-  std::filesystem::path ca_file;  // PEM, in place of the system's and `authorities`
-  std::string system_file;        // PEM, in place of the system's one file; empty: that
-  // Of PEM files named by hashes (openssl rehash), divided by colons, in place of the system's one.
+  std::string ca_file;       // authorities, in place of all others
+  std::string cert_file;     // of the client; empty: none
+  std::string key_file;      // its key
+  bool skip_verify = false;  // of the server
+
+  std::string authorities;  // PEM, besides the system's
+  std::string system_file;  // in place of the system's one file; empty: that
+  // Of files named by hashes (openssl rehash), divided by colons, in place of the system's one.
   std::string system_directories;
-  std::filesystem::path certificate;  // PEM, of the client; empty: none
-  std::filesystem::path key;          // PEM, its key
-  bool skip_verify = false;           // of the server
 };
 
 // A proxy's URL, by the scheme of what is asked; empty: none. What is on this machine is asked
@@ -118,17 +119,28 @@ class TransportError : public Error {
   Kind kind_;
 };
 
-// Keeps its TCP connection open between requests to the same server. For one thread at a time.
-class Connection {
+// What sends requests. For one thread at a time.
+class Transport {
  public:
-  explicit Connection(Options options);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  Transport() = default;
+  virtual ~Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
 
   // Sends and waits. Any HTTP status is an answer; redirects are not followed. Throws
   // TransportError.
-  Response send(const Request& request, const std::stop_token& stop = {});
+  virtual Response send(const Request& request, const std::stop_token& stop) = 0;
+};
+
+// Keeps its TCP connection open between requests to the same server.
+class Connection : public Transport {
+ public:
+  explicit Connection(Options options);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Response send(const Request& request, const std::stop_token& stop) override;
 
  private:
   struct State;

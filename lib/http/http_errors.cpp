@@ -168,7 +168,7 @@ TransportError to_error(Failure failure, const Request& request, const Options& 
     case CURLE_SSL_CERTPROBLEM:
       return fail(Kind::tls,
                   fmt::format("cannot use the client certificate `{}` with the key `{}`",
-                              options.tls.certificate.native(), options.tls.key.native()),
+                              options.tls.cert_file, options.tls.key_file),
                   detail);
     case CURLE_SSL_CACERT_BADFILE:
       return unusable_authorities(options.tls, detail);

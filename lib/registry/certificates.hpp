@@ -17,10 +17,12 @@
 
 namespace wasmctl::registry {
 
-// Of the directories ~/.config/containers/certs.d, ~/.config/docker/certs.d,
-// /etc/containers/certs.d and /etc/docker/certs.d the first that has one for `registry`, and
-// what these variables name. Whether that can be used is seen when a certificate is judged by it.
-// Throws Error{Code::not_found} for a certificate without its key, {io} for what cannot be read.
-http::TlsOptions find_certificates(const std::string& registry, const Environment& env);
+// `given`, and what it leaves out: of the directories ~/.config/containers/certs.d,
+// ~/.config/docker/certs.d, /etc/containers/certs.d and /etc/docker/certs.d the first that has one
+// for `registry`, and what these variables name. Whether that can be used is seen when a
+// certificate is judged by it. Throws Error{Code::not_found} for a certificate without its key,
+// {io} for what cannot be read.
+http::TlsOptions with_certificates(http::TlsOptions given, const std::string& registry,
+                                   const Environment& env);
 
 }  // namespace wasmctl::registry

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "http/headers.hpp"
 #include "oci/media_type.hpp"
 #include "oci/referrers.hpp"
 #include "registry/refusal.hpp"
@@ -20,8 +21,6 @@ namespace wasmctl::registry {
 
 namespace {
 
-// From here on the question whether the registry has a blob costs less than sending it in vain.
-constexpr std::uint64_t kAskFirstBytes = 1024 * 1024;
 // From here on it is worth a file to go on with an upload that was killed.
 constexpr std::uint64_t kRecordedBytes = 4 * 1024 * 1024;
 // A list of tags, of repositories or of referrers, in all its pages.
@@ -34,11 +33,6 @@ std::string accepted_manifests() {
   namespace type = oci::media_type;
   return fmt::format("{}, {}, {}, {}", type::kOciManifest, type::kOciIndex, type::kDockerManifest,
                      type::kDockerIndex);
-}
-
-std::string content_type(const http::Response& response) {
-  const auto type = response.header("content-type");
-  return type.substr(0, type.find_first_of("; "));
 }
 
 // The digest that the answer names, which may be left out; empty if it is one of an algorithm that
@@ -108,9 +102,9 @@ class Continuation {
 
 // Link: </v2/acme/a/tags/list?last=v9&n=100>; rel="next"
 // A registry behind a proxy may call itself by another name or scheme: it is asked as before.
-std::optional<http::Url> next_page(const Registry& registry, const http::Url& here,
+std::optional<http::Url> next_page(const RegistryClient& registry, const http::Url& here,
                                    const http::Response& response) {
-  const auto link = next_link(response);
+  const auto link = http::next_link(response);
   const auto target = link ? http::resolve_url(here, *link) : std::nullopt;
   return target ? std::optional(registry.url(target->target)) : std::nullopt;
 }
@@ -123,11 +117,11 @@ bool is_repository_name(std::string_view name) {
 struct NameList {
   const char* key;                    // in the answer's JSON
   bool (*is_name)(std::string_view);  // what is none is passed over
-  Error (*absent)(const Registry&,
+  Error (*absent)(const RegistryClient&,
                   const http::Response&);  // where the registry has none; may be null
 };
 
-Error no_catalog(const Registry& registry, const http::Response& response) {
+Error no_catalog(const RegistryClient& registry, const http::Response& response) {
   return Error(Code::not_found, fmt::format("`{}` offers no list of repositories", registry.host()))
       .because(fmt::format("it answered {}", response.status))
       .hint(fmt::format("list the tags of one: `wasmctl list {}/REPOSITORY`", registry.host()));
@@ -135,7 +129,7 @@ Error no_catalog(const Registry& registry, const http::Response& response) {
 
 // The names on a page of it. Go writes an empty list as null or, beside the repository's name,
 // leaves it out.
-std::vector<std::string> names_of(const Registry& registry, const http::Response& response,
+std::vector<std::string> names_of(const RegistryClient& registry, const http::Response& response,
                                   const NameList& list, const std::string& action) {
   if (is_web_page(response)) throw web_page(action, response);
   const auto value = oci::parse_json(response.body, fmt::format("{}: the answer", action));
@@ -181,7 +175,7 @@ Error endless(const std::string& action) {
 
 // Sends `call`, and again for each further page that an answer names, while `take` wants more. A
 // link back to a page that was there ends it.
-void for_each_page(Registry& registry, Call call,
+void for_each_page(RegistryClient& registry, Call call,
                    const std::function<bool(const Call&, const http::Response&)>& take) {
   call.request.max_answer_bytes = oci::kMaxManifestBytes;
   std::set<std::string> pages;
@@ -201,15 +195,12 @@ void for_each_page(Registry& registry, Call call,
 // No such list, or no such endpoint. The specification has 404 for both; some registries and what
 // stands before them say otherwise that they do not know the path.
 bool has_no_list(const http::Response& response) {
-  if (response.status == 400) {
-    const auto errors = parse_errors(response.body);
-    return !errors.empty() && errors[0].code == "UNSUPPORTED";
-  }
+  if (response.status == 400) return error_code(response) == "UNSUPPORTED";
   return response.status == 404 || response.status == 405 || response.status == 501;
 }
 
 // All pages of a list.
-std::vector<std::string> fetch_list(Registry& registry, Call call, const NameList& list) {
+std::vector<std::string> fetch_list(RegistryClient& registry, Call call, const NameList& list) {
   std::set<std::string> all;
   for_each_page(registry, std::move(call), [&](const Call& sent, const http::Response& response) {
     if (list.absent != nullptr && has_no_list(response)) throw list.absent(registry, response);
@@ -253,8 +244,8 @@ std::optional<oci::Descriptor> RemoteStore::resolve(const oci::Selector& selecto
   const auto response = registry_.send(head);
   if (response.status == 404) return std::nullopt;
   const auto digest = digest_of(response);
-  const auto size = parse_decimal(response.header("content-length"));
-  auto type = content_type(response);
+  const auto size = http::parse_decimal(response.header("content-length"));
+  auto type = http::content_type(response);
   // Some registries leave the digest or the type out, or answer HEAD with an error only: the
   // document decides.
   if (response.status != 200 || digest.empty() || !size || !is_document(type)) {
@@ -279,7 +270,7 @@ oci::Blob RemoteStore::fetch_manifest(const oci::Selector& selector) {
   auto response = registry_.send(get);
   if (response.status != 200) throw registry_.refusal(get, response);
 
-  oci::Blob manifest{oci::describe(content_type(response), response.body), {}};
+  oci::Blob manifest{oci::describe(http::content_type(response), response.body), {}};
   const auto promised = selector.digest ? selector.digest->text() : digest_of(response);
   if (!promised.empty() && promised != manifest.descriptor.digest.text()) {
     throw Error(Code::verification,
@@ -353,15 +344,15 @@ void RemoteStore::download(const oci::Descriptor& descriptor, const base::Sink& 
     try {
       response = registry_.send(get, stop);
       if (response->status == 200 || response->status == 206) break;
-      if (attempt == kMaxRetries || !is_transient(*response)) {
+      if (attempt == http::kMaxRetries || !http::is_transient(*response)) {
         throw registry_.refusal(get, *response);
       }
     } catch (const http::TransportError& error) {
-      if (!is_transient(error) || ++failures == kMaxFailures) throw;
+      if (!http::is_transient(error) || ++failures == kMaxFailures) throw;
       if (content.have() > before) attempt = 0;  // it does go on
-      if (attempt == kMaxRetries) throw;
+      if (attempt == http::kMaxRetries) throw;
     }
-    wait_before_retry(attempt, response ? &*response : nullptr, stop);
+    registry_.wait_before_retry(attempt, response ? &*response : nullptr, stop);
   }
   verifier.finish();
 }
@@ -410,7 +401,7 @@ void RemoteStore::push_blob(const oci::Blob& blob, oci::Presence presence) {
   }
   BlobUpload upload(registry_, std::move(open), blob, chunk_bytes_, *record,
                     [&] { return has_blob(blob.descriptor); });
-  upload.run(presence == oci::Presence::unknown && blob.descriptor.size >= kAskFirstBytes);
+  upload.run(presence);
 }
 
 void RemoteStore::push_manifest(const oci::Blob& manifest, const oci::Selector& selector) {
@@ -428,11 +419,20 @@ void RemoteStore::push_manifest(const oci::Blob& manifest, const oci::Selector& 
                                                 put.action, digest, printable(stored, 80)));
   }
   // 201 it should be. Some registries say 200 or 202, but so does a page that answers everything.
-  if (response.status != 201 && stored.empty() &&
-      !resolve(oci::by_digest(manifest.descriptor.digest))) {
+  if (response.status != 201 && stored.empty() && !has_manifest(manifest.descriptor.digest)) {
     throw registry_.refusal(put, response);
   }
   if (response.header("oci-subject").empty()) list_as_referrer(manifest);
+}
+
+bool RemoteStore::has_manifest(const oci::Digest& digest) {
+  try {
+    return resolve(oci::by_digest(digest)).has_value();
+  } catch (const http::TransportError&) {
+    throw;
+  } catch (const Error&) {  // something else is there
+    return false;
+  }
 }
 
 // A registry that does not answer with OCI-Subject leaves the list of referrers to its clients.
@@ -500,7 +500,7 @@ std::vector<std::string> RemoteStore::tags() {
 }
 
 std::vector<std::string> repositories(const std::string& registry, const Options& options) {
-  Registry server(registry, "", options);
+  RegistryClient server(registry, "", options);
   Call get;
   get.request.url = server.url("/v2/_catalog");
   get.action = fmt::format("cannot list the repositories of {}", registry);
@@ -509,7 +509,7 @@ std::vector<std::string> repositories(const std::string& registry, const Options
 }
 
 LoginCheck check_login(const std::string& registry, const Options& options) {
-  Registry server(registry, "", options);
+  RegistryClient server(registry, "", options);
   Call get;
   get.request.url = server.url("/v2/");
   get.action = fmt::format("cannot log in to {}", registry);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "http/headers.hpp"
 #include "registry/refusal.hpp"
 
 namespace wasmctl::registry {
@@ -15,30 +16,27 @@ namespace {
 // Up to here a blob rides on the POST that opens the upload. Sent in vain, it costs less than a
 // round trip.
 constexpr std::uint64_t kSingleRequestBytes = 64 * 1024;
+// From here on the question whether the registry has a blob costs less than sending it in vain.
+constexpr std::uint64_t kAskFirstBytes = 1024 * 1024;
 // After a 413, which says nothing of the limit: halved until it fits.
 constexpr std::uint64_t kFirstChunkBytes = 8 * 1024 * 1024;
 constexpr std::uint64_t kLeastChunkBytes = 64 * 1024;
 constexpr int kMaxUploadFailures = 50;  // of one blob, however far each try gets
 constexpr char kOctets[] = "application/octet-stream";
 
-// The code of the registry's error, which more statuses carry than one.
-bool says(const http::Response& response, std::initializer_list<std::string_view> codes) {
-  const auto errors = parse_errors(response.body);
-  return !errors.empty() && std::find(codes.begin(), codes.end(), errors[0].code) != codes.end();
-}
-
 // "0-1023": the first and last byte that the registry has. "0-0" says the same for one byte and for
 // none.
 std::optional<std::uint64_t> end_of_range(const http::Response& response) {
   const auto range = response.header("range");
-  const auto last = parse_decimal(range.substr(std::min(range.find('-'), range.size() - 1) + 1));
+  const auto last =
+      http::parse_decimal(range.substr(std::min(range.find('-'), range.size() - 1) + 1));
   if (!last || *last == 0) return std::nullopt;
   return *last + 1;
 }
 
 }  // namespace
 
-BlobUpload::BlobUpload(Registry& registry, Call open, const oci::Blob& blob,
+BlobUpload::BlobUpload(RegistryClient& registry, Call open, const oci::Blob& blob,
                        std::uint64_t chunk_bytes, UploadRecord& record,
                        std::function<bool()> is_there)
     : registry_(registry),
@@ -50,7 +48,8 @@ BlobUpload::BlobUpload(Registry& registry, Call open, const oci::Blob& blob,
       is_there_(std::move(is_there)),
       location_(http::parse_url(record.location())) {}
 
-void BlobUpload::run(bool ask_first) {
+void BlobUpload::run(oci::Presence presence) {
+  const bool ask_first = presence == oci::Presence::unknown && size_ >= kAskFirstBytes;
   for (bool ask = ask_first, again = location_.has_value();; ask = again = true) {
     if (ask && is_there_()) break;
     if (again) find_offset();
@@ -63,10 +62,10 @@ void BlobUpload::run(bool ask_first) {
       if (response->status == 413 && use_smaller_chunks()) continue;
       if (!may_pass(*response) || !one_more(before)) throw refusal(*response);
     } catch (const http::TransportError& error) {
-      if (!is_transient(error) || !one_more(before)) throw;
+      if (!http::is_transient(error) || !one_more(before)) throw;
     }
     base::log_info(fmt::format("{}: once more", blob_.descriptor.digest.text()));
-    wait_before_retry(failures_ - 1, response ? &*response : nullptr, {});
+    registry_.wait_before_retry(failures_ - 1, response ? &*response : nullptr, {});
   }
   record_.clear();
 }
@@ -93,10 +92,10 @@ std::optional<http::Response> BlobUpload::single_request() {
     auto response = registry_.send(post);
     const auto status = response.status;
     if (status < 400 || status == 401 || status == 403 || status == 404) return response;
-    if (status == 429 && !is_transient(response)) return response;
-    if (is_transient(response)) wait_before_retry(0, &response, {});
+    if (status == 429 && !http::is_transient(response)) return response;
+    if (http::is_transient(response)) registry_.wait_before_retry(0, &response, {});
   } catch (const http::TransportError& error) {
-    if (!is_transient(error)) throw;
+    if (!http::is_transient(error)) throw;
   }
   return std::nullopt;
 }
@@ -113,7 +112,7 @@ std::optional<http::Response> BlobUpload::open() {
                       (response.status == 202 || !response.header("location").empty());
   if (!opened) throw registry_.refusal(open_, response);
   if (chunk_bytes_ > 0) {
-    const auto least = parse_decimal(response.header("oci-chunk-min-length"));
+    const auto least = http::parse_decimal(response.header("oci-chunk-min-length"));
     chunk_bytes_ = std::max(chunk_bytes_, least.value_or(0));
   }
   offset_ = 0;
@@ -207,13 +206,14 @@ void BlobUpload::ask_for_offset() {
 
 bool BlobUpload::one_more(std::uint64_t offset_before) {
   if (offset_ > offset_before) failures_ = 0;  // it does go on
-  return failures_++ < kMaxRetries && all_failures_++ < kMaxUploadFailures;
+  return failures_++ < http::kMaxRetries && all_failures_++ < kMaxUploadFailures;
 }
 
 bool BlobUpload::may_pass(const http::Response& response) {
   if (http::is_success(response)) return true;  // it may be there a moment later
-  if (is_transient(response) || response.status == 416) return true;
-  const bool lost = says(response, {"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"});
+  if (http::is_transient(response) || response.status == 416) return true;
+  const auto code = error_code(response);
+  const bool lost = code == "BLOB_UPLOAD_UNKNOWN" || code == "BLOB_UPLOAD_INVALID";
   // Bytes that somebody else sent may be others.
   if (lost || std::exchange(continued_, false)) {
     forget();

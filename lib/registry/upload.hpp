@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "oci/descriptor.hpp"
+#include "oci/store.hpp"
 #include "registry/client.hpp"
 #include "registry/upload_record.hpp"
 
@@ -25,12 +26,12 @@ class BlobUpload {
  public:
   // `open` is the POST that opens an upload, `is_there` asks whether the registry has the blob. In
   // chunks of `chunk_bytes`, or 0: in one request, if that is not too large.
-  BlobUpload(Registry& registry, Call open, const oci::Blob& blob, std::uint64_t chunk_bytes,
+  BlobUpload(RegistryClient& registry, Call open, const oci::Blob& blob, std::uint64_t chunk_bytes,
              UploadRecord& record, std::function<bool()> is_there);
 
-  // Returns when the registry has the blob. `ask_first` whether it has it already. Throws
-  // TransportError or what the registry's refusal means.
-  void run(bool ask_first);
+  // Returns when the registry has the blob. One whose presence is unknown is asked for first, if it
+  // is large. Throws TransportError or what the registry's refusal means.
+  void run(oci::Presence presence);
 
  private:
   http::Response attempt();
@@ -49,7 +50,7 @@ class BlobUpload {
   Error refusal(const http::Response& response) const;
   bool use_smaller_chunks();
 
-  Registry& registry_;
+  RegistryClient& registry_;
   const Call open_;
   const oci::Blob& blob_;
   const std::uint64_t size_;

@@ -1084,3 +1084,119 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
     for line in lines[1:-1]:
         assert re.fullmatch(want, line) and len(line) < (columns or 80), line
     assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}
+
+
+@pytest.mark.parametrize("name,number,length,want", [
+    ("many pages of many tags", 20, 30, 100_000),
+    ("tags that are none", 2, 4000, 0),
+])
+def test_list_of_large_pages(wasmctl, name, number, length, want):
+    def page(handler, method, path):
+        here = int(handler.query.get("last", 0)) + 1
+        tags = [f"{here}-{i}-{'x' * length}"[:length] for i in range(5000 if want else 1000)]
+        links = {"Link": f'<{path}?last={here}>; rel="next"'} if here < number else {}
+        handler.reply(200, json.dumps({"tags": tags}).encode(), **links)
+        return True
+
+    with FaultyRegistry(page) as registry:
+        assert len(wasmctl("list", f"{registry.host}/acme/x1").stdout.splitlines()) == want
+
+
+def test_list_without_end_of_large_pages_is_an_error(wasmctl):
+    body = json.dumps({"tags": ["x" * 4000] * 1000}).encode()
+    pages = itertools.count(1)
+
+    def page(handler, method, path):
+        handler.reply(200, body, Link=f'<{path}?last={next(pages)}>; rel="next"')
+        return True
+
+    with FaultyRegistry(page) as registry:
+        done = wasmctl("list", f"{registry.host}/acme/x1", status=3)
+        assert "more than 1000 pages or 64 MiB" in done.stderr and next(pages) < 25
+
+
+def test_list_whose_links_go_round_has_an_end(wasmctl):
+    def page(handler, method, path):
+        last = handler.query.get("last", "c")
+        following = {"a": "b", "b": "c", "c": "a"}[last]
+        handler.reply(200, json.dumps({"tags": [following]}).encode(), Link=f'<{path}?last={following}>; rel="next"')
+        return True
+
+    with FaultyRegistry(page) as registry:
+        assert wasmctl("list", f"{registry.host}/acme/x1").stdout.split() == ["a", "b", "c"]
+        assert len(registry.asked) == 4
+
+
+def referrers_tag(registry, tag):
+    return digest_of(registry, tag).replace(":", "-")
+
+
+@pytest.mark.parametrize("at_the_tag", ["itself", "a manifest", "no JSON", "a page"])
+def test_what_is_no_list_of_referrers_is_none(wasmctl, wasm, tmp_path, at_the_tag):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_app(registry, "app")
+        store_index(registry, "index", ["v1"])
+        index_type = registry.manifests["index"][1]
+        for tag in ("v1", "index"):
+            registry.manifests[referrers_tag(registry, tag)] = {
+                "itself": registry.manifests[tag], "a manifest": registry.manifests["app"],
+                "no JSON": (b"no JSON", index_type), "a page": (b"<html>", "text/html")}[at_the_tag]
+            assert wasmctl("list", "--referrers", f"{registry.host}/acme/x1:{tag}").stdout == ""
+            wasmctl("copy", "-r", f"{registry.host}/acme/x1:{tag}", f"oci:{tmp_path}/layout-{tag}:v1")
+        # One that is added begins a list.
+        body, media_type = registry.manifests["v1"]
+        subject = {"mediaType": media_type, "digest": digest_of(registry, "index"), "size": 1}
+        with FaultyRegistry() as source:
+            source.blobs = registry.blobs
+            source.manifests["about"] = (json.dumps(json.loads(body) | {"subject": subject}).encode(), media_type)
+            wasmctl("copy", f"{source.host}/acme/x1:about", f"{registry.host}/acme/x1:about")
+            (entry,) = json.loads(registry.manifests[referrers_tag(registry, "index")][0])["manifests"]
+            assert entry["digest"] == digest_of(source, "about")
+
+
+@pytest.mark.parametrize("header,status", [
+    ("sha512:" + "0" * 128, 0),
+    ("blake3:abc", 0),
+    ("sha256:" + "0" * 64, 11),
+])
+def test_digest_of_another_algorithm_is_not_compared(wasmctl, wasm, tmp_path, header, status):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+
+        def fault(handler, method, path):
+            if method == "PUT" or not path.endswith("/manifests/v1"):
+                return False
+            body, media_type = registry.manifests["v1"]
+            handler.reply(200, body, Content_Type=media_type, Docker_Content_Digest=header)
+            return True
+
+        registry.fault = fault
+        wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm", status=status)
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"oci:{tmp_path}/layout:v1", status=status)
+        if not status:
+            wasmctl("list", "--referrers", f"{registry.host}/acme/x1:v1")
+
+
+@pytest.mark.parametrize("answer", [200, 202, 204])
+def test_manifest_whose_put_is_answered_otherwise(wasmctl, wasm, tmp_path, answer):
+    with FaultyRegistry() as registry:
+        def fault(handler, method, path):
+            if method != "PUT" or "/manifests/" not in path:
+                return False
+            reply = handler.reply
+            handler.reply = lambda status, body=b"", **headers: reply(answer)
+            registry.answer(handler, method, path)
+            handler.reply = reply
+            return True
+
+        registry.fault = fault
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        check_pushed(wasmctl, registry, wasm, tmp_path)
+
+
+@pytest.mark.parametrize("kind,body", [("text/html", b"<html>"), ("application/json", b"{}"), ("text/plain", b"")])
+def test_server_that_says_200_to_everything_has_no_image(wasmctl, wasm, kind, body):
+    with FaultyRegistry(lambda h, m, p: h.reply(200, body, Content_Type=kind, Location="/x") or True) as registry:
+        done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", status=3)
+        assert done.stdout == "" and "the registry answered 200" in done.stderr or "with a web page" in done.stderr
