@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "cli/config_schema.hpp"
 #include "kube/check/survey.hpp"
-#include "kube/render/envoy_gateway.hpp"
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
 #include "oci/pulled_image.hpp"
@@ -33,9 +32,9 @@ class ImageCheck {
       : inventory_(inventory), images_(images) {}
 
   std::vector<Finding> run() {
-    for (const auto* const plugin : kube::all_plugins(inventory_)) {
-      const auto image = kube::image_of(plugin->url);
-      if (!image.empty()) check(*plugin, image);
+    for (const auto& plugin : inventory_.plugins) {
+      const auto image = kube::image_of(plugin.url);
+      if (!image.empty()) check(plugin, image);
     }
     return std::move(findings_);
   }
@@ -64,8 +63,9 @@ class ImageCheck {
   }
 
   void check_image(oci::PulledImage& image, const oci::Reference& reference) {
-    const auto who = plugin_->kind == kube::kExtensionPolicy ? oci::Consumer::envoy_gateway
-                                                             : oci::Consumer::istio;
+    const auto who = plugin_->kind == kube::PluginKind::extension_policy
+                         ? oci::Consumer::envoy_gateway
+                         : oci::Consumer::istio;
     const auto named = image.descriptor().digest;
     const auto loaded = image.manifest_for(who).digest;
     const auto* const sha256 = plugin_->module_field("sha256");

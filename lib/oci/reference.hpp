@@ -41,7 +41,8 @@ struct Reference : Selector {
 // `registry-1.docker.io` become `docker.io`; its repositories of one word get `library/`.
 Reference parse_reference(std::string_view text);
 
-// As Istio and docker read a name, which need not have a registry: then it is one of Docker Hub.
+// The same as docker, Istio and Envoy Gateway read it: what names no registry is an image of Docker
+// Hub. Never a layout.
 Reference parse_image_name(std::string_view text);
 
 // Whether the first word of a name is a registry, by docker's rule, and not a part of the

@@ -24,12 +24,21 @@ Scalar value_at(const Node& node, const std::string& name) {
   }
 }
 
+// Bytes of a !!binary that are no UTF-8 become U+FFFD, as in Go's encoder.
+json as_utf8(const std::string& text) {
+  const json value = text;
+  const auto written = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json::parse(written);
+}
+
 json scalar_to_json(const Node& node, const std::string& name) {
   const auto value = value_at(node, name);
   if (const auto* number = std::get_if<double>(&value);
       number != nullptr && !std::isfinite(*number)) {
     throw error_at(name, node.start, fmt::format("JSON has no number `{}`", node.text));
   }
+  const auto* const text = std::get_if<std::string>(&value);
+  if (text != nullptr && !node.tag.empty()) return as_utf8(*text);
   return std::visit(
       [](const auto& held) -> json {
         if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
