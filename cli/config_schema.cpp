@@ -24,7 +24,7 @@ std::optional<fs::path> schema_file(const plugin::Plugin& plugin) {
   if (named != plugin.settings.end() && named->value->is_string()) {
     return plugin.directory / named->value->get<std::string>();
   }
-  auto built = plugin.directory / "build" / (plugin.name + ".schema.json");
+  auto built = plugin::schema_path(plugin);
   if (fs::exists(built)) return built;
   return std::nullopt;
 }

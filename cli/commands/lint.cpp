@@ -29,6 +29,7 @@ struct LintCommand {
   bool rules = false;
   bool markdown = false;
   FindingsOptions findings;
+  BuildFlags build;
   RegistryOptions registry;
 };
 
@@ -99,7 +100,8 @@ void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
-  auto source = read_unchecked(context, command.source, command.registry);
+  Images images(context, command.registry);
+  auto source = read_module(context, parse_source(command.source), command.build, images);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.path);
@@ -127,6 +129,7 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   app->add_flag("--markdown", command->markdown, "With --rules: the page of the manual")
       ->needs(rules);
   add_findings_options(*app, command->findings);
+  add_build_flags(*app, command->build);
   add_registry_options(*app, command->registry);
   app->footer(
       "Exit status 6 if there is an error.\n\n"

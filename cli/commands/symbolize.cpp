@@ -51,9 +51,9 @@ std::unique_ptr<Known> load(const std::string& path) {
   return known;
 }
 
-std::string plugin_name(const std::string& directory) {
+fs::path built_module(const std::string& directory) {
   try {
-    return plugin::load(directory).name;
+    return plugin::module_path(plugin::load(directory));
   } catch (Error& error) {
     throw error.hint("or give the module that the proxy runs: `--module FILE`");
   }
@@ -63,7 +63,7 @@ std::string plugin_name(const std::string& directory) {
 std::string module_of(const std::string& argument) {
   std::error_code ignored;
   if (!fs::is_directory(argument, ignored)) return argument;
-  const auto module = fs::path(argument) / "build" / (plugin_name(argument) + ".wasm");
+  const auto module = built_module(argument);
   if (!fs::exists(module, ignored)) {
     throw Error(Code::not_found,
                 fmt::format("`{}` has not been built: there is no {}", argument, module.native()))

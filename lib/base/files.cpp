@@ -44,11 +44,35 @@ bool is_open_file(const fs::path& link) {
   return !error && directory.native().starts_with("/proc/") && directory.filename() == "fd";
 }
 
+fs::path directory_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// Where all may write and none but its owner may remove a file, as in /tmp, a link, file or pipe
+// that belongs to neither the caller nor the directory's owner may have been put there to be
+// written through. Linux refuses to open it, as fs.protected_symlinks, _regular and _fifos tell it
+// to on Debian, Ubuntu and Fedora; a rename would not ask. Source:
+// https://docs.kernel.org/admin-guide/sysctl/fs.html
+void refuse_planted(const fs::path& path) {
+  constexpr mode_t kShared = S_ISVTX | S_IWOTH;
+  struct stat entry = {};
+  struct stat directory = {};
+  if (::lstat(path.c_str(), &entry) != 0 || ::stat(directory_of(path).c_str(), &directory) != 0 ||
+      (directory.st_mode & kShared) != kShared) {
+    return;
+  }
+  const bool judged = S_ISLNK(entry.st_mode) || S_ISREG(entry.st_mode) || S_ISFIFO(entry.st_mode);
+  if (!judged || entry.st_uid == ::geteuid() || entry.st_uid == directory.st_uid) return;
+  throw file_error("write", path, EACCES)
+      .because("it belongs to another user, in a directory where all may write");
+}
+
 // The end of a chain of links, so that a rename replaces the file and not the link to it.
 fs::path resolve_links(fs::path path) {
   constexpr int kMaxLinks = 40;  // as the kernel counts
   std::error_code ignored;
   for (int i = 0; i < kMaxLinks && fs::is_symlink(path, ignored) && !is_open_file(path); ++i) {
+    refuse_planted(path);
     path = path.parent_path() / fs::read_symlink(path, ignored);
   }
   return path;
@@ -79,10 +103,6 @@ int open_to_read(const fs::path& path) {
                                       : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw file_error("read", path, errno);
   return fd;
-}
-
-fs::path directory_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
 // umask() reads by setting, which other threads would see: Linux tells it in a file, too (proc(5),
@@ -177,13 +197,22 @@ void write_secret_file(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
-bool write_file_if_changed(const fs::path& path, std::string_view bytes) {
+void replace_file(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path, AtomicFile::Readers::as_usual, Links::replace);
+  file.write(bytes);
+  file.commit();
+}
+
+bool write_file_if_changed(const fs::path& path, std::string_view bytes, Links links) {
   std::error_code error;
-  if (fs::is_regular_file(path, error) && fs::file_size(path, error) == bytes.size() &&
+  const bool may_stay = links == Links::follow || !fs::is_symlink(path, error);
+  if (may_stay && fs::is_regular_file(path, error) && fs::file_size(path, error) == bytes.size() &&
       read_file(path, bytes.size()) == bytes) {
     return false;
   }
-  write_file(path, bytes);
+  AtomicFile file(path, AtomicFile::Readers::as_usual, links);
+  file.write(bytes);
+  file.commit();
   return true;
 }
 
@@ -192,6 +221,19 @@ void make_directories(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) throw file_error("create directory", path, error.value());
+}
+
+void make_directories_below(const fs::path& top, const fs::path& relative) {
+  make_directories(top);
+  auto path = top;
+  for (const auto& part : relative) {
+    path /= part;
+    std::error_code ignored;
+    if (fs::is_symlink(path, ignored)) {
+      throw Error(Code::io, fmt::format("cannot write below `{}`: it is a link", path.native()));
+    }
+    make_directories(path);
+  }
 }
 
 fs::path temporary_directory() {
@@ -226,10 +268,13 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
   }
 }
 
-AtomicFile::AtomicFile(fs::path path, Readers readers) : path_(resolve_links(std::move(path))) {
+AtomicFile::AtomicFile(fs::path path, Readers readers, Links links)
+    : path_(links == Links::follow ? resolve_links(std::move(path)) : std::move(path)) {
+  refuse_planted(path_);
   struct stat status = {};
-  const bool exists = ::stat(path_.c_str(), &status) == 0;
-  if (exists && S_ISDIR(status.st_mode)) throw file_error("write", path_, EISDIR);
+  const bool found = ::lstat(path_.c_str(), &status) == 0;
+  if (found && S_ISDIR(status.st_mode)) throw file_error("write", path_, EISDIR);
+  const bool exists = found && (links == Links::follow || S_ISREG(status.st_mode));
   if (exists && (!S_ISREG(status.st_mode) || is_open_file(path_))) {
     fd_ = open_to_write(path_);
     return;
@@ -297,7 +342,8 @@ void AtomicFile::commit() {
 
 FileLock::FileLock(const fs::path& path) {
   std::error_code ignored;
-  const int mode = fs::is_directory(path, ignored) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT;
+  const int mode =
+      fs::is_directory(path, ignored) ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT | O_NOFOLLOW;
   fd_ = ::open(path.c_str(), mode | O_CLOEXEC, 0666);
   if (fd_ < 0) throw file_error("lock", path, errno);
   while (::flock(fd_, LOCK_EX) != 0) {

@@ -31,18 +31,33 @@ void read_file_by_pieces(const fs::path& path, const std::function<void(std::str
 // Writes beside `path` and renames over it, so that a reader sees the old file or the new one,
 // never a part, and a full disk leaves no trace. A link at `path` is written through; a device
 // or pipe, and whatever an open descriptor stands for (/dev/stdout, /dev/fd/3), is written to
-// directly. The mode of an existing file is kept; a new one gets 0666 less the umask.
+// directly. The mode of an existing file is kept; a new one gets 0666 less the umask. Refused is,
+// as by Linux, what another user has put into a directory where all may write (/tmp).
 void write_file(const fs::path& path, std::string_view bytes);
 
 // The same for what only its owner may read: the file gets 0600, whatever the old one had.
 void write_secret_file(const fs::path& path, std::string_view bytes);
 
+// What becomes of a link at the path of a file that is written.
+enum class Links : std::uint8_t {
+  follow,   // the caller's choice: what it points at is written
+  replace,  // nobody's choice, as in a directory of ours that came with an archive
+};
+
 // As write_file, but leaves a file that has these very bytes untouched, with its time stamp.
 // True if it wrote.
-bool write_file_if_changed(const fs::path& path, std::string_view bytes);
+bool write_file_if_changed(const fs::path& path, std::string_view bytes,
+                           Links links = Links::follow);
+
+// Writes `path` as write_file does, and replaces whatever has that name: no link is followed, no
+// pipe or device is written to.
+void replace_file(const fs::path& path, std::string_view bytes);
 
 // mkdir -p. Of the empty path, which is the parent of a bare name: nothing.
 void make_directories(const fs::path& path);
+
+// mkdir -p `top`/`relative`, where no part of `relative` may be a link: it would lead out of `top`.
+void make_directories_below(const fs::path& top, const fs::path& relative);
 
 // Where TMPDIR says. Throws Error{Code::io} if there is no such directory.
 fs::path temporary_directory();
@@ -66,7 +81,8 @@ class AtomicFile {
     as_usual,  // as the mode of the old file, or the umask, has it
     owner,     // alone
   };
-  explicit AtomicFile(fs::path path, Readers readers = Readers::as_usual);
+  explicit AtomicFile(fs::path path, Readers readers = Readers::as_usual,
+                      Links links = Links::follow);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -91,8 +107,8 @@ class AtomicFile {
 };
 
 // Held while it exists: other processes that lock the same path wait. A directory is locked itself;
-// a file is made if absent, and stays. A file system without locks (some network ones) is no reason
-// to refuse.
+// a file is made if absent, and stays; a link is not followed. A file system without locks (some
+// network ones) is no reason to refuse.
 class FileLock {
  public:
   explicit FileLock(const fs::path& path);

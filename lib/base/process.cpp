@@ -12,11 +12,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/error.hpp"
@@ -54,16 +56,83 @@ struct Pipe {
   }
 };
 
+constexpr std::size_t kMostAtOnce = 256;
+
+// What is running, for the handler of signals: a process, or minus a process group; 0: free.
+std::array<std::atomic<pid_t>, 2 * kMostAtOnce> running_processes;
+
+// The signals that ask this process to end.
+constexpr std::array kStops = {SIGINT, SIGTERM, SIGHUP};
+
+extern "C" void stop_all(int signal) {
+  for (auto& process : running_processes) {
+    if (const pid_t pid = process; pid != 0) ::kill(pid, SIGTERM);
+  }
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);  // comes when this handler returns
+}
+
+// While it exists, a signal that ends this process ends what it runs, too. One that is ignored (as
+// under nohup) goes on being ignored.
+class StopHandlers {
+ public:
+  StopHandlers() {
+    const std::lock_guard lock(mutex_);
+    if (users_++ > 0) return;
+    for (std::size_t i = 0; i < kStops.size(); ++i) {
+      ::sigaction(kStops[i], nullptr, &old_[i]);
+      if (old_[i].sa_handler == SIG_IGN) continue;
+      struct sigaction action = {};
+      action.sa_handler = &stop_all;
+      ::sigaction(kStops[i], &action, nullptr);
+    }
+  }
+  ~StopHandlers() {
+    const std::lock_guard lock(mutex_);
+    if (--users_ > 0) return;
+    for (std::size_t i = 0; i < kStops.size(); ++i) ::sigaction(kStops[i], &old_[i], nullptr);
+  }
+  StopHandlers(const StopHandlers&) = delete;
+  StopHandlers& operator=(const StopHandlers&) = delete;
+
+ private:
+  inline static std::mutex mutex_;  // run_all() is called from several threads
+  inline static int users_ = 0;
+  inline static std::array<struct sigaction, kStops.size()> old_;
+};
+
+// On this thread those signals wait while it exists: a process has just begun and is not yet known
+// to the handler.
+class StopsBlocked {
+ public:
+  StopsBlocked() {
+    sigset_t stops;
+    ::sigemptyset(&stops);
+    for (const int signal : kStops) ::sigaddset(&stops, signal);
+    ::pthread_sigmask(SIG_BLOCK, &stops, &before_);
+  }
+  ~StopsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  StopsBlocked(const StopsBlocked&) = delete;
+  StopsBlocked& operator=(const StopsBlocked&) = delete;
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t before_{};
+};
+
 // The child starts with the default reaction to SIGPIPE, which main() has set to ignore.
 class SpawnAttributes {
  public:
-  SpawnAttributes() {
+  SpawnAttributes(Group group, const sigset_t& mask) {
     ::posix_spawnattr_init(&attributes_);
     sigset_t defaults;
     ::sigemptyset(&defaults);
     ::sigaddset(&defaults, SIGPIPE);
     ::posix_spawnattr_setsigdefault(&attributes_, &defaults);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setsigmask(&attributes_, &mask);
+    int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    if (group == Group::own) flags |= POSIX_SPAWN_SETPGROUP;  // its number is the child's own
+    ::posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
   }
   ~SpawnAttributes() { ::posix_spawnattr_destroy(&attributes_); }
   SpawnAttributes(const SpawnAttributes&) = delete;
@@ -85,6 +154,18 @@ class SpawnActions {
  private:
   posix_spawn_file_actions_t actions_{};
 };
+
+// This process's environment without some of its variables, as execve() wants it.
+std::vector<char*> environment_without(std::span<const std::string_view> unset) {
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    const auto name = text.substr(0, text.find('='));
+    if (std::ranges::find(unset, name) == unset.end()) variables.push_back(*variable);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
 
 // posix_spawnp would look into the working directory where PATH has an empty entry.
 std::string on_path(const std::string& program) {
@@ -130,14 +211,7 @@ class Child {
     argv.reserve(command.argv.size() + 1);
     for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
-    SpawnAttributes attributes;
-    const auto program = on_path(command.argv[0]);
-    const int error = ::posix_spawn(&pid_, program.c_str(), actions.get(), attributes.get(),
-                                    argv.data(), environ);
-    if (error != 0) {
-      throw Error(Code::tool_missing,
-                  fmt::format("cannot run `{}`: {}", command.argv[0], std::strerror(error)));
-    }
+    spawn(actions, argv);
     stdin_.close_read();
     stdout_.close_write();
     stderr_.close_write();
@@ -145,6 +219,7 @@ class Child {
     end_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   }
   ~Child() {
+    if (pid_ > 0) kill();
     if (end_ >= 0) ::close(end_);
   }
   Child(const Child&) = delete;
@@ -197,10 +272,11 @@ class Child {
 
   const std::string& program() const { return command_.argv[0]; }
 
-  void kill() const {
-    ::kill(pid_, SIGKILL);
+  void kill() {
+    ::kill(target(), SIGKILL);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
+    forget();
   }
 
   // Null if it has closed its streams and runs on.
@@ -211,11 +287,41 @@ class Child {
       ended = ::waitpid(pid_, &status, time_left() ? WNOHANG : 0);
     } while (ended < 0 && errno == EINTR);
     if (ended == 0) return std::nullopt;
+    forget();
     finished_.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return std::move(finished_);
   }
 
  private:
+  void spawn(SpawnActions& actions, std::vector<char*>& argv) {
+    const auto environment = environment_without(command_.unset);
+    const auto program = on_path(command_.argv[0]);
+    const StopsBlocked blocked;
+    SpawnAttributes attributes(command_.group, blocked.before());
+    const int error = ::posix_spawn(&pid_, program.c_str(), actions.get(), attributes.get(),
+                                    argv.data(), environment.data());
+    if (error != 0) {
+      pid_ = -1;
+      throw Error(Code::tool_missing,
+                  fmt::format("cannot run `{}`: {}", command_.argv[0], std::strerror(error)));
+    }
+    for (auto& entry : running_processes) {
+      pid_t free = 0;
+      if (!entry.compare_exchange_strong(free, target())) continue;
+      entry_ = &entry;
+      return;
+    }
+  }
+
+  // Whom a signal is sent to: the process, or its group.
+  pid_t target() const { return command_.group == Group::own ? -pid_ : pid_; }
+
+  // It has ended, and its number may soon be another's.
+  void forget() {
+    if (entry_ != nullptr) *std::exchange(entry_, nullptr) = 0;
+    pid_ = -1;
+  }
+
   // False at the end of the stream.
   static bool drain(int fd, std::string& into) {
     std::array<char, 65536> buffer;  // NOLINT: filled by read
@@ -247,6 +353,7 @@ class Child {
   Pipe stdout_;
   Pipe stderr_;
   pid_t pid_ = -1;
+  std::atomic<pid_t>* entry_ = nullptr;  // in running_processes
   int end_ = -1;  // ready when the child has ended; -1 before Linux 5.3: its streams' ends tell
   Finished finished_;
 };
@@ -257,7 +364,6 @@ void enforce_bounds(const Running& running) {
   for (const auto& [index, child] : running) {
     const auto beyond = child.beyond_bounds();
     if (beyond.empty()) continue;
-    for (const auto& [other, any] : running) any.kill();
     throw Error(Code::io, fmt::format("`{}` {} and was killed", child.program(), beyond));
   }
 }
@@ -281,11 +387,13 @@ Finished run(const Command& command) {
 }
 
 std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) {
+  const auto at_once = std::clamp<std::size_t>(jobs, 1, kMostAtOnce);
+  const StopHandlers handlers;
   std::vector<Finished> results(commands.size());
-  Running running;
+  Running running;  // what is left of it when an error is thrown is killed
   std::size_t next = 0;
   while (next < commands.size() || !running.empty()) {
-    while (next < commands.size() && running.size() < std::max(1U, jobs)) {
+    while (next < commands.size() && running.size() < at_once) {
       running.try_emplace(next, commands[next]);
       ++next;
     }

@@ -1,8 +1,10 @@
-// Other programs: found on PATH, run without a shell, their output caught.
+// Other programs: found on PATH, run without a shell, their output caught. While one runs, SIGINT,
+// SIGTERM and SIGHUP end it before they end this process.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -14,12 +16,21 @@ namespace wasmctl::base {
 
 namespace fs = std::filesystem;
 
+// The process group that a program runs in.
+enum class Group : std::uint8_t {
+  ours,  // it may ask the terminal, as for a passphrase
+  own,   // what it starts ends with it
+};
+
 struct Command {
   std::vector<std::string> argv;            // argv[0]: a path, or a name for find_program
   fs::path directory;                       // where it runs; empty: here
   std::string input;                        // its standard input; empty: /dev/null
   std::size_t max_output = 0;               // of each stream, in bytes; 0: without a bound
   std::chrono::milliseconds time_limit{0};  // 0: without a bound
+  Group group = Group::ours;
+  std::span<const std::string_view> unset =
+      {};  // variables of the environment that it is not to see
 };
 
 struct Finished {
@@ -34,7 +45,7 @@ struct Finished {
 // beyond one of its bounds; then all that run are killed.
 Finished run(const Command& command);
 
-// Runs all, at most `jobs` at a time; results in the order of `commands`.
+// Runs all, at most `jobs` at a time (and never more than 256); results in the order of `commands`.
 std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs);
 
 // The program as execvp would find it on `path` (the value of PATH), but for entries that are not

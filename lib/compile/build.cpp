@@ -3,20 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
+#include <span>
 #include <thread>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
-#include "base/sha256.hpp"
 #include "compile/callers.hpp"
 #include "compile/commands.hpp"
 #include "compile/depfile.hpp"
 #include "compile/descriptions.hpp"
-#include "compile/remedies.hpp"
+#include "compile/diagnosis.hpp"
 #include "compile/sdk.hpp"
+#include "compile/sdk_cache.hpp"
 #include "compile/state.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -28,43 +31,55 @@ namespace wasmctl::compile {
 
 namespace {
 
-constexpr std::uint64_t kMaxDepfileBytes = 16ULL << 20U;
 constexpr std::uint64_t kMaxSourceBytes = 64ULL << 20U;
 
-// A source and what becomes of it.
-struct Unit {
-  std::string name;  // as the compiler is told it: relative to the directory that it runs in
-  fs::path object;   // absolute
-  fs::path depfile() const { return fs::path(object).replace_extension(".d"); }
+// What the compiler says where a source needs what is off for the others.
+constexpr std::string_view kNeedsRtti[] = {"requires -frtti"};
+constexpr std::string_view kNeedsExceptions[] = {"with exceptions disabled"};
+constexpr std::string_view kNeedsOldNames[] = {
+    "unknown type name 'StringView'", "undeclared identifier 'StringView'",
+    "no template named 'Optional'",   "undeclared identifier 'Optional'",
+    "unknown type name 'PeerType'",   "undeclared identifier 'PeerType'"};
+
+// Where all of one plugin's build lies; absolute, since compilers run in the plugin's directory.
+struct Paths {
+  fs::path plugin;   // its directory
+  fs::path build;    // the build directory
+  fs::path objects;  // obj, or obj-g with -g
+  fs::path others;   // the other of the two
+  fs::path module;
 };
 
-Words with_output(Words words, const Unit& unit) {
-  append(words,
-         {"-c", unit.name, "-o", unit.object.native(), "-MD", "-MF", unit.depfile().native()});
-  return words;
+// Without `.`, `..` and a slash at the end.
+fs::path plain(const fs::path& directory) {
+  auto path = fs::absolute(directory).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
 }
 
-// ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
-std::string places(const std::vector<Caller>& callers, std::string_view function) {
-  constexpr std::size_t kMostPlaces = 5;
-  std::set<std::string_view> places;
-  for (const auto& caller : callers) {
-    if (caller.function == function) places.insert(caller.place);
-  }
-  std::string text;
-  std::size_t count = 0;
-  for (const auto place : places) {
-    if (++count > kMostPlaces)
-      return text + fmt::format(" and {} more", places.size() - kMostPlaces);
-    text += fmt::format("{} {}", count == 1 ? ", used at" : ",", place);
-  }
-  return text;
+Paths paths_of(const plugin::Plugin& plugin, const Options& options) {
+  Paths paths;
+  paths.plugin = plain(plugin.directory);
+  paths.build = plain(plugin.build_directory);
+  paths.objects = paths.build / (options.debug ? "obj-g" : "obj");
+  paths.others = paths.build / (options.debug ? "obj" : "obj-g");
+  paths.module = paths.build / plugin::module_path(plugin).filename();
+  return paths;
 }
 
-constexpr char kDefineIt[] = "define it, add the source that does to `sources`, or do without it";
+fs::path state_file(const fs::path& objects) {
+  return objects / "state.json";
+}
 
-// Of the SDK's sources the one that the code generator refers to, when the LTO is done.
-constexpr std::string_view kCompiledWithoutLto = "exceptions.cc";
+// The plugin's settings and the command line's. The directories of the latter become absolute,
+// since they are relative to where wasmctl runs; the former stay as they are, so that the same
+// names are compiled in wherever the plugin lies.
+plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options& options) {
+  auto flags = options.settings;
+  for (auto& include : flags.includes) include = fs::absolute(include).native();
+  auto settings = plugin::join(plugin.build, flags);
+  if (settings.optimize.empty()) settings.optimize = "z";
+  return settings;
+}
 
 class Build {
  public:
@@ -72,162 +87,158 @@ class Build {
       : plugin_(plugin),
         toolchain_(toolchain),
         options_(options),
-        plugin_directory_(fs::absolute(plugin.directory).lexically_normal()),
-        build_directory_(options.directory.empty() ? plugin_directory_ / "build"
-                                                   : fs::absolute(options.directory)),
-        object_directory_(build_directory_ / (options.debug ? "obj-g" : "obj")),
-        module_(build_directory_ / (plugin.name + ".wasm")) {
+        settings_(join_settings(plugin, options)),
+        paths_(paths_of(plugin, options)),
+        jobs_(options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency())),
+        identity_(toolchain.identity()) {
     for (const auto& source : plugin.sources) {
-      units_.push_back({source.native(), object_directory_ / (source.native() + ".o")});
+      units_.push_back({source, paths_.objects / (source.native() + ".o")});
     }
   }
 
   Result run() {
-    base::make_directories(object_directory_);
-    const base::FileLock lock(object_directory_ / "lock");
-    state_ = load_state(state_file());
-    do {
-      prepare_sdk();
-    } while (!compile());
+    make_directories();
+    const base::FileLock lock(lock_file());
+    state_ = load_state(state_file(paths_.objects));
+    compile();
     write_compile_commands();
     link();
     return std::move(result_);
   }
 
  private:
-  fs::path state_file() const { return object_directory_ / "state.json"; }
   Flags flags() const {
-    return {options_.optimize, options_.debug, state_.rtti, state_.exceptions};
+    return {settings_.optimize, options_.debug, state_.needs.rtti, state_.needs.exceptions};
   }
 
   std::string key_of(const Words& command) const {
-    return toolchain_.identity() + "\n" + base::to_shell(command);
+    return identity_ + "\n" + base::to_shell(command);
   }
 
-  unsigned jobs() const {
-    return options_.jobs > 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
-  }
-
-  // The cache, or the build directory where there is none or it cannot be written.
-  fs::path cache_directory() const {
-    if (options_.cache.empty()) return build_directory_;
+  // The build directory that nobody named lies in the plugin's and may have come with it: then it
+  // is no link either.
+  void make_directories() const {
+    const bool named = paths_.build != paths_.plugin / "build";
+    const auto& top = named ? paths_.build : paths_.plugin;
+    const auto make = [&](const fs::path& directory) {
+      base::make_directories_below(top, directory.lexically_relative(top));
+    };
     try {
-      base::make_directories(options_.cache);
-      return options_.cache;
-    } catch (const Error&) {
-      return build_directory_;
+      make(paths_.objects);
+      for (const auto& unit : units_) make(unit.object.parent_path());
+    } catch (Error& error) {
+      throw error.hint("--build-dir names another place for what is built");
     }
   }
 
-  std::string precompiled_header() const { return (sdk_directory_ / kSdkHeader).native() + ".pch"; }
-
-  // Makes the SDK's objects and its precompiled header, unless any plugin's build has made the same
-  // before. The directory's name carries all that they depend on, so what is there is right.
-  void prepare_sdk() {
-    const auto words = compile_words(toolchain_, flags());
-    const auto key = base::sha256_hex(sdk_digest() + key_of(words)).substr(0, 16);
-    sdk_directory_ = cache_directory() / ("sdk-" + key);
-    sdk_objects_.clear();
-    for (const auto& file : sdk_files()) {
-      if (file.name.ends_with(".cc")) {
-        sdk_objects_.push_back((sdk_directory_ / file.name).native() + ".o");
-      }
-    }
-    const auto present = [](const std::string& file) { return fs::exists(file); };
-    if (present(sdk_directory_ / "done") && present(precompiled_header()) &&
-        std::all_of(sdk_objects_.begin(), sdk_objects_.end(), present)) {
-      return;
-    }
-    base::make_directories(sdk_directory_);
-    const base::FileLock lock(sdk_directory_ / "lock");
-    extract_sdk(sdk_directory_);
-    std::string failures;
-    for (const auto& finished : base::run_all(sdk_commands(words), jobs())) {
-      if (finished.status != 0) failures += finished.err;
-    }
-    if (!failures.empty()) throw build_error("cannot be built: its SDK does not compile", failures);
-    base::write_file(sdk_directory_ / "done", "");
+  // One that came as a link is not followed.
+  fs::path lock_file() const {
+    auto file = paths_.objects / "lock";
+    std::error_code ignored;
+    if (fs::is_symlink(file, ignored)) fs::remove(file, ignored);
+    return file;
   }
 
-  std::vector<base::Command> sdk_commands(Words words) const {
-    append(words, include_words());
-    std::vector<base::Command> commands;
-    auto header = words;
-    append(header, {"-x", "c++-header", kSdkHeader, "-o", precompiled_header()});
-    commands.push_back({std::move(header), sdk_directory_, {}});
-    for (const auto& object : sdk_objects_) {
-      const Unit unit{fs::path(object).stem().native(), object};
-      auto command = unit.name == kCompiledWithoutLto ? without_lto(words) : words;
-      command.push_back("-ffile-prefix-map=" + sdk_directory_.native() + "=sdk");
-      commands.push_back({with_output(std::move(command), unit), sdk_directory_, {}});
-    }
-    return commands;
-  }
-
-  // Where the SDK's headers are, and those that stand before the standard library's own.
-  Words include_words() const {
-    return {"-I" + (sdk_directory_ / "std").native(), "-I" + sdk_directory_.native()};
+  // The flags of the command line that the module was made with, if now there are none.
+  std::string lost_flags() const {
+    if (!options_.typed.empty()) return {};
+    if (state_.made(paths_.module)) return state_.flags;
+    const auto other = load_state(state_file(paths_.others));
+    return other.made(paths_.module) ? other.flags : std::string();
   }
 
   // How a source of the plugin is compiled, without its name.
-  Words plugin_words() const {
-    Words words = compile_words(toolchain_, flags());
-    append(words, include_words());
-    append(words, {"-Wall",
-                   // The same bytes in any directory:
-                   "-ffile-prefix-map=" + sdk_directory_.native() + "=sdk",
-                   "-ffile-prefix-map=" + plugin_directory_.native() + "=."});
+  Words plugin_words(Language language) const {
+    Words words = compile_words(toolchain_, flags(), language);
+    append(words, sdk_->include_words());
+    append(words, {"-Wall", "-ffile-prefix-map=" + paths_.plugin.native() + "=."});
+    if (state_.needs.old_names) words.emplace_back("-DPROXY_WASM_OLD_NAMES");
     if (options_.color) words.emplace_back("-fcolor-diagnostics");
-    for (const auto& define : options_.defines) words.push_back("-D" + define);
-    for (const auto& include : options_.includes) {
-      words.push_back("-I" + fs::absolute(include).native());
+    for (const auto& define : settings_.defines) words.push_back("-D" + define);
+    for (const auto& include : settings_.includes) words.push_back("-I" + as_path(include));
+    if (language == Language::cpp) {
+      if (!settings_.standard.empty()) words.push_back("-std=" + settings_.standard);
+      append(words, settings_.compile_flags);
     }
-    append(words, options_.compile_flags);
     return words;
   }
 
   // The SDK's header takes most of a compilation; in its precompiled form, a sixth of that. It is
-  // used only where it cannot change the meaning: no flags of the user's, and nothing but standard
-  // headers before it. (Editors get the command without it: their clang may be another one.)
+  // used only where it cannot change the meaning: no flags of the user's, nothing but standard
+  // headers before it, and no header of that name beside the source, which would be found first.
+  // (Editors get the command without it: their clang may be another one.)
   bool may_use_precompiled_header(const Unit& unit) const {
-    const bool plain = options_.defines.empty() && options_.includes.empty() &&
-                       options_.compile_flags.empty() && !options_.debug;
-    return plain &&
-           begins_with_include(base::read_file(plugin_directory_ / unit.name, kMaxSourceBytes),
+    const bool plain = settings_.defines.empty() && settings_.includes.empty() &&
+                       settings_.standard.empty() && settings_.compile_flags.empty() &&
+                       !options_.debug && !state_.needs.old_names;
+    return plain && language_of(unit.source) == Language::cpp && !has_own_header(unit) &&
+           begins_with_include(base::read_file(paths_.plugin / unit.source, kMaxSourceBytes),
                                kSdkHeader);
   }
 
+  bool has_own_header(const Unit& unit) const {
+    std::error_code ignored;
+    return fs::exists(paths_.plugin / unit.source.parent_path() / kSdkHeader, ignored);
+  }
+
   Words compile_command(const Unit& unit) const {
-    Words words = plugin_words();
-    if (may_use_precompiled_header(unit)) append(words, {"-include-pch", precompiled_header()});
+    Words words = plugin_words(language_of(unit.source));
+    if (may_use_precompiled_header(unit)) {
+      append(words, {"-include-pch", sdk_->precompiled_header()});
+    }
     return with_output(std::move(words), unit);
   }
 
   void write_compile_commands() const {
     auto commands = nlohmann::json::array();
     for (const auto& unit : units_) {
-      commands.push_back({{"directory", plugin_directory_.native()},
-                          {"file", unit.name},
-                          {"arguments", with_output(plugin_words(), unit)}});
+      commands.push_back(
+          {{"directory", paths_.plugin.native()},
+           {"file", unit.source.native()},
+           {"arguments", with_output(plugin_words(language_of(unit.source)), unit)}});
     }
-    base::write_file_if_changed(build_directory_ / "compile_commands.json",
-                                commands.dump(2) + "\n");
+    base::write_file_if_changed(paths_.build / "compile_commands.json", commands.dump(2) + "\n",
+                                base::Links::replace);
   }
 
-  // False if the SDK must be made anew first: with run-time type information, which the sources
-  // turn out to need, or because system headers changed under its precompiled header.
-  bool compile() {
+  std::vector<const Unit*> stale_units() const {
     std::vector<const Unit*> stale;
-    std::vector<base::Command> commands;
     for (const auto& unit : units_) {
-      auto command = compile_command(unit);
-      if (state_.is_fresh(unit.object, key_of(command))) continue;
-      base::make_directories(unit.object.parent_path());
-      stale.push_back(&unit);
-      commands.push_back({std::move(command), plugin_directory_, {}});
+      if (!state_.is_fresh(unit.object, key_of(compile_command(unit)))) stale.push_back(&unit);
+    }
+    return stale;
+  }
+
+  // Until all is compiled: once more with what the sources turn out to need, each at most once.
+  void compile() {
+    const auto before = state_.needs;
+    for (;;) {
+      sdk_.emplace(toolchain_, flags(), options_.cache, paths_.build);
+      if (stale_units().empty() && is_linked()) return;
+      sdk_->prepare(jobs_);
+      const auto failures = compile(stale_units());
+      if (failures.empty()) return;
+      if (needs(failures, kNeedsRtti, state_.needs.rtti)) continue;
+      if (needs(failures, kNeedsExceptions, state_.needs.exceptions)) continue;
+      if (needs(failures, kNeedsOldNames, state_.needs.old_names)) continue;
+      if (state_.needs != before) {  // that was not it
+        state_.needs = before;
+        save_state(state_file(paths_.objects), state_);
+      }
+      throw compile_error(failures);
+    }
+  }
+
+  // What the compilers wrote that failed.
+  std::string compile(const std::vector<const Unit*>& stale) {
+    std::vector<base::Command> commands;
+    commands.reserve(stale.size());
+    for (const auto* unit : stale) {
+      remove_outputs(*unit);
+      commands.push_back(compiler_command(compile_command(*unit), paths_.plugin));
     }
     const auto started = file_clock_now();
-    const auto finished = base::run_all(commands, jobs());
+    const auto finished = base::run_all(commands, jobs_);
     std::string failures;
     for (std::size_t i = 0; i < stale.size(); ++i) {
       if (finished[i].status != 0) {
@@ -235,62 +246,87 @@ class Build {
         continue;
       }
       result_.warnings += finished[i].err;
-      record(*stale[i], commands[i].argv, started);
+      const auto& unit = *stale[i];
+      state_.record(unit.object, key_of(commands[i].argv),
+                    read_depfile(unit.depfile(), paths_.plugin), started);
     }
     result_.compiled += stale.size();
-    if (!stale.empty()) save_state(state_file(), state_);
-    if (failures.empty()) {
-      return true;
-    }
-    if (!state_.rtti && failures.find("requires -frtti") != std::string::npos) {
-      state_.rtti = true;
-      return false;
-    }
-    if (!state_.exceptions && failures.find("with exceptions disabled") != std::string::npos) {
-      state_.exceptions = true;
-      return false;
-    }
-    if (failures.find("since the precompiled file") != std::string::npos &&
-        fs::remove(sdk_directory_ / "done")) {
-      return false;
-    }
-    throw build_error("does not compile", failures);
+    if (!stale.empty()) save_state(state_file(paths_.objects), state_);
+    return failures;
   }
 
-  void record(const Unit& unit, const Words& command, FileClock started) {
-    std::vector<fs::path> inputs;
-    for (const auto& file : parse_depfile(base::read_file(unit.depfile(), kMaxDepfileBytes))) {
-      inputs.push_back(plugin_directory_ / file);
-    }
-    state_.record(unit.object, key_of(command), inputs, started);
+  // True if the compiler asks for `feature`, which is off; then it is on.
+  static bool needs(const std::string& failures, std::span<const std::string_view> signs,
+                    bool& feature) {
+    const bool asked = std::ranges::any_of(
+        signs, [&](std::string_view sign) { return failures.find(sign) != std::string::npos; });
+    return asked && !std::exchange(feature, true);
   }
+
+  Error compile_error(const std::string& failures) const {
+    auto error = build_error(plugin_.name, "does not compile", failures);
+    const auto own =
+        std::ranges::find_if(units_, [&](const Unit& unit) { return has_own_header(unit); });
+    if (own != units_.end()) {
+      error.hint(fmt::format("the {} beside {} stands in for the SDK's", kSdkHeader,
+                             own->source.native()));
+    }
+    return error;
+  }
+
+  LinkInputs link_inputs() const {
+    LinkInputs inputs{{}, settings_.link_flags, sdk_->objects()};
+    for (const auto& unit : units_) inputs.objects.push_back(unit.object.native());
+    return inputs;
+  }
+
+  fs::path linked() const { return paths_.objects / "linked.wasm"; }
+
+  Words link_command() const { return link_words(toolchain_, flags(), link_inputs(), linked()); }
+
+  std::string link_key() const {
+    return key_of(link_command()) + (options_.lint ? "" : "\nno lint") +
+           (options_.names ? "\nnames" : "");
+  }
+
+  bool is_linked() const { return state_.is_fresh(paths_.module, link_key()); }
 
   void link() {
-    result_.module = module_;
-    Words objects;
-    for (const auto& unit : units_) objects.push_back(unit.object.native());
-    const auto linked = object_directory_ / "linked.wasm";
-    const auto command =
-        link_words(toolchain_, flags(), objects, options_.link_flags, sdk_objects_, linked);
-    const auto key =
-        key_of(command) + (options_.lint ? "" : "\nno lint") + (options_.names ? "\nnames" : "");
-    if (result_.compiled == 0 && state_.is_fresh(module_, key)) return;
+    result_.module = paths_.module;
+    if (result_.compiled == 0 && is_linked()) return;
 
+    result_.lost_flags = lost_flags();
+    std::error_code ignored;
+    fs::remove(linked(), ignored);  // a link would be followed
     const auto started = file_clock_now();
-    const auto finished = base::run({command, plugin_directory_, {}});
+    const auto finished = base::run(compiler_command(link_command(), paths_.plugin));
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    const auto name = module_.filename().native();
-    const auto whole = wasm::parse_module(base::read_file(linked, wasm::kMaxModuleBytes), name);
+    const auto name = paths_.module.filename().native();
+    const auto whole = wasm::parse_module(base::read_file(linked(), wasm::kMaxModuleBytes), name);
     const auto module = wasm::read_module(ships(whole), name);
-    if (options_.lint) check(module);
-    write_descriptions(whole, module_);
-    fs::remove(linked);
-    base::write_file(wasm::side_file(module_), wasm::make_side_file(module, whole.bytes));
-    base::write_file(module_, module.bytes);
-    state_.record(module_, key, {objects.begin(), objects.end()}, started);
-    save_state(state_file(), state_);
+    const auto side = wasm::make_side_file(module, whole.bytes);
+    if (options_.lint) check(module, side);
+    write_descriptions(whole, paths_.module);
+    fs::remove(linked());
+    base::replace_file(wasm::side_file(paths_.module), side);
+    base::replace_file(paths_.module, module.bytes);
+    state_.record(paths_.module, link_key(), linked_files(), started);
+    state_.flags = options_.typed;
+    save_state(state_file(paths_.objects), state_);
+  }
+
+  // What the module is made from, also of the user's libraries.
+  std::vector<fs::path> linked_files() const {
+    const auto inputs = link_inputs();
+    std::vector<fs::path> files(inputs.objects.begin(), inputs.objects.end());
+    for (const auto& library : named_libraries(inputs.flags)) {
+      const auto file = paths_.plugin / library;
+      std::error_code ignored;
+      if (fs::exists(file, ignored)) files.push_back(file);
+    }
+    return files;
   }
 
   // What goes to the proxy.
@@ -299,71 +335,48 @@ class Build {
     return wasm::shipped(linked, options_.names ? wasm::Names::kept : wasm::Names::none);
   }
 
-  void check(const wasm::Module& module) const {
-    auto findings = wasm::lint(module, plugin_.name);
-    Words unknown;
-    for (const auto& finding : findings) {
-      if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
-    }
-    const auto callers = locate(unknown);
-    for (auto& finding : findings) {
-      if (finding.rule != "unknown-import") continue;
-      const auto function = wasm::demangle(finding.subject);
-      finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
-                                    function, places(callers, function));
-      if (finding.hint.empty()) finding.hint = kDefineIt;
-      finding.trail.clear();  // the sources say it better
-    }
+  void check(const wasm::Module& module, const std::string& side) const {
+    const auto side_name = wasm::side_file(paths_.module).native();
+    const wasm::Symbols symbols(module, wasm::parse_module(side, side_name), side_name);
+    auto findings = wasm::lint({module, symbols, nullptr, plugin_.name});
+    add_places(findings, locate(unknown_imports(findings)));
     wasm::throw_unloadable(findings, plugin_.name);
   }
 
   // Where the plugin's sources use `symbols`: compiles them once more, for the places alone.
   std::vector<Caller> locate(const Words& symbols) const {
+    if (symbols.empty()) return {};
     std::vector<base::Command> commands;
     for (const auto& unit : units_) {
-      if (symbols.empty()) return {};
-      auto words = without_lto(plugin_words());
-      append(words, {"-w", "-O0", "-g", "-S", "-emit-llvm", unit.name, "-o", "-"});
-      commands.push_back({std::move(words), plugin_directory_, {}});
+      auto words = without_lto(plugin_words(language_of(unit.source)));
+      append(words, {"-w", "-O0", "-g", "-S", "-emit-llvm", "-o", "-"});
+      append(words, source_words(unit.source));
+      commands.push_back(compiler_command(std::move(words), paths_.plugin));
     }
     std::vector<Caller> callers;
-    for (const auto& finished : base::run_all(commands, jobs())) {
+    for (const auto& finished : base::run_all(commands, jobs_)) {
       auto found = find_callers(finished.out, symbols);
       std::move(found.begin(), found.end(), std::back_inserter(callers));
     }
     return callers;
   }
 
-  // A missing function becomes an import and fails check(); what the linker misses is data.
   Error link_error(const std::string& output) const {
     const auto symbols = undefined_symbols(output);
-    if (symbols.empty()) return build_error("does not link", output);
-    const auto callers = locate(symbols);
-    Error error(Code::build_failed, plugin_.name + " does not link");
-    for (const auto& symbol : symbols) {
-      error.because(fmt::format("`{}` is defined by no source{}", symbol, places(callers, symbol)));
-    }
-    return error.hint(kDefineIt);
-  }
-
-  Error build_error(std::string_view what, const std::string& output) const {
-    Error error(Code::build_failed, fmt::format("{} {}", plugin_.name, what));
-    error.because(output);
-    if (const auto hint = remedy(output); !hint.empty()) error.hint(hint);
-    return error;
+    return symbols.empty() ? build_error(plugin_.name, "does not link", output)
+                           : undefined_error(plugin_.name, symbols, locate(symbols));
   }
 
   const plugin::Plugin& plugin_;
   const Toolchain& toolchain_;
   const Options& options_;
-  fs::path plugin_directory_;
-  fs::path build_directory_;
-  fs::path object_directory_;
-  fs::path module_;
+  plugin::BuildSettings settings_;
+  Paths paths_;
+  unsigned jobs_;
+  std::string identity_;  // of the toolchain
   std::vector<Unit> units_;
-  fs::path sdk_directory_;
-  Words sdk_objects_;
   State state_;
+  std::optional<SdkCache> sdk_;  // for what state_ says of run-time type information and exceptions
   Result result_;
 };
 

@@ -2,7 +2,8 @@
 // the objects are linked with LTO, stripped, checked as Envoy will check them, and only then does
 // the module appear.
 //
-// In the build directory (default: `build` in the plugin's):
+// In the build directory (default: `build` in the plugin's), in which no link is followed, since it
+// may have come with the sources:
 //     NAME.wasm                the module
 //     NAME.debug.wasm          what was stripped from it, names and DWARF: for inspect, lint and
 //                              symbolize (wasm/symbols.hpp)
@@ -10,11 +11,9 @@
 //     compile_commands.json    for editors; clangd looks there by itself
 //     obj/                     objects, their depfiles, and state.json, which says what they were
 //                              made from (obj-g/ with -g)
-// In the cache directory, for all plugins:
-//     sdk-KEY/                 the SDK, its objects and its precompiled header, KEY standing for
-//                              this SDK, compiler and flags
-// The module's bytes depend on the sources, the options and the compiler alone, not on the
-// directory.
+// In the cache directory, for all plugins, the compiled SDK: see sdk_cache.hpp.
+// The module's bytes depend on the sources, wasmctl.yaml, the options and the toolchain alone: not
+// on the directory, the environment or what else is installed.
 #pragma once
 
 #include <filesystem>
@@ -27,24 +26,21 @@
 namespace wasmctl::compile {
 
 struct Options {
-  std::string optimize = "z";              // as in -Oz: 0, 1, 2, 3, s, z
-  bool debug = false;                      // -g: DWARF and names stay in the module
-  bool names = false;                      // the functions' names stay in the module
-  bool lint = true;                        // refuse what Envoy would refuse
-  std::vector<std::string> defines;        // NAME or NAME=VALUE
-  std::vector<std::string> includes;       // directories, relative to the working directory
-  std::vector<std::string> compile_flags;  // handed to the compiler as they are, last
-  std::vector<std::string> link_flags;
-  unsigned jobs = 0;   // compilers at a time; 0: one for each processor
-  bool color = false;  // the compiler's messages
-  fs::path directory;  // the build directory; empty: `build` in the plugin's
-  fs::path cache;      // the cache directory; empty: the build directory
+  plugin::BuildSettings settings;  // after the plugin's own; includes: to the working directory
+  bool debug = false;              // -g: DWARF and names stay in the module
+  bool names = false;              // the functions' names stay in the module
+  bool lint = true;                // refuse what Envoy would refuse
+  unsigned jobs = 0;               // compilers at a time; 0: one for each processor
+  bool color = false;              // the compiler's messages
+  fs::path cache;                  // the cache directory; empty: the build directory
+  std::string typed;  // those of them that change the module, as typed: `-O 2 -D 'A="b c"'`
 };
 
 struct Result {
   fs::path module;           // build directory / NAME.wasm
   std::size_t compiled = 0;  // sources compiled in this run; 0 if all was up to date
   std::string warnings;      // the compiler's own words
+  std::string lost_flags;    // the module before was made with these, and nobody typed any now
 };
 
 // Throws Error{Code::build_failed} with the compiler's or linker's own words,

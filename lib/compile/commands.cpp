@@ -3,22 +3,59 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
+#include <utility>
 
 #include "wasm/hostcalls.hpp"
 
 namespace wasmctl::compile {
 
+namespace fs = std::filesystem;
+
 namespace {
 
+// What the driver reads from the environment, and so would be part of a module that nobody sees in
+// its sources; and what makes it write files of its own.
+// Source: the calls of getenv in clang 22 and lld 22.
+constexpr std::string_view kUnset[] = {"CCC_OVERRIDE_OPTIONS",
+                                       "CC_LOG_DIAGNOSTICS",
+                                       "CC_LOG_DIAGNOSTICS_FILE",
+                                       "CC_PRINT_HEADERS",
+                                       "CC_PRINT_HEADERS_FILE",
+                                       "CC_PRINT_HEADERS_FILTERING",
+                                       "CC_PRINT_HEADERS_FORMAT",
+                                       "CC_PRINT_INTERNAL_STAT",
+                                       "CC_PRINT_INTERNAL_STAT_FILE",
+                                       "CC_PRINT_OPTIONS",
+                                       "CC_PRINT_OPTIONS_FILE",
+                                       "CC_PRINT_PROC_STAT",
+                                       "CC_PRINT_PROC_STAT_FILE",
+                                       "CLANG_CONFIG_PATH",
+                                       "CLANG_MODULE_CACHE_PATH",
+                                       "CLANG_NO_DEFAULT_CONFIG",
+                                       "COMPILER_PATH",
+                                       "CPATH",
+                                       "CPLUS_INCLUDE_PATH",
+                                       "C_INCLUDE_PATH",
+                                       "FORCE_CLANG_DIAGNOSTICS_CRASH",
+                                       "FORCE_LLD_DIAGNOSTICS_CRASH",
+                                       "GCC_EXEC_PREFIX",
+                                       "LIBRARY_PATH",
+                                       "LLD_IN_TEST",
+                                       "LLD_REPRODUCE",
+                                       "LLD_VERSION",
+                                       "LLVM_OVERRIDE_PRODUCER",
+                                       "QA_OVERRIDE_GCC3_OPTIONS"};
+
 Words compiler(const Toolchain& toolchain) {
-  Words words{toolchain.clang.native()};
-  if (toolchain.needs_debian_triple) {
-    // Debian keeps its headers under wasm32-wasi, a spelling that clang calls deprecated: silence
-    // that one warning of the driver, and leave the compiler's warnings of the group on.
-    append(words,
-           {"--target=wasm32-wasi", "-Wno-deprecated", "-Xclang", "-Wdeprecated-declarations"});
-  } else {
-    words.emplace_back("--target=wasm32-wasip1");
+  // The directory of the compiler and the user's home may hold a configuration, clang++.cfg. That
+  // of a wasi-sdk says where its sysroot is, and no more.
+  Words words{toolchain.clang.native(), "--no-default-config", "--target=" + toolchain.triple};
+  if (!toolchain.sysroot.empty()) words.push_back("--sysroot=" + toolchain.sysroot.native());
+  if (toolchain.triple == "wasm32-wasi") {
+    // A spelling that clang calls deprecated: silence that one warning of the driver, and leave the
+    // compiler's warnings of the group on.
+    append(words, {"-Wno-deprecated", "-Xclang", "-Wdeprecated-declarations"});
   }
   return words;
 }
@@ -34,27 +71,65 @@ void append(Words& words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
 }
 
-Words compile_words(const Toolchain& toolchain, const Flags& flags) {
+Language language_of(const fs::path& source) {
+  return source.extension() == ".c" ? Language::c : Language::cpp;
+}
+
+Words compile_words(const Toolchain& toolchain, const Flags& flags, Language language) {
   Words words = compiler(toolchain);
-  append(words, {"-std=c++20", "-O" + flags.optimize, "-flto", flags.rtti ? "-frtti" : "-fno-rtti",
-                 "-fvisibility=hidden",
-                 // Calls and tables of virtual functions that nothing needs go:
-                 "-fwhole-program-vtables", "-fvirtual-function-elimination",
-                 // One thread, never ended: no guards, no destructors of statics.
-                 "-fno-threadsafe-statics", "-fno-c++-static-destructors"});
-  // See plugins/sdk/exceptions.cc.
-  words.emplace_back(flags.exceptions ? "-fwasm-exceptions" : "-fno-exceptions");
+  append(words, {"-O" + flags.optimize, "-flto", "-fvisibility=hidden"});
+  if (language == Language::cpp) {
+    append(words, {"-std=c++20", flags.rtti ? "-frtti" : "-fno-rtti",
+                   // Calls and tables of virtual functions that nothing needs go:
+                   "-fwhole-program-vtables", "-fvirtual-function-elimination",
+                   // One thread, never ended: no guards, no destructors of statics.
+                   "-fno-threadsafe-statics", "-fno-c++-static-destructors",
+                   // See plugins/sdk/exceptions.cc.
+                   flags.exceptions ? "-fwasm-exceptions" : "-fno-exceptions"});
+  }
   // Lines go to the side file; the code is the same with and without.
   append(words, {flags.debug ? "-g" : "-gline-tables-only", "-fdebug-compilation-dir=."});
   return words;
 }
 
-Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& objects,
-                 const Words& user_flags, const Words& library,
-                 const std::filesystem::path& output) {
+std::string as_path(const std::string& name) {
+  return name.starts_with('@') || name.starts_with('-') ? "./" + name : name;
+}
+
+Words source_words(const fs::path& source) {
+  return {"-x", language_of(source) == Language::c ? "c" : "c++", as_path(source.native())};
+}
+
+fs::path Unit::depfile() const {
+  return fs::path(object).replace_extension(".d");
+}
+
+Words with_output(Words words, const Unit& unit) {
+  append(words, {"-c", "-o", unit.object.native(), "-MD", "-MF", unit.depfile().native()});
+  append(words, source_words(unit.source));
+  return words;
+}
+
+void remove_outputs(const Unit& unit) {
+  std::error_code ignored;
+  fs::remove(unit.object, ignored);
+  fs::remove(unit.depfile(), ignored);
+}
+
+base::Command compiler_command(Words words, const fs::path& directory) {
+  base::Command command{std::move(words), directory, {}};
+  command.group = base::Group::own;
+  command.unset = kUnset;
+  return command;
+}
+
+Words link_words(const Toolchain& toolchain, const Flags& flags, const LinkInputs& inputs,
+                 const fs::path& output) {
   Words words = compiler(toolchain);
-  append(words, {"-flto", "-O" + flags.optimize, "-nostartfiles", "-Wl,--no-entry",
-                 "-Wl,--gc-sections", "-Wl,--export=malloc", "-Wl,--export=_initialize",
+  append(words, {"-flto", "-O" + flags.optimize, "-nostartfiles",
+                 // The driver would run a wasm-opt that happens to be installed.
+                 "--no-wasm-opt", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--export=malloc",
+                 "-Wl,--export=_initialize",
                  // An overflow of the stack traps, instead of running into the data.
                  "-Wl,--stack-first", "-Wl,-z,stack-size=262144",
                  // A function that no source defines becomes an import, so that one check, ours,
@@ -70,12 +145,28 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const Words& ob
   };
   for (const auto& callback : wasm::callbacks()) export_if_defined(callback.name);
   for (const auto version : wasm::kAbiVersions) export_if_defined(wasm::marker(version));
-  append(words, objects);
-  append(words, user_flags);
+  append(words, inputs.objects);
+  append(words, inputs.flags);
   words.emplace_back("-Wl,--start-lib");
-  append(words, library);
+  append(words, inputs.library);
   append(words, {"-Wl,--end-lib", "-o", output.native()});
   return words;
+}
+
+std::vector<fs::path> named_libraries(const Words& flags) {
+  std::vector<fs::path> directories;
+  std::vector<fs::path> files;
+  for (const auto& flag : flags) {
+    if (flag.starts_with("-L")) directories.emplace_back(flag.substr(2));
+  }
+  for (const auto& flag : flags) {
+    if (!flag.starts_with('-')) files.emplace_back(flag);
+    if (!flag.starts_with("-l")) continue;
+    for (const auto& directory : directories) {
+      files.push_back(directory / ("lib" + flag.substr(2) + ".a"));
+    }
+  }
+  return files;
 }
 
 bool begins_with_include(std::string_view source, std::string_view header) {

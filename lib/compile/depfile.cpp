@@ -1,5 +1,9 @@
 #include "compile/depfile.hpp"
 
+#include <cstdint>
+
+#include "base/files.hpp"
+
 namespace wasmctl::compile {
 
 std::vector<std::string> parse_depfile(std::string_view text) {
@@ -30,6 +34,16 @@ std::vector<std::string> parse_depfile(std::string_view text) {
   }
   finish();
   return files;
+}
+
+std::vector<std::filesystem::path> read_depfile(const std::filesystem::path& file,
+                                                const std::filesystem::path& directory) {
+  constexpr std::uint64_t kMaxBytes = 16ULL << 20U;
+  std::vector<std::filesystem::path> paths;
+  for (const auto& name : parse_depfile(base::read_file(file, kMaxBytes))) {
+    paths.push_back(directory / name);
+  }
+  return paths;
 }
 
 }  // namespace wasmctl::compile

@@ -54,7 +54,7 @@ void write_descriptions(const wasm::Module& module, const fs::path& module_file)
                                                   module_file.stem().native()))
           .hint("say PROXY_WASM_DESCRIBE in one source only");
     }
-    base::write_file_if_changed(file, text);
+    base::write_file_if_changed(file, text, base::Links::replace);
   }
 }
 

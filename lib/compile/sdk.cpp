@@ -1,6 +1,5 @@
 #include "compile/sdk.hpp"
 
-#include "base/files.hpp"
 #include "base/sha256.hpp"
 
 namespace wasmctl::compile {
@@ -12,13 +11,6 @@ std::string sdk_digest() {
     digest.update(file.text).update(std::string_view("\0", 1));
   }
   return digest.hex();
-}
-
-void extract_sdk(const std::filesystem::path& directory) {
-  for (const auto& file : sdk_files()) {
-    base::make_directories((directory / file.name).parent_path());
-    base::write_file_if_changed(directory / file.name, file.text);
-  }
 }
 
 }  // namespace wasmctl::compile

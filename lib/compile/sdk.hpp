@@ -2,7 +2,6 @@
 // one file is all there is to install and the SDK always fits the tool.
 #pragma once
 
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,8 +20,5 @@ std::span<const SdkFile> sdk_files();
 
 // The SHA-256 of all names and texts.
 std::string sdk_digest();
-
-// Writes the files into `directory`, where they differ.
-void extract_sdk(const std::filesystem::path& directory);
 
 }  // namespace wasmctl::compile

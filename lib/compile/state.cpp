@@ -38,13 +38,17 @@ bool State::is_fresh(const fs::path& output, const std::string& command) const {
   const auto found = steps.find(output.native());
   if (found == steps.end()) return false;
   const auto& step = found->second;
-  if (step.command != command || step.output.empty() || step.output != fingerprint(output)) {
-    return false;
-  }
+  if (step.command != command || !made(output)) return false;
   for (const auto& [path, recorded] : step.inputs) {
     if (fingerprint(path) != recorded) return false;
   }
   return true;
+}
+
+bool State::made(const fs::path& output) const {
+  const auto found = steps.find(output.native());
+  return found != steps.end() && !found->second.output.empty() &&
+         found->second.output == fingerprint(output);
 }
 
 void State::record(const fs::path& output, std::string command, const std::vector<fs::path>& inputs,
@@ -65,8 +69,10 @@ State load_state(const fs::path& file) {
     for (const auto& [output, step] : json.at("steps").items()) {
       state.steps[output] = {step.at("command"), step.at("inputs"), step.at("output")};
     }
-    state.rtti = json.at("rtti");
-    state.exceptions = json.at("exceptions");
+    state.flags = json.at("flags");
+    state.needs.rtti = json.at("rtti");
+    state.needs.exceptions = json.at("exceptions");
+    state.needs.old_names = json.at("old_names");
     return state;
   } catch (const nlohmann::json::exception&) {
     return {};
@@ -80,10 +86,12 @@ void save_state(const fs::path& file, const State& state) {
   for (const auto& [output, step] : state.steps) {
     steps[output] = {{"command", step.command}, {"inputs", step.inputs}, {"output", step.output}};
   }
-  base::write_file(file, nlohmann::json{{"rtti", state.rtti},
-                                        {"exceptions", state.exceptions},
-                                        {"steps", std::move(steps)}}
-                             .dump());
+  base::replace_file(file, nlohmann::json{{"flags", state.flags},
+                                          {"rtti", state.needs.rtti},
+                                          {"exceptions", state.needs.exceptions},
+                                          {"old_names", state.needs.old_names},
+                                          {"steps", std::move(steps)}}
+                               .dump());
 }
 
 }  // namespace wasmctl::compile

@@ -25,13 +25,24 @@ struct Step {
   std::string output;                         // fingerprint
 };
 
+// What is off until a source of the plugin turns out to use it.
+struct Needs {
+  bool rtti = false;        // dynamic_cast, typeid
+  bool exceptions = false;  // throw, try
+  bool old_names = false;   // names that the SDK had before C++17
+
+  bool operator==(const Needs&) const = default;
+};
+
 struct State {
   std::map<std::string, Step> steps;  // path of the output -> how it was made
-  bool rtti = false;                  // the plugin uses dynamic_cast or typeid
-  bool exceptions = false;            // the plugin uses throw or try
+  std::string flags;                  // of the command line that the module was made with, as typed
+  Needs needs;
 
-  // True if `output` stands as the step made it, from the same inputs with the same command.
+  // True if `output` is as the step made it, from the same inputs with the same command.
   bool is_fresh(const fs::path& output, const std::string& command) const;
+  // True if `output` is as a step made it, whatever has become of its inputs.
+  bool made(const fs::path& output) const;
   // Notes that `output` was made by a command that began at `started`. An input that changed since
   // counts as changed: the command may have read it before.
   void record(const fs::path& output, std::string command, const std::vector<fs::path>& inputs,

@@ -16,11 +16,16 @@ struct ToolchainSearch {
   std::string path;                     // $PATH: clang++-N, the newest first, then clang++
 };
 
-struct Toolchain {
-  fs::path clang;
-  bool needs_debian_triple = true;  // `wasm32-wasi`, Debian's spelling; else `wasm32-wasip1`
+// The oldest clang that the tests cover; what is older is refused, where its version can be seen.
+inline constexpr int kOldestClang = 19;
 
-  // Which compiler this is, for telling whether objects are up to date: changes with its file.
+struct Toolchain {
+  fs::path clang;      // absolute
+  std::string triple;  // what it calls Wasm: `wasm32-wasip1`, or Debian's spelling `wasm32-wasi`
+  fs::path sysroot;    // of a wasi-sdk; empty: the compiler knows
+
+  // Which compiler and libraries these are, for telling whether what was made with them is up to
+  // date: changes with their files.
   std::string identity() const;
 };
 
@@ -29,7 +34,8 @@ inline constexpr char kDebianPackages[] =
     "clang-22 lld-22 libc++-22-dev-wasm32 libc++abi-22-dev-wasm32 libclang-rt-22-dev-wasm32 "
     "wasi-libc";
 
-// Throws Error{Code::tool_missing} that lists what was looked at and what each candidate lacks.
+// Throws Error{Code::tool_missing} that lists what was looked at and what each candidate lacks, or
+// how old it is.
 Toolchain find_toolchain(const ToolchainSearch& search);
 
 }  // namespace wasmctl::compile

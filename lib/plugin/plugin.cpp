@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -63,12 +64,22 @@ void read_annotations(Plugin& plugin, const Value& value) {
   }
 }
 
+// clang's driver hands the file's name on to the compiler as a word of its own, and `@FILE` stands
+// there for the words of a file, whatever folder comes before it.
+std::optional<std::string> refuse_source(const fs::path& source) {
+  const auto name = source.filename().native();
+  if (!name.starts_with('@')) return std::nullopt;
+  return fmt::format("names `{}`, which the compiler would take for a list of options",
+                     source.native());
+}
+
 fs::path read_source(const Plugin& plugin, const Value& value) {
   const auto path = fs::path(read_text(value)).lexically_normal();
   if (path.is_absolute() || *path.begin() == "..") {
     throw value.refuse(
         fmt::format("names `{}`, which is outside the plugin's directory", value.node.text));
   }
+  if (const auto why = refuse_source(path)) throw value.refuse(*why).hint("rename the file");
   std::error_code ignored;
   if (!fs::is_regular_file(plugin.directory / path, ignored)) {
     throw value.refuse(fmt::format("names `{}`, which is no file", value.node.text));
@@ -76,15 +87,81 @@ fs::path read_source(const Plugin& plugin, const Value& value) {
   return path;
 }
 
+void require_list(const Value& value, std::string_view of) {
+  const bool list = value.node.kind == yaml::Kind::sequence;
+  if (list && !value.node.items.empty()) return;
+  throw value.refuse(fmt::format("must be a list of {}, not {}", of,
+                                 list ? "an empty one" : yaml::describe(value.node)));
+}
+
 void read_sources(Plugin& plugin, const Value& value) {
-  if (value.node.kind != yaml::Kind::sequence || value.node.items.empty()) {
-    throw value.refuse(fmt::format(
-        "must be a list of file names, not {}",
-        value.node.kind == yaml::Kind::sequence ? "an empty one" : yaml::describe(value.node)));
-  }
+  require_list(value, "file names");
   for (const auto& item : value.node.items) {
     plugin.sources.push_back(read_source(plugin, {item, value.key, value.file}));
   }
+}
+
+// The texts of a list; `why_not` says what is wrong with one, or nothing.
+template <typename WhyNot>
+std::vector<std::string> read_words(const Value& value, std::string_view of, WhyNot why_not) {
+  require_list(value, of);
+  std::vector<std::string> words;
+  for (const auto& item : value.node.items) {
+    const Value word{item, value.key, value.file};
+    words.push_back(read_text(word));
+    if (const std::string why = why_not(words.back()); !why.empty()) throw word.refuse(why);
+  }
+  return words;
+}
+
+std::string read_choice(const Value& value, std::span<const std::string_view> choices) {
+  auto text = read_text(value);
+  if (std::ranges::find(choices, text) != choices.end()) return text;
+  throw value.refuse(fmt::format("cannot be `{}`", text)).hint(base::suggest(text, choices));
+}
+
+void read_defines(Plugin& plugin, const Value& value) {
+  constexpr auto* kForm = "NAME or NAME=VALUE";
+  plugin.build.defines = read_words(value, kForm, [&](const std::string& define) {
+    return is_define(define) ? std::string() : fmt::format("must be {}, not `{}`", kForm, define);
+  });
+}
+
+void read_includes(Plugin& plugin, const Value& value) {
+  plugin.build.includes = read_words(value, "directories", [&](const std::string& include) {
+    std::error_code ignored;
+    return fs::is_directory(plugin.directory / include, ignored)
+               ? std::string()
+               : fmt::format("names `{}`, which is not a directory", include);
+  });
+}
+
+void read_optimize(Plugin& plugin, const Value& value) {
+  plugin.build.optimize = read_choice(value, kLevels);
+}
+
+void read_standard(Plugin& plugin, const Value& value) {
+  plugin.build.standard = read_choice(value, kStandards);
+}
+
+// On the command line a flag is the caller's own choice.
+Error unsafe_flag(const Value& value, const std::string& flag, std::string_view option) {
+  return value
+      .refuse(fmt::format(
+          "cannot hand over `{}`: only flags that change the module and nothing else", flag))
+      .hint(fmt::format("on the command line all are taken: {}='{}'", option, flag));
+}
+
+void read_compile_flags(Plugin& plugin, const Value& value) {
+  auto& flags = plugin.build.compile_flags;
+  flags = read_words(value, "flags", [](const std::string&) { return std::string(); });
+  if (const auto flag = unsafe_compile_flag(flags)) throw unsafe_flag(value, *flag, "--cxxflag");
+}
+
+void read_link_flags(Plugin& plugin, const Value& value) {
+  auto& flags = plugin.build.link_flags;
+  flags = read_words(value, "flags", [](const std::string&) { return std::string(); });
+  if (const auto flag = unsafe_link_flag(flags)) throw unsafe_flag(value, *flag, "--ldflag");
 }
 
 void read_settings(Plugin& plugin, const Value& value) {
@@ -111,8 +188,10 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-    {"name", read_name},   {"version", read_version},         {"sources", read_sources},
-    {"image", read_image}, {"annotations", read_annotations}, {"plugin", read_settings},
+    {"name", read_name},       {"version", read_version},         {"sources", read_sources},
+    {"defines", read_defines}, {"includes", read_includes},       {"optimize", read_optimize},
+    {"std", read_standard},    {"cxxflags", read_compile_flags},  {"ldflags", read_link_flags},
+    {"image", read_image},     {"annotations", read_annotations}, {"plugin", read_settings},
 };
 
 Error unknown_key(const yaml::Node& key, const std::string& file) {
@@ -139,9 +218,9 @@ void read_file(Plugin& plugin, const fs::path& path) {
 }
 
 bool is_source(const fs::path& name) {
-  const auto extension = name.extension();
-  const bool is_cpp = extension == ".cc" || extension == ".cpp" || extension == ".cxx";
-  return is_cpp && !name.native().starts_with('.');  // an editor's lock `.#a.cc` is no source
+  constexpr std::string_view kExtensions[] = {".cc", ".cpp", ".cxx", ".c"};
+  return std::ranges::find(kExtensions, name.extension().native()) != std::end(kExtensions) &&
+         !name.native().starts_with('.');  // an editor's lock `.#a.cc` is no source
 }
 
 std::vector<fs::path> find_sources(const fs::path& directory) {
@@ -149,7 +228,13 @@ std::vector<fs::path> find_sources(const fs::path& directory) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
     auto name = entry.path().filename();
-    if (is_source(name)) sources.push_back(std::move(name));
+    if (!is_source(name)) continue;
+    if (const auto why = refuse_source(name)) {
+      throw Error(Code::bad_input,
+                  fmt::format("{}: its list of sources {}", directory.native(), *why))
+          .hint("rename the file");
+    }
+    sources.push_back(std::move(name));
   }
   if (error) {
     throw Error(Code::io, fmt::format("cannot read {}: {}", directory.native(), error.message()));
@@ -172,6 +257,14 @@ std::string name_from(const fs::path& directory) {
 
 }  // namespace
 
+fs::path module_path(const Plugin& plugin) {
+  return plugin.build_directory / (plugin.name + ".wasm");
+}
+
+fs::path schema_path(const Plugin& plugin) {
+  return plugin.build_directory / (plugin.name + ".schema.json");
+}
+
 Plugin load(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored)) {
@@ -179,11 +272,13 @@ Plugin load(const fs::path& directory) {
   }
   Plugin plugin;
   plugin.directory = directory;
+  plugin.build_directory = directory / "build";
   const auto file = directory / kFileName;
   if (fs::exists(file, ignored)) read_file(plugin, file);
   if (plugin.sources.empty()) plugin.sources = find_sources(directory);
   if (plugin.sources.empty()) {
-    throw Error(Code::not_found, fmt::format("no *.cc, *.cpp or *.cxx in {}", directory.native()))
+    throw Error(Code::not_found,
+                fmt::format("no *.cc, *.cpp, *.cxx or *.c in {}", directory.native()))
         .hint(fmt::format("name the sources that are elsewhere: `sources: [src/plugin.cc]` in {}",
                           file.native()));
   }

@@ -1,10 +1,16 @@
 // A plugin's directory and its wasmctl.yaml: the one file that carries what build, push and render
-// all need. The file is optional; without it every *.cc, *.cpp and *.cxx of the directory is
+// all need. The file is optional; without it every *.cc, *.cpp, *.cxx and *.c of the directory is
 // compiled and the directory's name is the plugin's.
 //
 //     name: header-logger
 //     version: 0.1.0
-//     sources: [header_logger.cc]          # default: *.cc, *.cpp, *.cxx
+//     sources: [header_logger.cc]          # default: *.cc, *.cpp, *.cxx, *.c
+//     defines: ['STAGE="prod"', FAST]      # as -D; down to ldflags: build_settings.hpp
+//     includes: [include, ../shared]       # directories of headers, relative to this one
+//     optimize: s                          # 0, 1, 2, 3, s, z; default: z
+//     std: c++23                           # default: c++20
+//     cxxflags: [-Wextra, -fno-inline]
+//     ldflags: [-Llib, -lgeohash]
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
 //     annotations:                         # of the image that push makes
 //       org.opencontainers.image.licenses: Apache-2.0
@@ -22,6 +28,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "plugin/build_settings.hpp"
 
 namespace wasmctl::plugin {
 
@@ -41,7 +49,9 @@ struct Plugin {
   fs::path directory;  // as the user named it
   std::string name;    // an RFC 1123 label, at most 63 characters
   std::optional<std::string> version;
-  std::vector<fs::path> sources;     // relative to `directory`, sorted, none twice, at least one
+  std::vector<fs::path> sources;  // relative to `directory`, sorted, none twice, at least one
+  BuildSettings build;
+  fs::path build_directory;          // for what is made of it; `load` says DIR/build
   std::optional<std::string> image;  // as written; oci::parse_reference judges it
   std::map<std::string, std::string> annotations;
   std::vector<Setting> settings;  // in the order of the file
@@ -50,7 +60,12 @@ struct Plugin {
 // Reads `directory`, whose name goes through base::label_from(). Throws Error{Code::not_found} if
 // the directory does not exist or has no source, Error{Code::bad_input} with
 // `wasmctl.yaml:LINE:COLUMN: ` before what is wrong: YAML syntax, an unknown key (with the nearest
-// known one), a value of the wrong type, a source that is missing or outside the directory.
+// known one), a value of the wrong type, a source that is missing or outside the directory, a flag
+// that a stranger's file may not hand over.
 Plugin load(const fs::path& directory);
+
+// What the build makes: DIR/build/NAME.wasm, and the schema that the sources describe, if they do.
+fs::path module_path(const Plugin& plugin);
+fs::path schema_path(const Plugin& plugin);
 
 }  // namespace wasmctl::plugin

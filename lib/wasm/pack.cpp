@@ -19,9 +19,6 @@ struct Segment {
   std::string_view bytes;
 };
 
-// A segment of its own costs up to 11 bytes: flags, i32.const, an address of up to 5, end, a size.
-constexpr std::size_t kWorthASegment = 11;
-
 constexpr std::uint8_t kActive = 0;  // flags: memory 0, at an address
 constexpr std::uint8_t kI32Const = 0x41;
 constexpr std::uint8_t kEnd = 0x0b;
@@ -51,6 +48,14 @@ bool overlap(std::vector<Segment> segments) {
   return false;
 }
 
+// What a segment costs beside its bytes: flags, i32.const, the address, end, a size (most are
+// short).
+std::size_t segment_cost(std::uint32_t address) {
+  std::string constant;
+  put_signed_leb(constant, static_cast<std::int32_t>(address));
+  return 4 + constant.size();
+}
+
 // Appends what is left of `segment`.
 void split(const Segment& segment, std::vector<Segment>& pieces) {
   const auto& bytes = segment.bytes;
@@ -58,7 +63,8 @@ void split(const Segment& segment, std::vector<Segment>& pieces) {
   while (begin != std::string_view::npos) {
     std::size_t end = std::min(bytes.find('\0', begin), bytes.size());
     std::size_t next = bytes.find_first_not_of('\0', end);
-    while (next != std::string_view::npos && next - end <= kWorthASegment) {
+    while (next != std::string_view::npos &&
+           next - end <= segment_cost(segment.address + static_cast<std::uint32_t>(next))) {
       end = std::min(bytes.find('\0', next), bytes.size());
       next = bytes.find_first_not_of('\0', end);
     }

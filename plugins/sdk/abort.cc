@@ -56,7 +56,15 @@ class Line {
 
 _LIBCPP_BEGIN_NAMESPACE_STD
 
-[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) noexcept {
+// Before version 20 it was not noexcept.
+#ifdef _LIBCPP_VERBOSE_ABORT_NOEXCEPT
+#define PROXY_WASM_NOEXCEPT _LIBCPP_VERBOSE_ABORT_NOEXCEPT
+#elif _LIBCPP_VERSION >= 200000
+#define PROXY_WASM_NOEXCEPT noexcept
+#else
+#define PROXY_WASM_NOEXCEPT
+#endif
+[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) PROXY_WASM_NOEXCEPT {
   va_list arguments;
   va_start(arguments, format);
   log_and_trap(format, arguments);

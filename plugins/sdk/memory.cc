@@ -86,52 +86,56 @@ struct nothrow_t;
 enum class align_val_t : size_t;
 }  // namespace std
 
-void* operator new(size_t size) {
+// A program may replace any of these ([replacement.functions] of C++), and then the others go
+// through it: they are weak, and each but the first of a kind calls that.
+extern "C" void* proxy_wasm_new(size_t size) {
   return allocate_or_trap(size);
 }
-void* operator new[](size_t size) {
-  return allocate_or_trap(size);
-}
-void* operator new(size_t size, std::align_val_t alignment) {
+[[gnu::weak, gnu::alias("proxy_wasm_new")]] void* operator new(size_t size);
+[[gnu::weak]] void* operator new(size_t size, std::align_val_t alignment) {
   return allocate_or_trap(size, static_cast<size_t>(alignment));
 }
-void* operator new[](size_t size, std::align_val_t alignment) {
-  return allocate_or_trap(size, static_cast<size_t>(alignment));
+[[gnu::weak]] void* operator new[](size_t size) {
+  return operator new(size);
 }
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  return heap.allocate(size);
+[[gnu::weak]] void* operator new[](size_t size, std::align_val_t alignment) {
+  return operator new(size, alignment);
 }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept {
-  return heap.allocate(size);
+[[gnu::weak]] void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  void* (*const plain)(size_t) = operator new;
+  return plain == proxy_wasm_new ? heap.allocate(size) : plain(size);
+}
+[[gnu::weak]] void* operator new[](size_t size, const std::nothrow_t& nothrow) noexcept {
+  return operator new(size, nothrow);
 }
 
-void operator delete(void* pointer) noexcept {
+[[gnu::weak]] void operator delete(void* pointer) noexcept {
   heap.release(pointer);
 }
-void operator delete[](void* pointer) noexcept {
+[[gnu::weak]] void operator delete(void* pointer, std::align_val_t) noexcept {
   heap.release(pointer);
 }
-void operator delete(void* pointer, size_t) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete[](void* pointer) noexcept {
+  operator delete(pointer);
 }
-void operator delete[](void* pointer, size_t) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete(void* pointer, size_t) noexcept {
+  operator delete(pointer);
 }
-void operator delete(void* pointer, std::align_val_t) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete[](void* pointer, size_t) noexcept {
+  operator delete[](pointer);
 }
-void operator delete[](void* pointer, std::align_val_t) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete[](void* pointer, std::align_val_t alignment) noexcept {
+  operator delete(pointer, alignment);
 }
-void operator delete(void* pointer, size_t, std::align_val_t) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete(void* pointer, size_t, std::align_val_t alignment) noexcept {
+  operator delete(pointer, alignment);
 }
-void operator delete[](void* pointer, size_t, std::align_val_t) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete[](void* pointer, size_t, std::align_val_t alignment) noexcept {
+  operator delete[](pointer, alignment);
 }
-void operator delete(void* pointer, const std::nothrow_t&) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete(void* pointer, const std::nothrow_t&) noexcept {
+  operator delete(pointer);
 }
-void operator delete[](void* pointer, const std::nothrow_t&) noexcept {
-  heap.release(pointer);
+[[gnu::weak]] void operator delete[](void* pointer, const std::nothrow_t&) noexcept {
+  operator delete[](pointer);
 }

@@ -239,8 +239,10 @@ inline WasmResult setFilterState(std::string_view key, std::string_view value) {
 inline WasmResult setFilterStateStringValue(std::string_view key, std::string_view value) {
   return setFilterState(key, value);
 }
-inline WasmResult setProperty(std::string_view key, std::string_view value) {
-  return proxy_set_property(key.data(), key.size(), value.data(), value.size());
+// Four functions are templates: then a plugin may have one of its own of the same name.
+template <int = 0>
+WasmResult setProperty(std::string_view key, std::string_view value) {
+  return setFilterState(key, value);
 }
 
 // --- Streams ---
@@ -479,20 +481,32 @@ inline WasmResult setBuffer(WasmBufferType type, size_t start, size_t length, st
   if (result == WasmResult::Ok && new_size != nullptr) *new_size = *new_size - length + data.size();
   return result;
 }
-inline WasmResult prependBuffer(WasmBufferType type, std::string_view data) {
+template <int = 0>
+WasmResult prependBuffer(WasmBufferType type, std::string_view data) {
   return setBuffer(type, 0, 0, data);
 }
-inline WasmResult appendBuffer(WasmBufferType type, std::string_view data) {
+template <int = 0>
+WasmResult appendBuffer(WasmBufferType type, std::string_view data) {
   return setBuffer(type, UINT32_MAX, 0, data);
 }
 
 // --- Foreign functions ---
 
 // A function that the host and the plugin agreed upon. `*results` is an object in any case.
-inline WasmResult callForeignFunction(std::string_view name, std::string_view arguments,
-                                      WasmDataPtr* results) {
-  return proxy_wasm::take_data(results, [=](const char** data, size_t* size) {
+namespace proxy_wasm {
+
+inline WasmResult call_foreign_function(std::string_view name, std::string_view arguments,
+                                        WasmDataPtr* results) {
+  return take_data(results, [=](const char** data, size_t* size) {
     return proxy_call_foreign_function(name.data(), name.size(), arguments.data(), arguments.size(),
                                        const_cast<char**>(data), size);
   });
+}
+
+}  // namespace proxy_wasm
+
+template <int = 0>
+WasmResult callForeignFunction(std::string_view name, std::string_view arguments,
+                               WasmDataPtr* results) {
+  return proxy_wasm::call_foreign_function(name, arguments, results);
 }

@@ -128,17 +128,20 @@ class GrpcStreamHandlerBase {
   virtual void onRemoteClose(GrpcStatus status) = 0;
 
  protected:
+  // What the host's report of the other side's end comes to. This object may be gone afterwards.
+  void doRemoteClose(GrpcStatus status);
+
   bool local_close_ = false;
   bool remote_close_ = false;
+  RootContext* context_ = nullptr;
+  uint32_t token_ = 0;
 
  private:
   friend class proxy_wasm::CalloutTable;
+  friend class proxy_wasm::GrpcStreamCallout;
 
   // This side is at its end: so is the object, if the other one is.
   void close_local();
-
-  RootContext* context_ = nullptr;
-  uint32_t token_ = 0;
 };
 
 // A stream of messages: of a protobuf library, or of anything that is a string of bytes already.
@@ -170,7 +173,7 @@ class Callout {
   virtual void initial_metadata(uint32_t /*headers*/) {}
   virtual void trailing_metadata(uint32_t /*trailers*/) {}
   virtual void receive(size_t /*body_size*/) {}
-  // True if this side has closed, too.
+  // True if the callout is at its end and still in the table.
   virtual bool close(GrpcStatus) { return true; }
 
  private:
@@ -248,8 +251,6 @@ class CalloutTable final : public Callouts {
     handler.context_ = root;
     handler.token_ = token;
   }
-  static void mark_remote_close(GrpcStreamHandlerBase& handler) { handler.remote_close_ = true; }
-  static bool is_local_close(GrpcStreamHandlerBase& handler) { return handler.local_close_; }
 
   bool has_grpc(uint32_t token) { return grpc_.find(token) != nullptr; }
   void erase_grpc(uint32_t token) { delete grpc_.remove(token); }
@@ -305,13 +306,8 @@ class GrpcStreamCallout final : public Callout {
   }
   void receive(size_t body_size) override { handler_->onReceive(body_size); }
   bool close(GrpcStatus status) override {
-    GrpcStreamHandlerBase* const handler = handler_.get();
-    CalloutTable& table = CalloutTable::of(handler->context());
-    const uint32_t token = handler->token();
-    handler->onRemoteClose(status);
-    if (!table.has_grpc(token)) return false;
-    CalloutTable::mark_remote_close(*handler);
-    return CalloutTable::is_local_close(*handler);  // else this side may still send
+    handler_->doRemoteClose(status);
+    return false;  // it has seen to that
   }
 
  private:
@@ -333,6 +329,15 @@ inline void GrpcStreamHandlerBase::reset() {
 inline void GrpcStreamHandlerBase::close_local() {
   local_close_ = true;
   if (remote_close_) proxy_wasm::CalloutTable::of(context_).erase_grpc(token_);
+}
+
+inline void GrpcStreamHandlerBase::doRemoteClose(GrpcStatus status) {
+  auto& table = proxy_wasm::CalloutTable::of(context_);
+  const uint32_t token = token_;
+  onRemoteClose(status);
+  if (!table.has_grpc(token)) return;  // it has reset itself
+  remote_close_ = true;
+  if (local_close_) table.erase_grpc(token);  // else this side may still send
 }
 
 inline void GrpcStreamHandlerBase::close() {

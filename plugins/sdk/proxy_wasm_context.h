@@ -33,6 +33,7 @@ using HeaderStringPairs = std::vector<std::pair<std::string, std::string>>;
 namespace proxy_wasm {
 class CalloutTable;
 class ContextTable;
+class GrpcStreamCallout;
 class StreamFactory;
 template <class Node>
 class Tree;
@@ -57,6 +58,8 @@ class Callouts {
 // What root contexts and stream contexts have in common.
 class ContextBase {
  public:
+  // For a class of the plugin's own beside the two below, which the host knows nothing of.
+  explicit ContextBase(uint32_t id) : ContextBase(id, Kind::other) {}
   virtual ~ContextBase() = default;
   ContextBase(const ContextBase&) = delete;
   ContextBase& operator=(const ContextBase&) = delete;
@@ -67,10 +70,6 @@ class ContextBase {
   // Makes hostcalls act on this context, for a callback that was called on another one: the answer
   // of a callout arrives at the root context, and continues or ends a stream.
   WasmResult setEffectiveContext() { return proxy_set_effective_context(id_); }
-
-  // This context as what it is, null as what it is not.
-  RootContext* asRoot();
-  Context* asContext();
 
   virtual void onCreate() {}
   // Dispatches to onDone of the derived class. False: not yet, done() will be called later.
@@ -83,6 +82,10 @@ class ContextBase {
   // WasmBufferType::CallData, of `data_size` bytes.
   virtual void onForeignFunction(uint32_t /*foreign_function_id*/, uint32_t /*data_size*/) {}
 
+  // This context as what it is, null as what it is not.
+  virtual RootContext* asRoot();
+  virtual Context* asContext();
+
   // The level from which on the host writes what is logged.
   WasmResult getLogLevel(LogLevel* level) { return proxy_get_log_level(level); }
 
@@ -92,10 +95,11 @@ class ContextBase {
 
  private:
   friend class proxy_wasm::Tree<ContextBase>;
+  friend class proxy_wasm::ContextTable;
   friend class RootContext;
   friend class Context;
 
-  enum class Kind : uint8_t { root, stream };
+  enum class Kind : uint8_t { root, stream, other };
   ContextBase(uint32_t id, Kind kind) : id_(id), kind_(kind) {}
 
   const uint32_t id_;

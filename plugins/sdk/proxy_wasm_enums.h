@@ -14,11 +14,18 @@ enum class FilterStatus : int32_t { Continue = 0, StopIteration = 1 };
 // What onRequestHeaders and onResponseHeaders answer.
 enum class FilterHeadersStatus : int32_t {
   Continue = 0,
-  StopIteration = 1,                 // later filters wait; the body still comes to this one
+  StopIteration = 1,                 // later filters wait, and so does the body: see below
   ContinueAndEndStream = 2,          // the host forwards the headers and drops the rest
   StopAllIterationAndBuffer = 3,     // nothing more comes until continueRequest; 413 when full
   StopAllIterationAndWatermark = 4,  // the same, but the sender is slowed down when full
 };
+
+// Envoy takes StopIteration as StopAllIterationAndWatermark: onRequestBody is not called before
+// continueRequest. A plugin that wants to see the body before it lets the headers go answers
+// Continue here, and StopIterationAndBuffer in onRequestBody; the headers wait with the body. Or its
+// configuration in Envoy says `allow_on_headers_stop_iteration: true` (extensions.wasm.v3.
+// PluginConfig); then the body comes.
+// Source: proxy-wasm-cpp-host, src/context.cc, convertVmCallResultToFilterHeadersStatus.
 
 enum class FilterMetadataStatus : int32_t { Continue = 0 };
 enum class FilterTrailersStatus : int32_t { Continue = 0, StopIteration = 1 };
@@ -63,4 +70,6 @@ enum class CloseType : int32_t {
   Local = 1,   // the proxy
   Remote = 2,  // the peer
 };
+#ifdef PROXY_WASM_OLD_NAMES
 using PeerType = CloseType;  // its name before ABI 0.2.0
+#endif

@@ -58,6 +58,8 @@ struct MetricTagDescriptor {
   std::string_view name;
 };
 
+namespace proxy_wasm {
+
 // Which tag type stands for T in a MetricTag. Other types are text.
 template <typename T>
 inline constexpr MetricTag::TagType kMetricTagType = MetricTag::TagType::String;
@@ -66,9 +68,11 @@ inline constexpr MetricTag::TagType kMetricTagType<int> = MetricTag::TagType::In
 template <>
 inline constexpr MetricTag::TagType kMetricTagType<bool> = MetricTag::TagType::Bool;
 
+}  // namespace proxy_wasm
+
 template <typename T>
 inline MetricTag toMetricTag(const MetricTagDescriptor<T>& descriptor) {
-  return {std::string(descriptor.name), kMetricTagType<T>};
+  return {std::string(descriptor.name), proxy_wasm::kMetricTagType<T>};
 }
 
 // What a value of type T may be given as, where nothing keeps it.

@@ -1,7 +1,9 @@
 // How a plugin tells the SDK which context classes it has.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <functional>
 #include <memory>
@@ -93,13 +95,15 @@ class Factory {
   constexpr explicit Factory(F factory) {
     export_callbacks_made_by(factory);
     if constexpr (std::is_empty_v<F> && std::is_default_constructible_v<F>) {
-      call_ = [](void*, uint32_t id, Argument argument) { return F{}(id, argument).release(); };
+      call_ = [](void*, uint32_t id, Argument argument) -> Made* {
+        return F{}(id, argument).release();
+      };
     } else {
       if constexpr (std::is_constructible_v<bool, F>) {
         if (!static_cast<bool>(factory)) return;
       }
       state_ = new F(std::move(factory));
-      call_ = [](void* state, uint32_t id, Argument argument) {
+      call_ = [](void* state, uint32_t id, Argument argument) -> Made* {
         return (*static_cast<F*>(state))(id, argument).release();
       };
     }
@@ -148,14 +152,33 @@ struct UnnamedRegistration {
 // Is told the number of each root context that is made, if anybody wants to know: roots.cc.
 inline void (*root_made)(uint32_t id) = nullptr;
 
+// A root_id that somebody registers. The bytes of a literal stay where they are; what is made at run
+// time is copied, since the host asks for it when it is long gone.
+class RootId {
+ public:
+  template <size_t N>
+  constexpr RootId(const char (&literal)[N]) : text_(literal) {}
+  template <size_t N>
+  RootId(char (&buffer)[N]) : text_(copy(buffer)) {}
+  template <class T,
+            std::enable_if_t<std::is_convertible_v<const T&, std::string_view>, int> = 0>
+  RootId(const T& text) : text_(copy(text)) {}
+
+  constexpr std::string_view text() const { return text_; }
+
+ private:
+  static std::string_view copy(std::string_view text) {
+    auto* const bytes = new char[text.size()];  // never freed, as the registration
+    return {static_cast<char*>(memcpy(bytes, text.data(), text.size())), text.size()};
+  }
+
+  std::string_view text_;
+};
+
 template <class F>
-constexpr bool makes_contexts = std::is_invocable_v<F, uint32_t, RootContext*>;
+using IfMakesContexts = std::enable_if_t<std::is_invocable_v<F, uint32_t, RootContext*>, int>;
 template <class F>
-constexpr bool makes_root_contexts = std::is_invocable_v<F, uint32_t, std::string_view>;
-template <class C, class R>
-using IfFactories = std::enable_if_t<(makes_contexts<C> || std::is_null_pointer_v<C>) &&
-                                         (makes_root_contexts<R> || std::is_null_pointer_v<R>),
-                                     int>;
+using IfMakesRoots = std::enable_if_t<std::is_invocable_v<F, uint32_t, std::string_view>, int>;
 
 }  // namespace proxy_wasm
 
@@ -170,36 +193,47 @@ using IfFactories = std::enable_if_t<(makes_contexts<C> || std::is_null_pointer_
 // one, the module does nothing under a name that it does not know, and says so in the log.
 class RegisterContextFactory {
  public:
-  // Either factory may be nullptr. The bytes of `root_id` are those of a literal.
-  template <class C, class R, proxy_wasm::IfFactories<C, R> = 0>
+  // For either factory nullptr, NULL or {} stand for none.
+  template <class C, class R, proxy_wasm::IfMakesContexts<C> = 0, proxy_wasm::IfMakesRoots<R> = 0>
   RegisterContextFactory(C context_factory, R root_factory) {
-    using proxy_wasm::UnnamedRegistration;
-    if constexpr (!std::is_null_pointer_v<C>) {
-      UnnamedRegistration::streams = proxy_wasm::StreamFactory(std::move(context_factory));
-    }
-    if constexpr (!std::is_null_pointer_v<R>) {
-      UnnamedRegistration::root = proxy_wasm::RootContextFactory(std::move(root_factory));
-    }
+    add_streams(std::move(context_factory));
+    add_root(std::move(root_factory));
   }
-  template <class C, class R, proxy_wasm::IfFactories<C, R> = 0>
-  RegisterContextFactory(C context_factory, R root_factory, std::string_view root_id)
-      : registration_{root_id, proxy_wasm::StreamFactory(std::move(context_factory)),
-                      proxy_wasm::RootContextFactory(std::move(root_factory)),
-                      proxy_wasm::Registration::last} {
-    proxy_wasm::Registration::last = &registration_;
-    proxy_wasm::Registration::any_named = true;
+  template <class C, proxy_wasm::IfMakesContexts<C> = 0>
+  RegisterContextFactory(C context_factory, std::nullptr_t) {
+    add_streams(std::move(context_factory));
   }
-  template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
+  template <class R, proxy_wasm::IfMakesRoots<R> = 0>
+  RegisterContextFactory(std::nullptr_t, R root_factory) {
+    add_root(std::move(root_factory));
+  }
+  template <class C, proxy_wasm::IfMakesContexts<C> = 0>
   explicit RegisterContextFactory(C context_factory)
       : RegisterContextFactory(std::move(context_factory), nullptr) {}
-  template <class C, std::enable_if_t<proxy_wasm::makes_contexts<C>, int> = 0>
-  RegisterContextFactory(C context_factory, std::string_view root_id)
-      : RegisterContextFactory(std::move(context_factory), nullptr, root_id) {}
-  template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0, class = void>
+  template <class R, proxy_wasm::IfMakesRoots<R> = 0, class = void>
   explicit RegisterContextFactory(R root_factory)
       : RegisterContextFactory(nullptr, std::move(root_factory)) {}
-  template <class R, std::enable_if_t<proxy_wasm::makes_root_contexts<R>, int> = 0, class = void>
-  RegisterContextFactory(R root_factory, std::string_view root_id)
+
+  template <class C, class R, proxy_wasm::IfMakesContexts<C> = 0, proxy_wasm::IfMakesRoots<R> = 0>
+  RegisterContextFactory(C context_factory, R root_factory, proxy_wasm::RootId root_id)
+      : RegisterContextFactory(root_id, proxy_wasm::StreamFactory(std::move(context_factory)),
+                               proxy_wasm::RootContextFactory(std::move(root_factory))) {}
+  template <class C, proxy_wasm::IfMakesContexts<C> = 0>
+  RegisterContextFactory(C context_factory, std::nullptr_t, proxy_wasm::RootId root_id)
+      : RegisterContextFactory(root_id, proxy_wasm::StreamFactory(std::move(context_factory)),
+                               proxy_wasm::RootContextFactory(nullptr)) {}
+  template <class R, proxy_wasm::IfMakesRoots<R> = 0>
+  RegisterContextFactory(std::nullptr_t, R root_factory, proxy_wasm::RootId root_id)
+      : RegisterContextFactory(root_id, proxy_wasm::StreamFactory(nullptr),
+                               proxy_wasm::RootContextFactory(std::move(root_factory))) {}
+  RegisterContextFactory(std::nullptr_t, std::nullptr_t, proxy_wasm::RootId root_id)
+      : RegisterContextFactory(root_id, proxy_wasm::StreamFactory(nullptr),
+                               proxy_wasm::RootContextFactory(nullptr)) {}
+  template <class C, proxy_wasm::IfMakesContexts<C> = 0>
+  RegisterContextFactory(C context_factory, proxy_wasm::RootId root_id)
+      : RegisterContextFactory(std::move(context_factory), nullptr, root_id) {}
+  template <class R, proxy_wasm::IfMakesRoots<R> = 0, class = void>
+  RegisterContextFactory(R root_factory, proxy_wasm::RootId root_id)
       : RegisterContextFactory(nullptr, std::move(root_factory), root_id) {}
 
   RegisterContextFactory(const RegisterContextFactory&) = delete;
@@ -213,6 +247,22 @@ class RegisterContextFactory {
   }
 
  private:
+  RegisterContextFactory(proxy_wasm::RootId root_id, proxy_wasm::StreamFactory streams,
+                         proxy_wasm::RootContextFactory root)
+      : registration_{root_id.text(), streams, root, proxy_wasm::Registration::last} {
+    proxy_wasm::Registration::last = &registration_;
+    proxy_wasm::Registration::any_named = true;
+  }
+
+  template <class C>
+  static void add_streams(C factory) {
+    proxy_wasm::UnnamedRegistration::streams = proxy_wasm::StreamFactory(std::move(factory));
+  }
+  template <class R>
+  static void add_root(R factory) {
+    proxy_wasm::UnnamedRegistration::root = proxy_wasm::RootContextFactory(std::move(factory));
+  }
+
   proxy_wasm::Registration registration_{
       {}, proxy_wasm::StreamFactory(nullptr), proxy_wasm::RootContextFactory(nullptr)};
 };

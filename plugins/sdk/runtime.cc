@@ -15,11 +15,21 @@ class ContextTable {
   ContextBase* find(uint32_t id) { return tree_.find(id); }
   void insert(ContextBase* context) { tree_.insert(context); }
 
+  // As the virtual functions of ContextBase, which a plugin may override.
+  static RootContext* as_root(ContextBase* context) {
+    const bool is_root = context != nullptr && context->kind_ == ContextBase::Kind::root;
+    return is_root ? static_cast<RootContext*>(context) : nullptr;
+  }
+  static Context* as_stream(ContextBase* context) {
+    const bool is_stream = context != nullptr && context->kind_ == ContextBase::Kind::stream;
+    return is_stream ? static_cast<Context*>(context) : nullptr;
+  }
+
   // Deletes the object, too.
   void erase(uint32_t id) {
     ContextBase* const context = tree_.remove(id);
     if (Callouts::any_made) {
-      if (RootContext* root = context->asRoot()) delete root->callouts_;
+      if (RootContext* root = as_root(context)) delete root->callouts_;
     }
     delete context;
   }
@@ -97,13 +107,11 @@ ContextBase* getContextBase(uint32_t context_id) {
 }
 
 Context* getContext(uint32_t context_id) {
-  ContextBase* context = getContextBase(context_id);
-  return context == nullptr ? nullptr : context->asContext();
+  return proxy_wasm::ContextTable::as_stream(getContextBase(context_id));
 }
 
 RootContext* getRootContext(uint32_t context_id) {
-  ContextBase* context = getContextBase(context_id);
-  return context == nullptr ? nullptr : context->asRoot();
+  return proxy_wasm::ContextTable::as_root(getContextBase(context_id));
 }
 
 // The exports that no plugin can do without. Their symbols are not called what they are exported

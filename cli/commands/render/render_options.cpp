@@ -221,6 +221,7 @@ void add_render_flags(CLI::App& app, RenderOptions& options) {
   app.add_flag("--json", options.json, "Print JSON, several resources as a List");
   option("-o,--output", options.directory, "DIR", "Write a kustomize component");
   add_plugin_flags(app, options.plugin);
+  add_build_flags(app, options.build);
   add_registry_options(app, options.registry);
 }
 

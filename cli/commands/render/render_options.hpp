@@ -38,6 +38,7 @@ struct RenderOptions {
   bool pull_secret = false;  // rendered, with the credentials that docker keeps
   Lint lint = Lint::refuse;
   PluginFlags plugin;
+  BuildFlags build;
   RegistryOptions registry;
 
   std::optional<Via> via;  // none: what fits the SOURCE

@@ -69,7 +69,7 @@ constexpr LintRule kRules[] = {
      "Without one the module is loaded, and the first call that hands data over crashes the whole "
      "proxy.",
      check_memory},
-    {{"unknown-import", Severity::error,
+    {{kUnknownImport, Severity::error,
       "imports only what Envoy offers to its ABI version, and to the host of --for"},
      Judge::envoy,
      "Mostly a function that nobody defined: linkers make imports of those. The finding shows the "

@@ -38,6 +38,9 @@ struct LintRule : Rule {
   void (*check)(const Subject& subject, const Rule& rule, std::vector<Finding>& findings);
 };
 
+// The rule about functions that nobody offers, which the build explains by its sources.
+inline constexpr std::string_view kUnknownImport = "unknown-import";
+
 std::span<const LintRule> rules();
 
 // What is wrong, errors first, else in the order of the rules.

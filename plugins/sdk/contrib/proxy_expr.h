@@ -25,7 +25,7 @@ inline std::string_view token_bytes(const uint32_t& token) {
 
 inline WasmResult createExpression(std::string_view expression, uint32_t* token) {
   WasmDataPtr bytes;
-  const WasmResult result = callForeignFunction("expr_create", expression, &bytes);
+  const WasmResult result = proxy_wasm::call_foreign_function("expr_create", expression, &bytes);
   if (result == WasmResult::Ok && bytes->size() == sizeof *token) {
     memcpy(token, bytes->data(), sizeof *token);
   }
@@ -37,13 +37,13 @@ inline WasmResult createExpression(std::string_view expression, uint32_t* token)
 inline std::optional<WasmDataPtr> exprEvaluate(uint32_t token) {
   WasmDataPtr value;
   const auto bytes = proxy_wasm::token_bytes(token);
-  if (callForeignFunction("expr_evaluate", bytes, &value) != WasmResult::Ok) return std::nullopt;
+  if (proxy_wasm::call_foreign_function("expr_evaluate", bytes, &value) != WasmResult::Ok) return std::nullopt;
   return value;
 }
 
 inline WasmResult exprDelete(uint32_t token) {
   WasmDataPtr nothing;
-  return callForeignFunction("expr_delete", proxy_wasm::token_bytes(token), &nothing);
+  return proxy_wasm::call_foreign_function("expr_delete", proxy_wasm::token_bytes(token), &nothing);
 }
 
 // The value as one of the types of getValue; false if it has another size.

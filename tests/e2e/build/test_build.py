@@ -5,6 +5,7 @@ import re
 import pathlib
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -143,6 +144,60 @@ def test_a_build_killed_at_any_moment_leaves_a_whole_module_or_none(wasmctl, plu
     built(wasmctl, plugin)
     subprocess.run(["wasm-validate", module], check=True)
     assert {f.name for f in (plugin / "build").glob("*.wasm*")} == {"minimal.wasm", "minimal.debug.wasm"}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stopped_build_leaves_no_compiler(plugin, clean_env, tmp_path, stop):
+    from conftest import WASMCTL
+    lock = tmp_path / "lock"
+    compiler = tmp_path / "compiler"
+    compiler.write_text(f"#!/bin/sh\nflock {lock} sh -c 'touch {tmp_path}/begun; sleep 60'\n")
+    compiler.chmod(0o755)
+    process = subprocess.Popen([WASMCTL, "build", plugin, "--clang", compiler], env=clean_env,
+                               start_new_session=True)  # so that nobody else gets the signal
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(stop)
+    assert process.wait(20) == -stop
+    subprocess.run(["flock", "-w", "20", lock, "true"], check=True)
+
+
+def test_a_build_under_nohup_outlives_its_terminal(plugin, clean_env, tmp_path):
+    from conftest import WASMCTL
+    compiler = tmp_path / "compiler"
+    compiler.write_text("#!/bin/sh\nkill -HUP $PPID\nexec clang++-22 \"$@\"\n")
+    compiler.chmod(0o755)
+    subprocess.run(["nohup", WASMCTL, "build", plugin, "--clang", compiler], env=clean_env, check=True,
+                   capture_output=True)
+
+
+def test_a_cache_that_does_not_fit_is_made_anew(wasmctl, plugin, tmp_path):
+    cache = tmp_path / "cache"
+    names = iter(range(100))
+
+    def build(directory=cache, source=MINIMAL, **more):
+        (plugin / "minimal.cc").write_text(source + f"// {next(names)}\n")
+        return wasmctl("build", plugin, env={"XDG_CACHE_HOME": str(directory)}, **more)
+
+    def made():
+        return {f.name: f.stat().st_mtime_ns for f in cache.glob("wasmctl/sdk-*/*.cc.o")}
+
+    build()
+    first = made()
+    build()
+    assert first and made() == first
+    [header] = cache.glob("wasmctl/sdk-*/*.pch")
+    # A damaged part; headers with other times, as after `cp -r`; another place.
+    for damage in (lambda: header.write_bytes(b""),
+                   lambda: next(cache.glob("wasmctl/sdk-*/memory.cc.o")).write_bytes(b""),
+                   lambda: os.utime(next(cache.glob("wasmctl/sdk-*/proxy_wasm_api.h"))),
+                   lambda: cache.rename(tmp_path / "moved") and (tmp_path / "moved/x").mkdir()):
+        damage()
+        build(cache if cache.exists() else tmp_path / "moved")
+    # Not for what a source says of itself, and then it ends.
+    error = '#error "a precompiled file requires -frtti, with exceptions disabled, since it was built"\n'
+    assert "since it was built" in build(tmp_path / "moved", source=error, status=5).stderr
 
 
 def test_a_full_disk_leaves_no_partial_module(wasmctl, plugin, tmp_path):

@@ -93,6 +93,91 @@ TEST_CASE("write_file keeps the mode and writes through a link") {
   CHECK(mode_of(file) == 0640);
 }
 
+TEST_CASE("what lies in a directory of ours is replaced, whatever it is") {
+  const base::TemporaryDirectory directory;
+  const auto file = directory.path() / "f";
+  base::write_file(file, "mine");
+  for (const char* target : {"f", "absent", "/dev/full"}) {
+    const auto link = directory.path() / "link";
+    fs::remove(link);
+    fs::create_symlink(target, link);
+    CHECK(base::write_file_if_changed(link, "mine", base::Links::replace));
+    CHECK_FALSE(fs::is_symlink(link));
+    CHECK_FALSE(base::write_file_if_changed(link, "mine", base::Links::replace));
+  }
+  CHECK(base::read_file(file, 10) == "mine");
+  CHECK(entries(directory.path()) == 2);
+  const auto pipe = directory.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  base::replace_file(pipe, "new");
+  CHECK(base::read_file(pipe, 10) == "new");
+}
+
+TEST_CASE("make_directories_below follows no link below the top") {
+  const base::TemporaryDirectory directory;
+  const auto top = directory.path() / "top";
+  base::make_directories_below(top, "a/b");
+  CHECK(fs::is_directory(top / "a/b"));
+  base::make_directories_below(top, "a/b");
+  fs::create_directory_symlink(directory.path(), top / "out");
+  CHECK(failure([&] { base::make_directories_below(top, "out/b"); }) ==
+        "cannot write below `" + (top / "out").native() + "`: it is a link");
+  base::make_directories_below(top / "out", "c");  // the top may be one
+  CHECK(fs::is_directory(directory.path() / "c"));
+}
+
+// As the kernel, where fs.protected_symlinks is 1.
+TEST_CASE("a link of another user in a directory where all may write is not followed") {
+  if (::geteuid() != 0) return;  // only root can make one
+  constexpr uid_t kNobody = 65534;
+  const base::TemporaryDirectory directory;
+  const auto file = directory.path() / "file";
+  const auto shared = directory.path() / "shared";
+  base::write_file(file, "mine");
+  base::make_directories(shared);
+  ::chmod(shared.c_str(), 01777);
+  struct Case {
+    const char* target;
+    uid_t link;
+    uid_t of_directory;
+    mode_t mode;
+    bool refused;
+  };
+  const Case cases[] = {
+      {"../file", kNobody, 0, 01777, true},
+      {"../absent", kNobody, 0, 01777, true},
+      {"../file", 0, 0, 01777, false},              // the caller's own
+      {"../file", kNobody, kNobody, 01777, false},  // the directory's owner's
+      {"../file", kNobody, 0, 0755, false},         // nobody else could have put it there
+      {"../file", kNobody, 0, 0777, false},         // no rule of the kernel's either
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.target);
+    CAPTURE(c.link);
+    CAPTURE(c.of_directory);
+    CAPTURE(c.mode);
+    const auto link = shared / "link";
+    fs::remove(link);
+    base::write_file(file, "mine");
+    fs::create_symlink(c.target, link);
+    ::lchown(link.c_str(), c.link, c.link);
+    ::chown(shared.c_str(), c.of_directory, c.of_directory);
+    ::chmod(shared.c_str(), c.mode);
+    const auto said = failure([&] { base::write_file(link, "new"); });
+    CHECK(said == (c.refused ? "cannot write `" + link.native() + "`: Permission denied"
+                             : "nothing thrown"));
+    CHECK(base::read_file(file, 10) == (c.refused ? "mine" : "new"));
+    CHECK_FALSE(fs::exists(directory.path() / "absent"));
+  }
+  ::chmod(shared.c_str(), 01777);
+  ::chown(shared.c_str(), 0, 0);
+  const auto planted = shared / "planted";
+  base::write_file(planted, "theirs");
+  ::chown(planted.c_str(), kNobody, kNobody);
+  CHECK(failure([&] { base::write_file(planted, "new"); }) ==
+        "cannot write `" + planted.native() + "`: Permission denied");
+}
+
 TEST_CASE("an AtomicFile that is not committed leaves the old file and nothing else") {
   const base::TemporaryDirectory directory;
   const auto file = directory.path() / "f";

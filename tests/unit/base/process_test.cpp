@@ -71,6 +71,26 @@ TEST_CASE("run kills what goes beyond its bounds, and says which") {
   CHECK(base::run(command).status == 0);
 }
 
+TEST_CASE("run leaves variables out of the environment") {
+  constexpr std::string_view kUnset[] = {"WASMCTL_TEST_A"};
+  ::setenv("WASMCTL_TEST_A", "a", 1);
+  ::setenv("WASMCTL_TEST_AB", "b", 1);
+  base::Command command{{"sh", "-c", "echo $WASMCTL_TEST_A $WASMCTL_TEST_AB"}, {}, {}};
+  CHECK(base::run(command).out == "a b\n");
+  command.unset = kUnset;
+  CHECK(base::run(command).out == "b\n");
+}
+
+TEST_CASE("what a program of a group of its own has started is killed with it") {
+  const base::TemporaryDirectory directory;
+  const auto lock = (directory.path() / "lock").native();
+  base::Command command{{"sh", "-c", "flock " + lock + " sleep 60 & wait"}, {}, {}};
+  command.group = base::Group::own;
+  command.time_limit = std::chrono::milliseconds(100);
+  CHECK_THROWS_AS(base::run(command), Error);
+  CHECK(base::run({{"flock", "-w", "20", lock, "true"}, {}, {}}).status == 0);
+}
+
 TEST_CASE("run says which program is missing") {
   CHECK_THROWS_WITH_AS(base::run({{"/no/such/program"}, {}, {}}),
                        "cannot run `/no/such/program`: No such file or directory", Error);

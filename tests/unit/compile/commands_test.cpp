@@ -24,6 +24,20 @@ TEST_CASE("begins_with_include is true only where a precompiled header changes n
   }
 }
 
+TEST_CASE("a source is compiled as what it is, whatever its name") {
+  CHECK(source_words("a.cc") == Words{"-x", "c++", "a.cc"});
+  CHECK(source_words("src/a.c") == Words{"-x", "c", "src/a.c"});
+  CHECK(source_words("-a.cc") == Words{"-x", "c++", "./-a.cc"});
+  CHECK(source_words("@src/a.o") == Words{"-x", "c++", "./@src/a.o"});
+}
+
+TEST_CASE("named_libraries") {
+  using Files = std::vector<std::filesystem::path>;
+  CHECK(named_libraries({"-La", "x.a", "-lre2", "-L/b", "-Wl,-x"}) ==
+        Files{"x.a", "a/libre2.a", "/b/libre2.a"});
+  CHECK(named_libraries({}).empty());
+}
+
 TEST_CASE("undefined_symbols") {
   CHECK(undefined_symbols("wasm-ld: error: a.o: undefined symbol: x\n"
                           "wasm-ld: error: b.o: undefined symbol: x\n"

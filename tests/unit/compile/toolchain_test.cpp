@@ -34,7 +34,8 @@ TEST_CASE("find_toolchain takes a whole wasi-sdk, the newest clang on PATH, or w
   install(sdk / "bin/wasm-ld");
   base::make_directories(sdk / "share/wasi-sysroot/lib/wasm32-wasip1");
   CHECK(found({{}, sdk.native(), ""}) == (sdk / "bin/clang++").native());
-  CHECK_FALSE(compile::find_toolchain({{}, sdk.native(), ""}).needs_debian_triple);
+  CHECK(compile::find_toolchain({{}, sdk.native(), ""}).triple == "wasm32-wasip1");
+  CHECK(compile::find_toolchain({{}, sdk.native(), ""}).sysroot == sdk / "share/wasi-sysroot");
 
   const auto bin = directory.path() / "bin";
   for (const char* version : {"9", "30", "31"}) {
@@ -48,6 +49,35 @@ TEST_CASE("find_toolchain takes a whole wasi-sdk, the newest clang on PATH, or w
   // 31 is newer, but has no linker.
   CHECK(found({{}, {}, bin.native()}) == (bin / "clang++-30").native());
   CHECK(found({"clang++-9", {}, bin.native()}) == (bin / "clang++-9").native());
+}
+
+TEST_CASE("find_toolchain refuses a compiler that is known to be too old") {
+  const base::TemporaryDirectory directory;
+  const auto& root = directory.path();
+  install(root / "bin/clang++-16");
+  install(root / "bin/wasm-ld");
+  base::make_directories(root / "share/wasi-sysroot");
+  const auto path = (root / "bin").native();
+  CHECK(found({{}, {}, path}) == path + "/clang++-16");  // nothing says how old it is
+  base::make_directories(root / "lib/clang/16");
+  CHECK(found({{}, {}, path})
+            .starts_with("error: no clang++ that can make Wasm modules was found\n"
+                         "  caused by: " +
+                         path + "/clang++-16: clang 16 is too old: 19 or later\n"));
+  CHECK(found({"clang++-16", {}, path})
+            .starts_with("error: clang++-16: clang 16 is too old: 19 or later\nhint: on Debian: "));
+  base::make_directories(root / "lib/clang/19.1.7");
+  CHECK(found({"clang++-16", {}, path}) == path + "/clang++-16");
+}
+
+TEST_CASE("a compiler that is named by a relative path is found from anywhere") {
+  const auto here = fs::current_path();
+  const base::TemporaryDirectory directory;
+  fs::current_path(directory.path());
+  install("clang++");
+  const auto got = found({"./clang++", {}, ""});
+  fs::current_path(here);
+  CHECK(fs::path(got).lexically_normal() == directory.path() / "clang++");
 }
 
 TEST_CASE("find_toolchain says what each compiler lacks, and what to install") {

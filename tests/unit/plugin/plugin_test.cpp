@@ -21,7 +21,8 @@ class Directory {
  public:
   explicit Directory(const char* yaml) : path(temporary_.path() / "header_logger") {
     base::make_directories(path / "src");
-    for (const char* source : {"b.cc", "a.cc", "c.cpp", "d.cxx", ".#a.cc", "a.h", "src/c.cc"}) {
+    for (const char* source :
+         {"b.cc", "a.cc", "c.cpp", "d.cxx", "e.c", ".#a.cc", "a.h", "src/c.cc"}) {
       base::write_file(path / source, "");
     }
     if (yaml != nullptr) base::write_file(path / plugin::kFileName, yaml);
@@ -50,12 +51,12 @@ class Directory {
 
 }  // namespace
 
-TEST_CASE("load without wasmctl.yaml takes every C++ source and the directory's name") {
+TEST_CASE("load without wasmctl.yaml takes every source in C++ and C and the directory's name") {
   for (const char* yaml : {static_cast<const char*>(nullptr), "", "# nothing yet\n", "plugin:\n"}) {
     const Directory directory(yaml);
     const auto got = plugin::load(directory.path);
     CHECK(got.name == "header-logger");
-    CHECK(got.sources == std::vector<fs::path>{"a.cc", "b.cc", "c.cpp", "d.cxx"});
+    CHECK(got.sources == std::vector<fs::path>{"a.cc", "b.cc", "c.cpp", "d.cxx", "e.c"});
     CHECK(got.directory == directory.path);
     CHECK_FALSE(got.version);
     CHECK_FALSE(got.image);
@@ -85,6 +86,35 @@ TEST_CASE("load reads every key") {
   CHECK(got.settings[1].place == (directory.path / "wasmctl.yaml").native() + ":7:3");
 }
 
+TEST_CASE("load reads what the plugin is built with") {
+  const Directory directory(
+      "defines: ['STAGE=\"prod\"', FAST]\n"
+      "includes: [src, ..]\n"
+      "optimize: 2\n"
+      "std: c++23\n"
+      "cxxflags: [-Wextra]\n"
+      "ldflags: [-Lsrc, -lx]\n");
+  const auto got = plugin::load(directory.path);
+  using Words = std::vector<std::string>;
+  CHECK(got.build.defines == Words{"STAGE=\"prod\"", "FAST"});
+  CHECK(got.build.includes == Words{"src", ".."});
+  CHECK(got.build.optimize == "2");
+  CHECK(got.build.standard == "c++23");
+  CHECK(got.build.compile_flags == Words{"-Wextra"});
+  CHECK(got.build.link_flags == Words{"-Lsrc", "-lx"});
+  CHECK(plugin::module_path(got) == directory.path / "build/header-logger.wasm");
+  CHECK(plugin::schema_path(got) == directory.path / "build/header-logger.schema.json");
+}
+
+TEST_CASE("a source is not named so that the compiler takes it for a list of options") {
+  const Directory directory(nullptr);
+  base::write_file(directory.path / "@lib.cc", "");
+  CHECK(directory.error() ==
+        "error: DIR: its list of sources names `@lib.cc`, which the compiler would take for a list "
+        "of options\n"
+        "hint: rename the file\n");
+}
+
 TEST_CASE("load refuses, and says where and why") {
   struct Case {
     const char* yaml;
@@ -93,11 +123,12 @@ TEST_CASE("load refuses, and says where and why") {
   const Case cases[] = {
       {"name: x\nsoruces: [a.cc]\n",
        "error: DIR/wasmctl.yaml:2:1: unknown key `soruces`\n"
-       "hint: did you mean `sources`? one of: name, version, sources, image, annotations, "
-       "plugin\n"},
+       "hint: did you mean `sources`? one of: name, version, sources, defines, includes, "
+       "optimize, std, cxxflags, ldflags, image, annotations, plugin\n"},
       {"zzz: 1\n",
        "error: DIR/wasmctl.yaml:1:1: unknown key `zzz`\n"
-       "hint: one of: name, version, sources, image, annotations, plugin\n"},
+       "hint: one of: name, version, sources, defines, includes, optimize, std, cxxflags, "
+       "ldflags, image, annotations, plugin\n"},
       {"name: Header_Logger\n",
        "error: DIR/wasmctl.yaml:1:7: `name` must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an "
        "end, not `Header_Logger`\n"},
@@ -125,6 +156,32 @@ TEST_CASE("load refuses, and says where and why") {
        "error: DIR/wasmctl.yaml:2:3: `sources` names `missing.cc`, which is no file\n"},
       {"sources: [src]\n",
        "error: DIR/wasmctl.yaml:1:11: `sources` names `src`, which is no file\n"},
+      {"sources: [a.cc, src/@b.cc]\n",
+       "error: DIR/wasmctl.yaml:1:17: `sources` names `src/@b.cc`, which the compiler would take "
+       "for "
+       "a list of options\n"
+       "hint: rename the file\n"},
+      {"defines: [A, '@words']\n",
+       "error: DIR/wasmctl.yaml:1:14: `defines` must be NAME or NAME=VALUE, not `@words`\n"},
+      {"includes: [src, none]\n",
+       "error: DIR/wasmctl.yaml:1:17: `includes` names `none`, which is not a directory\n"},
+      {"optimize: 9\n",
+       "error: DIR/wasmctl.yaml:1:11: `optimize` cannot be `9`\n"
+       "hint: one of: 0, 1, 2, 3, s, z\n"},
+      {"std: c++14\n",
+       "error: DIR/wasmctl.yaml:1:6: `std` cannot be `c++14`\n"
+       "hint: did you mean `c++17`? one of: c++17, c++20, c++23, c++26, gnu++17, gnu++20, gnu++23, "
+       "gnu++26\n"},
+      {"cxxflags: [-Wextra, -fplugin=./x.so]\n",
+       "error: DIR/wasmctl.yaml:1:11: `cxxflags` cannot hand over `-fplugin=./x.so`: only flags "
+       "that "
+       "change the module and nothing else\n"
+       "hint: on the command line all are taken: --cxxflag='-fplugin=./x.so'\n"},
+      {"ldflags: ['-Wl,-o,x']\n",
+       "error: DIR/wasmctl.yaml:1:10: `ldflags` cannot hand over `-Wl,-o,x`: only flags that "
+       "change "
+       "the module and nothing else\n"
+       "hint: on the command line all are taken: --ldflag='-Wl,-o,x'\n"},
       {"plugin: [phase]\n",
        "error: DIR/wasmctl.yaml:1:9: `plugin` must be a mapping, not a list\n"},
       {"- name\n", "error: DIR/wasmctl.yaml:1:1: must be a mapping, not a list\n"},
@@ -148,7 +205,7 @@ TEST_CASE("load refuses a directory that is none, empty, or without a usable nam
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "no"),
                        ("no directory " + (here / "no").native()).c_str(), Error);
   CHECK_THROWS_WITH_AS((void)plugin::load(here),
-                       ("no *.cc, *.cpp or *.cxx in " + here.native()).c_str(), Error);
+                       ("no *.cc, *.cpp, *.cxx or *.c in " + here.native()).c_str(), Error);
   base::make_directories(here / "-x-");
   base::write_file(here / "-x-/a.cc", "");
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "-x-"),

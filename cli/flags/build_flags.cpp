@@ -1,0 +1,110 @@
+#include "cli/flags/build_flags.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <ostream>
+
+#include "base/files.hpp"
+#include "base/process.hpp"
+#include "cli/flags/choice.hpp"
+#include "plugin/build_settings.hpp"
+#include "wasm/module.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+// What the name section costs.
+std::size_t name_bytes(const std::filesystem::path& path) {
+  const auto module =
+      wasm::parse_module(base::read_file(path, wasm::kMaxModuleBytes), path.filename().native());
+  std::size_t bytes = 0;
+  for (const auto& section : module.sections) {
+    if (section.name == "name") bytes += section.bytes.size();
+  }
+  return bytes;
+}
+
+// The flags that change the module, as they were typed.
+std::string typed(const BuildFlags& flags) {
+  const auto& settings = flags.build.settings;
+  std::vector<std::string> words;
+  const auto add = [&](const char* flag, const std::vector<std::string>& values) {
+    for (const auto& value : values) {
+      words.emplace_back(flag);
+      words.push_back(value);
+    }
+  };
+  if (flags.build.debug) words.emplace_back("-g");
+  if (flags.build.names) words.emplace_back("--names");
+  if (!settings.optimize.empty()) add("-O", {settings.optimize});
+  add("-D", settings.defines);
+  add("-I", settings.includes);
+  for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
+  for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
+  return base::to_shell(words);
+}
+
+}  // namespace
+
+void add_build_flags(CLI::App& command, BuildFlags& flags) {
+  constexpr auto* kGroup = "Building a directory";
+  auto& build = flags.build;
+  auto& settings = build.settings;
+  command.add_option("--clang", flags.clang, "The compiler: a path, or a name on PATH")
+      ->type_name("CLANG++")
+      ->envname("WASMCTL_CLANG")
+      ->group(kGroup);
+  command.add_flag("-g,--debug", build.debug, "Keep names and DWARF in the module")->group(kGroup);
+  command.add_flag("--names", build.names, "Keep the functions' names in the module")
+      ->group(kGroup);
+  std::vector<Choice<std::string_view>> levels;
+  for (const auto level : plugin::kLevels) levels.push_back({level, level});
+  add_choice(command, "-O,--optimize", settings.optimize, levels,
+             "Level of optimization (default: wasmctl.yaml's, or z)")
+      ->group(kGroup);
+  const auto list = [&](const char* name, std::vector<std::string>& words, const char* type,
+                        const char* help) {
+    command.add_option(name, words, help)->type_name(type)->allow_extra_args(false)->group(kGroup);
+  };
+  list("-D,--define", settings.defines, "NAME[=VALUE]", "Define a macro");
+  list("-I,--include", settings.includes, "DIR", "Search DIR for headers");
+  list("--cxxflag", settings.compile_flags, "FLAG", "Hand FLAG to the compiler");
+  list("--ldflag", settings.link_flags, "FLAG", "Hand FLAG to the linker's driver");
+  command.add_option("-j,--jobs", build.jobs, "Compilers at a time (default: one a processor)")
+      ->type_name("N")
+      ->group(kGroup);
+  command.add_option("--build-dir", flags.directory, "Where objects go (default: DIR/build)")
+      ->type_name("DIR")
+      ->group(kGroup);
+}
+
+plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags) {
+  auto plugin = plugin::load(directory);
+  if (!flags.directory.empty()) plugin.build_directory = flags.directory;
+  return plugin;
+}
+
+compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
+                             const BuildFlags& flags) {
+  compile::ToolchainSearch search;
+  if (!flags.clang.empty()) search.clang = flags.clang;
+  search.wasi_sdk = context.env("WASI_SDK_PATH");
+  search.path = env_or(context, "PATH", "");
+  auto options = flags.build;
+  options.typed = typed(flags);
+  options.color = context.color;
+  options.cache = cache_directory(context);
+  const auto result = compile::build(plugin, compile::find_toolchain(search), options);
+  if (!context.quiet) {
+    context.err << result.warnings;
+    const auto names = options.names ? name_bytes(result.module) : 0;
+    context.err << fmt::format("{}: {} bytes{}\n", plugin.name,
+                               std::filesystem::file_size(result.module),
+                               names == 0 ? "" : fmt::format(", {} of them names", names));
+  }
+  return result;
+}
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,71 @@
+#include "compile/diagnosis.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "compile/remedies.hpp"
+#include "wasm/lint/lint.hpp"
+#include "wasm/names.hpp"
+
+namespace wasmctl::compile {
+
+namespace {
+
+constexpr char kDefineIt[] = "define it, add the source that does to `sources`, or do without it";
+
+// ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
+std::string used_at(const std::vector<Caller>& callers, std::string_view function) {
+  constexpr std::size_t kMostPlaces = 5;
+  std::set<std::string_view> places;
+  for (const auto& caller : callers) {
+    if (caller.function == function) places.insert(caller.place);
+  }
+  std::string text;
+  std::size_t count = 0;
+  for (const auto place : places) {
+    if (++count > kMostPlaces)
+      return text + fmt::format(" and {} more", places.size() - kMostPlaces);
+    text += fmt::format("{} {}", count == 1 ? ", used at" : ",", place);
+  }
+  return text;
+}
+
+}  // namespace
+
+Error build_error(std::string_view plugin, std::string_view what, const std::string& output) {
+  Error error(Code::build_failed, fmt::format("{} {}", plugin, what));
+  error.because(output);
+  if (const auto hint = remedy(output); !hint.empty()) error.hint(hint);
+  return error;
+}
+
+Error undefined_error(std::string_view plugin, const std::vector<std::string>& symbols,
+                      const std::vector<Caller>& callers) {
+  Error error(Code::build_failed, fmt::format("{} does not link", plugin));
+  for (const auto& symbol : symbols) {
+    error.because(fmt::format("`{}` is defined by no source{}", symbol, used_at(callers, symbol)));
+  }
+  return error.hint(kDefineIt);
+}
+
+std::vector<std::string> unknown_imports(const std::vector<Finding>& findings) {
+  std::vector<std::string> names;
+  for (const auto& finding : findings) {
+    if (finding.rule == wasm::kUnknownImport) names.push_back(finding.subject);
+  }
+  return names;
+}
+
+void add_places(std::vector<Finding>& findings, const std::vector<Caller>& callers) {
+  for (auto& finding : findings) {
+    if (finding.rule != wasm::kUnknownImport) continue;
+    const auto function = wasm::demangle(finding.subject);
+    finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
+                                  function, used_at(callers, function));
+    if (finding.hint.empty()) finding.hint = kDefineIt;
+    finding.trail.clear();  // the sources say it better
+  }
+}
+
+}  // namespace wasmctl::compile
