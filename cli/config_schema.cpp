@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "oci/image.hpp"
 #include "plugin/config_schema.hpp"
 #include "yaml/json.hpp"
+#include "yaml/path.hpp"
 
 namespace wasmctl::cli {
 
@@ -44,33 +44,9 @@ std::vector<plugin::Violation> violations_of(const json& config, const json& sch
   }
 }
 
-// The node at `path` ("headers[0].name"), or the nearest above it.
-const yaml::Node& node_at(const yaml::Node& root, std::string_view path) {
-  const auto* node = &root;
-  while (!path.empty()) {
-    const yaml::Node* below = nullptr;
-    std::size_t used = 0;
-    if (path.starts_with('[')) {
-      std::size_t index = 0;
-      const auto end = path.find(']');
-      std::from_chars(path.data() + 1, path.data() + std::min(end, path.size()), index);
-      if (index < node->items.size()) below = &node->items[index];
-      used = end + 1;
-    } else {
-      const auto begin = path.starts_with('.') ? std::size_t{1} : std::size_t{0};
-      const auto end = std::min(path.find_first_of(".[", begin), path.size());
-      below = yaml::find(*node, path.substr(begin, end - begin));
-      used = end;
-    }
-    if (below == nullptr) break;
-    node = below;
-    path.remove_prefix(std::min(used, path.size()));
-  }
-  return *node;
-}
-
 std::string describe(const plugin::Violation& violation) {
-  return fmt::format("`{}` {}", violation.path.empty() ? "config" : violation.path, violation.rule);
+  return fmt::format("`{}` {}", violation.path.empty() ? "config" : yaml::to_string(violation.path),
+                     violation.rule);
 }
 
 }  // namespace
@@ -83,7 +59,7 @@ std::vector<Finding> judge_config(const kube::Inventory& inventory,
   std::vector<Finding> findings;
   for (const auto& violation : violations_of(value, schema, schema_name)) {
     const auto site =
-        config == nullptr ? plugin.site : site_of(plugin, node_at(*config, violation.path));
+        config == nullptr ? plugin.site : site_of(plugin, yaml::node_at(*config, violation.path));
     findings.push_back({kConfigSchemaRule.name, kConfigSchemaRule.severity,
                         place_of(inventory, site), describe(violation),
                         fmt::format("so says {}", schema_name)});

@@ -27,16 +27,23 @@ Error broken(std::string_view why) {
 struct Step {
   const json& value;
   const json& schema;
-  std::string path;
+  yaml::Path path;
   int depth;
 
   Step child(const std::string& key, const json& rules) const {
-    return {value.at(key), rules, path.empty() ? key : path + "." + key, depth + 1};
+    return {value.at(key), rules, with(key), depth + 1};
   }
   Step item(std::size_t index, const json& rules) const {
-    return {value.at(index), rules, fmt::format("{}[{}]", path, index), depth + 1};
+    return {value.at(index), rules, with(index), depth + 1};
   }
   Step same(const json& rules) const { return {value, rules, path, depth + 1}; }
+
+ private:
+  yaml::Path with(yaml::Step step) const {
+    auto longer = path;
+    longer.push_back(std::move(step));
+    return longer;
+  }
 };
 
 class Checker {
@@ -304,8 +311,8 @@ void check_any_of(Checker& checker, const Step& step, const json& rule) {
   }
   checker.add(step,
               fmt::format("fits none of {} alternatives; nearest: {}{}{}", rule.size(),
-                          nearest_miss.front().path, nearest_miss.front().path.empty() ? "" : " ",
-                          nearest_miss.front().rule));
+                          yaml::to_string(nearest_miss.front().path),
+                          nearest_miss.front().path.empty() ? "" : " ", nearest_miss.front().rule));
 }
 
 void check_one_of(Checker& checker, const Step& step, const json& rule) {
@@ -425,7 +432,7 @@ const json& Checker::resolve(const std::string& reference) const {
 
 std::vector<Violation> check_config(const json& config, const json& schema) {
   Checker checker(schema);
-  checker.check({config, schema, "", 1});
+  checker.check({config, schema, {}, 1});
   return checker.take();
 }
 

@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "yaml/path.hpp"
+
 namespace wasmctl::plugin {
 
 struct Violation {
-  std::string path;  // "headers[0].name"; empty: the config itself
+  yaml::Path path;   // to "headers[0].name"; empty: the config itself
   std::string rule;  // "must be one of \"info\", \"warn\", not \"inf\""
 };
 

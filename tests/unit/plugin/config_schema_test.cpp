@@ -17,7 +17,7 @@ std::string violations(const std::string& config, const std::string& schema) {
   try {
     for (const auto& [path, rule] :
          plugin::check_config(json::parse(config), json::parse(schema))) {
-      text += (text.empty() ? "" : "; ") + path + ": " + rule;
+      text += (text.empty() ? "" : "; ") + wasmctl::yaml::to_string(path) + ": " + rule;
     }
   } catch (const Error& error) {
     return "error: " + error.message();
@@ -118,7 +118,7 @@ TEST_CASE("neither a long string nor a nest of alternatives costs without bound"
   const auto found = plugin::check_config(
       config, json::parse(R"({"properties": {"a": {"pattern": "^(a|b)*$"}}})"));
   REQUIRE(found.size() == 1);
-  CHECK(found[0].path == "a");
+  CHECK(found[0].path == wasmctl::yaml::Path{"a"});
   json schema = {{"$defs", {{"0", {{"type", "string"}}}}}, {"$ref", "#/$defs/20"}};
   for (int i = 1; i <= 20; ++i) {
     const json before = {{"$ref", "#/$defs/" + std::to_string(i - 1)}};
