@@ -1,0 +1,181 @@
+#include "engine/machine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace wasmctl::engine {
+
+namespace {
+
+constexpr std::uint64_t kSlice = 1'000'000;  // instructions between two questions
+
+// A call from outside may come from a host function that was itself called: on the C++ stack.
+constexpr std::size_t kMostNested = 100;
+
+}  // namespace
+
+Machine::Machine(Store& store)
+    : store_(store), stack_(new Slot[store.limits().stack_slots]), top_(stack_.get()) {
+  stack_end_ = stack_.get() + store.limits().stack_slots;
+}
+
+void Machine::set_trap(Reason reason) {
+  has_trap_ = true;
+  trap_ = Trap{reason, {}, {}};
+}
+
+// The stack is told once, where the trap arose: what is thrown through a host function keeps it.
+Trap Machine::take_trap(std::size_t base) {
+  if (trap_.stack.empty()) {
+    for (auto i = frames_.size(); i-- > 0;) {
+      const auto& frame = frames_[i];
+      if (frame.function->code == nullptr) continue;
+      const auto* instance = frame.function->instance;
+      trap_.stack.push_back({instance, frame.function->index,
+                             static_cast<std::size_t>(frame.at - instance->program->bytes())});
+    }
+  }
+  frames_.resize(base);
+  has_trap_ = false;
+  return std::move(trap_);
+}
+
+bool Machine::refill() {
+  const auto& limits = store_.limits();
+  const auto used = charged_ - static_cast<std::uint64_t>(budget_);
+  if (limits.interrupted && limits.interrupted()) {
+    set_trap(Reason::interrupted);
+    return false;
+  }
+  const auto left = std::min(limits.instructions - std::min(used, limits.instructions), kSlice);
+  if (left == 0) {
+    set_trap(Reason::instructions_used_up);
+    trap_.detail = fmt::format("{} instructions", limits.instructions);
+    return false;
+  }
+  charged_ = used + left;
+  budget_ = static_cast<std::int64_t>(left);
+  return true;
+}
+
+Outcome Machine::invoke(Function& function, std::span<const Slot> arguments) {
+  const auto base = frames_.size();
+  auto* const bottom = top_;
+  Outcome outcome;
+  const auto results = function.type->results.size();
+  const auto room = std::max(arguments.size(), results);
+  if (depth_ == kMostNested || static_cast<std::size_t>(stack_end_ - top_) < room) {
+    set_trap(Reason::stack_exhausted);
+    outcome.trap = take_trap(base);
+    return outcome;
+  }
+  std::copy(arguments.begin(), arguments.end(), bottom);
+  ++depth_;
+  auto* const top = bottom + arguments.size();
+  if (function.code == nullptr) {
+    call_host(function, top, nullptr);
+  } else if (enter(function, top)) {
+    run(base);
+  }
+  --depth_;
+  top_ = bottom;
+  if (has_trap_) {
+    outcome.trap = take_trap(base);
+  } else {
+    outcome.results.assign(bottom, bottom + results);
+  }
+  if (depth_ == 0 && !store_.holds_exceptions()) exceptions_.clear();
+  return outcome;
+}
+
+bool Machine::enter(const Function& function, Slot* top) {
+  const auto& code = *function.code;
+  auto* const locals = top - code.parameters;
+  if (frames_.size() >= store_.limits().call_depth ||
+      static_cast<std::size_t>(stack_end_ - locals) <
+          std::size_t{code.frame_slots} + code.table->operands + code.results) {
+    set_trap(Reason::stack_exhausted);
+    trap_.detail =
+        fmt::format("{} calls, {} values", store_.limits().call_depth, store_.limits().stack_slots);
+    return false;
+  }
+  std::fill(top, locals + code.frame_slots, 0);
+  frames_.push_back({&function, locals, code.begin, code.begin, code.table->branches.data()});
+  return true;
+}
+
+bool Machine::call_host(const Function& function, Slot* top, const Instance* caller) {
+  const auto parameters = function.type->parameters.size();
+  auto* const slots = top - parameters;
+  const auto count = std::max(parameters, function.type->results.size());
+  if (static_cast<std::size_t>(stack_end_ - slots) < count) {
+    set_trap(Reason::stack_exhausted);
+    return false;
+  }
+  // What the function calls in turn goes above.
+  auto* const before = std::exchange(top_, slots + count);
+  HostCall call{store_, caller, {slots, count}};
+  auto trap = function.host(call);
+  top_ = before;
+  if (!trap) return true;
+  has_trap_ = true;
+  trap_ = std::move(*trap);
+  return false;
+}
+
+Exception* Machine::make_exception(const Tag& tag, Slot* top) {
+  if (exceptions_.size() == store_.limits().exceptions) {
+    set_trap(Reason::exceptions_used_up);
+    trap_.detail = fmt::format("{} exceptions", store_.limits().exceptions);
+    return nullptr;
+  }
+  const auto values = tag.type.parameters.size();
+  return &exceptions_.emplace_back(Exception{&tag, std::vector<Slot>(top - values, top)});
+}
+
+bool Machine::unwind(std::size_t base, Exception& exception, Slot*& top) {
+  for (auto depth = frames_.size(); depth > base; --depth) {
+    if (!frame_catches(frames_[depth - 1], exception, top)) continue;
+    frames_.resize(depth);
+    return true;
+  }
+  set_trap(Reason::uncaught_exception);
+  return false;
+}
+
+bool Machine::frame_catches(Frame& frame, Exception& exception, Slot*& top) {
+  using wasm::HandlerKind;
+  const auto& code = *frame.function->code;
+  const auto& instance = *frame.function->instance;
+  const auto* const bytes = instance.program->bytes();
+  auto offset = static_cast<std::uint32_t>(frame.at - bytes);
+  for (const auto& handler : code.table->handlers) {
+    if (offset < handler.begin || offset >= handler.end) continue;
+    if (handler.kind == HandlerKind::delegate) {
+      offset = handler.branch;
+      continue;
+    }
+    const bool by_tag = handler.kind == HandlerKind::tag || handler.kind == HandlerKind::tag_ref;
+    if (by_tag && instance.tags[handler.tag] != exception.tag) continue;
+    const auto& branch = code.table->branches[handler.branch];
+    auto* operand = frame.locals + code.frame_slots + branch.height;
+    if (by_tag) operand = std::copy(exception.values.begin(), exception.values.end(), operand);
+    const auto reference = reinterpret_cast<Slot>(&exception);
+    if (handler.kind == HandlerKind::tag_ref || handler.kind == HandlerKind::all_ref) {
+      *operand++ = reference;
+    }
+    if (handler.slot != wasm::Handler::kNoSlot) {
+      frame.locals[code.table->locals + handler.slot] = reference;
+    }
+    frame.next = bytes + branch.target;
+    frame.entry = code.table->branches.data() + branch.entry;
+    top = operand;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace wasmctl::engine

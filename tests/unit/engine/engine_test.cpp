@@ -1,0 +1,155 @@
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+#include "engine/store.hpp"
+#include "tests/unit/wasm/assemble.hpp"
+
+using namespace wasmctl;        // NOLINT(google-build-using-namespace)
+using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
+using namespace std::string_literals;
+
+// What instructions do is tested by the scripts of tests/conformance. These are for what only this
+// engine has: limits, counts, places of traps, what ran.
+
+namespace {
+
+// Functions () -> () with these instructions, after the import env.f of the same type, which is
+// function 0; the last one is exported as `run`. A memory of one page.
+std::string program(const std::vector<std::string>& functions) {
+  std::vector<std::string> types;
+  std::vector<std::string> bodies;
+  for (const auto& code : functions) {
+    types.push_back(leb(0));
+    bodies.push_back(name("\0"s + code + "\x0b"));
+  }
+  const auto last = leb(static_cast<std::uint32_t>(functions.size()));
+  return header() + section(1, vec({func_type(":")})) +
+         section(2, vec({name("env") + name("f") + '\0' + leb(0)})) + section(3, vec(types)) +
+         section(5, vec({"\0\1"s})) + section(7, vec({name("run") + '\0' + last})) +
+         section(10, vec(bodies));
+}
+
+struct Run {
+  std::string bytes;
+  std::string reason;              // of its trap, with the detail; "" without one
+  std::vector<std::string> stack;  // the first byte of each place, and the function
+  std::uint64_t instructions = 0;
+  std::string executed;  // opcodes that ran, in the order of the file
+};
+
+Run run(
+    const std::vector<std::string>& functions, const engine::Limits& limits = {},
+    const engine::HostFunction& host = [](engine::HostCall&) { return std::nullopt; }) {
+  Run result;
+  result.bytes = program(functions);
+  const engine::Program program(wasm::parse_module(result.bytes, "m"), "m");
+  engine::Store store(limits, engine::Coverage::on);
+  auto* imported = store.add_host_function({}, host);
+  const auto made = store.instantiate(
+      program, [&](const wasm::Import&) -> std::optional<engine::External> { return imported; });
+  const auto exported = engine::find_export(*made.instance, "run");
+  const auto outcome = store.invoke(*std::get<engine::Function*>(*exported), {});
+  result.instructions = store.instructions();
+  for (std::size_t i = 0; i < result.bytes.size(); ++i) {
+    if (made.instance->executed[i] != 0) {
+      result.executed += fmt::format("{:02x} ", static_cast<unsigned char>(result.bytes[i]));
+    }
+  }
+  if (!outcome.trap) return result;
+  result.reason = engine::to_string(outcome.trap->reason);
+  if (!outcome.trap->detail.empty()) result.reason += ": " + outcome.trap->detail;
+  for (const auto& frame : outcome.trap->stack) {
+    result.stack.push_back(fmt::format(
+        "{:02x} in {}", static_cast<unsigned char>(result.bytes[frame.offset]), frame.function));
+  }
+  return result;
+}
+
+constexpr const char* kCallImport = "\x10\0";
+
+}  // namespace
+
+TEST_CASE("a trap has its reason and the places of the whole stack") {
+  // 1: unreachable; 2 calls 1; 3 calls 2 after a nop
+  const auto got = run({"\0"s, "\x10\1", "\1\x10\2"});
+  CHECK(got.reason == "unreachable");
+  CHECK(got.stack == std::vector<std::string>{"00 in 1", "10 in 2", "10 in 3"});
+  CHECK(run({"\x41\1\x41\0\x6d\x1a"s}).stack == std::vector<std::string>{"6d in 1"});
+  // i32.load at 0xfffffffc
+  CHECK(run({"\x41\x7c\x28\2\0\x1a"s}).reason == "out of bounds memory access");
+}
+
+TEST_CASE("what a host function says ends the run") {
+  const auto host = [](engine::HostCall&) -> std::optional<engine::Trap> {
+    return engine::Trap{engine::Reason::host, "no more", {}};
+  };
+  const auto got = run({std::string(kCallImport, 2)}, {}, host);
+  CHECK(got.reason == "a host function failed: no more");
+  CHECK(got.stack == std::vector<std::string>{"10 in 1"});
+  CHECK(run({std::string(kCallImport, 2)}).reason.empty());
+}
+
+TEST_CASE("a host function calls back into the module, and a trap there keeps its stack") {
+  int calls = 0;
+  const auto host = [&](engine::HostCall& call) -> std::optional<engine::Trap> {
+    if (calls++ > 0) return std::nullopt;
+    // Function 1 of the caller traps.
+    auto outcome = call.store.invoke(*call.caller->functions[1], {});
+    return outcome.trap;
+  };
+  const auto got = run({"\0"s, std::string(kCallImport, 2)}, {}, host);
+  CHECK(got.reason == "unreachable");
+  CHECK(got.stack == std::vector<std::string>{"00 in 1", "10 in 2"});
+}
+
+TEST_CASE("limits are traps that name them") {
+  engine::Limits limits;
+  limits.instructions = 1000;
+  const auto endless = run({"\x03\x40\x0c\0\x0b"s}, limits);
+  CHECK(endless.reason == "the limit of instructions is used up: 1000 instructions");
+  CHECK(endless.instructions == 1000);
+  CHECK(endless.stack == std::vector<std::string>{"0c in 1"});
+
+  limits = {};
+  limits.call_depth = 5;
+  const auto recursion = run({"\x10\1"}, limits);
+  CHECK(recursion.reason == "call stack exhausted: 5 calls, 1048576 values");
+  CHECK(recursion.stack.size() == 5);
+
+  limits = {};
+  limits.interrupted = [] { return true; };
+  CHECK(run({"\x41\0\x1a"s}, limits).reason == "interrupted");
+
+  limits = {};
+  limits.memory_bytes = 3 * engine::kPageBytes;
+  // memory.grow by 2 works, by 3 does not: unreachable unless it is -1
+  const auto grow = [&](char pages) {
+    return run({"\x41"s + pages + "\x40\0\x41\x7f\x47\x04\x40\0\x0b"s}, limits).reason;
+  };
+  CHECK(grow(2) == "unreachable");
+  CHECK(grow(3).empty());
+  limits.memory_bytes = 1;
+  CHECK_THROWS_WITH_AS(run({""}, limits), "a memory begins with 1 pages; the limit is 1 bytes",
+                       Error);
+}
+
+TEST_CASE("instructions are counted as wasmtime's fuel counts them") {
+  CHECK(run({""}).instructions == 0);
+  CHECK(run({"\1\1"}).instructions == 0);                               // nop
+  CHECK(run({"\x41\0\x1a"s}).instructions == 1);                        // i32.const; drop
+  CHECK(run({"\x02\x40\x0b"s}).instructions == 0);                      // block, end
+  CHECK(run({"\x41\1\x04\x40\x41\1\x1a\x05\x0b"s}).instructions == 3);  // if and what is in it
+  CHECK(run({"\x41\0\x1a"s, "\x10\1"}).instructions == 2);              // a call
+}
+
+TEST_CASE("what ran is noted") {
+  // if (0) { nop } else { i32.const; drop }
+  CHECK(run({"\x41\0\x04\x40\1\x05\x41\1\x1a\x0b"s}).executed == "41 04 41 1a 0b 0b ");
+}
+
+TEST_CASE("what the engine does not run is refused by name") {
+  // v128.const; drop
+  const auto bytes = program({"\xfd\x0c"s + std::string(16, '\0') + "\x1a"});
+  CHECK_THROWS_WITH_AS(engine::Program(wasm::parse_module(bytes, "m"), "m"),
+                       "m: uses simd128, which the embedded host does not run", Error);
+}
