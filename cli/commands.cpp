@@ -5,7 +5,7 @@
 #include <csignal>
 #include <exception>
 #include <new>
-#include <ostream>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -52,8 +52,16 @@ bool reader_is_gone() {
 
 int fail(Context& context, const Error& error) {
   context.out.flush();
-  context.err << format_error(error);
+  context.err.write(format_error(error));
   return exit_status(error.code());
+}
+
+// The help or the version.
+int show(Context& context, const CLI::App& root, const CLI::Success& asked) {
+  std::ostringstream text;
+  const int status = root.exit(asked, text, text);
+  context.out.write(text.str());
+  return status;
 }
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
@@ -102,9 +110,9 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return root.exit(help, context.out, context.err);
+    return show(context, root, help);
   } catch (const CLI::CallForVersion& version) {
-    return root.exit(version, context.out, context.err);
+    return show(context, root, version);
   } catch (const CLI::ParseError& error) {
     return fail(context, usage_error(root, error));
   }
@@ -120,7 +128,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   try {
     action();
     context.out.flush();
-    if (!context.out && !reader_is_gone()) {
+    if (!context.out.good() && !reader_is_gone()) {
       throw Error(Code::io, "cannot write to standard output");
     }
     return 0;

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <ostream>
-
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/source.hpp"
@@ -39,7 +37,7 @@ void run_build(Context& context, const BuildCommand& command) {
     base::write_file_if_changed(command.output, base::read_file(module, wasm::kMaxModuleBytes));
     module = command.output;
   }
-  context.out << module.native() << '\n';
+  context.out.print("{}\n", module.native());
 }
 
 }  // namespace
@@ -83,11 +81,10 @@ std::filesystem::path build_plugin(Context& context, const plugin::Plugin& plugi
   build_options.cache = cache_directory(context);
   const auto result = compile::build(plugin, compile::find_toolchain(search), build_options);
   if (!context.quiet) {
-    context.err << result.warnings;
+    context.err.relay(result.warnings);
     const auto names = options.build.names ? name_bytes(result.module) : 0;
-    context.err << fmt::format("{}: {} bytes{}\n", plugin.name,
-                               std::filesystem::file_size(result.module),
-                               names == 0 ? "" : fmt::format(", {} of them names", names));
+    context.err.print("{}: {} bytes{}\n", plugin.name, std::filesystem::file_size(result.module),
+                      names == 0 ? "" : fmt::format(", {} of them names", names));
   }
   return result.module;
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ostream>
 #include <set>
 
 #include "base/error.hpp"
@@ -58,21 +57,21 @@ std::vector<Row> all_rules() {
   return rows;
 }
 
-void print_rules(std::ostream& out) {
+void print_rules(Output out) {
   for (const auto& [name, severity, demand] : all_rules()) {
-    out << fmt::format("{:<22} {:<8} {}\n", name, severity, demand);
+    out.print("{:<22} {:<8} {}\n", name, severity, demand);
   }
 }
 
 // docs/check-rules.md, which a test compares with this.
-void print_rules_page(std::ostream& out) {
-  out << "# The rules of `wasmctl check`\n\n"
-         "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error "
-         "cannot "
-         "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
-         "| rule | | what it demands |\n|---|---|---|\n";
+void print_rules_page(Output out) {
+  out.print(
+      "# The rules of `wasmctl check`\n\n"
+      "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error cannot "
+      "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
+      "| rule | | what it demands |\n|---|---|---|\n");
   for (const auto& [name, severity, demand] : all_rules()) {
-    out << fmt::format("| `{}` | {} | {} |\n", name, severity, demand);
+    out.print("| `{}` | {} | {} |\n", name, severity, demand);
   }
 }
 
@@ -244,7 +243,7 @@ void run_check(Context& context, const CheckOptions& options) {
   Checker checker(context, options);
   const auto results = checker.run();
   if (options.json || options.sarif) {
-    context.out << (options.sarif ? sarif_of(results) : to_json(results)).dump(2) << '\n';
+    context.out.print_json(options.sarif ? sarif_of(results) : to_json(results));
   } else {
     print_text(context.out, results);
   }
@@ -253,7 +252,7 @@ void run_check(Context& context, const CheckOptions& options) {
   };
   const auto& inventory = checker.inventory();
   if (!context.quiet) {
-    context.err << fmt::format(
+    context.err.print(
         "{} and {} in {}: {}, {}\n", counted(kube::all_plugins(inventory).size(), "plugin"),
         counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
         counted(count("error"), "error"), counted(count("warning"), "warning"));

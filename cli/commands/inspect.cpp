@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -50,19 +49,19 @@ Inspected inspect(Context& context, const std::string& source, const RegistryOpt
 }
 
 // One row, broken between words at the terminal's usual width; nothing for an empty list.
-void print_list(std::ostream& out, std::string_view label, const std::vector<std::string>& words) {
+void print_list(Output out, std::string_view label, const std::vector<std::string>& words) {
   constexpr std::size_t kWidth = 100;
   std::string line;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto word = words[i] + (i + 1 < words.size() ? "," : "");
     if (!line.empty() && line.size() + word.size() > kWidth) {
-      out << line << '\n';
+      out.print("{}\n", line);
       line.clear();
     }
     if (line.empty()) line = fmt::format("  {:<12}", i == 0 ? label : "");
     line += " " + word;
   }
-  if (!line.empty()) out << line << '\n';
+  if (!line.empty()) out.print("{}\n", line);
 }
 
 std::string memory(const wasm::Limits& limits) {
@@ -71,16 +70,16 @@ std::string memory(const wasm::Limits& limits) {
   return fmt::format("{} KiB, {}", limits.minimum * 64, maximum);
 }
 
-void print_sizes(std::ostream& out, const std::vector<wasm::Sized>& list, std::size_t most) {
+void print_sizes(Output out, const std::vector<wasm::Sized>& list, std::size_t most) {
   for (std::size_t i = 0; i < std::min(most, list.size()); ++i) {
-    out << fmt::format("    {:>9}  {}\n", list[i].bytes, list[i].name);
+    out.print("    {:>9}  {}\n", list[i].bytes, list[i].name);
   }
 }
 
-void print(std::ostream& out, const Inspected& module) {
+void print(Output out, const Inspected& module) {
   const auto& summary = module.summary;
-  out << fmt::format("{}: {} bytes, {} as gzip\n", module.file, summary.bytes,
-                     base::gzip(module.bytes).size());
+  out.print("{}: {} bytes, {} as gzip\n", module.file, summary.bytes,
+            base::gzip(module.bytes).size());
   print_list(out, "abi", {summary.abi ? std::string(to_string(*summary.abi)) : "unknown"});
   print_list(out, "producers", summary.producers);
   print_list(out, "features", summary.features);
@@ -94,10 +93,10 @@ void print(std::ostream& out, const Inspected& module) {
   print_list(out, "host calls", summary.host_calls);
   print_list(out, "wasi", summary.wasi);
   print_list(out, "imports", summary.other_imports);
-  out << fmt::format("  {:<12} bytes\n", "sections");
+  out.print("  {:<12} bytes\n", "sections");
   print_sizes(out, summary.sections, summary.sections.size());
-  out << fmt::format("  {:<12} {}{}\n", "functions", summary.functions.size(),
-                     summary.functions.size() > kLargest ? ", the largest:" : "");
+  out.print("  {:<12} {}{}\n", "functions", summary.functions.size(),
+            summary.functions.size() > kLargest ? ", the largest:" : "");
   print_sizes(out, summary.functions, kLargest);
 }
 
@@ -133,21 +132,20 @@ nlohmann::json to_json(const Inspected& module) {
   return json;
 }
 
-void print_growth(std::ostream& out, std::string_view label,
-                  const std::vector<wasm::Growth>& changes) {
+void print_growth(Output out, std::string_view label, const std::vector<wasm::Growth>& changes) {
   if (changes.empty()) return;
-  out << fmt::format("  {}\n", label);
+  out.print("  {}\n", label);
   for (const auto& change : changes) {
-    out << fmt::format("    {:>+9}  {} -> {}  {}\n", change.after - change.before, change.before,
-                       change.after, change.name);
+    out.print("    {:>+9}  {} -> {}  {}\n", change.after - change.before, change.before,
+              change.after, change.name);
   }
 }
 
-void print_difference(std::ostream& out, const Inspected& before, const Inspected& after) {
+void print_difference(Output out, const Inspected& before, const Inspected& after) {
   const auto old_bytes = static_cast<std::int64_t>(before.summary.bytes);
   const auto new_bytes = static_cast<std::int64_t>(after.summary.bytes);
-  out << fmt::format("{} -> {}: {:+} bytes ({} -> {})\n", before.file, after.file,
-                     new_bytes - old_bytes, old_bytes, new_bytes);
+  out.print("{} -> {}: {:+} bytes ({} -> {})\n", before.file, after.file, new_bytes - old_bytes,
+            old_bytes, new_bytes);
   print_growth(out, "sections", compare(before.summary.sections, after.summary.sections));
   print_growth(out, "functions", compare(before.summary.functions, after.summary.functions));
 }
@@ -157,7 +155,7 @@ void run_inspect(Context& context, const InspectCommand& command) {
   const auto image = as_text || command.json ? read_image(context, command.source, command.registry)
                                              : std::nullopt;
   if (image && as_text) {  // before the module, which an image may not have
-    context.out << command.source << ":\n";
+    context.out.print("{}:\n", command.source);
     print_image(context.out, *image);
   }
   const auto module = inspect(context, command.source, command.registry);
@@ -165,11 +163,11 @@ void run_inspect(Context& context, const InspectCommand& command) {
     print_difference(context.out, inspect(context, command.old, command.registry), module);
   } else if (!command.html.empty()) {
     base::write_file(command.html, inspect_page(module.file, module.tree));
-    if (!context.quiet) context.err << fmt::format("{}: open it in a browser\n", command.html);
+    if (!context.quiet) context.err.print("{}: open it in a browser\n", command.html);
   } else if (command.json) {
     auto json = to_json(module);
     if (image) json["image"] = image_json(*image);
-    context.out << json.dump(2) << '\n';
+    context.out.print_json(json);
   } else {
     print(context.out, module);
   }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -34,25 +33,26 @@ struct LintCommand {
   RegistryOptions registry;
 };
 
-void print_rules(std::ostream& out) {
+void print_rules(Output out) {
   for (const auto& rule : wasm::rules()) {
-    out << fmt::format("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
-                       to_string(rule.judge));
+    out.print("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
+              to_string(rule.judge));
   }
 }
 
 // docs/lint-rules.md, which a test compares with this.
-void print_rules_page(std::ostream& out) {
-  out << "# The rules of `wasmctl lint`\n\n"
-         "Made by `wasmctl lint --rules --markdown`. Errors are refused by `build`, `push` and "
-         "`render`, too;\n`--no-lint` overrules.\n";
+void print_rules_page(Output out) {
+  out.print(
+      "# The rules of `wasmctl lint`\n\n"
+      "Made by `wasmctl lint --rules --markdown`. Errors are refused by `build`, `push` and "
+      "`render`, too;\n`--no-lint` overrules.\n");
   for (const auto& rule : wasm::rules()) {
-    out << fmt::format("\n## {}\n\n**{}**: {}. *{}.*\n\n{}\n", rule.name, to_string(rule.severity),
-                       rule.demand, to_string(rule.judge), rule.why);
+    out.print("\n## {}\n\n**{}**: {}. *{}.*\n\n{}\n", rule.name, to_string(rule.severity),
+              rule.demand, to_string(rule.judge), rule.why);
   }
-  out << "\n## Hosts of `--for`\n\n";
+  out.print("\n## Hosts of `--for`\n\n");
   for (const auto& host : wasm::hosts()) {
-    out << fmt::format("- `{}`: {}\n", host.name, host.title);
+    out.print("- `{}`: {}\n", host.name, host.title);
   }
 }
 
@@ -99,15 +99,15 @@ void print_findings(Context& context, const LintCommand& command, const std::str
                     const std::vector<wasm::Finding>& findings) {
   if (command.json || command.sarif) {
     const auto document = command.sarif ? sarif_of(file, findings) : to_json(file, findings);
-    context.out << document.dump(2) << '\n';
+    context.out.print_json(document);
   } else {
     print_text(context.out, results_of(file, findings));
   }
   std::array<std::size_t, 3> counts{};
   for (const auto& finding : findings) ++counts.at(static_cast<std::size_t>(finding.severity));
   if (!context.quiet) {
-    context.err << fmt::format("{}: {}, {}, {}\n", file, counted(counts[0], "error"),
-                               counted(counts[1], "warning"), counted(counts[2], "note"));
+    context.err.print("{}: {}, {}, {}\n", file, counted(counts[0], "error"),
+                      counted(counts[1], "warning"), counted(counts[2], "note"));
   }
   if (counts[0] > 0) throw Refused{Code::unloadable};
 }
@@ -127,8 +127,7 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
   auto mended = wasm::fixed(wasm::read_module(bytes, source.path), bytes);
   if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
   if (!context.quiet) {
-    context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.size(),
-                               bytes.size() - mended.size());
+    context.err.print("{}: {} bytes, {} less\n", path, mended.size(), bytes.size() - mended.size());
   }
   return {base::Content(std::move(mended)), path, {}};
 }

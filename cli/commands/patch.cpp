@@ -5,7 +5,6 @@
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -129,15 +128,15 @@ void run_patch(Context& context, const PatchOptions& options) {
   const auto patch = kube::patch_text(text, name, target, mount,
                                       options.undo ? kube::Direction::undo : kube::Direction::add);
   if (options.diff) {
-    context.out << kube::unified_diff(text, patch.edits, is_stdin ? name : diff_name(name));
+    context.out.write(kube::unified_diff(text, patch.edits, is_stdin ? name : diff_name(name)));
   } else if (!options.in_place) {
-    context.out << kube::apply_edits(text, patch.edits);
+    context.out.write(kube::apply_edits(text, patch.edits));
   }
   if (options.in_place && !patch.edits.empty()) {
     base::write_file(options.file, kube::apply_edits(text, patch.edits));
   }
   if (!context.quiet) {
-    context.err << fmt::format(
+    context.err.print(
         "{}: {}\n", kube::listed(patch.workloads),
         patch.edits.empty() ? "nothing to change"
         : options.undo      ? "the mount is taken out"

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <istream>
 #include <memory>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -120,7 +119,8 @@ class Symbolizer {
     auto frame = wasm::parse_frame(text);
     if (!frame) {
       write_trace();
-      context_.out << text << end;
+      context_.out.write(text);
+      context_.out.write(end);
       if (end == "\n") context_.out.flush();
       return;
     }
@@ -138,8 +138,8 @@ class Symbolizer {
       if (!wasm::fits(trace_, known->module, known->bytes)) continue;
       if (found != nullptr && !ambiguous_) {
         ambiguous_ = true;
-        context_.err << fmt::format("warning: a back-trace fits {} and {}; the first is taken\n",
-                                    found->path, known->path);
+        context_.err.print("warning: a back-trace fits {} and {}; the first is taken\n",
+                           found->path, known->path);
       }
       if (found == nullptr) found = known.get();
     }
@@ -155,11 +155,13 @@ class Symbolizer {
       const auto what =
           known == nullptr ? "" : wasm::describe(trace_[i], known->module, *known->symbols);
       if (what.empty()) {
-        context_.out << line << end;
+        context_.out.write(line);
       } else {
-        context_.out << line.substr(0, trace_[i].name_begin) << (json ? escaped(what) : what)
-                     << line.substr(trace_[i].name_end) << end;
+        context_.out.write(line.substr(0, trace_[i].name_begin));
+        context_.out.write(json ? escaped(what) : base::printable(what));
+        context_.out.write(line.substr(trace_[i].name_end));
       }
+      context_.out.write(end);
     }
     trace_.clear();
     parts_.clear();
@@ -182,9 +184,9 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
   for (const auto& argument : command.modules) {
     modules.push_back(load(module_of(argument)));
     if (!modules.back()->symbols->has_names()) {
-      context.err << fmt::format("warning: {} has no names, and no {} of this build is beside it\n",
-                                 modules.back()->path,
-                                 wasm::side_file(modules.back()->path).filename().native());
+      context.err.print("warning: {} has no names, and no {} of this build is beside it\n",
+                        modules.back()->path,
+                        wasm::side_file(modules.back()->path).filename().native());
     }
   }
   const bool from_stdin = command.log.empty() || command.log == "-";

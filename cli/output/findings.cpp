@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "cli/version.hpp"
 
@@ -21,14 +20,14 @@ nlohmann::json location(const SarifResult& result) {
 
 }  // namespace
 
-void print_text(std::ostream& out, const std::vector<SarifResult>& results) {
+void print_text(Output out, const std::vector<SarifResult>& results) {
   for (const auto& result : results) {
     const auto place = result.line == 0
                            ? result.file
                            : fmt::format("{}:{}:{}", result.file, result.line, result.column);
-    out << fmt::format("{}: {}: {} [{}]\n", place, result.level, result.message, result.rule);
-    for (const auto& line : result.trail) out << fmt::format("  {}\n", line);
-    if (!result.hint.empty()) out << fmt::format("  hint: {}\n", result.hint);
+    out.print("{}: {}: {} [{}]\n", place, result.level, result.message, result.rule);
+    for (const auto& line : result.trail) out.print("  {}\n", line);
+    if (!result.hint.empty()) out.print("  hint: {}\n", result.hint);
   }
 }
 

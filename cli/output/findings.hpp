@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "cli/output/output.hpp"
 
 namespace wasmctl::cli {
 
@@ -27,7 +28,7 @@ struct SarifResult {
 };
 
 // For people: "FILE:LINE:COLUMN: error: MESSAGE [RULE]", then the trail and the hint.
-void print_text(std::ostream& out, const std::vector<SarifResult>& results);
+void print_text(Output out, const std::vector<SarifResult>& results);
 
 // Static Analysis Results Interchange Format 2.1.0, sections 3.13 to 3.58: what code hosts show
 // beside a change.

@@ -3,13 +3,11 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/spdlog.h>
 
-#include "base/error.hpp"
+#include "base/printable.hpp"
 
 namespace wasmctl::base {
 
 namespace {
-
-constexpr std::string_view kKeep = "\n\t";
 
 // Lines look like the rest of the tool's talk: `debug: GET http://...`.
 std::shared_ptr<spdlog::logger> make_logger() {
@@ -50,16 +48,16 @@ bool log_enabled(LogLevel level) {
 }
 
 void log_debug(std::string_view message) {
-  logger().debug("{}", escape_controls(message, kKeep));
+  logger().debug("{}", printable(message));
 }
 void log_info(std::string_view message) {
-  logger().info("{}", escape_controls(message, kKeep));
+  logger().info("{}", printable(message));
 }
 void log_warning(std::string_view message) {
-  logger().warn("{}", escape_controls(message, kKeep));
+  logger().warn("{}", printable(message));
 }
 void log_alarm(std::string_view message) {
-  make_logger()->warn("{}", message);  // whose level nobody set
+  make_logger()->warn("{}", printable(message));  // whose level nobody set
 }
 
 }  // namespace wasmctl::base

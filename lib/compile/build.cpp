@@ -349,7 +349,7 @@ class Build {
 
   Error build_error(std::string_view what, const std::string& output) const {
     Error error(Code::build_failed, fmt::format("{} {}", plugin_.name, what));
-    error.because(output);
+    error.with_output(output);
     if (const auto hint = remedy(output); !hint.empty()) error.hint(hint);
     return error;
   }

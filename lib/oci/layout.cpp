@@ -146,7 +146,7 @@ std::vector<std::string> Layout::tags() const {
   std::set<std::string> tags;
   const auto index = open_index(directory_);
   for (const auto& entry : index["manifests"]) {
-    if (const auto* tag = tag_of(entry)) tags.insert(escape_controls(*tag));
+    if (const auto* tag = tag_of(entry)) tags.insert(*tag);
   }
   return {tags.begin(), tags.end()};
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/printable.hpp"
 #include "oci/manifest.hpp"
 #include "registry/client.hpp"
 #include "registry/refusal.hpp"
@@ -150,7 +151,7 @@ bool Authenticator::answer_bearer(const Challenge& challenge, const http::Url& u
   if (!realm) {
     throw Error(Code::bad_input,
                 fmt::format("`{}` wants a token, but its realm `{}` is no URL", url.authority,
-                            printable(parameter(challenge, "realm"))));
+                            base::printable(parameter(challenge, "realm"), kMaxShown)));
   }
   check_realm(*realm, url);
   // A registry may name less than we will do with the token: of a mount, one of the repositories.

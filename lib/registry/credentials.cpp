@@ -16,6 +16,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/printable.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
@@ -196,7 +197,7 @@ std::string reason_of(const base::Finished& done, std::string_view secret) {
     const bool repeats = !secret.empty() &&
                          (line.find(secret) != kNone || line.find(within_quotes(secret)) != kNone);
     if (is_login || repeats) return "";
-    return printable(line.substr(0, line.find_last_not_of(kBlanks) + 1));
+    return base::printable(line.substr(0, line.find_last_not_of(kBlanks) + 1), kMaxShown);
   }
   return "";
 }

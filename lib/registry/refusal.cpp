@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
 #include "registry/challenge.hpp"
@@ -19,9 +20,13 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxErrors = 3;  // shown; more say the same
 
+std::string shown(std::string_view text) {
+  return base::printable(text, kMaxShown);
+}
+
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+  return found != object.end() && found->is_string() ? shown(found->get<std::string>()) : "";
 }
 
 Code code_for(int status) {
@@ -153,7 +158,7 @@ std::string unknown_schemes(const http::Response& response) {
   for (auto header = first; header != last; ++header) {
     for (const auto& challenge : parse_challenges(header->second)) {
       if (challenge.scheme == "basic" || challenge.scheme == "bearer") return "";
-      schemes.push_back(fmt::format("`{}`", printable(challenge.scheme, 40)));
+      schemes.push_back(fmt::format("`{}`", base::printable(challenge.scheme, 40)));
     }
   }
   return fmt::format("{}", fmt::join(schemes, ", "));
@@ -201,19 +206,6 @@ void add_hint_for_code(Error& error, const std::string& code, const Asker& asker
                     asker.registry));
   }
 }
-
-}  // namespace
-
-std::string printable(std::string_view text, std::size_t max) {
-  std::string result(text.substr(0, max));
-  for (char& c : result) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-  }
-  if (text.size() > max) result += "...";
-  return result;
-}
-
-namespace {
 
 std::vector<RegistryError> token_errors(const json& answer) {
   RegistryError error{text_of(answer, "error"), text_of(answer, "error_description"),
@@ -289,7 +281,7 @@ std::string xml_message(std::string_view body) {
   const auto end = body.find("</Message>");
   if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return "";
   const auto start = begin + kBegin.size();
-  return printable(body.substr(start, end - start));
+  return shown(body.substr(start, end - start));
 }
 
 // A redirect that is not followed.

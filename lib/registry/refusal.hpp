@@ -54,7 +54,7 @@ std::optional<std::string> next_link(const http::Response& response);
 // Digits alone, as headers have them; null for what is none, or has more than 18.
 std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
-// Text from outside, made fit for a terminal: no control characters, at most `max` bytes.
-std::string printable(std::string_view text, std::size_t max = 300);
+// Of a registry's text, this many bytes are shown.
+inline constexpr std::size_t kMaxShown = 300;
 
 }  // namespace wasmctl::registry

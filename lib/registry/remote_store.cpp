@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "oci/media_type.hpp"
 #include "oci/referrers.hpp"
 #include "registry/refusal.hpp"
@@ -116,7 +117,7 @@ std::vector<std::string> string_list(const Registry& registry, const std::string
         .hint(fmt::format("check that `{}` is the registry's address", registry.host()));
   }
   for (const auto& entry : field) {
-    if (entry.is_string()) list.push_back(escape_controls(entry.get<std::string>()));
+    if (entry.is_string()) list.push_back(entry.get<std::string>());
   }
   return list;
 }
@@ -230,7 +231,7 @@ oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
   if (!promised.empty() && promised != manifest.descriptor.digest.text()) {
     throw Error(Code::verification,
                 fmt::format("{}: {} was asked for, but the bytes are {}", get.action,
-                            printable(promised, 80), manifest.descriptor.digest.text()));
+                            base::printable(promised, 80), manifest.descriptor.digest.text()));
   }
   auto& type = manifest.descriptor.media_type;
   if (!is_document(type)) type = own_type(response.body, std::move(type), get.action);
@@ -350,7 +351,7 @@ void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Ref
   const auto stored = response.header("docker-content-digest");
   if (!stored.empty() && stored != digest) {
     throw Error(Code::verification, fmt::format("{}: {} was sent, but the registry stored {}",
-                                                put.action, digest, printable(stored, 80)));
+                                                put.action, digest, base::printable(stored, 80)));
   }
   if (response.header("oci-subject").empty()) list_as_referrer(manifest);
 }

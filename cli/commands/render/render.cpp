@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/render/render_options.hpp"
@@ -77,7 +77,7 @@ class PluginRenderer {
     const auto& image = *subject_.image;
     const auto credentials = registry::find_credentials(
         image.registry, image.repository, context_.env,
-        [&](const std::string& what) { context_.err << "warning: " << what << '\n'; });
+        [&](const std::string& what) { context_.err.print("warning: {}\n", what); });
     if (!credentials || !credentials->registry_token.empty()) {
       throw Error(Code::not_found, fmt::format("{}: there are no credentials for {}",
                                                kPullSecretFlag, image.registry))
@@ -159,8 +159,8 @@ void warn_of_numbers(Context& context, const kube::Settings& settings) {
   const auto* const config = settings.find("config");
   if (config == nullptr || context.quiet) return;
   for (const auto& number : kube::inexact_numbers(*config)) {
-    context.err << fmt::format(
-        "warning: the plugin gets another number than `{}`: write it as a string\n", number);
+    context.err.print("warning: the plugin gets another number than `{}`: write it as a string\n",
+                      number);
   }
 }
 
@@ -231,7 +231,7 @@ Rendering render_all(Context& context, const RenderOptions& options,
 // -----------------------------------------------------------------------------
 
 std::string to_text(const ordered_json& value, const RenderOptions& options) {
-  return options.json ? value.dump(2) + '\n' : yaml::write(value);
+  return options.json ? base::printable_json(value.dump(2)) + '\n' : yaml::write(value);
 }
 
 // All that is asked for and that `kubectl apply` may take: first what the plugins want there.
@@ -291,8 +291,8 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
 
 void explain_all(Context& context, const RenderOptions& options, const std::vector<Ready>& all) {
   for (const auto& [subject, settings] : all) {
-    if (all.size() > 1) context.out << fmt::format("plugin    {}\n", subject.name);
-    context.out << kube::explain(settings, options.kind->consumer);
+    if (all.size() > 1) context.out.print("plugin    {}\n", subject.name);
+    context.out.write(kube::explain(settings, options.kind->consumer));
   }
 }
 
@@ -302,8 +302,9 @@ void warn_of_annotations(Context& context, const RenderOptions& options) {
       options.patch_type != PatchType::strategic) {
     return;
   }
-  context.err << "warning: this takes out the annotations with what other plugins have in them; "
-                 "`--patch-type json --against FILE` takes out one plugin\n";
+  context.err.print(
+      "warning: this takes out the annotations with what other plugins have in them; "
+      "`--patch-type json --against FILE` takes out one plugin\n");
 }
 
 void run_render(Context& context, RenderOptions& options) {
@@ -313,17 +314,17 @@ void run_render(Context& context, RenderOptions& options) {
   const auto rendering = render_all(context, options, all);
   if (options.only == Only::patch) {
     warn_of_annotations(context, options);
-    context.out << to_text(rendering.patch->content, options);
+    context.out.write(to_text(rendering.patch->content, options));
     return;
   }
   if (options.directory.empty()) {
-    context.out << to_stream(documents(rendering, options.only), options);
+    context.out.write(to_stream(documents(rendering, options.only), options));
   } else {
     write_directory(rendering, options.directory);
   }
   if (!context.quiet && !options.only) {
-    context.err << next_steps(rendering,
-                              {context.command_line, options.directory, options.against == "-"});
+    context.err.write(
+        next_steps(rendering, {context.command_line, options.directory, options.against == "-"}));
   }
 }
 

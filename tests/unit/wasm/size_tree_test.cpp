@@ -9,8 +9,6 @@ using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-using Path = std::vector<std::string>;
-
 std::uint64_t sum_of_leaves(const wasm::SizeNode& node) {
   if (node.children.empty()) return node.bytes;
   std::uint64_t sum = 0;
@@ -20,27 +18,6 @@ std::uint64_t sum_of_leaves(const wasm::SizeNode& node) {
 }
 
 }  // namespace
-
-TEST_CASE("names are split at their namespaces, in every language") {
-  const std::pair<const char*, Path> cases[] = {
-      {"main", {"main"}},
-      {"a::b::f(c::d)", {"a", "b", "f(c::d)"}},
-      {"a::b<c::d>::f", {"a", "b<c::d>", "f"}},
-      {"(anonymous namespace)::f()", {"(anonymous namespace)", "f()"}},
-      {"void a::f<int>(b::c)", {"a", "f<int>(b::c)"}},
-      {"<a::B as c::D>::f", {"<a::B as c::D>", "f"}},
-      {"a::operator<<(b::c)", {"a", "operator<<(b::c)"}},
-      {"net/http.(*Server).Serve", {"net/http", "(*Server).Serve"}},
-      {"runtime.mallocgc", {"runtime", "mallocgc"}},
-      {"assembly/index/Root#constructor", {"assembly/index", "Root#constructor"}},
-      {".hidden", {".hidden"}},
-      {"", {""}},
-  };
-  for (const auto& [name, path] : cases) {
-    CAPTURE(name);
-    CHECK(wasm::name_path(name) == path);
-  }
-}
 
 TEST_CASE("all bytes of a module are in its tree") {
   const auto data = section(11, vec({std::string("\0\x41\0\x0b", 4) + name("hello")}));
