@@ -75,20 +75,20 @@ std::string describe(const plugin::Violation& violation) {
 
 }  // namespace
 
-std::vector<SarifResult> judge_config(const kube::Inventory& inventory,
-                                      const kube::PluginManifest& plugin, const json& schema,
-                                      const std::string& schema_name) {
+std::vector<Finding> judge_config(const kube::Inventory& inventory,
+                                  const kube::PluginManifest& plugin, const json& schema,
+                                  const std::string& schema_name) {
   const auto* const config = plugin.module_field("pluginConfig");
   const auto value = config == nullptr ? json::object() : yaml::to_json(*config, plugin.name);
-  std::vector<SarifResult> results;
+  std::vector<Finding> findings;
   for (const auto& violation : violations_of(value, schema, schema_name)) {
-    const auto& mark =
-        config == nullptr ? plugin.site.mark : node_at(*config, violation.path).start;
-    results.push_back({kConfigSchemaRule.id, "error", describe(violation),
-                       fmt::format("so says {}", schema_name), inventory.files[plugin.site.file],
-                       mark.line, mark.column});
+    const auto site =
+        config == nullptr ? plugin.site : site_of(plugin, node_at(*config, violation.path));
+    findings.push_back({kConfigSchemaRule.name, kConfigSchemaRule.severity,
+                        place_of(inventory, site), describe(violation),
+                        fmt::format("so says {}", schema_name)});
   }
-  return results;
+  return findings;
 }
 
 void check_config(const kube::Settings& settings, const json& schema, const std::string& plugin,

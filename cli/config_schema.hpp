@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/output/findings.hpp"
+#include "base/finding.hpp"
 #include "kube/check/inventory.hpp"
 #include "kube/render/settings.hpp"
 #include "plugin/plugin.hpp"
@@ -21,13 +21,13 @@ std::optional<std::filesystem::path> schema_file(const plugin::Plugin& plugin);
 // The file as JSON; throws Error{Code::bad_input} with the place if it is none.
 nlohmann::json read_schema(const std::filesystem::path& file);
 
-inline constexpr SarifRule kConfigSchemaRule = {"config-schema",
-                                                "the config fits the plugin's JSON Schema"};
+inline constexpr Rule kConfigSchemaRule = {"config-schema", Severity::error,
+                                           "the config fits the plugin's JSON Schema"};
 
 // What of a manifest's config does not fit, each at its place. `schema_name` is for the message.
-std::vector<SarifResult> judge_config(const kube::Inventory& inventory,
-                                      const kube::PluginManifest& plugin,
-                                      const nlohmann::json& schema, const std::string& schema_name);
+std::vector<Finding> judge_config(const kube::Inventory& inventory,
+                                  const kube::PluginManifest& plugin, const nlohmann::json& schema,
+                                  const std::string& schema_name);
 
 // Throws Error{Code::bad_input} if the config of `settings` does not fit. `plugin` and
 // `schema_name` are for the message.

@@ -21,10 +21,13 @@ namespace wasmctl::cli {
 
 namespace {
 
-constexpr SarifRule kAbsent = {"image-absent", "the image is in its registry"};
-constexpr SarifRule kIndexPin = {"index-pin", "an image is not pinned by its index's own digest"};
-constexpr SarifRule kDigest = {"image-digest", "sha256 is the digest of the image's manifest"};
-constexpr SarifRule kModule = {"image-module", "the image holds a module that the proxy loads"};
+constexpr Rule kAbsent = {"image-absent", Severity::error, "the image is in its registry"};
+constexpr Rule kIndexPin = {"index-pin", Severity::error,
+                            "an image is not pinned by its index's own digest"};
+constexpr Rule kDigest = {"image-digest", Severity::error,
+                          "sha256 is the digest of the image's manifest"};
+constexpr Rule kModule = {"image-module", Severity::error,
+                          "the image holds a module that the proxy loads"};
 
 // Istio takes a name without a registry for one of Docker Hub.
 oci::Reference to_reference(const std::string& image) {
@@ -39,12 +42,12 @@ class ImageCheck {
   ImageCheck(Context& context, const kube::Inventory& inventory, const RegistryOptions& options)
       : inventory_(inventory), options_(registry_options(context, options)) {}
 
-  std::vector<SarifResult> run() {
+  std::vector<Finding> run() {
     for (const auto* const plugin : kube::all_plugins(inventory_)) {
       const auto image = kube::image_of(plugin->url);
       if (!image.empty()) check(*plugin, image);
     }
-    return std::move(results_);
+    return std::move(findings_);
   }
 
  private:
@@ -102,36 +105,37 @@ class ImageCheck {
     if (!schema) return;
     const auto name = fmt::format("the schema in {}", oci::to_string(reference));
     std::ranges::move(judge_config(inventory_, *plugin_, oci::parse_json(*schema, name), name),
-                      std::back_inserter(results_));
+                      std::back_inserter(findings_));
   }
 
   void check_module(std::string_view bytes) {
-    for (const auto& finding : wasm::lint(wasm::read_module(bytes, plugin_->url), bytes)) {
-      if (finding.severity != wasm::Severity::error) continue;
+    for (const auto& finding :
+         wasm::lint(wasm::read_module(bytes, plugin_->url), bytes, plugin_->url)) {
+      if (finding.severity != Severity::error) continue;
       add(kModule, *url_, fmt::format("the image's module {}", finding.message), finding.hint);
     }
   }
 
-  void add(const SarifRule& rule, const yaml::Node& node, std::string message, std::string hint) {
-    results_.push_back({rule.id, "error", std::move(message), std::move(hint),
-                        inventory_.files[plugin_->site.file], node.start.line, node.start.column});
+  void add(const Rule& rule, const yaml::Node& node, std::string message, std::string hint) {
+    findings_.push_back({rule.name, rule.severity, place_of(inventory_, site_of(*plugin_, node)),
+                         std::move(message), std::move(hint)});
   }
 
   const kube::Inventory& inventory_;
   registry::Options options_;
   const kube::PluginManifest* plugin_ = nullptr;
   const yaml::Node* url_ = nullptr;
-  std::vector<SarifResult> results_;
+  std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<SarifRule> image_check_rules() {
+std::vector<Rule> image_check_rules() {
   return {kAbsent, kIndexPin, kDigest, kModule};
 }
 
-std::vector<SarifResult> check_images(Context& context, const kube::Inventory& inventory,
-                                      const RegistryOptions& options) {
+std::vector<Finding> check_images(Context& context, const kube::Inventory& inventory,
+                                  const RegistryOptions& options) {
   return ImageCheck(context, inventory, options).run();
 }
 

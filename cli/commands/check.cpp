@@ -33,33 +33,26 @@ struct CheckOptions {
   bool images = false;
   bool rules = false;
   bool markdown = false;
-  bool json = false;
-  bool sarif = false;
+  FindingsOptions findings;
   RegistryOptions registry;
 };
 
 struct Row {
-  std::string_view name;
-  std::string_view severity;
-  std::string demand;
+  Rule rule;
+  std::string_view needs = {};
 };
 
 std::vector<Row> all_rules() {
   std::vector<Row> rows;
-  for (const auto& rule : kube::manifest_rules()) {
-    rows.push_back({rule.name, to_string(rule.severity), std::string(rule.demand)});
-  }
-  for (const auto& rule : image_check_rules()) {
-    rows.push_back({rule.id, "error", fmt::format("{} (needs --images)", rule.demand)});
-  }
-  rows.push_back({kConfigSchemaRule.id, "error",
-                  fmt::format("{} (needs --images or --module)", kConfigSchemaRule.demand)});
+  for (const auto& rule : kube::manifest_rules()) rows.push_back({rule});
+  for (const auto& rule : image_check_rules()) rows.push_back({rule, " (needs --images)"});
+  rows.push_back({kConfigSchemaRule, " (needs --images or --module)"});
   return rows;
 }
 
 void print_rules(Output out) {
-  for (const auto& [name, severity, demand] : all_rules()) {
-    out.print("{:<22} {:<8} {}\n", name, severity, demand);
+  for (const auto& [rule, needs] : all_rules()) {
+    out.print("{:<22} {:<8} {}{}\n", rule.name, to_string(rule.severity), rule.demand, needs);
   }
 }
 
@@ -70,8 +63,8 @@ void print_rules_page(Output out) {
       "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error cannot "
       "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
       "| rule | | what it demands |\n|---|---|---|\n");
-  for (const auto& [name, severity, demand] : all_rules()) {
-    out.print("| `{}` | {} | {} |\n", name, severity, demand);
+  for (const auto& [rule, needs] : all_rules()) {
+    out.print("| `{}` | {} | {}{} |\n", rule.name, to_string(rule.severity), rule.demand, needs);
   }
 }
 
@@ -159,21 +152,13 @@ class Checker {
  public:
   Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
 
-  std::vector<SarifResult> run() {
+  std::vector<Finding> run() {
     inventory_ = read_files(options_.files, options_.ns);
     if (!options_.module.empty()) add_module();
     if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
-    findings_ = kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_);
-    for (const auto& finding : findings_) {
-      results_.push_back({finding.rule, to_string(finding.severity), finding.message, finding.hint,
-                          inventory_.files[finding.site.file], finding.site.mark.line,
-                          finding.site.mark.column});
-    }
-    if (options_.images) {
-      std::ranges::move(check_images(context_, inventory_, options_.registry),
-                        std::back_inserter(results_));
-    }
-    return std::move(results_);
+    add(kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_));
+    if (options_.images) add(check_images(context_, inventory_, options_.registry));
+    return std::move(findings_);
   }
 
   const kube::Inventory& inventory() const { return inventory_; }
@@ -183,10 +168,7 @@ class Checker {
   void add_module() {
     const auto module = read_unchecked(context_, options_.module, options_.registry);
     const auto read = wasm::read_module(module.bytes, module.path);
-    for (const auto& finding : wasm::lint(read, module.bytes)) {
-      results_.push_back(
-          {finding.rule, to_string(finding.severity), finding.message, finding.hint, module.path});
-    }
+    add(wasm::lint(read, module.bytes, module.path));
     inventory_.module = facts_of(read);
     if (module.plugin) inventory_.module->plugin = module.plugin->name;
     const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
@@ -195,39 +177,27 @@ class Checker {
     const auto plugins = kube::all_plugins(inventory_);
     for (const auto* const plugin : plugins) {
       if (plugins.size() > 1 && plugin->name != module.plugin->name) continue;
-      std::ranges::move(judge_config(inventory_, *plugin, value, schema->native()),
-                        std::back_inserter(results_));
+      add(judge_config(inventory_, *plugin, value, schema->native()));
     }
+  }
+
+  void add(std::vector<Finding> findings) {
+    std::ranges::move(findings, std::back_inserter(findings_));
   }
 
   Context& context_;
   const CheckOptions& options_;
   kube::Inventory inventory_;
   kube::Inventory before_;
-  std::vector<kube::ManifestFinding> findings_;
-  std::vector<SarifResult> results_;
+  std::vector<Finding> findings_;
 };
 
-nlohmann::json to_json(const std::vector<SarifResult>& results) {
-  auto list = nlohmann::json::array();
-  for (const auto& result : results) {
-    list.push_back({{"file", result.file},
-                    {"line", result.line},
-                    {"column", result.column},
-                    {"rule", result.rule},
-                    {"severity", result.level},
-                    {"message", result.message},
-                    {"hint", result.hint}});
-  }
-  return list;
-}
-
-nlohmann::json sarif_of(const std::vector<SarifResult>& results) {
+std::vector<Rule> every_rule() {
   auto rules = image_check_rules();
   rules.push_back(kConfigSchemaRule);
-  for (const auto& rule : kube::manifest_rules()) rules.push_back({rule.name, rule.demand});
-  for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
-  return to_sarif(rules, results);
+  for (const auto& rule : kube::manifest_rules()) rules.push_back(rule);
+  for (const auto& rule : wasm::rules()) rules.push_back(rule);
+  return rules;
 }
 
 void run_check(Context& context, const CheckOptions& options) {
@@ -241,23 +211,17 @@ void run_check(Context& context, const CheckOptions& options) {
     throw Error(Code::usage, fmt::format("--namespace: the name {}", *why));
   }
   Checker checker(context, options);
-  const auto results = checker.run();
-  if (options.json || options.sarif) {
-    context.out.print_json(options.sarif ? sarif_of(results) : to_json(results));
-  } else {
-    print_text(context.out, results);
-  }
-  const auto count = [&](std::string_view level) {
-    return static_cast<std::size_t>(std::ranges::count(results, level, &SarifResult::level));
-  };
+  const auto findings = checker.run();
+  print_findings(context, options.findings, every_rule(), findings);
+  const auto errors = count(findings, Severity::error);
   const auto& inventory = checker.inventory();
   if (!context.quiet) {
     context.err.print(
         "{} and {} in {}: {}, {}\n", counted(kube::all_plugins(inventory).size(), "plugin"),
         counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
-        counted(count("error"), "error"), counted(count("warning"), "warning"));
+        counted(errors, "error"), counted(count(findings, Severity::warning), "warning"));
   }
-  if (count("error") > 0) throw Refused{Code::bad_input};
+  if (errors > 0) throw Refused{Code::bad_input};
 }
 
 }  // namespace
@@ -280,8 +244,7 @@ void add_check(CLI::App& root, Context& context, Action& action) {
   auto* rules = app->add_flag("--rules", options->rules, "List the rules");
   app->add_flag("--markdown", options->markdown, "With --rules: the page of the manual")
       ->needs(rules);
-  auto* json = app->add_flag("--json", options->json, "The findings as JSON");
-  app->add_flag("--sarif", options->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_findings_options(*app, options->findings);
   add_registry_options(*app, options->registry);
   app->footer(
       "Exit status 3 if there is an error.\n\n"

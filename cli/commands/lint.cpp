@@ -2,8 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <array>
-#include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -28,8 +27,7 @@ struct LintCommand {
   bool fix = false;
   bool rules = false;
   bool markdown = false;
-  bool json = false;
-  bool sarif = false;
+  FindingsOptions findings;
   RegistryOptions registry;
 };
 
@@ -56,60 +54,17 @@ void print_rules_page(Output out) {
   }
 }
 
-std::vector<SarifResult> results_of(const std::string& file,
-                                    const std::vector<wasm::Finding>& findings) {
-  std::vector<SarifResult> results;
-  results.reserve(findings.size());
-  for (const auto& finding : findings) {
-    auto& result = results.emplace_back(SarifResult{finding.rule, to_string(finding.severity),
-                                                    finding.message, finding.hint, file});
-    for (const auto& frame : finding.chain) {
-      result.trail.push_back(fmt::format("called by {}", to_string(frame)));
-    }
-  }
-  return results;
-}
-
-nlohmann::json to_json(const std::string& file, const std::vector<wasm::Finding>& findings) {
-  auto list = nlohmann::json::array();
-  for (const auto& finding : findings) {
-    auto chain = nlohmann::json::array();
-    for (const auto& frame : finding.chain) {
-      chain.push_back({{"function", frame.function}, {"place", frame.place}});
-    }
-    list.push_back({{"file", file},
-                    {"rule", finding.rule},
-                    {"severity", to_string(finding.severity)},
-                    {"message", finding.message},
-                    {"hint", finding.hint},
-                    {"subject", finding.subject},
-                    {"chain", std::move(chain)}});
-  }
-  return list;
-}
-
-nlohmann::json sarif_of(const std::string& file, const std::vector<wasm::Finding>& findings) {
-  std::vector<SarifRule> rules;
-  rules.reserve(wasm::rules().size());
-  for (const auto& rule : wasm::rules()) rules.push_back({rule.name, rule.demand});
-  return to_sarif(rules, results_of(file, findings));
-}
-
-void print_findings(Context& context, const LintCommand& command, const std::string& file,
-                    const std::vector<wasm::Finding>& findings) {
-  if (command.json || command.sarif) {
-    const auto document = command.sarif ? sarif_of(file, findings) : to_json(file, findings);
-    context.out.print_json(document);
-  } else {
-    print_text(context.out, results_of(file, findings));
-  }
-  std::array<std::size_t, 3> counts{};
-  for (const auto& finding : findings) ++counts.at(static_cast<std::size_t>(finding.severity));
+void show(Context& context, const FindingsOptions& options, const std::string& file,
+          const std::vector<Finding>& findings) {
+  const auto rules = wasm::rules();
+  print_findings(context, options, {rules.begin(), rules.end()}, findings);
+  const auto errors = count(findings, Severity::error);
   if (!context.quiet) {
-    context.err.print("{}: {}, {}, {}\n", file, counted(counts[0], "error"),
-                      counted(counts[1], "warning"), counted(counts[2], "note"));
+    context.err.print("{}: {}, {}, {}\n", file, counted(errors, "error"),
+                      counted(count(findings, Severity::warning), "warning"),
+                      counted(count(findings, Severity::note), "note"));
   }
-  if (counts[0] > 0) throw Refused{Code::unloadable};
+  if (errors > 0) throw Refused{Code::unloadable};
 }
 
 // Mends the file, or writes what is mended to --output.
@@ -141,7 +96,8 @@ void run_lint(Context& context, const LintCommand& command) {
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.bytes, source.path);
-  print_findings(context, command, source.path, wasm::lint({module, source.bytes, symbols, host}));
+  show(context, command.findings, source.path,
+       wasm::lint({module, source.bytes, symbols, host, source.path}));
 }
 
 }  // namespace
@@ -162,8 +118,7 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   auto* rules = app->add_flag("--rules", command->rules, "List the rules");
   app->add_flag("--markdown", command->markdown, "With --rules: the page of the manual")
       ->needs(rules);
-  auto* json = app->add_flag("--json", command->json, "The findings as JSON");
-  app->add_flag("--sarif", command->sarif, "The findings as SARIF 2.1.0")->excludes(json);
+  add_findings_options(*app, command->findings);
   add_registry_options(*app, command->registry);
   app->footer(
       "Exit status 6 if there is an error.\n\n"

@@ -1,56 +1,157 @@
 #include "cli/output/findings.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
+#include "base/printable.hpp"
 #include "cli/version.hpp"
 
 namespace wasmctl::cli {
 
 namespace {
 
-nlohmann::json location(const SarifResult& result) {
-  nlohmann::json place = {{"artifactLocation", {{"uri", result.file}}}};
-  if (result.line > 0) {
-    place["region"] = {{"startLine", result.line}, {"startColumn", result.column}};
+using nlohmann::json;
+using Findings = std::vector<Finding>;
+
+std::string trail_line(const Frame& frame) {
+  return fmt::format("called by {}", to_string(frame));
+}
+
+void print_text(Output out, const Findings& findings) {
+  for (const auto& finding : findings) {
+    out.print("{}: {}: {} [{}]\n", to_string(finding.place), to_string(finding.severity),
+              finding.message, finding.rule);
+    for (const auto& frame : finding.trail) out.print("  {}\n", trail_line(frame));
+    if (!finding.hint.empty()) out.print("  hint: {}\n", finding.hint);
   }
-  return {{"physicalLocation", place}};
+}
+
+json to_json(const Findings& findings) {
+  auto list = json::array();
+  for (const auto& finding : findings) {
+    auto chain = json::array();
+    for (const auto& frame : finding.trail) {
+      chain.push_back({{"function", frame.function}, {"place", to_string(frame.place)}});
+    }
+    list.push_back({{"file", finding.place.file},
+                    {"line", finding.place.line},
+                    {"column", finding.place.column},
+                    {"rule", finding.rule},
+                    {"severity", to_string(finding.severity)},
+                    {"message", finding.message},
+                    {"hint", finding.hint},
+                    {"subject", finding.subject},
+                    {"chain", std::move(chain)}});
+  }
+  return list;
+}
+
+// Sections 3.13 to 3.58.
+json to_location(const Place& place) {
+  json physical = {{"artifactLocation", {{"uri", place.file}}}};
+  if (place.line > 0) {
+    physical["region"] = {{"startLine", place.line}, {"startColumn", place.column}};
+  }
+  return {{"physicalLocation", std::move(physical)}};
+}
+
+json to_sarif(const std::vector<Rule>& rules, const Findings& findings) {
+  auto rule_list = json::array();
+  for (const auto& rule : rules) {
+    rule_list.push_back({{"id", rule.name}, {"shortDescription", {{"text", rule.demand}}}});
+  }
+  auto result_list = json::array();
+  for (const auto& finding : findings) {
+    const auto text = finding.hint.empty() ? finding.message
+                                           : fmt::format("{} ({})", finding.message, finding.hint);
+    result_list.push_back({{"ruleId", finding.rule},
+                           {"level", to_string(finding.severity)},
+                           {"message", {{"text", text}}},
+                           {"locations", json::array({to_location(finding.place)})}});
+  }
+  const json driver = {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rule_list}};
+  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+          {"version", "2.1.0"},
+          {"runs", json::array({{{"tool", {{"driver", driver}}}, {"results", result_list}}})}};
+}
+
+// Workflow commands are lines: `::error file=a.yaml,line=1,col=2,title=RULE::MESSAGE`.
+// Source: actions/toolkit, packages/core/src/command.ts: escapeData(), escapeProperty().
+std::string escape_data(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '%' || c == '\r' || c == '\n') {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string escape_property(std::string_view text) {
+  std::string escaped;
+  for (const char c : escape_data(text)) {
+    if (c == ':' || c == ',') {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+void print_github(Output out, const Findings& findings) {
+  for (const auto& finding : findings) {
+    const auto command = finding.severity == Severity::note ? std::string_view("notice")
+                                                            : to_string(finding.severity);
+    auto properties = "file=" + escape_property(finding.place.file);
+    if (finding.place.line > 0) properties += fmt::format(",line={}", finding.place.line);
+    if (finding.place.column > 0) properties += fmt::format(",col={}", finding.place.column);
+    // The ends of lines are ours alone.
+    auto text = base::printable(finding.message);
+    for (const auto& frame : finding.trail) text += '\n' + base::printable(trail_line(frame));
+    if (!finding.hint.empty()) text += "\nhint: " + base::printable(finding.hint);
+    out.print("::{} {},title={}::{}\n", command, properties, escape_property(finding.rule),
+              escape_data(text));
+  }
+}
+
+std::string format_of(const Context& context, const FindingsOptions& options) {
+  if (options.json) return "json";
+  if (options.sarif) return "sarif";
+  if (!options.format.empty()) return options.format;
+  return env_or(context, "GITHUB_ACTIONS", "") == "true" ? "github" : "text";
 }
 
 }  // namespace
 
-void print_text(Output out, const std::vector<SarifResult>& results) {
-  for (const auto& result : results) {
-    const auto place = result.line == 0
-                           ? result.file
-                           : fmt::format("{}:{}:{}", result.file, result.line, result.column);
-    out.print("{}: {}: {} [{}]\n", place, result.level, result.message, result.rule);
-    for (const auto& line : result.trail) out.print("  {}\n", line);
-    if (!result.hint.empty()) out.print("  hint: {}\n", result.hint);
-  }
+void add_findings_options(CLI::App& app, FindingsOptions& options) {
+  auto* format = app.add_option("--format", options.format,
+                                "How the findings are shown: text, json, sarif, or github for "
+                                "annotations")
+                     ->type_name("FORMAT")
+                     ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
+  auto* json = app.add_flag("--json", options.json, "The same as --format json");
+  app.add_flag("--sarif", options.sarif, "The same as --format sarif")->excludes(json, format);
+  json->excludes(format);
 }
 
-nlohmann::json to_sarif(const std::vector<SarifRule>& rules,
-                        const std::vector<SarifResult>& results) {
-  auto rule_list = nlohmann::json::array();
-  for (const auto& rule : rules) {
-    rule_list.push_back({{"id", rule.id}, {"shortDescription", {{"text", rule.demand}}}});
+void print_findings(Context& context, const FindingsOptions& options,
+                    const std::vector<Rule>& rules, const Findings& findings) {
+  const auto format = format_of(context, options);
+  if (format == "text") {
+    print_text(context.out, findings);
+  } else if (format == "github") {
+    print_github(context.out, findings);
+  } else if (format == "json") {
+    context.out.print_json(to_json(findings));
+  } else {
+    context.out.print_json(to_sarif(rules, findings));
   }
-  auto result_list = nlohmann::json::array();
-  for (const auto& result : results) {
-    const auto text =
-        result.hint.empty() ? result.message : fmt::format("{} ({})", result.message, result.hint);
-    result_list.push_back({{"ruleId", result.rule},
-                           {"level", result.level},
-                           {"message", {{"text", text}}},
-                           {"locations", nlohmann::json::array({location(result)})}});
-  }
-  const nlohmann::json driver = {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rule_list}};
-  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-          {"version", "2.1.0"},
-          {"runs",
-           nlohmann::json::array({{{"tool", {{"driver", driver}}}, {"results", result_list}}})}};
 }
 
 std::string counted(std::size_t count, std::string_view noun) {

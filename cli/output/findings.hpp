@@ -1,39 +1,34 @@
-// How findings of lint and check are shown, whatever they are about.
+// How findings are shown, whatever they are about.
 #pragma once
 
 #include <cstddef>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cli/output/output.hpp"
+#include "base/finding.hpp"
+#include "cli/command.hpp"
 
 namespace wasmctl::cli {
 
-struct SarifRule {
-  std::string_view id;
-  std::string_view demand;
+// The flags of every command that shows findings. At most one is given.
+struct FindingsOptions {
+  std::string format;  // text, json, sarif, github; empty: not given
+  bool json = false;
+  bool sarif = false;
 };
 
-struct SarifResult {
-  std::string_view rule;
-  std::string_view level;  // error, warning, note
-  std::string message;
-  std::string hint;  // may be empty
-  std::string file;
-  std::size_t line = 0;  // from 1; 0: the file as a whole
-  std::size_t column = 0;
-  std::vector<std::string> trail = {};  // how one gets there; a line each
-};
+void add_findings_options(CLI::App& app, FindingsOptions& options);
 
-// For people: "FILE:LINE:COLUMN: error: MESSAGE [RULE]", then the trail and the hint.
-void print_text(Output out, const std::vector<SarifResult>& results);
-
-// Static Analysis Results Interchange Format 2.1.0, sections 3.13 to 3.58: what code hosts show
-// beside a change.
-nlohmann::json to_sarif(const std::vector<SarifRule>& rules,
-                        const std::vector<SarifResult>& results);
+// On stdout, as
+//   text    "FILE:LINE:COLUMN: error: MESSAGE [RULE]", then the trail and the hint
+//   json    a list of objects that all have the same keys; docs/json.md
+//   sarif   Static Analysis Results Interchange Format 2.1.0: what code hosts show beside a change.
+//           `rules` are all that were asked, also those that found nothing
+//   github  workflow commands of GitHub Actions, which shows them beside a change, too
+// Without a flag it is text, and github where GITHUB_ACTIONS is `true`.
+void print_findings(Context& context, const FindingsOptions& options,
+                    const std::vector<Rule>& rules, const std::vector<Finding>& findings);
 
 // "1 error", "2 errors".
 std::string counted(std::size_t count, std::string_view noun);

@@ -10,6 +10,14 @@
 
 namespace wasmctl {
 
+Error::Error(Code code, Place place, std::string_view reason)
+    : code_(code),
+      message_(to_string(place) + ": "),
+      place_(std::move(place)),
+      reason_begin_(message_.size()) {
+  message_ += reason;
+}
+
 Error& Error::because(std::string cause) {
   causes_.push_back(std::move(cause));
   return *this;

@@ -9,9 +9,12 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/place.hpp"
 
 namespace wasmctl {
 
@@ -33,6 +36,8 @@ enum class Code {
 class Error : public std::exception {
  public:
   Error(Code code, std::string message) : code_(code), message_(std::move(message)) {}
+  // Of something in a text: the message is `PLACE: REASON`.
+  Error(Code code, Place place, std::string_view reason);
 
   // One more level of cause, nearest first.
   Error& because(std::string cause);
@@ -43,6 +48,9 @@ class Error : public std::exception {
 
   Code code() const { return code_; }
   const std::string& message() const { return message_; }
+  const std::optional<Place>& place() const { return place_; }
+  // The message without the place.
+  std::string_view reason() const { return std::string_view(message_).substr(reason_begin_); }
   const std::vector<std::string>& causes() const { return causes_; }
   const std::string& output() const { return output_; }
   const std::vector<std::string>& hints() const { return hints_; }
@@ -51,6 +59,8 @@ class Error : public std::exception {
  private:
   Code code_;
   std::string message_;
+  std::optional<Place> place_;
+  std::size_t reason_begin_ = 0;  // in the message
   std::vector<std::string> causes_;
   std::string output_;
   std::vector<std::string> hints_;

@@ -301,7 +301,7 @@ class Build {
   }
 
   void check(const wasm::Module& module, std::string_view bytes) const {
-    auto findings = wasm::lint(module, bytes);
+    auto findings = wasm::lint(module, bytes, plugin_.name);
     Words unknown;
     for (const auto& finding : findings) {
       if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
@@ -313,7 +313,7 @@ class Build {
       finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
                                     function, places(callers, function));
       if (finding.hint.empty()) finding.hint = kDefineIt;
-      finding.chain.clear();  // the sources say it better
+      finding.trail.clear();  // the sources say it better
     }
     wasm::throw_unloadable(findings, plugin_.name);
   }

@@ -60,10 +60,6 @@ std::string_view section_bytes(const Module& module, std::string_view bytes,
 
 }  // namespace
 
-std::string to_string(const Place& place) {
-  return fmt::format("{}:{}", place.file, place.line);
-}
-
 // One unit of .debug_line: a header with the names of files, then opcodes for a small machine.
 class LineProgram {
  public:

@@ -11,17 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.hpp"
 #include "wasm/module.hpp"
 
 namespace wasmctl::wasm {
-
-struct Place {
-  std::string file;  // as the compiler was told it, directories included where it says them
-  std::uint32_t line = 0;
-  bool operator==(const Place&) const = default;
-};
-
-std::string to_string(const Place& place);  // "filter.cc:31"
 
 class LineTable {
  public:
@@ -32,7 +25,8 @@ class LineTable {
 
   bool empty() const { return rows_.empty(); }
 
-  // Of the instruction at `offset` in the module's file.
+  // Of the instruction at `offset` in the module's file: file and line, the file as the compiler
+  // was told it, directories included where it says them.
   std::optional<Place> find(std::size_t offset) const;
 
  private:

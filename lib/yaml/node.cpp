@@ -1,7 +1,5 @@
 #include "yaml/node.hpp"
 
-#include <fmt/format.h>
-
 #include "yaml/scalar.hpp"
 
 namespace wasmctl::yaml {
@@ -31,11 +29,11 @@ std::string_view describe(const Node& node) {
 }
 
 std::string place(std::string_view file, const Mark& mark) {
-  return fmt::format("{}:{}:{}", file, mark.line, mark.column);
+  return to_string(Place{std::string(file), mark.line, mark.column});
 }
 
 Error error_at(std::string_view file, const Mark& mark, std::string_view message) {
-  return Error(Code::bad_input, fmt::format("{}: {}", place(file, mark), message));
+  return Error(Code::bad_input, Place{std::string(file), mark.line, mark.column}, message);
 }
 
 }  // namespace wasmctl::yaml

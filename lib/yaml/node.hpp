@@ -62,7 +62,7 @@ std::string_view describe(const Node& node);
 // `FILE:LINE:COLUMN`, as compilers and editors write a place.
 std::string place(std::string_view file, const Mark& mark);
 
-// Error{Code::bad_input} with `FILE:LINE:COLUMN: ` before the message.
+// Error{Code::bad_input} at that place.
 Error error_at(std::string_view file, const Mark& mark, std::string_view message);
 
 }  // namespace wasmctl::yaml

@@ -1,16 +1,13 @@
 #include "kube/check/check.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "kube/check/rules/rules.hpp"
 #include "kube/check/survey.hpp"
 
 namespace wasmctl::kube {
-
-std::string_view to_string(Severity severity) {
-  return severity == Severity::error ? "error" : "warning";
-}
 
 std::vector<ManifestRule> manifest_rules() {
   std::vector<ManifestRule> rules;
@@ -21,24 +18,31 @@ std::vector<ManifestRule> manifest_rules() {
   return rules;
 }
 
-void sort_findings(std::vector<ManifestFinding>& findings) {
-  const auto key = [](const ManifestFinding& finding) {
-    return std::tuple(finding.site.file, finding.site.mark.line, finding.site.mark.column,
-                      finding.rule, std::string_view(finding.message));
+namespace {
+
+void sort_findings(std::vector<Finding>& findings, const std::vector<std::string>& files) {
+  std::map<std::string_view, std::size_t> position;
+  for (std::size_t i = 0; i < files.size(); ++i) position.try_emplace(files[i], i);
+  const auto key = [&](const Finding& finding) {
+    const auto& place = finding.place;
+    return std::tuple(position.at(place.file), place.line, place.column, finding.rule,
+                      std::string_view(finding.message));
   };
   std::ranges::sort(findings, {}, key);
   const auto rest = std::ranges::unique(findings, {}, key);
   findings.erase(rest.begin(), rest.end());
 }
 
-std::vector<ManifestFinding> check_manifests(const Inventory& inventory, const Inventory* before) {
+}  // namespace
+
+std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory* before) {
   const Survey survey(inventory, before);
-  std::vector<ManifestFinding> findings;
+  std::vector<Finding> findings;
   for (const auto& rule : manifest_rules()) {
-    Report report(rule, findings);
+    Report report(rule, inventory, findings);
     rule.check(survey, report);
   }
-  sort_findings(findings);
+  sort_findings(findings, inventory.files);
   return findings;
 }
 

@@ -1,7 +1,6 @@
 #include "kube/check/inventory.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -320,19 +319,13 @@ const Node* PluginManifest::module_field(std::string_view key) const {
 
 namespace {
 
-// The place that the reader put before its message: "FILE:LINE:COLUMN: ".
-Oddity to_oddity(const Error& error, std::size_t index, const std::string& file) {
-  Oddity oddity{{index, {}}, error.message()};
-  auto rest = std::string_view(error.message());
-  if (!rest.starts_with(file + ':')) return oddity;
-  rest.remove_prefix(file.size() + 1);
-  for (auto* number : {&oddity.site.mark.line, &oddity.site.mark.column}) {
-    const auto [end, failed] = std::from_chars(rest.data(), rest.data() + rest.size(), *number);
-    const auto used = static_cast<std::size_t>(end - rest.data());
-    if (failed != std::errc() || used >= rest.size() || rest[used] != ':') return oddity;
-    rest.remove_prefix(used + 1);
+// A reader says where it stopped.
+Oddity to_oddity(const Error& error, std::size_t file) {
+  Oddity oddity{{file, {}}, std::string(error.reason())};
+  if (const auto& place = error.place()) {
+    oddity.site.mark.line = place->line;
+    oddity.site.mark.column = place->column;
   }
-  oddity.text = rest.substr(std::min(rest.find_first_not_of(' '), rest.size()));
   return oddity;
 }
 
@@ -357,8 +350,12 @@ void read_manifests(Inventory& inventory, std::string_view text, const std::stri
     yaml::Reader reader(text, file);
     while (const auto document = reader.next()) documents.read(document->root);
   } catch (const Error& error) {
-    inventory.unreadable.push_back(to_oddity(error, inventory.files.size() - 1, file));
+    inventory.unreadable.push_back(to_oddity(error, inventory.files.size() - 1));
   }
+}
+
+Place place_of(const Inventory& inventory, const Site& site) {
+  return {inventory.files[site.file], site.mark.line, site.mark.column};
 }
 
 void merge_patches(Inventory& inventory) {

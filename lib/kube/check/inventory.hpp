@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.hpp"
 #include "kube/workload.hpp"
 #include "yaml/node.hpp"
 
@@ -138,6 +139,14 @@ std::string_view consumer_of(const PluginManifest& plugin);
 // stands before it counts.
 void read_manifests(Inventory& inventory, std::string_view text, const std::string& file,
                     const std::string& default_ns);
+
+// Of a node in the file of `object`.
+inline Site site_of(const Object& object, const yaml::Node& node) {
+  return {object.site.file, node.start};
+}
+
+// For a finding.
+Place place_of(const Inventory& inventory, const Site& site);
 
 // When all is read: workloads of the patch files go into those that they patch.
 void merge_patches(Inventory& inventory);

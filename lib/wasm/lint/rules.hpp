@@ -9,7 +9,7 @@ namespace wasmctl::wasm {
 using Findings = std::vector<Finding>;
 
 void add(Findings& findings, const Rule& rule, std::string message, std::string hint = {},
-         std::string subject = {}, std::vector<Frame> chain = {});
+         std::string subject = {}, std::vector<Frame> trail = {});
 
 // `steps` with names and places.
 std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps);

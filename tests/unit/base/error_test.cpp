@@ -6,6 +6,7 @@ using wasmctl::Code;
 using wasmctl::Error;
 using wasmctl::format_error;
 using wasmctl::nearest;
+using wasmctl::Place;
 
 TEST_CASE("format_error prints what, why, and what next") {
   CHECK(format_error(Error(Code::io, "disk full")) == "error: disk full\n");
@@ -27,6 +28,18 @@ TEST_CASE("format_error prints what, why, and what next") {
 TEST_CASE("a message, a cause and a hint are one line each, whatever is in them") {
   CHECK(format_error(Error(Code::io, "a\x1b\nb").because("c\nerror: d").hint("e\rf")) ==
         "error: a\\x1b\\x0ab\n  caused by: c\\x0aerror: d\nhint: e\\x0df\n");
+}
+
+TEST_CASE("an error of a place has it before its reason") {
+  const Error error(Code::bad_input, Place{"a.yaml", 3, 7}, "a tab");
+  CHECK(error.message() == "a.yaml:3:7: a tab");
+  CHECK(error.reason() == "a tab");
+  CHECK(error.place() == Place{"a.yaml", 3, 7});
+  const Error nowhere(Code::io, "disk full");
+  CHECK(nowhere.reason() == "disk full");
+  CHECK_FALSE(nowhere.place());
+  CHECK(to_string(Place{"a.wasm"}) == "a.wasm");
+  CHECK(to_string(Place{"a.cc", 3}) == "a.cc:3");
 }
 
 TEST_CASE("nearest suggests what was meant, or nothing") {

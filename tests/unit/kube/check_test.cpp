@@ -18,7 +18,7 @@ std::string findings(const kube::Inventory& inventory, const kube::Inventory* be
   std::string out;
   for (const auto& finding : kube::check_manifests(inventory, before)) {
     rules_seen.insert(finding.rule);
-    out += fmt::format("{}:{} {} [{}] {}\n", finding.site.mark.line, finding.site.mark.column,
+    out += fmt::format("{}:{} {} [{}] {}\n", finding.place.line, finding.place.column,
                        finding.message, finding.rule, finding.hint);
   }
   return out;

@@ -16,7 +16,7 @@ namespace {
 // "rule: message | hint" of each finding, but of the rule that small modules break: no-callbacks.
 std::vector<std::string> findings(const std::string& bytes) {
   std::vector<std::string> lines;
-  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m.wasm"), bytes)) {
+  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m.wasm"), bytes, "m.wasm")) {
     if (finding.rule == "no-callbacks") continue;
     lines.push_back(fmt::format("{}: {} | {}", finding.rule, finding.message, finding.hint));
   }
@@ -140,12 +140,12 @@ TEST_CASE("a long chain of calls is cut in the middle") {
                      section(2, vec({name("env") + name("lost") + '\0' + leb(0)})) +
                      section(3, vec(types)) + section(7, vec({name("end") + '\0' + leb(30)})) +
                      section(10, vec(bodies));
-  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m"), bytes)) {
+  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m"), bytes, "m")) {
     if (finding.rule != "unknown-import") continue;
-    REQUIRE(finding.chain.size() == 22);
-    CHECK(to_string(finding.chain[0]) == "`function 1`");
-    CHECK(to_string(finding.chain[20]) == "9 more functions");
-    CHECK(to_string(finding.chain[21]) == "`end`");
+    REQUIRE(finding.trail.size() == 22);
+    CHECK(to_string(finding.trail[0]) == "`function 1`");
+    CHECK(to_string(finding.trail[20]) == "9 more functions");
+    CHECK(to_string(finding.trail[21]) == "`end`");
   }
 }
 

@@ -78,9 +78,9 @@ TEST_CASE("lines are found by the offset of an instruction") {
   const wasm::LineTable lines(module, bytes);
   const auto code = module.sections[2].payload;
   CHECK_FALSE(lines.find(code + 1));
-  CHECK(lines.find(code + 2) == wasm::Place{"src/a.cc", 3});
-  CHECK(lines.find(code + 3) == wasm::Place{"src/a.cc", 3});
-  CHECK(lines.find(code + 5) == wasm::Place{"src/a.cc", 4});
+  CHECK(lines.find(code + 2) == Place{"src/a.cc", 3});
+  CHECK(lines.find(code + 3) == Place{"src/a.cc", 3});
+  CHECK(lines.find(code + 5) == Place{"src/a.cc", 4});
   CHECK_FALSE(lines.find(code + 6));
   CHECK_FALSE(lines.find(0));
 }
@@ -112,7 +112,7 @@ TEST_CASE("a side file belongs to one build, and leads from the shipped module t
   CHECK(symbols.function(1) == "plain");
   CHECK(symbols.function(2) == "function 2");
   const auto drop = module.bodies[0].offset + 3;  // behind `0 locals, i32.const 5`
-  CHECK(symbols.place(drop) == wasm::Place{"src/a.cc", 5});
+  CHECK(symbols.place(drop) == Place{"src/a.cc", 5});
   CHECK_FALSE(symbols.place(drop - 1));  // no instruction begins there
   CHECK(wasm::shipped(side, "m") == shipped);
 

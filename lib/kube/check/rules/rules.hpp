@@ -24,23 +24,21 @@ std::span<const ManifestRule> reach_rules();       // whom a plugin reaches, and
 // Where a rule puts what it finds.
 class Report {
  public:
-  Report(const ManifestRule& rule, std::vector<ManifestFinding>& findings)
-      : rule_(rule), findings_(findings) {}
+  Report(const Rule& rule, const Inventory& inventory, std::vector<Finding>& findings)
+      : rule_(rule), inventory_(inventory), findings_(findings) {}
 
   void add(const Site& site, std::string message, std::string hint) {
-    findings_.push_back({rule_.name, rule_.severity, site, std::move(message), std::move(hint)});
+    findings_.push_back({rule_.name, rule_.severity, place_of(inventory_, site), std::move(message),
+                         std::move(hint)});
   }
 
  private:
-  const ManifestRule& rule_;
-  std::vector<ManifestFinding>& findings_;
+  const Rule& rule_;
+  const Inventory& inventory_;
+  std::vector<Finding>& findings_;
 };
 
 // For a hint: how to say where the objects go that name no namespace; empty if all do.
 std::string assumption(std::initializer_list<const Object*> objects);
-
-inline Site site_of(const Object& object, const yaml::Node& node) {
-  return {object.site.file, node.start};
-}
 
 }  // namespace wasmctl::kube
