@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -33,6 +34,9 @@ struct Context {
   bool quiet = false;                          // -q: no talk but errors and alarms
   std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };
+
+// A line `warning: WHAT` on stderr, but with -q.
+void warn(const Context& context, std::string_view what);
 
 // The value of an environment variable, or `otherwise` if unset or empty.
 std::string env_or(const Context& context, const std::string& name, std::string otherwise);

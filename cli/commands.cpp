@@ -77,6 +77,10 @@ Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
 
 }  // namespace
 
+void warn(const Context& context, std::string_view what) {
+  if (!context.quiet) context.err.print("warning: {}\n", what);
+}
+
 std::string env_or(const Context& context, const std::string& name, std::string otherwise) {
   auto value = context.env(name);
   return value && !value->empty() ? *value : std::move(otherwise);

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "compile/build.hpp"
 #include "oci/image.hpp"
 #include "plugin/config_schema.hpp"
 #include "yaml/json.hpp"
@@ -24,7 +25,7 @@ std::optional<fs::path> schema_file(const plugin::Plugin& plugin) {
   if (named != plugin.settings.end() && named->value->is_string()) {
     return plugin.directory / named->value->get<std::string>();
   }
-  auto built = plugin.directory / "build" / (plugin.name + ".schema.json");
+  auto built = compile::build_directory(plugin) / (plugin.name + ".schema.json");
   if (fs::exists(built)) return built;
   return std::nullopt;
 }

@@ -108,9 +108,8 @@ class ImageCheck {
                       std::back_inserter(findings_));
   }
 
-  void check_module(std::string_view bytes) {
-    for (const auto& finding :
-         wasm::lint(wasm::read_module(bytes, plugin_->url), bytes, plugin_->url)) {
+  void check_module(const base::Content& bytes) {
+    for (const auto& finding : wasm::lint(wasm::read_module(bytes, plugin_->url), plugin_->url)) {
       if (finding.severity != Severity::error) continue;
       add(kModule, *url_, fmt::format("the image's module {}", finding.message), finding.hint);
     }

@@ -1,17 +1,18 @@
-// Where the names and lines of a module come from: the module, or the side file that the build left
-// beside it.
+// Where the names and lines of a module come from: the module, the side file that the build left
+// beside it, or the source map that it names.
 #pragma once
 
+#include <functional>
 #include <string>
-#include <string_view>
 
 #include "wasm/symbols.hpp"
 
 namespace wasmctl::cli {
 
-// The symbols of the module read from `path`. A side file that does not exist, cannot be read or
-// belongs to another build adds nothing. `module` and `bytes` must outlive the result.
-wasm::Symbols load_symbols(const wasm::Module& module, std::string_view bytes,
-                           const std::string& path);
+// The symbols of the module read from `path`. A side file that cannot be read or belongs to another
+// build adds nothing but a word to `warn`; a source map that cannot be used, nothing at all: it is
+// another tool's. `module` must outlive the result.
+wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path,
+                           const std::function<void(const std::string&)>& warn);
 
 }  // namespace wasmctl::cli

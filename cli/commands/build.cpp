@@ -19,7 +19,7 @@ std::size_t name_bytes(const std::filesystem::path& path) {
       wasm::parse_module(base::read_file(path, wasm::kMaxModuleBytes), path.filename().native());
   std::size_t bytes = 0;
   for (const auto& section : module.sections) {
-    if (section.name == "name") bytes += section.end - section.begin;
+    if (section.name == "name") bytes += section.bytes.size();
   }
   return bytes;
 }

@@ -168,7 +168,7 @@ class Checker {
   void add_module() {
     const auto module = read_unchecked(context_, options_.module, options_.registry);
     const auto read = wasm::read_module(module.bytes, module.path);
-    add(wasm::lint(read, module.bytes, module.path));
+    add(wasm::lint(read, module.path));
     inventory_.module = facts_of(read);
     if (module.plugin) inventory_.module->plugin = module.plugin->name;
     const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;

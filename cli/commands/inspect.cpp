@@ -41,11 +41,11 @@ struct Inspected {
 
 Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
   auto module = read_unchecked(context, source, options);
-  const auto bytes = module.bytes.view();
-  const auto parsed = wasm::read_module(bytes, module.path);
-  const auto symbols = load_symbols(parsed, bytes, module.path);
-  return {module.path, std::move(module.bytes), wasm::summarize(parsed, bytes, symbols),
-          wasm::size_tree(parsed, bytes, symbols)};
+  const auto parsed = wasm::read_module(module.bytes, module.path);
+  const auto symbols =
+      load_symbols(parsed, module.path, [&](const auto& what) { warn(context, what); });
+  return {module.path, std::move(module.bytes), wasm::summarize(parsed, symbols),
+          wasm::size_tree(parsed, symbols)};
 }
 
 // One row, broken between words at the terminal's usual width; nothing for an empty list.

@@ -79,7 +79,7 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
   }
   const auto path = command.output.empty() ? source.path : command.output;
   const auto bytes = source.bytes.view();
-  auto mended = wasm::fixed(wasm::read_module(bytes, source.path), bytes);
+  auto mended = wasm::fixed(wasm::read_module(source.bytes, source.path));
   if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
   if (!context.quiet) {
     context.err.print("{}: {} bytes, {} less\n", path, mended.size(), bytes.size() - mended.size());
@@ -95,9 +95,9 @@ void run_lint(Context& context, const LintCommand& command) {
   auto source = read_unchecked(context, command.source, command.registry);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
-  const auto symbols = load_symbols(module, source.bytes, source.path);
-  show(context, command.findings, source.path,
-       wasm::lint({module, source.bytes, symbols, host, source.path}));
+  const auto symbols =
+      load_symbols(module, source.path, [&](const auto& what) { warn(context, what); });
+  show(context, command.findings, source.path, wasm::lint({module, symbols, host, source.path}));
 }
 
 }  // namespace

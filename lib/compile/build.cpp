@@ -73,8 +73,9 @@ class Build {
         toolchain_(toolchain),
         options_(options),
         plugin_directory_(fs::absolute(plugin.directory).lexically_normal()),
-        build_directory_(options.directory.empty() ? plugin_directory_ / "build"
-                                                   : fs::absolute(options.directory)),
+        build_directory_(options.directory.empty()
+                             ? fs::absolute(build_directory(plugin)).lexically_normal()
+                             : fs::absolute(options.directory)),
         object_directory_(build_directory_ / (options.debug ? "obj-g" : "obj")),
         module_(build_directory_ / (plugin.name + ".wasm")) {
     for (const auto& source : plugin.sources) {
@@ -281,27 +282,26 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    const auto bytes = base::read_file(linked, wasm::kMaxModuleBytes);
-    const auto shipped = options_.debug ? bytes : stripped(bytes);
-    const auto module = wasm::read_module(shipped, module_.filename().native());
-    if (options_.lint) check(module, shipped);
-    write_descriptions(wasm::parse_module(bytes, module_.filename().native()), bytes, module_);
+    const auto name = module_.filename().native();
+    const auto whole = wasm::parse_module(base::read_file(linked, wasm::kMaxModuleBytes), name);
+    const auto module = wasm::read_module(ships(whole), name);
+    if (options_.lint) check(module);
+    write_descriptions(whole, module_);
     fs::remove(linked);
-    base::write_file(wasm::side_file(module_), wasm::make_side_file(module, shipped, bytes));
-    base::write_file(module_, shipped);
+    base::write_file(wasm::side_file(module_), wasm::make_side_file(module, whole.bytes));
+    base::write_file(module_, module.bytes);
     state_.record(module_, key, {objects.begin(), objects.end()}, started);
     save_state(state_file(), state_);
   }
 
-  // What goes to the proxy. With names, its back-traces read without the side file.
-  std::string stripped(const std::string& linked) const {
-    const auto name = module_.filename().native();
-    auto bytes = wasm::shipped(linked, name);
-    return options_.names ? wasm::with_names_of(linked, bytes, name) : bytes;
+  // What goes to the proxy.
+  base::Content ships(const wasm::Module& linked) const {
+    if (options_.debug) return linked.bytes;
+    return wasm::shipped(linked, options_.names ? wasm::Names::kept : wasm::Names::none);
   }
 
-  void check(const wasm::Module& module, std::string_view bytes) const {
-    auto findings = wasm::lint(module, bytes, plugin_.name);
+  void check(const wasm::Module& module) const {
+    auto findings = wasm::lint(module, plugin_.name);
     Words unknown;
     for (const auto& finding : findings) {
       if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
@@ -369,6 +369,14 @@ class Build {
 };
 
 }  // namespace
+
+fs::path build_directory(const plugin::Plugin& plugin) {
+  return plugin.directory / "build";
+}
+
+fs::path module_path(const plugin::Plugin& plugin) {
+  return build_directory(plugin) / (plugin.name + ".wasm");
+}
 
 Result build(const plugin::Plugin& plugin, const Toolchain& toolchain, const Options& options) {
   return Build(plugin, toolchain, options).run();

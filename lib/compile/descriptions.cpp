@@ -36,8 +36,7 @@ bool is_description(std::string_view section) {
   return section.starts_with(kPrefix);
 }
 
-void write_descriptions(const wasm::Module& module, std::string_view bytes,
-                        const fs::path& module_file) {
+void write_descriptions(const wasm::Module& module, const fs::path& module_file) {
   for (const auto& description : kDescriptions) {
     const auto file = fs::path(module_file).replace_extension(description.extension);
     const auto found = std::ranges::find_if(module.sections, [&](const wasm::Section& section) {
@@ -48,7 +47,7 @@ void write_descriptions(const wasm::Module& module, std::string_view bytes,
       fs::remove(file);
       continue;
     }
-    const auto text = bytes.substr(found->payload, found->end - found->payload);
+    const auto text = found->content();
     // The linker puts sections of one name together.
     if (description.json && !nlohmann::json::accept(text)) {
       throw Error(Code::build_failed, fmt::format("{} describes its configuration more than once",

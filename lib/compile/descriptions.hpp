@@ -18,7 +18,6 @@ bool is_description(std::string_view section);
 // Writes the files beside `module_file` (NAME.wasm), where they differ, and removes those that
 // `module`, read from `bytes`, has no section for. Throws Error{Code::build_failed} if a section is
 // not what one PROXY_WASM_DESCRIBE writes.
-void write_descriptions(const wasm::Module& module, std::string_view bytes,
-                        const std::filesystem::path& module_file);
+void write_descriptions(const wasm::Module& module, const std::filesystem::path& module_file);
 
 }  // namespace wasmctl::compile

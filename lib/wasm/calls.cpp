@@ -87,9 +87,8 @@ bool may_leave(std::uint32_t code) {
 
 class SureWalk {
  public:
-  SureWalk(const Module& module, std::string_view bytes,
-           const std::function<bool(std::uint32_t)>& matters)
-      : module_(module), bytes_(bytes), matters_(matters) {}
+  SureWalk(const Module& module, const std::function<bool(std::uint32_t)>& matters)
+      : module_(module), matters_(matters) {}
 
   std::optional<SureEvent> walk(std::uint32_t function) {
     constexpr std::size_t kMaxDepth = 200;
@@ -104,7 +103,7 @@ class SureWalk {
 
  private:
   std::optional<SureEvent> walk_body(std::uint32_t function, std::size_t body) {
-    Instructions instructions(instructions_of(module_, bytes_, body));
+    Instructions instructions(instructions_of(module_, body));
     Instruction instruction;
     while (instructions.next(instruction)) {
       const Step step{function, instruction.offset};
@@ -124,7 +123,6 @@ class SureWalk {
   }
 
   const Module& module_;
-  std::string_view bytes_;
   const std::function<bool(std::uint32_t)>& matters_;
   std::unordered_set<std::uint32_t> seen_;
   std::size_t depth_ = 0;
@@ -132,10 +130,9 @@ class SureWalk {
 
 }  // namespace
 
-std::optional<SureEvent> first_sure_event(const Module& module, std::string_view bytes,
-                                          std::uint32_t entry,
+std::optional<SureEvent> first_sure_event(const Module& module, std::uint32_t entry,
                                           const std::function<bool(std::uint32_t)>& matters) {
-  return SureWalk(module, bytes, matters).walk(entry);
+  return SureWalk(module, matters).walk(entry);
 }
 
 }  // namespace wasmctl::wasm

@@ -47,8 +47,7 @@ struct SureEvent {
 };
 
 // The first trap, or the first call of an imported function for which `matters` is true.
-std::optional<SureEvent> first_sure_event(const Module& module, std::string_view bytes,
-                                          std::uint32_t entry,
+std::optional<SureEvent> first_sure_event(const Module& module, std::uint32_t entry,
                                           const std::function<bool(std::uint32_t)>& matters);
 
 }  // namespace wasmctl::wasm

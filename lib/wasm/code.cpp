@@ -359,9 +359,9 @@ bool Instructions::next(Instruction& instruction) {
   return true;
 }
 
-Reader instructions_of(const Module& module, std::string_view bytes, std::size_t body) {
+Reader instructions_of(const Module& module, std::size_t body) {
   const auto& [offset, size] = module.bodies[body];
-  Reader reader(bytes.substr(offset, size), offset);
+  Reader reader(module.bytes.view().substr(offset, size), offset);
   const auto groups = reader.count("groups of local variables");
   for (std::uint32_t i = 0; i < groups; ++i) {
     reader.u32_leb("local variables");
@@ -370,20 +370,20 @@ Reader instructions_of(const Module& module, std::string_view bytes, std::size_t
   return reader;
 }
 
-CallGraph read_calls(const Module& module, std::string_view bytes) {
+CallGraph read_calls(const Module& module) {
   CallGraph code;
   code.first_.reserve(module.bodies.size() + 1);
   code.first_.push_back(0);
   const auto functions = module.imported_functions.size() + module.functions.size();
   for (std::size_t body = 0; body < module.bodies.size(); ++body) {
-    Instructions instructions(instructions_of(module, bytes, body));
+    Instructions instructions(instructions_of(module, body));
     Instruction instruction;
     while (instructions.next(instruction)) {
       if (instruction.opcode != opcode::kCall && instruction.opcode != opcode::kReturnCall) {
         continue;
       }
       if (instruction.index >= functions) {
-        Reader(bytes, instruction.offset)
+        Reader({}, instruction.offset)
             .fail(fmt::format("function {} is called, which does not exist", instruction.index));
       }
       code.calls_.push_back({instruction.index, instruction.offset});

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kLoop = 0x03;
 inline constexpr std::uint32_t kIf = 0x04;
 inline constexpr std::uint32_t kElse = 0x05;
 inline constexpr std::uint32_t kTry = 0x06;
+inline constexpr std::uint32_t kCatch = 0x07;
 inline constexpr std::uint32_t kThrow = 0x08;
 inline constexpr std::uint32_t kRethrow = 0x09;
 inline constexpr std::uint32_t kThrowRef = 0x0a;
@@ -33,8 +34,11 @@ inline constexpr std::uint32_t kBrIf = 0x0d;
 inline constexpr std::uint32_t kBrTable = 0x0e;
 inline constexpr std::uint32_t kReturn = 0x0f;
 inline constexpr std::uint32_t kCall = 0x10;
+inline constexpr std::uint32_t kCallIndirect = 0x11;
 inline constexpr std::uint32_t kReturnCall = 0x12;
+inline constexpr std::uint32_t kCallRef = 0x14;
 inline constexpr std::uint32_t kDelegate = 0x18;
+inline constexpr std::uint32_t kCatchAll = 0x19;
 inline constexpr std::uint32_t kTryTable = 0x1f;
 }  // namespace opcode
 
@@ -87,7 +91,7 @@ class Instructions {
 };
 
 // The reader of a body's instructions: reads past its local variables.
-Reader instructions_of(const Module& module, std::string_view bytes, std::size_t body);
+Reader instructions_of(const Module& module, std::size_t body);
 
 struct Call {
   std::uint32_t callee = 0;  // in the function index space, imports first
@@ -105,13 +109,13 @@ class CallGraph {
   FeatureSet features() const { return features_; }
 
  private:
-  friend CallGraph read_calls(const Module& module, std::string_view bytes);
+  friend CallGraph read_calls(const Module& module);
   std::vector<Call> calls_;
   std::vector<std::size_t> first_;  // body -> its first call in calls_; one more at the end
   FeatureSet features_;
 };
 
-// Reads all bodies of `module`, whose bytes are `bytes`. Throws Error{Code::bad_input}.
-CallGraph read_calls(const Module& module, std::string_view bytes);
+// Reads all bodies of `module`. Throws Error{Code::bad_input}.
+CallGraph read_calls(const Module& module);
 
 }  // namespace wasmctl::wasm

@@ -2,13 +2,9 @@
 
 namespace wasmctl::wasm::dwarf {
 
-std::string_view section(const Module& module, std::string_view bytes, std::string_view name) {
-  for (const auto& section : module.sections) {
-    if (section.id == SectionId::custom && section.name == name) {
-      return bytes.substr(section.payload, section.end - section.payload);
-    }
-  }
-  return {};
+std::string_view section(const Module& module, std::string_view name) {
+  const auto* const found = module.find_custom_section(name);
+  return found == nullptr ? std::string_view() : found->content();
 }
 
 std::uint64_t fixed(Reader& reader, std::size_t size) {

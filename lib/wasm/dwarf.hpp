@@ -13,7 +13,7 @@
 namespace wasmctl::wasm::dwarf {
 
 // The content of a custom section, ".debug_line" for instance; empty where there is none.
-std::string_view section(const Module& module, std::string_view bytes, std::string_view name);
+std::string_view section(const Module& module, std::string_view name);
 
 // A number of fixed width, which is little-endian; of `size` up to 8 bytes.
 std::uint64_t fixed(Reader& reader, std::size_t size);

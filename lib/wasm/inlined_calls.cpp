@@ -479,11 +479,11 @@ class UnitReader {
   mutable std::size_t ranges_read_ = 0;
 };
 
-InlinedCalls::InlinedCalls(const Module& module, std::string_view bytes) {
-  const auto code = std::ranges::find(module.sections, SectionId::code, &Section::id);
-  if (code == module.sections.end()) return;
+InlinedCalls::InlinedCalls(const Module& module) {
+  const auto* const code = module.find_section(SectionId::code);
+  if (code == nullptr) return;
   code_ = code->payload;
-  const auto section = [&](std::string_view name) { return dwarf::section(module, bytes, name); };
+  const auto section = [&](std::string_view name) { return dwarf::section(module, name); };
   sections_ = {section(".debug_info"),     section(".debug_abbrev"),      section(".debug_str"),
                section(".debug_line_str"), section(".debug_str_offsets"), section(".debug_addr"),
                section(".debug_ranges"),   section(".debug_rnglists")};

@@ -22,8 +22,9 @@ class InlinedCalls {
  public:
   InlinedCalls() = default;
 
-  // `bytes` must outlive the object. Broken information ends the list there and is no error.
-  InlinedCalls(const Module& module, std::string_view bytes);
+  // The module's bytes must outlive the object. Broken information ends the list there and is no
+  // error.
+  explicit InlinedCalls(const Module& module);
 
   // Those that the instruction at `offset` in the module's file came from, outermost first. `lines`
   // is of the same module. Reads the unit of the instruction's function from end to end.

@@ -294,14 +294,13 @@ class LineProgram {
   std::size_t sequence_ = 0;  // the row that begins it
 };
 
-LineTable::LineTable(const Module& module, std::string_view bytes) {
-  const auto code = std::find_if(module.sections.begin(), module.sections.end(),
-                                 [](const Section& s) { return s.id == SectionId::code; });
-  if (code == module.sections.end()) return;
+LineTable::LineTable(const Module& module) {
+  const auto* const code = module.find_section(SectionId::code);
+  if (code == nullptr) return;
   code_ = code->payload;
-  LineProgram program(*this, dwarf::section(module, bytes, ".debug_str"),
-                      dwarf::section(module, bytes, ".debug_line_str"), code->end - code->payload);
-  Reader units(dwarf::section(module, bytes, ".debug_line"));
+  LineProgram program(*this, dwarf::section(module, ".debug_str"),
+                      dwarf::section(module, ".debug_line_str"), code->content().size());
+  Reader units(dwarf::section(module, ".debug_line"));
   bool good = true;
   while (good && !units.empty()) good = program.run(units);
   // Sequences stand in the order of the compiler's units. Of rows at one address the last counts,

@@ -23,7 +23,7 @@ class LineTable {
   LineTable() = default;
 
   // Broken line information ends the table there and is no error: hosts do not read it at all.
-  LineTable(const Module& module, std::string_view bytes);
+  explicit LineTable(const Module& module);
 
   bool empty() const { return rows_.empty(); }
 

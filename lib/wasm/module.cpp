@@ -133,12 +133,11 @@ ExternalKind external_kind(Reader& reader, std::string_view what) {
 // Reads the sections of one module into it, a function for each.
 class Parser {
  public:
-  explicit Parser(std::string_view bytes) : bytes_(bytes) {}
+  explicit Parser(base::Content bytes) : bytes_(bytes.view()) { module_.bytes = std::move(bytes); }
 
   Module parse() {
     Reader reader(bytes_);
     check_header(reader, bytes_);
-    module_.size = bytes_.size();
     while (!reader.empty()) section(reader);
     if (module_.bodies.size() != module_.functions.size()) {
       reader.fail(fmt::format("{} functions are declared, but {} have code",
@@ -168,6 +167,7 @@ class Parser {
       check_order(section.id, what, start);
     }
     section.payload = content.offset();
+    section.bytes = bytes_.substr(section.begin, section.end - section.begin);
     read(section.id, content, what);
     module_.sections.push_back(std::move(section));
   }
@@ -558,9 +558,21 @@ const Export* Module::find_export(std::string_view name) const {
   return found == exports.end() ? nullptr : &*found;
 }
 
-Module parse_module(std::string_view bytes, std::string_view file) {
+const Section* Module::find_section(SectionId id) const {
+  const auto found = std::ranges::find(sections, id, &Section::id);
+  return found == sections.end() ? nullptr : &*found;
+}
+
+const Section* Module::find_custom_section(std::string_view name) const {
+  const auto found = std::ranges::find_if(sections, [&](const Section& section) {
+    return section.id == SectionId::custom && section.name == name;
+  });
+  return found == sections.end() ? nullptr : &*found;
+}
+
+Module parse_module(base::Content bytes, std::string_view file) {
   try {
-    return Parser(bytes).parse();
+    return Parser(std::move(bytes)).parse();
   } catch (const Error& error) {
     Error located(error.code(), fmt::format("{}: {}", file, error.message()));
     for (const auto& hint : error.hints()) located.hint(hint);
@@ -568,12 +580,11 @@ Module parse_module(std::string_view bytes, std::string_view file) {
   }
 }
 
-std::string without_custom_sections(const Module& module, std::string_view bytes,
-                                    bool (*drop)(std::string_view name)) {
-  std::string kept(bytes.substr(0, 8));
+std::string without_custom_sections(const Module& module, bool (*drop)(std::string_view name)) {
+  std::string kept(module.bytes.view().substr(0, kHeaderBytes));
   for (const auto& section : module.sections) {
     if (section.id == SectionId::custom && drop(section.name)) continue;
-    kept += bytes.substr(section.begin, section.end - section.begin);
+    kept += section.bytes;
   }
   return kept;
 }

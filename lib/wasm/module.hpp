@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/content.hpp"
 #include "wasm/code.hpp"
 #include "wasm/features.hpp"
 #include "wasm/reader.hpp"
@@ -17,6 +18,9 @@ namespace wasmctl::wasm {
 
 // Larger modules are not read: Istio's own limit, ISTIO_WASM_MAX_BINARY_SIZE_BYTES (256 MiB).
 inline constexpr std::uint64_t kMaxModuleBytes = 256ULL << 20U;
+
+// The magic number and the version, before the first section.
+inline constexpr std::size_t kHeaderBytes = 8;
 
 enum class ValueType : std::uint8_t {
   i32 = 0x7f,
@@ -86,8 +90,12 @@ struct Section {
   SectionId id = SectionId::custom;
   std::string name;         // of a custom section
   std::size_t begin = 0;    // offset of the section's id byte
-  std::size_t payload = 0;  // offset of its content; behind the name, for a custom section
+  std::size_t payload = 0;  // offset of its content; after the name, for a custom section
   std::size_t end = 0;
+  std::string_view bytes;  // all of it, from begin to end; valid as long as the module's are
+
+  std::string_view content() const { return bytes.substr(payload - begin); }
+  Reader reader() const { return Reader(content(), payload); }
 };
 
 struct Body {
@@ -96,6 +104,7 @@ struct Body {
 };
 
 struct Module {
+  base::Content bytes;
   std::vector<Section> sections;
   std::vector<FunctionType> types;  // of a struct or array: empty
   std::vector<Import> imports;
@@ -106,29 +115,31 @@ struct Module {
   std::vector<Export> exports;
   std::vector<Body> bodies;  // of the defined functions, in order
   std::optional<std::uint32_t> start;
-  std::uint64_t size = 0;  // of the whole file
-  FeatureSet features;     // of the sections but the bodies; read_module() adds those
-  CallGraph calls;         // read_module() fills it in
+  FeatureSet features;  // of the sections but the bodies; read_module() adds those
+  CallGraph calls;      // read_module() fills it in
 
   // The type of function `index` (imports first), or null if there is none.
   const FunctionType* function_type(std::uint32_t index) const;
   const Export* find_export(std::string_view name) const;
+  // The first of its kind, or null.
+  const Section* find_section(SectionId id) const;
+  const Section* find_custom_section(std::string_view name) const;
 };
 
 // Reads past a value type.
 ValueType skip_value_type(Reader& reader);
 
-// Reads `bytes`. Throws Error{Code::bad_input}; `file` begins the message:
+// Reads `bytes`, which stay with the module. Throws Error{Code::bad_input}; `file` begins the
+// message:
 //     plugin.wasm: section 5 (memory) claims 812 bytes, but 96 remain (offset 0x1a4)
 // Bytes that are something else entirely are told by what they are (gzip, ELF, a component, ...).
-Module parse_module(std::string_view bytes, std::string_view file);
+Module parse_module(base::Content bytes, std::string_view file);
 
 // The same with the function bodies read and, where libwabt knows all that the module uses,
 // validated: Module::calls and Module::features are whole. The same errors.
-Module read_module(std::string_view bytes, std::string_view file);
+Module read_module(base::Content bytes, std::string_view file);
 
 // The module without the custom sections whose name `drop` accepts; all other bytes as they are.
-std::string without_custom_sections(const Module& module, std::string_view bytes,
-                                    bool (*drop)(std::string_view name));
+std::string without_custom_sections(const Module& module, bool (*drop)(std::string_view name));
 
 }  // namespace wasmctl::wasm

@@ -36,13 +36,12 @@ std::size_t references(std::string_view symbol) {
   return count;
 }
 
-std::map<std::uint32_t, std::string> names_in(std::uint8_t subsection, const Module& module,
-                                              std::string_view bytes) {
+std::map<std::uint32_t, std::string> names_in(std::uint8_t subsection, const Module& module) {
   std::map<std::uint32_t, std::string> names;
   for (const auto& section : module.sections) {
     if (section.id != SectionId::custom || section.name != "name") continue;
     try {
-      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
+      Reader reader = section.reader();
       while (!reader.empty()) {
         const auto id = reader.byte("a name subsection");
         const auto size = reader.u32_leb("a name subsection");
@@ -63,13 +62,12 @@ std::map<std::uint32_t, std::string> names_in(std::uint8_t subsection, const Mod
 
 }  // namespace
 
-std::map<std::uint32_t, std::string> function_names(const Module& module, std::string_view bytes) {
-  return names_in(kFunctionNames, module, bytes);
+std::map<std::uint32_t, std::string> function_names(const Module& module) {
+  return names_in(kFunctionNames, module);
 }
 
-std::map<std::uint32_t, std::string> data_segment_names(const Module& module,
-                                                        std::string_view bytes) {
-  return names_in(kDataNames, module, bytes);
+std::map<std::uint32_t, std::string> data_segment_names(const Module& module) {
+  return names_in(kDataNames, module);
 }
 
 std::string smallest_name_section() {
@@ -79,30 +77,20 @@ std::string smallest_name_section() {
   return custom_section("name", content);
 }
 
-std::string with_names_of(std::string_view linked, std::string_view shipped,
-                          std::string_view file) {
-  const auto is_name = [](std::string_view section) { return section == "name"; };
-  auto bytes = without_custom_sections(parse_module(shipped, file), shipped, is_name);
-  const auto named = parse_module(linked, file);
-  for (const auto& section : named.sections) {
-    if (section.id == SectionId::custom && is_name(section.name)) {
-      bytes +=
-          custom_section("name", linked.substr(section.payload, section.end - section.payload));
-    }
-  }
-  return bytes;
-}
-
 std::string demangle(const std::string& symbol) {
   if (symbol.size() > kMaxSymbol) return symbol;
   if (auto rust = demangle_rust_v0(symbol)) return *rust;
   if (!symbol.starts_with("_Z")) return symbol;
   if (auto rust = demangle_rust_legacy(symbol)) return *rust;
-  if (references(symbol) > kMaxReferences) return symbol;
+  return printed_by_envoy(symbol).value_or(symbol);
+}
+
+std::optional<std::string> printed_by_envoy(const std::string& written) {
+  if (written.size() > kMaxSymbol || references(written) > kMaxReferences) return std::nullopt;
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
-      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
-  return status == 0 ? std::string(name.get()) : symbol;
+      abi::__cxa_demangle(written.c_str(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? std::string(name.get()) : written;
 }
 
 }  // namespace wasmctl::wasm

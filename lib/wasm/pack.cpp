@@ -81,10 +81,10 @@ std::string data_section(const std::vector<Segment>& segments) {
 }
 
 // One function body, its size included.
-void put_short_body(std::string& out, const Module& module, std::string_view bytes,
-                    std::size_t body) {
+void put_short_body(std::string& out, const Module& module, std::size_t body) {
+  const auto bytes = module.bytes.view();
   std::vector<Number> numbers;
-  const Reader code = instructions_of(module, bytes, body);
+  const Reader code = instructions_of(module, body);
   const auto& [begin, size] = module.bodies[body];
   std::string content(bytes.substr(begin, code.offset() - begin));
   Instructions instructions(code, &numbers);
@@ -113,54 +113,55 @@ bool is_for_tools(std::string_view section) {
          std::find(std::begin(kNames), std::end(kNames), section) != std::end(kNames);
 }
 
-}  // namespace
-
-std::string with_short_numbers(const Module& module, std::string_view bytes) {
-  std::string out(bytes.substr(0, 8));
-  for (const auto& part : module.sections) {
-    auto content = bytes.substr(part.payload, part.end - part.payload);
-    if (part.id == SectionId::custom) {
-      out += custom_section(part.name, content);
-      continue;
-    }
-    std::string code;
-    if (part.id == SectionId::code) {
-      put_leb(code, module.bodies.size());
-      for (std::size_t body = 0; body < module.bodies.size(); ++body) {
-        put_short_body(code, module, bytes, body);
-      }
-      content = code;
-    }
-    out += section(part.id, content);
+// The code section with the numbers in it in as few bytes as they need. A linker that keeps debug
+// information leaves room in them for larger ones: 8 % of a small module.
+std::string short_code(const Module& module) {
+  std::string content;
+  put_leb(content, module.bodies.size());
+  for (std::size_t body = 0; body < module.bodies.size(); ++body) {
+    put_short_body(content, module, body);
   }
-  return out;
+  return section(SectionId::code, content);
 }
 
-std::string without_zero_data(const Module& module, std::string_view bytes) {
-  std::string same(bytes);
-  const auto is = [](SectionId id) { return [id](const Section& s) { return s.id == id; }; };
-  const auto data =
-      std::find_if(module.sections.begin(), module.sections.end(), is(SectionId::data));
-  const bool imports_memory =
-      std::any_of(module.imports.begin(), module.imports.end(),
-                  [](const Import& import) { return import.kind == ExternalKind::memory; });
-  const bool by_number =
-      std::any_of(module.sections.begin(), module.sections.end(), is(SectionId::data_count));
-  if (data == module.sections.end() || imports_memory || by_number) return same;
-
-  const auto segments =
-      read_segments(Reader(bytes.substr(data->payload, data->end - data->payload), data->payload));
-  if (!segments || overlap(*segments)) return same;
+// The data section without zero bytes, which memory holds anyway. A C++ module is full of them
+// (tables of virtual functions whose entries the linker emptied, statics), and linkers write them.
+// The segments are split at long runs of zeros and cut where they begin or end with zeros. Where
+// that could change something the section stays as it is: in modules that import their memory, or
+// that name segments by number (a data count section).
+std::string short_data(const Module& module, const Section& data) {
+  const bool imports_memory = std::ranges::any_of(
+      module.imports, [](const Import& import) { return import.kind == ExternalKind::memory; });
+  const bool by_number = module.find_section(SectionId::data_count) != nullptr;
+  const auto segments = read_segments(data.reader());
+  if (imports_memory || by_number || !segments || overlap(*segments)) {
+    return section(SectionId::data, data.content());
+  }
   std::vector<Segment> pieces;
   for (const auto& segment : *segments) split(segment, pieces);
-  return same.replace(data->begin, data->end - data->begin, data_section(pieces));
+  return data_section(pieces);
 }
 
-std::string shipped(std::string_view linked, std::string_view file) {
-  auto bytes = without_custom_sections(parse_module(linked, file), linked, is_for_tools);
-  bytes = with_short_numbers(parse_module(bytes, file), bytes);
-  bytes = without_zero_data(parse_module(bytes, file), bytes);
-  return bytes + smallest_name_section();
+}  // namespace
+
+std::string shipped(const Module& linked, Names names) {
+  std::string out(linked.bytes.view().substr(0, kHeaderBytes));
+  for (const auto& part : linked.sections) {
+    if (part.id == SectionId::code) {
+      out += short_code(linked);
+    } else if (part.id == SectionId::data) {
+      out += short_data(linked, part);
+    } else if (part.id != SectionId::custom) {
+      out += section(part.id, part.content());
+    } else if (!is_for_tools(part.name)) {
+      out += custom_section(part.name, part.content());
+    }
+  }
+  if (names == Names::none) return out + smallest_name_section();
+  for (const auto& part : linked.sections) {
+    if (part.name == "name") out += custom_section("name", part.content());
+  }
+  return out;
 }
 
 }  // namespace wasmctl::wasm

@@ -19,15 +19,15 @@ bool libwabt_knows(FeatureSet features) {
 
 }  // namespace
 
-Module read_module(std::string_view bytes, std::string_view file) {
-  auto module = parse_module(bytes, file);
+Module read_module(base::Content bytes, std::string_view file) {
+  auto module = parse_module(std::move(bytes), file);
   try {
-    module.calls = read_calls(module, bytes);
+    module.calls = read_calls(module);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: invalid Wasm: {}", file, error.message()));
   }
   module.features.add(module.calls.features());
-  if (libwabt_knows(module.features)) validate(bytes, file);
+  if (libwabt_knows(module.features)) validate(module.bytes, file);
   return module;
 }
 

@@ -52,11 +52,11 @@ SizeNode functions(const Module& module, const Section& code, const Symbols& sym
 
 // The segments of the data section, by name or number; in one piece where they cannot be told
 // apart.
-SizeNode segments(const Module& module, const Section& data, std::string_view bytes) {
-  const auto names = data_segment_names(module, bytes);
+SizeNode segments(const Module& module, const Section& data) {
+  const auto names = data_segment_names(module);
   SizeNode node{"data", data.end - data.begin, {}};
   try {
-    Reader reader(bytes.substr(data.payload, data.end - data.payload), data.payload);
+    Reader reader = data.reader();
     const auto count = reader.count("data segments");
     std::uint64_t sum = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -85,15 +85,15 @@ SizeNode segments(const Module& module, const Section& data, std::string_view by
 
 }  // namespace
 
-SizeNode size_tree(const Module& module, std::string_view bytes, const Symbols& symbols) {
+SizeNode size_tree(const Module& module, const Symbols& symbols) {
   SizeNode root{"module", 0, {}};
   root.children.reserve(module.sections.size() + 1);
-  root.children.push_back({"header", 8, {}});
+  root.children.push_back({"header", kHeaderBytes, {}});
   for (const auto& section : module.sections) {
     if (section.id == SectionId::code) {
       root.children.push_back(functions(module, section, symbols));
     } else if (section.id == SectionId::data) {
-      root.children.push_back(segments(module, section, bytes));
+      root.children.push_back(segments(module, section));
     } else {
       const auto name = section.id == SectionId::custom ? fmt::format("custom: {}", section.name)
                                                         : std::string(to_string(section.id));

@@ -18,6 +18,6 @@ struct SizeNode {
 };
 
 // The sum of all leaves is the module's size. `module` is from read_module().
-SizeNode size_tree(const Module& module, std::string_view bytes, const Symbols& symbols);
+SizeNode size_tree(const Module& module, const Symbols& symbols);
 
 }  // namespace wasmctl::wasm

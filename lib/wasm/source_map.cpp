@@ -77,17 +77,24 @@ std::string in_root(const json& map, const std::string& source) {
 
 }  // namespace
 
-std::optional<std::string> source_mapping_url(const Module& module, std::string_view bytes) {
-  for (const auto& section : module.sections) {
-    if (section.id != SectionId::custom || section.name != "sourceMappingURL") continue;
-    try {
-      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
-      return std::string(reader.name("the URL of a source map"));
-    } catch (const Error&) {
-      return std::nullopt;
-    }
+std::optional<std::string> source_mapping_url(const Module& module) {
+  const auto* const section = module.find_custom_section("sourceMappingURL");
+  if (section == nullptr) return std::nullopt;
+  try {
+    auto reader = section->reader();
+    return std::string(reader.name("the URL of a source map"));
+  } catch (const Error&) {
+    return std::nullopt;
   }
-  return std::nullopt;
+}
+
+std::string path_of_url(std::string_view url) {
+  const auto end = url.find_first_of("?#");
+  const auto path = url.substr(0, end);
+  // A scheme ends with the first colon, before any slash.
+  const auto colon = path.find(':');
+  const bool has_scheme = colon != std::string_view::npos && colon < path.find('/');
+  return has_scheme || path.starts_with("//") ? "" : percent_decoded(path);
 }
 
 std::optional<std::string> data_of_url(std::string_view url) {

@@ -17,7 +17,10 @@ namespace wasmctl::wasm {
 
 // The content of the custom section sourceMappingURL: relative to the module, of a server, or
 // `data:` with the map in it.
-std::optional<std::string> source_mapping_url(const Module& module, std::string_view bytes);
+std::optional<std::string> source_mapping_url(const Module& module);
+
+// The path that a URL without a scheme stands for, percent-encoding decoded; empty for another URL.
+std::string path_of_url(std::string_view url);
 
 // The map that a `data:` URL holds; null for another URL.
 std::optional<std::string> data_of_url(std::string_view url);

@@ -11,27 +11,13 @@
 
 namespace wasmctl::wasm {
 
-namespace {
-
-// Reads the custom section `name`, if it is there, with `read`; what is broken adds nothing.
-template <typename Read>
-void read_custom(const Module& module, std::string_view bytes, std::string_view name, Read read) {
-  for (const auto& section : module.sections) {
-    if (section.id != SectionId::custom || section.name != name) continue;
-    try {
-      read(Reader(bytes.substr(section.payload, section.end - section.payload), section.payload));
-    } catch (const Error&) {
-      return;
-    }
-  }
-}
-
-}  // namespace
-
 // tool-conventions, ProducersSection.md: fields of (name, version) pairs.
-std::vector<std::string> producers(const Module& module, std::string_view bytes) {
+std::vector<std::string> producers(const Module& module) {
   std::vector<std::string> made_by;
-  read_custom(module, bytes, "producers", [&](Reader reader) {
+  const auto* const section = module.find_custom_section("producers");
+  if (section == nullptr) return made_by;
+  try {
+    Reader reader = section->reader();
     const auto fields = reader.count("producers");
     for (std::uint32_t i = 0; i < fields; ++i) {
       reader.name("a field");
@@ -42,7 +28,9 @@ std::vector<std::string> producers(const Module& module, std::string_view bytes)
         made_by.push_back(version.empty() ? name : fmt::format("{} {}", name, version));
       }
     }
-  });
+  } catch (const Error&) {
+    return made_by;  // what is broken adds nothing
+  }
   return made_by;
 }
 
@@ -87,11 +75,11 @@ std::vector<Sized> measure_functions(const Module& module, const Symbols& symbol
 
 }  // namespace
 
-Summary summarize(const Module& module, std::string_view bytes, const Symbols& symbols) {
+Summary summarize(const Module& module, const Symbols& symbols) {
   Summary summary;
-  summary.bytes = module.size;
+  summary.bytes = module.bytes.size();
   summary.abi = abi_version(module);
-  summary.producers = producers(module, bytes);
+  summary.producers = producers(module);
   for (const auto& row : feature_rows()) {
     if (module.features.contains(row.feature)) summary.features.emplace_back(row.name);
   }
@@ -100,7 +88,7 @@ Summary summarize(const Module& module, std::string_view bytes, const Symbols& s
   if (!module.memories.empty()) summary.memory = module.memories.front();
   for (const auto& section : module.sections) {
     if (section.id == SectionId::data) {
-      Reader reader(bytes.substr(section.payload, section.end - section.payload), section.payload);
+      Reader reader = section.reader();
       if (!reader.empty()) summary.data_segments = reader.u32_leb("data segments");
     }
     summary.sections.push_back(

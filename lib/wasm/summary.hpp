@@ -36,10 +36,10 @@ struct Summary {
 };
 
 // "clang 22.1.8", "Go go1.26": who made it, from its `producers` section.
-std::vector<std::string> producers(const Module& module, std::string_view bytes);
+std::vector<std::string> producers(const Module& module);
 
 // `module` is from read_module(). Broken custom sections are left out, as hosts do.
-Summary summarize(const Module& module, std::string_view bytes, const Symbols& symbols);
+Summary summarize(const Module& module, const Symbols& symbols);
 
 struct Growth {
   std::string name;

@@ -7,65 +7,83 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "wasm/inlined_calls.hpp"
 #include "wasm/line_table.hpp"
 #include "wasm/module.hpp"
+#include "wasm/source_map.hpp"
 
 namespace wasmctl::wasm {
 
 // SHA-256 over the module without its custom sections, as 64 hex digits: stripping names from a
 // module leaves its build id as it is.
-std::string build_id(const Module& module, std::string_view bytes);
+std::string build_id(const Module& module);
 
-// The build id that `bytes` carries in its `build_id` section (tool-conventions, BuildId.md), if
+// The build id that `module` carries in its `build_id` section (tool-conventions, BuildId.md), if
 // it is one of ours.
-std::optional<std::string> carried_build_id(const Module& module, std::string_view bytes);
+std::optional<std::string> carried_build_id(const Module& module);
 
 std::filesystem::path side_file(std::filesystem::path module);
 
 // The side file of `shipped`: `linked` with that build id.
-std::string make_side_file(const Module& shipped, std::string_view shipped_bytes,
-                           std::string_view linked);
+std::string make_side_file(const Module& shipped, std::string_view linked);
+
+// Where an instruction comes from.
+struct Origin {
+  std::string function;
+  Place place;  // line 0: not known
+  bool operator==(const Origin&) const = default;
+};
 
 class Symbols {
  public:
-  // From the module's own sections. Both arguments must outlive the object.
-  Symbols(const Module& module, std::string_view bytes);
+  // From the module's own sections. `module` must outlive the object.
+  explicit Symbols(const Module& module);
 
-  // From a side file as well. Throws Error{Code::bad_input} where it is none, or not of `module`.
-  Symbols(const Module& module, std::string_view bytes, std::string side_bytes,
-          std::string_view side_name);
+  // From the module's side file as well. Throws Error{Code::bad_input}, `side_name` first, if it is
+  // not of `module`.
+  Symbols(const Module& module, Module side, std::string_view side_name);
 
-  bool has_names() const { return has_names_; }
+  // Of a module without DWARF.
+  void add_source_map(SourceMap map) { map_ = std::move(map); }
+
+  bool has_names() const { return !names_.empty(); }
 
   // "acme::Context::fall(int)", else the name under which it is exported or imported, else
   // "function 7".
   std::string function(std::uint32_t index) const;
 
+  // The entry of the name section, mangled as it may be.
+  std::optional<std::string> written_name(std::uint32_t index) const;
+
   // Where in the sources the instruction at `offset` in the module's file comes from.
   std::optional<Place> place(std::size_t offset) const;
 
+  // The same with what the compiler put in place of calls: first the function that is there (its
+  // name is left empty), at its own line, then each function inlined into the one before. Empty
+  // without a line.
+  std::vector<Origin> origins(std::size_t offset) const;
+
  private:
-  void add_names(std::map<std::uint32_t, std::string> names);
+  std::optional<std::size_t> linked_offset(std::size_t offset) const;
 
   const Module& module_;
-  std::string_view bytes_;
-  std::map<std::uint32_t, std::string> names_;  // as written; of imports and exports, too
-  bool has_names_ = false;
-  std::string side_bytes_;
-  std::unique_ptr<const Module> side_;  // none: the lines are the module's own
+  std::map<std::uint32_t, std::string> names_;      // as written in the name section
+  std::map<std::uint32_t, std::string> externals_;  // of imports and exports
+  std::optional<Module> side_;                      // none: the lines are the module's own
   LineTable lines_;
+  InlinedCalls inlined_;
+  SourceMap map_;
 };
 
 // The function in whose body `offset` lies, as its number among the bodies.
 std::optional<std::size_t> body_at(const Module& module, std::size_t offset);
 
 // The instruction at `offset`, which may be its opcode only; none if no instruction begins there.
-std::optional<Instruction> instruction_at(const Module& module, std::string_view bytes,
-                                          std::size_t offset);
+std::optional<Instruction> instruction_at(const Module& module, std::size_t offset);
 
 }  // namespace wasmctl::wasm

@@ -1,5 +1,7 @@
-// Any bytes as a module, and as its side file: read, validated, linted, described, stripped, mended,
-// or refused with an Error.
+// Any bytes as a module, and as its side file: read, validated, linted, described, stripped,
+// mended, or refused with an Error.
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 #include "wasm/backtrace.hpp"
 #include "wasm/lint/fix.hpp"
@@ -25,48 +27,48 @@ wasm::Module read_valid(const std::string& bytes) {
 }
 
 // Each instruction of the first functions has a description, and fits as a trace of one frame.
-void describe_all(const wasm::Module& module, std::string_view bytes, const wasm::Symbols& symbols) {
+void describe_all(const wasm::Module& module, const wasm::Symbols& symbols) {
   constexpr std::size_t kMost = 200;
   std::size_t count = 0;
   for (std::size_t body = 0; body < module.bodies.size() && count < kMost; ++body) {
-    wasm::Instructions instructions(wasm::instructions_of(module, bytes, body));
+    wasm::Instructions instructions(wasm::instructions_of(module, body));
     wasm::Instruction instruction;
     while (instructions.next(instruction) && ++count < kMost) {
-      const wasm::TraceFrame frame{0, instruction.offset, std::nullopt, 0, 0};
-      if (!wasm::fits({&frame, 1}, module, bytes)) __builtin_trap();
-      if (wasm::describe(frame, module, symbols).empty()) __builtin_trap();
+      auto frame = wasm::parse_frame(
+          fmt::format("  0:  {:#x} - unknown(function index:{})", instruction.offset,
+                      module.imported_functions.size() + body),
+          0);
+      if (!wasm::describe({&*frame, 1}, module, symbols)) __builtin_trap();
     }
   }
 }
 
-void use(const wasm::Module& module, std::string_view bytes) {
-  const wasm::Symbols own(module, bytes);
-  wasm::summarize(module, bytes, own);
-  if (wasm::size_tree(module, bytes, own).bytes != bytes.size()) __builtin_trap();
-  for (const auto& host : wasm::hosts()) wasm::lint({module, bytes, own, &host});
-  read_valid(wasm::fixed(module, bytes));
-  read_valid(wasm::without_zero_data(module, bytes));
-  const auto shipped = wasm::shipped(bytes, "m");
-  const auto shipped_module = read_valid(shipped);
-  auto side = wasm::make_side_file(shipped_module, shipped, bytes);
-  const wasm::Symbols symbols(shipped_module, shipped, std::move(side), "m");
-  describe_all(shipped_module, shipped, symbols);
-  read_valid(wasm::with_names_of(bytes, shipped, "m"));
+void use(const wasm::Module& module) {
+  const wasm::Symbols own(module);
+  wasm::summarize(module, own);
+  if (wasm::size_tree(module, own).bytes != module.bytes.size()) __builtin_trap();
+  for (const auto& host : wasm::hosts()) wasm::lint({module, own, &host});
+  read_valid(wasm::fixed(module));
+  const auto shipped = read_valid(wasm::shipped(module, wasm::Names::none));
+  auto side = wasm::make_side_file(shipped, module.bytes);
+  const wasm::Symbols symbols(shipped, wasm::parse_module(std::move(side), "m"), "m");
+  describe_all(shipped, symbols);
+  read_valid(wasm::shipped(module, wasm::Names::kept));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  wasm::parse_frame(bytes);
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  wasm::parse_frame(bytes, 1);
   try {
     const auto module = wasm::parse_module(bytes, "m");
     // What a module that is not valid may have all the same.
-    wasm::function_names(module, bytes);
-    wasm::LineTable(module, bytes).find(size / 2);
-    const auto same = wasm::without_custom_sections(module, bytes, [](auto) { return false; });
+    wasm::function_names(module);
+    wasm::LineTable(module).find(size / 2);
+    const auto same = wasm::without_custom_sections(module, [](auto) { return false; });
     if (same != bytes) __builtin_trap();
-    use(wasm::read_module(bytes, "m"), bytes);
+    use(wasm::read_module(bytes, "m"));
   } catch (const Error&) {
   }
   return 0;

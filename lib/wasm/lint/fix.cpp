@@ -39,16 +39,16 @@ bool exports_more_than_used(const Module& module) {
 
 }  // namespace
 
-std::string fixed(const Module& module, std::string_view bytes) {
-  auto stripped = without_custom_sections(module, bytes, is_useless);
+std::string fixed(const Module& module) {
+  auto stripped = without_custom_sections(module, is_useless);
   if (!exports_more_than_used(module)) return stripped;
-  std::string result(bytes.substr(0, 8));
+  std::string result(module.bytes.view().substr(0, kHeaderBytes));
   for (const auto& part : module.sections) {
     if (part.id == SectionId::custom && is_useless(part.name)) continue;
     if (part.id == SectionId::exports) {
       result += used_exports(module);
     } else {
-      result += bytes.substr(part.begin, part.end - part.begin);
+      result += part.bytes;
     }
   }
   try {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "wasm/module.hpp"
 
@@ -10,6 +9,6 @@ namespace wasmctl::wasm {
 
 // `module` without DWARF and the notes of compilers for linkers, and without the exports that Envoy
 // has no use for. The code and the names of functions stay as they are, byte for byte.
-std::string fixed(const Module& module, std::string_view bytes);
+std::string fixed(const Module& module);
 
 }  // namespace wasmctl::wasm

@@ -192,8 +192,8 @@ std::vector<Finding> lint(const Subject& subject) {
   return findings;
 }
 
-std::vector<Finding> lint(const Module& module, std::string_view bytes, std::string_view file) {
-  return lint({module, bytes, Symbols(module, bytes), nullptr, std::string(file)});
+std::vector<Finding> lint(const Module& module, std::string_view file) {
+  return lint({module, Symbols(module), nullptr, std::string(file)});
 }
 
 void throw_unloadable(const std::vector<Finding>& findings, std::string_view file) {
@@ -220,9 +220,9 @@ void throw_unloadable(const std::vector<Finding>& findings, std::string_view fil
   throw error;
 }
 
-void require_loadable(std::string_view bytes, std::string_view file) {
-  const auto module = read_module(bytes, file);
-  throw_unloadable(lint(module, bytes, file), file);
+void require_loadable(base::Content bytes, std::string_view file) {
+  const auto module = read_module(std::move(bytes), file);
+  throw_unloadable(lint(module, file), file);
 }
 
 }  // namespace wasmctl::wasm

@@ -27,7 +27,6 @@ std::string_view to_string(Judge judge);  // "tested against Envoy"
 // What a rule looks at.
 struct Subject {
   const Module& module;  // from read_module()
-  std::string_view bytes;
   const Symbols& symbols;
   const Host* host = nullptr;  // that it is meant for; null: any
   std::string file = {};       // for the findings' places
@@ -45,11 +44,11 @@ std::span<const LintRule> rules();
 std::vector<Finding> lint(const Subject& subject);
 
 // The same of a module alone, with its own names.
-std::vector<Finding> lint(const Module& module, std::string_view bytes, std::string_view file);
+std::vector<Finding> lint(const Module& module, std::string_view file);
 
 // Reads and validates `bytes` and throws what is wrong: Error{Code::bad_input} if they are no valid
 // module, Error{Code::unloadable} if a rule finds an error. `file` begins the messages.
-void require_loadable(std::string_view bytes, std::string_view file);
+void require_loadable(base::Content bytes, std::string_view file);
 
 // Throws the findings of severity error as one Error{Code::unloadable}; returns if there is none.
 void throw_unloadable(const std::vector<Finding>& findings, std::string_view file);

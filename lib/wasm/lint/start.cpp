@@ -51,7 +51,7 @@ std::vector<const Import*> imported_functions(const Module& module) {
 // the module is being instantiated, before Envoy has a context for it.
 std::optional<SureEvent> first_event(const Subject& subject, const Entry& entry,
                                      const std::vector<bool>& is_forbidden) {
-  return first_sure_event(subject.module, subject.bytes, entry.function, [&](std::uint32_t index) {
+  return first_sure_event(subject.module, entry.function, [&](std::uint32_t index) {
     return entry.is_start_section || is_forbidden[index];
   });
 }
@@ -80,7 +80,7 @@ void for_each_event(const Subject& subject, Visit visit) {
 }
 
 bool is_go(const Subject& subject) {
-  const auto made_by = producers(subject.module, subject.bytes);
+  const auto made_by = producers(subject.module);
   return std::any_of(made_by.begin(), made_by.end(),
                      [](const std::string& name) { return name.starts_with("Go "); });
 }

@@ -47,14 +47,15 @@ constexpr std::uint64_t kApplyBytes = 196'000;
 }  // namespace
 
 void check_config_map_size(const Subject& subject, const Rule& rule, Findings& findings) {
-  if (subject.module.size <= kConfigMapBytes) return;
+  if (subject.module.bytes.size() <= kConfigMapBytes) return;
   add(findings, rule,
-      fmt::format("has {} bytes; a ConfigMap holds {}", subject.module.size, kConfigMapBytes),
+      fmt::format("has {} bytes; a ConfigMap holds {}", subject.module.bytes.size(),
+                  kConfigMapBytes),
       "push it as an image, or make it smaller: `wasmctl inspect` shows where the bytes are");
 }
 
 void check_apply_size(const Subject& subject, const Rule& rule, Findings& findings) {
-  const auto size = subject.module.size;
+  const auto size = subject.module.bytes.size();
   if (size <= kApplyBytes || size > kConfigMapBytes) return;
   add(findings, rule,
       fmt::format("has {} bytes; in a ConfigMap, `kubectl apply` takes about {}", size,

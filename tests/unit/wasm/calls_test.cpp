@@ -10,13 +10,8 @@ using namespace std::string_literals;
 
 namespace {
 
-struct Program {
-  std::string bytes;
-  wasm::Module module;
-};
-
 // Function 0 is the import env.f; the others are `bodies`, of which `exported` is exported.
-Program program(const std::vector<std::string>& bodies, std::uint32_t exported) {
+wasm::Module program(const std::vector<std::string>& bodies, std::uint32_t exported) {
   std::vector<std::string> types;
   std::vector<std::string> code;
   for (const auto& body : bodies) {
@@ -26,8 +21,7 @@ Program program(const std::vector<std::string>& bodies, std::uint32_t exported) 
   auto bytes = header() + section(1, vec({func_type(":")})) +
                section(2, vec({name("env") + name("f") + '\0' + leb(0)})) + section(3, vec(types)) +
                section(7, vec({name("run") + '\0' + leb(exported)})) + section(10, vec(code));
-  auto module = wasm::read_module(bytes, "m");
-  return {std::move(bytes), std::move(module)};
+  return wasm::read_module(bytes, "m");
 }
 
 std::string call(std::uint32_t function) {
@@ -47,25 +41,24 @@ using Chain = std::vector<std::uint32_t>;
 TEST_CASE("the shortest chain leads from the caller to what is exported") {
   // 4 calls 3 and 2; 3 calls 2; 2 and 1 call the import.
   const auto p = program({call(0), call(0), call(2), call(3) + call(2)}, 4);
-  const auto chain = wasm::Callers(p.module).shortest_chain(0);
+  const auto chain = wasm::Callers(p).shortest_chain(0);
   CHECK(functions(chain) == Chain{2, 4});
-  CHECK(p.bytes.substr(chain[0].offset, 2) == call(0));
-  CHECK(p.bytes.substr(chain[1].offset, 2) == call(2));
+  CHECK(p.bytes.view().substr(chain[0].offset, 2) == call(0));
+  CHECK(p.bytes.view().substr(chain[1].offset, 2) == call(2));
 }
 
 TEST_CASE("a chain that no export begins ends where a pointer must lead") {
-  CHECK(functions(wasm::Callers(program({call(0), call(1), ""}, 3).module).shortest_chain(0)) ==
+  CHECK(functions(wasm::Callers(program({call(0), call(1), ""}, 3)).shortest_chain(0)) ==
         Chain{1, 2});
-  CHECK(wasm::Callers(program({""}, 1).module).shortest_chain(0).empty());
+  CHECK(wasm::Callers(program({""}, 1)).shortest_chain(0).empty());
   // Calls in a circle.
-  CHECK(
-      wasm::Callers(program({call(2), call(1) + call(0), ""}, 3).module).shortest_chain(0).empty());
+  CHECK(wasm::Callers(program({call(2), call(1) + call(0), ""}, 3)).shortest_chain(0).empty());
 }
 
 TEST_CASE("only what no branch can avoid is sure") {
   const auto event = [](const std::vector<std::string>& bodies) -> std::string {
     const auto p = program(bodies, 1);
-    const auto found = wasm::first_sure_event(p.module, p.bytes, 1, [](auto) { return true; });
+    const auto found = wasm::first_sure_event(p, 1, [](auto) { return true; });
     if (!found) return "none";
     std::string text = found->import ? "call" : "trap";
     for (const auto& step : found->chain) text += fmt::format(" {}", step.function);

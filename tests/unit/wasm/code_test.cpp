@@ -24,7 +24,7 @@ std::string listed(const std::string& instructions) {
   const auto module = wasm::parse_module(bytes, "m");
   std::string text;
   try {
-    wasm::Instructions reader(wasm::instructions_of(module, bytes, 0));
+    wasm::Instructions reader(wasm::instructions_of(module, 0));
     wasm::Instruction instruction;
     while (reader.next(instruction)) {
       text += fmt::format("{:#x}@{:#x} ", instruction.opcode, instruction.offset);
@@ -37,13 +37,13 @@ std::string listed(const std::string& instructions) {
 
 bool uses(const std::string& instructions, wasm::Feature feature) {
   const auto bytes = with_code(instructions);
-  return wasm::read_calls(wasm::parse_module(bytes, "m"), bytes).features().contains(feature);
+  return wasm::read_calls(wasm::parse_module(bytes, "m")).features().contains(feature);
 }
 
 std::string refusal(const std::string& instructions) {
   const auto bytes = with_code(instructions);
   try {
-    wasm::read_calls(wasm::parse_module(bytes, "m"), bytes);
+    wasm::read_calls(wasm::parse_module(bytes, "m"));
     return "accepted";
   } catch (const Error& error) {
     return error.message();
@@ -102,7 +102,7 @@ TEST_CASE("the numbers of an instruction can be written anew") {
   const auto bytes = with_code("\x41\x85\x80\x00\x28\x02\x90\x80\x80\x00\x1a\x0b"s);
   const auto module = wasm::parse_module(bytes, "m");
   std::vector<wasm::Number> numbers;
-  wasm::Instructions reader(wasm::instructions_of(module, bytes, 0), &numbers);
+  wasm::Instructions reader(wasm::instructions_of(module, 0), &numbers);
   wasm::Instruction instruction;
   REQUIRE(reader.next(instruction));
   REQUIRE(numbers.size() == 1);

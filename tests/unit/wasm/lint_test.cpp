@@ -16,7 +16,7 @@ namespace {
 // "rule: message | hint" of each finding, but of the rule that small modules break: no-callbacks.
 std::vector<std::string> findings(const std::string& bytes) {
   std::vector<std::string> lines;
-  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m.wasm"), bytes, "m.wasm")) {
+  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m.wasm"), "m.wasm")) {
     if (finding.rule == "no-callbacks") continue;
     lines.push_back(fmt::format("{}: {} | {}", finding.rule, finding.message, finding.hint));
   }
@@ -140,7 +140,7 @@ TEST_CASE("a long chain of calls is cut in the middle") {
                      section(2, vec({name("env") + name("lost") + '\0' + leb(0)})) +
                      section(3, vec(types)) + section(7, vec({name("end") + '\0' + leb(30)})) +
                      section(10, vec(bodies));
-  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m"), bytes, "m")) {
+  for (const auto& finding : wasm::lint(wasm::read_module(bytes, "m"), "m")) {
     if (finding.rule != "unknown-import") continue;
     REQUIRE(finding.trail.size() == 22);
     CHECK(to_string(finding.trail[0]) == "`function 1`");

@@ -4,9 +4,11 @@
 
 #include "tests/unit/wasm/assemble.hpp"
 #include "wasm/lint/lint.hpp"
+#include "wasm/names.hpp"
 
 using namespace wasmctl;        // NOLINT(google-build-using-namespace)
 using namespace wasmctl::test;  // NOLINT(google-build-using-namespace)
+using namespace std::string_literals;
 
 namespace {
 
@@ -22,15 +24,18 @@ std::string with_data(const std::vector<std::pair<std::uint32_t, std::string>>& 
   return plugin_module() + section(11, vec(items));
 }
 
+// Without the section that comes last.
 std::string packed(const std::string& bytes) {
-  auto result = wasm::without_zero_data(wasm::parse_module(bytes, "m"), bytes);
+  auto result = wasm::shipped(wasm::parse_module(bytes, "m"), wasm::Names::none);
   wasm::require_loadable(result, "m");
+  REQUIRE(result.ends_with(wasm::smallest_name_section()));
+  result.resize(result.size() - wasm::smallest_name_section().size());
   return result;
 }
 
 }  // namespace
 
-TEST_CASE("without_zero_data cuts, splits and keeps what is no zero where it was") {
+TEST_CASE("a shipped module: zeros are cut, and what is not zero stays where it was") {
   const auto zeros = [](std::size_t count) { return std::string(count, '\0'); };
   const std::pair<std::string, std::string> cases[] = {
       // Cut at both ends
@@ -50,9 +55,15 @@ TEST_CASE("without_zero_data cuts, splits and keeps what is no zero where it was
   for (const auto& [bytes, want] : cases) CHECK(packed(bytes) == want);
 }
 
-TEST_CASE("without_zero_data leaves alone what it does not know") {
+TEST_CASE("a shipped module: data that is not understood stays as it is") {
   CHECK(packed(plugin_module()) == plugin_module());
   // A passive segment (flags 1)
   const auto passive = plugin_module() + section(11, vec({'\1' + name(std::string(50, '\0'))}));
   CHECK(packed(passive) == passive);
+}
+
+TEST_CASE("a shipped module: names are kept if that is asked for") {
+  const auto names = custom("name", "\1\4\1\0\1f"s);
+  const auto linked = wasm::parse_module(plugin_module() + names + custom(".debug_line"), "m");
+  CHECK(wasm::shipped(linked, wasm::Names::kept) == plugin_module() + names);
 }

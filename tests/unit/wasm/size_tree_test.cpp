@@ -24,7 +24,7 @@ TEST_CASE("all bytes of a module are in its tree") {
   const auto bytes = plugin_module({{"env", "proxy_log", "iii:i"}}, {{"proxy_on_tick", "i:"}}) +
                      data + custom("x", "y");
   const auto module = wasm::read_module(bytes, "m");
-  const auto tree = wasm::size_tree(module, bytes, wasm::Symbols(module, bytes));
+  const auto tree = wasm::size_tree(module, wasm::Symbols(module));
   CHECK(tree.bytes == bytes.size());
   CHECK(sum_of_leaves(tree) == bytes.size());
   CHECK(tree.children.back().name == "custom: x");

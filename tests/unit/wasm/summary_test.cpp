@@ -13,7 +13,7 @@ using Words = std::vector<std::string>;
 
 wasm::Summary summary(const std::string& bytes) {
   const auto module = wasm::read_module(bytes, "m.wasm");
-  return wasm::summarize(module, bytes, wasm::Symbols(module, bytes));
+  return wasm::summarize(module, wasm::Symbols(module));
 }
 
 }  // namespace
