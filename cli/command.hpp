@@ -35,15 +35,15 @@ struct Context {
   std::vector<std::string> command_line = {};  // as typed, to be shown again with other flags
 };
 
-// A line `warning: WHAT` on stderr, but with -q.
-void warn(const Context& context, std::string_view what);
-
 // The value of an environment variable, or `otherwise` if unset or empty.
 std::string env_or(const Context& context, const std::string& name, std::string otherwise);
 
 // Where what can be made again is kept, as the XDG Base Directory Specification wants it; empty
 // without a home.
 std::filesystem::path cache_directory(const Context& context);
+
+// Error{Code::usage} with "FLAG: WHY".
+Error usage_error(std::string_view flag, std::string_view why);
 
 // Thrown by a command that has said all there is to say itself (the findings of lint): nothing more
 // is printed, the code gives the exit status.

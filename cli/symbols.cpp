@@ -7,6 +7,7 @@
 
 #include "base/content.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace wasmctl::cli {
 
@@ -44,8 +45,7 @@ wasm::Symbols own_symbols(const wasm::Module& module, const std::string& path) {
 
 }  // namespace
 
-wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path,
-                           const std::function<void(const std::string&)>& warn) {
+wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path) {
   const auto side = wasm::side_file(path);
   std::error_code ignored;
   if (!fs::exists(side, ignored)) return own_symbols(module, path);
@@ -53,7 +53,7 @@ wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path,
     auto bytes = base::Content::of_file(side, wasm::kMaxModuleBytes);
     return {module, wasm::parse_module(std::move(bytes), side.native()), side.native()};
   } catch (const Error& error) {
-    warn(fmt::format("{}: its names and lines are not used", error.message()));
+    base::log_warning(fmt::format("{}: its names and lines are not used", error.message()));
     return own_symbols(module, path);
   }
 }

@@ -2,7 +2,6 @@
 // beside it, or the source map that it names.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "wasm/symbols.hpp"
@@ -10,9 +9,8 @@
 namespace wasmctl::cli {
 
 // The symbols of the module read from `path`. A side file that cannot be read or belongs to another
-// build adds nothing but a word to `warn`; a source map that cannot be used, nothing at all: it is
-// another tool's. `module` must outlive the result.
-wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path,
-                           const std::function<void(const std::string&)>& warn);
+// build adds nothing but a warning; a source map that cannot be used, nothing at all: it is another
+// tool's. `module` must outlive the result.
+wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path);
 
 }  // namespace wasmctl::cli

@@ -42,8 +42,7 @@ struct Inspected {
 Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
   auto module = read_unchecked(context, source, options);
   const auto parsed = wasm::read_module(module.bytes, module.path);
-  const auto symbols =
-      load_symbols(parsed, module.path, [&](const auto& what) { warn(context, what); });
+  const auto symbols = load_symbols(parsed, module.path);
   return {module.path, std::move(module.bytes), wasm::summarize(parsed, symbols),
           wasm::size_tree(parsed, symbols)};
 }

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/choice.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
@@ -22,7 +23,7 @@ namespace {
 
 struct LintCommand {
   std::string source;
-  std::string host;
+  const wasm::Host* host = nullptr;  // null: any of them
   std::string output;
   bool fix = false;
   bool rules = false;
@@ -30,6 +31,13 @@ struct LintCommand {
   FindingsOptions findings;
   RegistryOptions registry;
 };
+
+// --for has the proxies by their names.
+std::vector<Choice<const wasm::Host*>> hosts() {
+  std::vector<Choice<const wasm::Host*>> rows;
+  for (const auto& host : wasm::hosts()) rows.push_back({host.name, &host});
+  return rows;
+}
 
 void print_rules(Output out) {
   for (const auto& rule : wasm::rules()) {
@@ -91,13 +99,12 @@ void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
-  const auto* host = command.host.empty() ? nullptr : &wasm::find_host(command.host);
   auto source = read_unchecked(context, command.source, command.registry);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
-  const auto symbols =
-      load_symbols(module, source.path, [&](const auto& what) { warn(context, what); });
-  show(context, command.findings, source.path, wasm::lint({module, symbols, host, source.path}));
+  const auto symbols = load_symbols(module, source.path);
+  show(context, command.findings, source.path,
+       wasm::lint({module, symbols, command.host, source.path}));
 }
 
 }  // namespace
@@ -108,7 +115,8 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", command->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
-  app->add_option("--for", command->host, "The proxy that it is meant for, as in istio-1.28")
+  add_choice(*app, "--for", command->host, hosts(),
+             "The proxy that it is meant for, as in istio-1.28")
       ->type_name("HOST");
   auto* fix = app->add_flag("--fix", command->fix,
                             "Mend what can be: drop debug information and useless exports");

@@ -12,6 +12,7 @@
 
 #include "base/content.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/symbols.hpp"
 #include "compile/build.hpp"
@@ -37,14 +38,13 @@ struct Known {
   std::unique_ptr<const wasm::Symbols> symbols;
 };
 
-std::unique_ptr<Known> load(const Context& context, const std::string& path) {
+std::unique_ptr<Known> load(const std::string& path) {
   auto known = std::make_unique<Known>();
   known->path = path;
   known->module = wasm::read_module(base::Content::of_file(path, wasm::kMaxModuleBytes), path);
   const auto id = wasm::carried_build_id(known->module);
   if (!id || *id == wasm::build_id(known->module)) {
-    known->symbols = std::make_unique<const wasm::Symbols>(
-        load_symbols(known->module, path, [&](const auto& what) { warn(context, what); }));
+    known->symbols = std::make_unique<const wasm::Symbols>(load_symbols(known->module, path));
     return known;
   }
   // A side file alone: the proxy had what the build made of it.
@@ -123,10 +123,10 @@ class Symbolizer {
     write_trace();
     context_.out.flush();
     if (unfit_ == 0) return;
-    warn(context_,
-         fmt::format("no module given can have made {} of {} back-traces: give the one that the "
-                     "proxy ran; was it built again since?",
-                     unfit_, traces_));
+    base::log_warning(
+        fmt::format("no module given can have made {} of {} back-traces: give the one that the "
+                    "proxy ran; was it built again since?",
+                    unfit_, traces_));
   }
 
  private:
@@ -162,8 +162,8 @@ class Symbolizer {
         first = known.get();
         found = std::move(descriptions);
       } else if (!std::exchange(is_ambiguous_, true)) {
-        warn(context_, fmt::format("a back-trace fits {} and {}; the first is taken", first->path,
-                                   known->path));
+        base::log_warning(fmt::format("a back-trace fits {} and {}; the first is taken",
+                                      first->path, known->path));
       }
     }
     return found;
@@ -213,12 +213,12 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
   std::vector<std::unique_ptr<Known>> modules;
   modules.reserve(command.modules.size());
   for (const auto& argument : command.modules) {
-    modules.push_back(load(context, module_of(argument)));
+    modules.push_back(load(module_of(argument)));
     const auto side = wasm::side_file(modules.back()->path);
     std::error_code ignored;
     if (!modules.back()->symbols->has_names() && !fs::exists(side, ignored)) {
-      warn(context, fmt::format("{} has no names, and no {} is beside it", modules.back()->path,
-                                side.filename().native()));
+      base::log_warning(fmt::format("{} has no names, and no {} is beside it", modules.back()->path,
+                                    side.filename().native()));
     }
   }
   const bool from_stdin = command.log.empty() || command.log == "-";

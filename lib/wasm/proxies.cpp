@@ -1,13 +1,5 @@
 #include "wasm/proxies.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <string>
-#include <vector>
-
-#include "base/error.hpp"
-
 namespace wasmctl::wasm {
 
 namespace {
@@ -30,19 +22,6 @@ constexpr Host kHosts[] = {
 
 std::span<const Host> hosts() {
   return kHosts;
-}
-
-const Host& find_host(std::string_view name) {
-  const auto* const found = std::find_if(std::begin(kHosts), std::end(kHosts),
-                                         [&](const Host& host) { return host.name == name; });
-  if (found != std::end(kHosts)) return *found;
-  std::string names;
-  for (const auto& host : kHosts) {
-    names += names.empty() ? "" : ", ";
-    names += host.name;
-  }
-  throw Error(Code::usage, fmt::format("--for: there is no host `{}`", name))
-      .hint(fmt::format("one of: {}", names));
 }
 
 }  // namespace wasmctl::wasm

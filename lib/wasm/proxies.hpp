@@ -1,6 +1,6 @@
 // Proxies that a module may be meant for, as `wasmctl lint --for` knows them: each runs one version
 // of Envoy, and that decides what it offers.
-// Sources: Envoys 1.36 to 1.40 themselves (tests/e2e/test_host_table.py says how); Istio:
+// Sources: Envoys 1.36 to 1.40 themselves (tests/e2e/envoy/test_host_table.py says how); Istio:
 // "Supported Envoy versions" of its support page, where each minor release carries the Envoy eight
 // later; Envoy Gateway: its compatibility matrix.
 #pragma once
@@ -18,8 +18,5 @@ struct Host {
 
 // Oldest Envoy first, within each product.
 std::span<const Host> hosts();
-
-// Throws Error{Code::usage} with the names that there are.
-const Host& find_host(std::string_view name);
 
 }  // namespace wasmctl::wasm
