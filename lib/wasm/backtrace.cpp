@@ -219,6 +219,8 @@ class Describer {
   }
 
   CallSites sites_of(const TraceFrame& frame, std::size_t body) const {
+    // The function as a whole, if the log names it, too.
+    if (frame.offset == module_.bodies[body].offset && !frame.index) return {{frame.offset}, true};
     if (callee_) return call_sites(module_, body, frame.offset, *callee_);
     if (!instruction_at(module_, frame.offset)) return {};
     return {{frame.offset}, true};

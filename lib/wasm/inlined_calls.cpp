@@ -129,13 +129,11 @@ bool is_reference_in_unit(std::uint64_t form) {
   return form >= kReference1 && form <= kReferenceUnsigned;
 }
 
-}  // namespace
-
 // The entries of one unit.
 class UnitReader {
  public:
-  UnitReader(const InlinedCalls& calls, const InlinedCalls::Unit& unit)
-      : sections_(calls.sections_),
+  UnitReader(const InlinedCalls::Sections& sections, const InlinedCalls::Unit& unit)
+      : sections_(sections),
         unit_(unit),
         abbreviations_(read_abbreviations(sections_.abbreviations, unit.abbreviations)) {
     Reader reader = reader_at(unit.entries);
@@ -479,6 +477,8 @@ class UnitReader {
   mutable std::size_t ranges_read_ = 0;
 };
 
+}  // namespace
+
 InlinedCalls::InlinedCalls(const Module& module) {
   const auto* const code = module.find_section(SectionId::code);
   if (code == nullptr) return;
@@ -514,7 +514,7 @@ std::vector<InlinedCall> InlinedCalls::at(std::size_t offset, const LineTable& l
   const auto address = offset - code_;
   for (const auto& unit : units_) {
     try {
-      UnitReader reader(*this, unit);
+      UnitReader reader(sections_, unit);
       if (!reader.may_cover(address)) continue;
       if (auto calls = reader.at(address, lines); !calls.empty()) return calls;
     } catch (const Error&) {  // a broken unit: what it says cannot be trusted

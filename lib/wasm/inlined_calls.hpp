@@ -20,18 +20,6 @@ struct InlinedCall {
 
 class InlinedCalls {
  public:
-  InlinedCalls() = default;
-
-  // The module's bytes must outlive the object. Broken information ends the list there and is no
-  // error.
-  explicit InlinedCalls(const Module& module);
-
-  // Those that the instruction at `offset` in the module's file came from, outermost first. `lines`
-  // is of the same module. Reads the unit of the instruction's function from end to end.
-  std::vector<InlinedCall> at(std::size_t offset, const LineTable& lines) const;
-
- private:
-  friend class UnitReader;
   struct Sections {
     std::string_view info;
     std::string_view abbreviations;
@@ -51,6 +39,17 @@ class InlinedCalls {
     std::size_t address_size = 0;
   };
 
+  InlinedCalls() = default;
+
+  // The module's bytes must outlive the object. Broken information ends the list there and is no
+  // error.
+  explicit InlinedCalls(const Module& module);
+
+  // Those that the instruction at `offset` in the module's file came from, outermost first. `lines`
+  // is of the same module. Reads the unit of the instruction's function from end to end.
+  std::vector<InlinedCall> at(std::size_t offset, const LineTable& lines) const;
+
+ private:
   std::size_t code_ = 0;  // the file offset of address 0
   Sections sections_;
   std::vector<Unit> units_;

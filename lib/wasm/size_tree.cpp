@@ -24,25 +24,39 @@ SizeNode sum_up(SizeNode node) {
 
 // A tree in the making.
 struct Builder {
+  std::string separator;
   std::map<std::string, Builder, std::less<>> groups;
   std::vector<SizeNode> leaves;
 
   SizeNode finish(std::string name) {
-    SizeNode node{std::move(name), 0, std::move(leaves)};
+    SizeNode node{std::move(name), 0, std::move(leaves), separator};
     node.children.reserve(node.children.size() + groups.size());
     for (auto& [group, builder] : groups) node.children.push_back(builder.finish(group));
     return sum_up(std::move(node));
   }
 };
 
+// What its language puts between the parts of a name that has several.
+std::string separator_in(std::string_view name) {
+  if (name.find("::") != std::string_view::npos) return "::";
+  const auto slash = name.rfind('/', name.find_first_of("([{<"));
+  return name.find('.', slash == std::string_view::npos ? 0 : slash) != std::string_view::npos
+             ? "."
+             : "/";
+}
+
 SizeNode functions(const Module& module, const Section& code, const Symbols& symbols) {
   Builder root;
   std::uint64_t bodies = 0;
   for (std::size_t i = 0; i < module.bodies.size(); ++i) {
     const auto index = static_cast<std::uint32_t>(module.imported_functions.size() + i);
-    auto path = name_path(symbols.function(index));
+    const auto name = symbols.function(index);
+    auto path = name_path(name);
     auto* at = &root;
-    for (std::size_t k = 0; k + 1 < path.size(); ++k) at = &at->groups[path[k]];
+    for (std::size_t k = 0; k + 1 < path.size(); ++k) {
+      at = &at->groups[path[k]];
+      at->separator = separator_in(name);
+    }
     at->leaves.push_back({std::move(path.back()), module.bodies[i].size, {}});
     bodies += module.bodies[i].size;
   }

@@ -15,6 +15,7 @@ struct SizeNode {
   std::string name;
   std::uint64_t bytes = 0;  // of its children together, if it has any
   std::vector<SizeNode> children;
+  std::string separator = {};  // between a group's name and those in it: "::", ".", "/"
 };
 
 // The sum of all leaves is the module's size. `module` is from read_module().
