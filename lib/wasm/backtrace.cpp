@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/printable.hpp"
+#include "wasm/code.hpp"
 #include "wasm/name_path.hpp"
 #include "wasm/names.hpp"
 
@@ -110,9 +111,9 @@ bool may_call(const Instruction& instruction, std::uint32_t callee, const Module
       return instruction.index == callee;
     case opcode::kCallIndirect:
     case opcode::kCallRef: {
-      const auto* const type = module.function_type(callee);
-      return type != nullptr && instruction.index < module.types.size() &&
-             module.types[instruction.index] == *type;
+      const auto& type = module.types[module.type_index(callee)];
+      return instruction.index < module.types.size() &&
+             module.types[instruction.index].canonical == type.canonical;
     }
     default:
       return false;

@@ -2,70 +2,36 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
+#include "wasm/code.hpp"
 
 namespace wasmctl::wasm {
 
 namespace {
 
-// The functions that an element segment names. Source: WebAssembly Core Specification 3.0, 5.5.12.
-void read_segment(Reader& reader, std::vector<std::uint32_t>& functions) {
-  constexpr std::uint32_t kPassive = 1;  // or declared only
-  constexpr std::uint32_t kExplicit = 2;
-  constexpr std::uint32_t kExpressions = 4;
-  constexpr std::uint32_t kRefFunc = 0xd2;
-  const auto flags = reader.u32_leb("an element segment");
-  const auto expression = [&] {
-    Instructions instructions(reader);
-    Instruction instruction;
-    while (instructions.next(instruction)) {
-      if (instruction.opcode == kRefFunc) functions.push_back(instruction.index);
-    }
-    reader = instructions.reader();
-  };
-  if ((flags & kPassive) == 0) {
-    if ((flags & kExplicit) != 0) reader.u32_leb("a table");
-    const auto before = functions.size();
-    expression();  // where in the table
-    functions.resize(before);
-  }
-  if ((flags & (kPassive | kExplicit)) != 0) {
-    if ((flags & kExpressions) != 0) {
-      skip_value_type(reader);
-    } else {
-      reader.byte("the kind of elements");
-    }
-  }
-  for (auto left = reader.count("elements"); left > 0; --left) {
-    if ((flags & kExpressions) != 0) {
-      expression();
-    } else {
+// What an element segment names.
+void add_elements(const Module& module, const ElementSegment& segment,
+                  std::vector<std::uint32_t>& functions) {
+  Reader reader(module.bytes.view().substr(segment.items), segment.items);
+  for (std::uint32_t i = 0; i < segment.count; ++i) {
+    if (!segment.has_expressions) {
       functions.push_back(reader.u32_leb("an element"));
+      continue;
     }
-  }
-}
-
-std::vector<std::uint32_t> functions_in_tables(const Module& module) {
-  std::vector<std::uint32_t> functions;
-  const auto* const section = module.find_section(SectionId::element);
-  if (section == nullptr) return functions;
-  try {
-    auto reader = section->reader();
-    for (auto left = reader.count("element segments"); left > 0; --left) {
-      read_segment(reader, functions);
+    Instructions expression(reader);
+    Instruction instruction;
+    while (expression.next(instruction)) {
+      if (instruction.opcode == opcode::kRefFunc) functions.push_back(instruction.index);
     }
-  } catch (const Error&) {  // what was read before is good
+    reader = expression.reader();
   }
-  return functions;
 }
 
 // Nodes of the tree: 0 stands for the outside, function f is f + 1.
 class Dominators {
  public:
   explicit Dominators(const Module& module)
-      : module_(module),
-        imported_(module.imported_functions.size()),
-        number_(imported_ + module.functions.size() + 1, kUnreached) {
+      : entries_(entry_functions(module)), number_(module.function_count() + 1, kUnreached) {
+    read_calls(module);
     number_nodes();
     find();
   }
@@ -79,20 +45,31 @@ class Dominators {
  private:
   static constexpr std::size_t kUnreached = SIZE_MAX;
 
+  void read_calls(const Module& module) {
+    first_.assign(module.imported_functions.size() + 1, 0);
+    for (std::size_t body = 0; body < module.bodies.size(); ++body) {
+      Instructions instructions(instructions_of(module, body));
+      Instruction instruction;
+      while (instructions.next(instruction)) {
+        const bool is_call =
+            instruction.opcode == opcode::kCall || instruction.opcode == opcode::kReturnCall;
+        if (is_call) callees_.push_back(instruction.index);
+      }
+      first_.push_back(callees_.size());
+    }
+  }
+
   template <typename Visit>
   void each_callee(std::size_t node, Visit visit) const {
     if (node == 0) {
       for (const auto function : entries_) visit(function + 1);
-    } else if (node > imported_) {
-      const auto body = node - 1 - imported_;
-      if (body >= module_.calls.bodies()) return;
-      for (const auto& call : module_.calls.calls_of(body)) visit(call.callee + 1);
+      return;
     }
+    for (auto i = first_[node - 1]; i < first_[node]; ++i) visit(callees_[i] + 1);
   }
 
   // In postorder, without recursion: chains of calls may be long.
   void number_nodes() {
-    entries_ = entry_functions(module_);
     std::vector<std::vector<std::size_t>> open;  // the callees that are still to be seen
     std::vector<std::size_t> path;
     std::vector<bool> seen(number_.size(), false);
@@ -150,9 +127,9 @@ class Dominators {
     return a;
   }
 
-  const Module& module_;
-  std::size_t imported_;
   std::vector<std::uint32_t> entries_;
+  std::vector<std::uint32_t> callees_;  // of all direct calls
+  std::vector<std::size_t> first_;      // function -> its first in callees_; one more at the end
   std::vector<std::size_t> number_;     // node -> its number in postorder
   std::vector<std::size_t> order_;      // the nodes in postorder; the outside is the last
   std::vector<std::size_t> dominator_;  // by number: the number of the nearest dominator
@@ -161,20 +138,19 @@ class Dominators {
 }  // namespace
 
 std::vector<std::uint32_t> entry_functions(const Module& module) {
-  auto functions = functions_in_tables(module);
+  std::vector<std::uint32_t> functions;
+  for (const auto& segment : module.elements) add_elements(module, segment, functions);
   for (const auto& item : module.exports) {
     if (item.kind == ExternalKind::function) functions.push_back(item.index);
   }
   if (module.start) functions.push_back(*module.start);
   std::ranges::sort(functions);
   functions.erase(std::unique(functions.begin(), functions.end()), functions.end());
-  const auto count = module.imported_functions.size() + module.functions.size();
-  std::erase_if(functions, [&](auto function) { return function >= count; });
   return functions;
 }
 
 Retained::Retained(const Module& module)
-    : sums_(module.imported_functions.size() + module.functions.size()) {
+    : sums_(module.function_count()) {
   const auto imported = module.imported_functions.size();
   const auto own = [&](std::size_t function) {
     return function < imported ? 0 : module.bodies[function - imported].size;

@@ -10,7 +10,7 @@
 namespace wasmctl::wasm {
 
 // The functions that are reached from outside of the direct calls: exports, the start function, and
-// those in tables, which pointers may reach. Of a broken element section, those before the fault.
+// those in tables, which pointers may reach. `module` is from read_module().
 std::vector<std::uint32_t> entry_functions(const Module& module);
 
 class Retained {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "wasm/code.hpp"
 #include "wasm/name_path.hpp"
 #include "wasm/names.hpp"
 #include "wasm/reader.hpp"

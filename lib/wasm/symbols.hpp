@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasm/code.hpp"
 #include "wasm/inlined_calls.hpp"
 #include "wasm/line_table.hpp"
 #include "wasm/module.hpp"

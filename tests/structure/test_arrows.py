@@ -19,7 +19,6 @@ WRAPPED = {
     "openssl/": ["lib/base/sha256.cpp"],
     "libdeflate.h": ["lib/base/gzip.cpp"],
     "spdlog/": ["lib/base/log.cpp"],
-    "wabt/": ["lib/wasm/validate.cpp"],
     "yaml.h": ["lib/yaml/"],
     "zlib.h": ["lib/base/gzip.cpp"],
     "re2/": ["lib/plugin/"],

@@ -107,7 +107,7 @@ void check_import_types(const Subject& subject, const Rule& rule, Findings& find
     if (import.kind != ExternalKind::function) continue;
     const auto* row = find_host_function(import.module, import.name);
     if (row == nullptr) continue;
-    const auto& actual = subject.module.types[import.type_index];
+    const auto& actual = subject.module.types[import.type_index].function;
     const auto wanted = type_of(row->signature);
     if (actual == wanted) continue;
     add(findings, rule,
