@@ -149,8 +149,7 @@ std::vector<std::uint32_t> entry_functions(const Module& module) {
   return functions;
 }
 
-Retained::Retained(const Module& module)
-    : sums_(module.function_count()) {
+Retained::Retained(const Module& module) : sums_(module.function_count()) {
   const auto imported = module.imported_functions.size();
   const auto own = [&](std::size_t function) {
     return function < imported ? 0 : module.bodies[function - imported].size;

@@ -65,9 +65,14 @@ constexpr Library kLibraries[] = {
     {"fmt and reflect", kGoFormat, {}, "strconv and `+` do without them"},
 };
 
+// A name in a namespace is the beginning of one, one of C is whole.
+bool is_named(std::string_view name, std::string_view known) {
+  return known.find("::") == std::string_view::npos ? name == known : name.starts_with(known);
+}
+
 bool has(const Library& library, std::string_view name, std::string_view package) {
   return std::ranges::find(library.packages, package) != library.packages.end() ||
-         std::ranges::any_of(library.names, [&](auto begin) { return name.starts_with(begin); });
+         std::ranges::any_of(library.names, [&](auto known) { return is_named(name, known); });
 }
 
 std::string_view remedy_for_names(const Module& module) {
