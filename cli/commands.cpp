@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_status.hpp"
@@ -56,12 +57,19 @@ int fail(Context& context, const Error& error) {
   return exit_status(error.code());
 }
 
+// `status`, unless what was printed did not arrive.
+int finish(Context& context, int status) {
+  context.out.flush();
+  if (context.out.good() || reader_is_gone()) return status;
+  return fail(context, Error(Code::io, "cannot write to standard output"));
+}
+
 // The help or the version.
 int show(Context& context, const CLI::App& root, const CLI::Success& asked) {
   std::ostringstream text;
   const int status = root.exit(asked, text, text);
   context.out.write(text.str());
-  return status;
+  return finish(context, status);
 }
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
@@ -138,16 +146,13 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that grows beyond `ulimit -f`
   try {
     action();
-    context.out.flush();
-    if (!context.out.good() && !reader_is_gone()) {
-      throw Error(Code::io, "cannot write to standard output");
-    }
-    return 0;
+    return finish(context, 0);
+  } catch (const base::ClosedPipe& error) {
+    return reader_is_gone() ? 0 : fail(context, error);
   } catch (const Error& error) {
     return fail(context, error);
   } catch (const Refused& refused) {
-    context.out.flush();
-    return exit_status(refused.code);
+    return finish(context, exit_status(refused.code));
   } catch (const std::bad_alloc&) {
     return fail(context, Error(Code::io, "out of memory"));
   } catch (const std::exception& error) {

@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "cli/config_schema.hpp"
 #include "kube/check/survey.hpp"
-#include "kube/render/envoy_gateway.hpp"
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
 #include "oci/reference.hpp"
@@ -29,23 +28,15 @@ constexpr Rule kDigest = {"image-digest", Severity::error,
 constexpr Rule kModule = {"image-module", Severity::error,
                           "the image holds a module that the proxy loads"};
 
-// Istio takes a name without a registry for one of Docker Hub.
-oci::Reference to_reference(const std::string& image) {
-  const auto host = image.substr(0, image.find('/'));
-  const bool has_host = host.size() < image.size() &&
-                        (host.find_first_of(".:") != std::string::npos || host == "localhost");
-  return oci::parse_reference(has_host ? image : "docker.io/" + image);
-}
-
 class ImageCheck {
  public:
   ImageCheck(Context& context, const kube::Inventory& inventory, const RegistryOptions& options)
       : inventory_(inventory), options_(registry_options(context, options)) {}
 
   std::vector<Finding> run() {
-    for (const auto* const plugin : kube::all_plugins(inventory_)) {
-      const auto image = kube::image_of(plugin->url);
-      if (!image.empty()) check(*plugin, image);
+    for (const auto& plugin : inventory_.plugins) {
+      const auto image = kube::image_of(plugin.url);
+      if (!image.empty()) check(plugin, image);
     }
     return std::move(findings_);
   }
@@ -56,7 +47,7 @@ class ImageCheck {
     plugin_ = &plugin;
     oci::Reference reference;
     try {
-      reference = to_reference(image);
+      reference = oci::parse_image_name(image);
     } catch (const Error& error) {
       return add(kAbsent, *url_, error.message(), "no image can have this name");
     }
@@ -80,7 +71,8 @@ class ImageCheck {
     const auto& named = manifest.descriptor.digest;
     const auto& loaded = for_istio.descriptor.digest;
     const auto* const sha256 = plugin_->module_field("sha256");
-    const auto who = plugin_->kind == kube::kExtensionPolicy ? oci::kEnvoyGateway : oci::kIstio;
+    const auto who =
+        plugin_->kind == kube::PluginKind::extension_policy ? oci::kEnvoyGateway : oci::kIstio;
     const auto right = fmt::format("the one that {} computes is {}", who, loaded.hex());
     const auto of_index =
         fmt::format("this is the digest of an index, which {} never computes", who);

@@ -9,6 +9,20 @@
 
 namespace wasmctl::base {
 
+bool is_control(std::uint32_t point) {
+  constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
+      {0, 0x1f},         // C0
+      {0x7f, 0x9f},      // DEL and C1
+      {0x61c, 0x61c},    // the mark of Arabic letters
+      {0x200e, 0x200f},  // marks of a direction
+      {0x2028, 0x202e},  // ends of line and paragraph; embeddings and overrides
+      {0x2066, 0x2069},  // isolates
+  };
+  return std::any_of(std::begin(kRanges), std::end(kRanges), [&](const auto& range) {
+    return range.first <= point && point <= range.second;
+  });
+}
+
 namespace {
 
 struct Character {
@@ -33,20 +47,6 @@ Character first_character(std::string_view text) {
   const bool surrogate = point >= 0xd800 && point <= 0xdfff;
   if (point < kSmallest[length - 2] || point > 0x10ffff || surrogate) return {lead, 1, false};
   return {point, length};
-}
-
-bool is_control(std::uint32_t point) {
-  constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
-      {0, 0x1f},         // C0
-      {0x7f, 0x9f},      // DEL and C1
-      {0x61c, 0x61c},    // the mark of Arabic letters
-      {0x200e, 0x200f},  // marks of a direction
-      {0x2028, 0x202e},  // ends of line and paragraph; embeddings and overrides
-      {0x2066, 0x2069},  // isolates
-  };
-  return std::any_of(std::begin(kRanges), std::end(kRanges), [&](const auto& range) {
-    return range.first <= point && point <= range.second;
-  });
 }
 
 std::string escaped(const Character& character) {

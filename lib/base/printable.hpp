@@ -5,10 +5,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace wasmctl::base {
+
+// Of the characters above: those of C0 and C1, DEL, the ends of lines, marks of direction.
+bool is_control(std::uint32_t point);
 
 // As part of a line: every control character, the line feed too, as \x0a; beyond ASCII as \u202e.
 // Letters of any script stay, and so do bytes that are no UTF-8, but those of C1: a terminal that

@@ -87,6 +87,13 @@ std::string document_type(const json& value, std::string_view media_type) {
                                                  : media_type::kOciManifest);
 }
 
+// What registries kept before 2016. It has no mediaType of its own.
+bool is_schema_1(const json& value, std::string_view type) {
+  const auto version = value.find("schemaVersion");
+  return type.starts_with("application/vnd.docker.distribution.manifest.v1") ||
+         (version != value.end() && version->is_number_integer() && *version == 1);
+}
+
 }  // namespace
 
 json parse_json(std::string_view text, std::string_view what) {
@@ -103,6 +110,8 @@ json parse_json(std::string_view text, std::string_view what) {
     return json::parse(text, bound_depth);
   } catch (const json::parse_error& error) {
     throw Error(Code::bad_input, fmt::format("{} is no JSON (byte {})", what, error.byte));
+  } catch (const json::out_of_range&) {  // which quotes the number
+    throw Error(Code::bad_input, fmt::format("{} has a number that no double can hold", what));
   }
 }
 
@@ -110,6 +119,7 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
   const auto value = parse_json(bytes, "the manifest");
   if (!value.is_object()) refuse_manifest("is no JSON object");
   const auto type = document_type(value, media_type);
+  if (is_schema_1(value, type)) refuse_manifest("is of Docker's schema 1, which is out of use");
   if (media_type::is_index(type)) {
     if (value.contains("layers")) refuse_manifest("is an index, but has layers");
     Index index;
@@ -128,9 +138,6 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     manifest.layers = descriptors(value, "layers");
     read_common(value, manifest);
     return manifest;
-  }
-  if (type.starts_with("application/vnd.docker.distribution.manifest.v1")) {
-    refuse_manifest("is of Docker's schema 1, which is out of use");
   }
   refuse_manifest(fmt::format("has the type `{}`, which is no image manifest or index",
                               std::string_view(type).substr(0, 200)));

@@ -196,6 +196,12 @@ Reference parse_reference(std::string_view text) {
   return reference;
 }
 
+Reference parse_image_name(std::string_view text) {
+  const auto slash = text.find('/');
+  const bool named = slash != std::string_view::npos && looks_like_registry(text.substr(0, slash));
+  return parse_reference(named ? std::string(text) : fmt::format("{}/{}", kDockerHub, text));
+}
+
 std::string parse_registry(std::string_view text) {
   refuse_scheme("registry", text);
   const auto host = text.substr(0, text.find('/'));

@@ -34,6 +34,10 @@ struct Reference {
 // `registry-1.docker.io` become `docker.io`; its repositories of one word get `library/`.
 Reference parse_reference(std::string_view text);
 
+// The same as docker, Istio and Envoy Gateway read it: what names no registry is an image of Docker
+// Hub. Never a layout.
+Reference parse_image_name(std::string_view text);
+
 // A registry alone: "ghcr.io", "localhost:5000". Throws Error{Code::usage}.
 std::string parse_registry(std::string_view text);
 

@@ -40,8 +40,11 @@ class RegistryRepository : public Repository {
   void download(const oci::Descriptor& descriptor, const base::Sink& sink,
                 const std::stop_token& stop);
 
+  bool has_manifest(const oci::Digest& digest);
+
   // The index that clients maintain where the registry keeps no list of referrers; null if there is
-  // none.
+  // none, or something else has its tag.
+  // Source: OCI Distribution Specification v1.1, "Listing Referrers".
   struct TaggedReferrers {
     oci::Blob blob;
     oci::Index index;
@@ -57,7 +60,7 @@ class RegistryRepository : public Repository {
   const std::filesystem::path uploads_;
   const std::uint64_t chunk_bytes_;
   const std::function<void(std::uint64_t, std::uint64_t)> progress_;
-  Registry registry_;
+  RegistryClient registry_;
   // Of the lists that clients maintain, which are read and written back. Such a list may itself be
   // found to need one.
   std::recursive_mutex referrers_mutex_;

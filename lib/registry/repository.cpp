@@ -42,8 +42,10 @@ class LayoutRepository : public Repository {
 
   OpenedBlob open_blob(const oci::Descriptor& descriptor) override {
     auto content = layout_.open_blob(descriptor);
-    auto verified = std::async(
-        std::launch::async, [this, descriptor, content] { layout_.verify(descriptor, content); });
+    // Without `async` it may be done where the result is asked for: where no thread is to be had.
+    auto verified =
+        std::async(std::launch::async | std::launch::deferred,
+                   [this, descriptor, content] { layout_.verify(descriptor, content); });
     return {{descriptor, std::move(content)}, std::move(verified), {}};
   }
 

@@ -18,35 +18,9 @@
 
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
-#include "registry/credentials.hpp"
+#include "registry/options.hpp"
 
 namespace wasmctl::registry {
-
-struct Options {
-  bool plain_http = false;        // HTTP without TLS; on loopback it is found out
-  std::filesystem::path ca_file;  // PEM, in place of the system's authorities
-  bool skip_tls_verify = false;
-  // PEM, of the client and its key, in place of those that docker and podman keep.
-  std::filesystem::path cert_file;
-  std::filesystem::path key_file;
-  // Environment variables that name credentials, certificates and proxies: DOCKER_CONFIG, HOME,
-  // REGISTRY_AUTH_FILE, HTTPS_PROXY, ...
-  Environment env;
-  // In place of those that docker and podman keep.
-  std::optional<Credentials> credentials;
-  // Blobs are sent in chunks of this many bytes; 0: in one request, or in chunks if a registry
-  // finds that too large.
-  std::uint64_t chunk_bytes = 0;
-  // A directory in which uploads are remembered, so that one that was killed is gone on with;
-  // empty: none.
-  std::filesystem::path uploads;
-  // Told of the bytes of blobs that are to go over the network, and that went; from several
-  // threads. May be empty.
-  std::function<void(std::uint64_t expected, std::uint64_t moved)> progress;
-  // What the user should know although it is no error: a registry's Warning header, a broken
-  // docker config. One line, lower case, without secrets.
-  std::function<void(const std::string&)> warn;
-};
 
 // How many requests of one task go to a registry side by side.
 inline constexpr std::size_t kMaxAtOnce = 4;

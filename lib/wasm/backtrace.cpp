@@ -237,8 +237,9 @@ class Describer {
     if (!alike) return with_place(" near ", likely.front().place);
     auto text = with_place(" at ", likely.front().place);
     for (std::size_t i = 1; i < likely.size(); ++i) {
-      text += (i == 1 ? ", inlined: " : ", ") + likely[i].function +
-              with_place(" at ", likely[i].place);
+      text += i == 1 ? ", inlined: " : ", ";
+      text += likely[i].function.empty() ? to_string(likely[i].place)
+                                         : likely[i].function + with_place(" at ", likely[i].place);
     }
     return text;
   }

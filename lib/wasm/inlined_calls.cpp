@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "base/error.hpp"
 #include "wasm/dwarf.hpp"
@@ -132,8 +133,10 @@ bool is_reference_in_unit(std::uint64_t form) {
 // The entries of one unit.
 class UnitReader {
  public:
-  UnitReader(const InlinedCalls::Sections& sections, const InlinedCalls::Unit& unit)
+  UnitReader(const InlinedCalls::Sections& sections, std::span<const InlinedCalls::Unit> units,
+             const InlinedCalls::Unit& unit)
       : sections_(sections),
+        units_(units),
         unit_(unit),
         abbreviations_(read_abbreviations(sections_.abbreviations, unit.abbreviations)) {
     Reader reader = reader_at(unit.entries);
@@ -151,6 +154,7 @@ class UnitReader {
 
   std::vector<InlinedCall> at(std::uint64_t address, const LineTable& lines) {
     constexpr std::size_t kMaxCalls = 100;  // one in another
+    constexpr int kMaxSteps = 4;            // from an instance to its name
     std::vector<InlinedCall> calls;
     Reader reader = reader_at(unit_.entries);
     while (const auto entry = next(reader)) {
@@ -163,7 +167,7 @@ class UnitReader {
         place = {std::string(lines.file(statements_, file->number)),
                  static_cast<std::uint32_t>(line->number)};
       }
-      calls.push_back({origin_name(*entry), std::move(place)});
+      calls.push_back({name_of(*entry, kMaxSteps), std::move(place)});
     }
     return calls;
   }
@@ -444,29 +448,36 @@ class UnitReader {
     }
   }
 
-  // The name of the function that was inlined: that of its abstract instance, which may have it
-  // from its declaration.
-  std::string origin_name(Entry entry) const {
-    constexpr int kMaxSteps = 4;
-    for (int step = 0; step < kMaxSteps; ++step) {
-      if (const auto* const linkage = entry.find(kLinkageName)) {
-        if (const std::string symbol(text(*linkage)); !symbol.empty()) return demangle(symbol);
-      }
-      if (const auto* const name = entry.find(kName)) return std::string(text(*name));
-      const auto* onward = entry.find(kOrigin);
-      if (onward == nullptr) onward = entry.find(kSpecification);
-      if (onward == nullptr || !is_reference_in_unit(onward->form)) break;
-      const auto offset = unit_.begin + onward->number;
-      if (onward->number > unit_.end || offset < unit_.entries || offset >= unit_.end) break;
-      Reader reader = reader_at(offset);
-      auto found = next(reader);
-      if (!found) break;
-      entry = std::move(*found);
+  // The name of a function that was inlined: that of its abstract instance, which may have it from
+  // its declaration. With LTO both may be in other units.
+  std::string name_of(const Entry& entry, int steps) const {
+    if (const auto* const linkage = entry.find(kLinkageName)) {
+      if (const std::string symbol(text(*linkage)); !symbol.empty()) return demangle(symbol);
     }
-    return {};
+    if (const auto* const name = entry.find(kName)) return std::string(text(*name));
+    const auto* onward = entry.find(kOrigin);
+    if (onward == nullptr) onward = entry.find(kSpecification);
+    if (onward == nullptr || steps == 0) return {};
+    if (is_reference_in_unit(onward->form)) {
+      return onward->number > unit_.end ? "" : name_at(unit_.begin + onward->number, steps - 1);
+    }
+    if (onward->form != kReferenceInSection) return {};
+    const auto unit = std::ranges::find_if(units_, [&](const auto& other) {
+      return other.begin <= onward->number && onward->number < other.end;
+    });
+    if (unit == units_.end()) return {};
+    return UnitReader(sections_, units_, *unit).name_at(onward->number, steps - 1);
+  }
+
+  std::string name_at(std::size_t offset, int steps) const {
+    if (offset < unit_.entries || offset >= unit_.end) return {};
+    Reader reader = reader_at(offset);
+    const auto entry = next(reader);
+    return entry ? name_of(*entry, steps) : "";
   }
 
   const InlinedCalls::Sections& sections_;
+  std::span<const InlinedCalls::Unit> units_;
   const InlinedCalls::Unit& unit_;
   std::map<std::uint64_t, Abbreviation> abbreviations_;
   std::uint64_t statements_ = 0;  // its unit of .debug_line
@@ -514,7 +525,7 @@ std::vector<InlinedCall> InlinedCalls::at(std::size_t offset, const LineTable& l
   const auto address = offset - code_;
   for (const auto& unit : units_) {
     try {
-      UnitReader reader(sections_, unit);
+      UnitReader reader(sections_, units_, unit);
       if (!reader.may_cover(address)) continue;
       if (auto calls = reader.at(address, lines); !calls.empty()) return calls;
     } catch (const Error&) {  // a broken unit: what it says cannot be trusted

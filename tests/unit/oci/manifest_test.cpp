@@ -106,6 +106,11 @@ TEST_CASE("parse_manifest refuses, and says why and where") {
        "manifests[0].platform is no object"},
       {manifest(R"("mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws")"),
        "the manifest is of Docker's schema 1, which is out of use"},
+      {R"({"schemaVersion":1,"name":"acme/a","fsLayers":[],"history":[]})",
+       "the manifest is of Docker's schema 1, which is out of use"},
+      {manifest(R"("x":1e400)"), "the manifest has a number that no double can hold"},
+      {manifest(R"("x":[-)" + std::string(400, '9') + "]"),
+       "the manifest has a number that no double can hold"},
       {manifest(R"("mediaType":"application/vnd.example.list")"),
        "the manifest has the type `application/vnd.example.list`, which is no image manifest or "
        "index"},
