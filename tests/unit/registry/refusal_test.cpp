@@ -70,7 +70,7 @@ TEST_CASE("a refusal in words") {
               "text/plain; charset=utf-8"),
        "", Code::bad_input,
        "error: cannot push: the registry answered 400\n"
-       "  caused by: names begin with the  [31mteam's\n"},
+       "  caused by: names begin with the \\x1b[31mteam's\n"},
       {"plain text of a length", answer(507, std::string(400, 'x'), "text/plain"), "",
        Code::network,
        "error: cannot push: the registry answered 507\n"
