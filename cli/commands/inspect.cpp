@@ -47,17 +47,16 @@ struct Inspected {
 
 // Hands the module and its symbols to `use`.
 template <typename Use>
-auto with_module(Context& context, const std::string& source, const RegistryOptions& options,
-                 Use use) {
-  const auto local = read_unchecked(context, source, options);
+auto with_module(Context& context, const Source& source, Images& images, Use use) {
+  const auto local = read_module(context, source, images);
   const auto module = wasm::read_module(local.bytes, local.path);
   const auto symbols = load_symbols(module, local.path);
   return use(local, module, symbols);
 }
 
-Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
-  return with_module(context, source, options,
-                     [](const LocalModule& local, const auto& module, const auto& symbols) {
+Inspected inspect(Context& context, const Source& source, Images& images) {
+  return with_module(context, source, images,
+                     [](const auto& local, const auto& module, const auto& symbols) {
                        return Inspected{local.path,
                                         local.bytes,
                                         wasm::summarize(module, symbols),
@@ -214,8 +213,9 @@ std::vector<std::string> facts(const wasm::Summary& summary) {
 }
 
 void explain_calls(Context& context, const InspectCommand& command) {
-  with_module(context, command.source, command.registry,
-              [&](const LocalModule&, const auto& module, const auto& symbols) {
+  Images images(context, command.registry);
+  with_module(context, parse_source(command.source), images,
+              [&](const auto&, const auto& module, const auto& symbols) {
                 if (command.calls && command.json) {
                   context.out.print_json(callers_json(module, symbols));
                 } else if (command.calls) {
@@ -231,22 +231,24 @@ void explain_calls(Context& context, const InspectCommand& command) {
 void run_inspect(Context& context, const InspectCommand& command) {
   if (!command.why.empty() || command.calls) return explain_calls(context, command);
   const bool as_text = command.old.empty() && command.html.empty() && !command.json;
-  const auto image = as_text || command.json ? read_image(context, command.source, command.registry)
-                                             : std::nullopt;
-  if (image && as_text) {  // before the module, which an image may not have
-    context.out.print("{}:\n", command.source);
+  const auto source = parse_source(command.source);
+  Images images(context, command.registry);
+  const auto* const reference = std::get_if<oci::Reference>(&source);
+  auto* const image = reference == nullptr ? nullptr : &images.open(*reference);
+  if (image != nullptr && as_text) {  // before the module, which an image may not have
+    context.out.print("{}:\n", image->name());
     print_image(context.out, *image);
   }
-  const auto module = inspect(context, command.source, command.registry);
+  const auto module = inspect(context, source, images);
   if (!command.old.empty()) {
-    print_difference(context.out, inspect(context, command.old, command.registry), module);
+    print_difference(context.out, inspect(context, parse_source(command.old), images), module);
   } else if (!command.html.empty()) {
     base::write_file(command.html,
                      to_html({module.file, module.tree, facts(module.summary), module.savings}));
     if (!context.quiet) context.err.print("{}: open it in a browser\n", command.html);
   } else if (command.json) {
     auto json = to_json(module);
-    if (image) json["image"] = image_json(*image);
+    if (image != nullptr) json["image"] = image_json(*image);
     context.out.print_json(json);
   } else {
     print(context.out, module);
