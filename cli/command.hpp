@@ -5,13 +5,13 @@
 
 #include <filesystem>
 #include <functional>
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "cli/output/output.hpp"
 
 // CLI11's header makes every file that includes it compile half of the library: only files that
 // name flags do.
@@ -23,8 +23,8 @@ namespace wasmctl::cli {
 
 // What a command may touch of the world. No std::cout, getenv or exit elsewhere in cli/.
 struct Context {
-  std::ostream& out;  // data only, so that it can be piped
-  std::ostream& err;  // talk
+  Output out;  // data only, so that it can be piped
+  Output err;  // talk
   std::function<std::optional<std::string>(const std::string&)> env;
   bool color = false;  // stderr is a terminal that may be coloured
   // How wide the terminal is just now that stderr is; null if it is none, or one that cannot write

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <exception>
 #include <new>
-#include <ostream>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -53,15 +53,23 @@ bool reader_is_gone() {
 
 int fail(Context& context, const Error& error) {
   context.out.flush();
-  context.err << format_error(error);
+  context.err.write(format_error(error));
   return exit_status(error.code());
 }
 
 // `status`, unless what was printed did not arrive.
 int finish(Context& context, int status) {
   context.out.flush();
-  if (context.out || reader_is_gone()) return status;
+  if (context.out.good() || reader_is_gone()) return status;
   return fail(context, Error(Code::io, "cannot write to standard output"));
+}
+
+// The help or the version.
+int show(Context& context, const CLI::App& root, const CLI::Success& asked) {
+  std::ostringstream text;
+  const int status = root.exit(asked, text, text);
+  context.out.write(text.str());
+  return finish(context, status);
 }
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
@@ -108,16 +116,20 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
 
   context.command_line.assign(argv, argv + argc);
-  base::open_log(context.err, context.color ? base::LogColor::yes : base::LogColor::no);
+  const auto write_log = [err = context.err](std::string_view line) {
+    err.write(line);
+    err.flush();
+  };
+  base::open_log(write_log, context.color ? base::LogColor::yes : base::LogColor::no);
   Action action;
   for (const auto& command : kCommands) command.add(root, context, action);
 
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return finish(context, root.exit(help, context.out, context.err));
+    return show(context, root, help);
   } catch (const CLI::CallForVersion& version) {
-    return finish(context, root.exit(version, context.out, context.err));
+    return show(context, root, version);
   } catch (const CLI::ParseError& error) {
     return fail(context, to_error(root, error));
   } catch (const Error& error) {  // of a flag's word

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "compile/build.hpp"
 #include "oci/image.hpp"
 #include "plugin/config_schema.hpp"
 #include "yaml/json.hpp"

@@ -1,5 +1,5 @@
-// Where the names and lines of a module come from: the module, or the side file that the build left
-// beside it.
+// Where the names and lines of a module come from: the module, the side file that the build left
+// beside it, or the source map that it names.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@
 
 namespace wasmctl::cli {
 
-// The symbols of the module read from `path`. A side file that does not exist, cannot be read or
-// belongs to another build adds nothing. `module` must outlive the result.
+// The symbols of the module read from `path`. A side file that cannot be read or belongs to another
+// build adds nothing but a warning; a source map that cannot be used, nothing at all: it is another
+// tool's. `module` must outlive the result.
 wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path);
 
 }  // namespace wasmctl::cli

@@ -12,7 +12,8 @@ def leb(value):
 
 
 def text(name):
-    return leb(len(name)) + name.encode()
+    name = name.encode()
+    return leb(len(name)) + name
 
 
 def section(number, content):

@@ -1,8 +1,6 @@
 // wasmctl build: compile a plugin to Wasm.
 #include <CLI/CLI.hpp>
 
-#include <ostream>
-
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/build_flags.hpp"
@@ -25,7 +23,7 @@ void run_build(Context& context, const BuildOptions& options) {
     base::write_file_if_changed(options.output, base::read_file(module, wasm::kMaxModuleBytes));
     module = options.output;
   }
-  context.out << module.native() << '\n';
+  context.out.print("{}\n", module.native());
 }
 
 }  // namespace

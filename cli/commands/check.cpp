@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ostream>
 #include <set>
 
 #include "base/error.hpp"
@@ -53,23 +52,21 @@ std::vector<Row> all_rules() {
   return rows;
 }
 
-void print_manifest_rules(std::ostream& out) {
+void print_manifest_rules(Output out) {
   for (const auto& [rule, needs] : all_rules()) {
-    out << fmt::format("{:<22} {:<8} {}{}\n", rule.name, to_string(rule.severity), rule.demand,
-                       needs);
+    out.print("{:<22} {:<8} {}{}\n", rule.name, to_string(rule.severity), rule.demand, needs);
   }
 }
 
 // docs/check-rules.md, which a test compares with this.
-void print_manifest_rules_page(std::ostream& out) {
-  out << "# The rules of `wasmctl check`\n\n"
-         "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error "
-         "cannot "
-         "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
-         "| rule | | what it demands |\n|---|---|---|\n";
+void print_manifest_rules_page(Output out) {
+  out.print(
+      "# The rules of `wasmctl check`\n\n"
+      "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error cannot "
+      "work, and makes\nthe exit status 3; a warning may work, but probably not as meant.\n\n"
+      "| rule | | what it demands |\n|---|---|---|\n");
   for (const auto& [rule, needs] : all_rules()) {
-    out << fmt::format("| `{}` | {} | {}{} |\n", rule.name, to_string(rule.severity), rule.demand,
-                       needs);
+    out.print("| `{}` | {} | {}{} |\n", rule.name, to_string(rule.severity), rule.demand, needs);
   }
 }
 
@@ -226,13 +223,11 @@ void run_check(Context& context, const CheckOptions& options) {
   const auto errors = count(findings, Severity::error);
   const auto& inventory = checker.inventory();
   if (!context.quiet) {
-    for (const auto& note : inventory.notes) {
-      context.err << fmt::format("note: {}\n", escape_controls(note));
-    }
-    context.err << fmt::format(
-        "{} and {} in {}: {}, {}\n", counted(inventory.plugins.size(), "plugin"),
-        counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
-        counted(errors, "error"), counted(count(findings, Severity::warning), "warning"));
+    for (const auto& note : inventory.notes) context.err.print("note: {}\n", note);
+    context.err.print("{} and {} in {}: {}, {}\n", counted(inventory.plugins.size(), "plugin"),
+                      counted(inventory.workloads.size(), "workload"),
+                      counted(inventory.files.size(), "file"), counted(errors, "error"),
+                      counted(count(findings, Severity::warning), "warning"));
   }
   if (errors > 0) throw Refused{Code::bad_input};
 }

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "cli/command.hpp"
 #include "cli/flags/registry_flags.hpp"
@@ -55,13 +54,13 @@ void print_result(Context& context, const CopyOptions& options, const std::strin
     for (const auto& referrer : copied.referrers) {
       result["referrers"].push_back(oci::to_json(referrer));
     }
-    context.out << result.dump(2) << '\n';
+    context.out.print_json(result);
     return;
   }
-  context.out << image << '\n';
+  context.out.print("{}\n", image);
   if (options.referrers && !context.quiet) {
     const auto count = copied.referrers.size();
-    context.err << fmt::format("with {} referrer{}\n", count, count == 1 ? "" : "s");
+    context.err.print("with {} referrer{}\n", count, count == 1 ? "" : "s");
   }
 }
 

@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -12,10 +11,12 @@
 #include "cli/command.hpp"
 #include "cli/commands/inspect_image.hpp"
 #include "cli/commands/inspect_page.hpp"
+#include "cli/commands/inspect_why.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
 #include "cli/symbols.hpp"
+#include "wasm/savings.hpp"
 #include "wasm/size_tree.hpp"
 #include "wasm/summary.hpp"
 
@@ -29,6 +30,8 @@ struct InspectCommand {
   std::string source;
   std::string old;
   std::string html;
+  std::string why;
+  bool calls = false;
   bool json = false;
   BuildFlags build;
   RegistryOptions registry;
@@ -39,30 +42,46 @@ struct Inspected {
   base::Content bytes;
   wasm::Summary summary;
   wasm::SizeNode tree;
+  std::vector<wasm::Saving> savings;
+  nlohmann::json callers;
 };
 
+// Hands the module and its symbols to `use`.
+template <typename Use>
+auto with_module(Context& context, const Source& source, const BuildFlags& build, Images& images,
+                 Use use) {
+  const auto local = read_module(context, source, build, images);
+  const auto module = wasm::read_module(local.bytes, local.path);
+  const auto symbols = load_symbols(module, local.path);
+  return use(local, module, symbols);
+}
+
 Inspected inspect(Context& context, const Source& source, const BuildFlags& build, Images& images) {
-  auto module = read_module(context, source, build, images);
-  const auto parsed = wasm::read_module(module.bytes, module.path);
-  const auto symbols = load_symbols(parsed, module.path);
-  return {module.path, std::move(module.bytes), wasm::summarize(parsed, symbols),
-          wasm::size_tree(parsed, symbols)};
+  return with_module(context, source, build, images,
+                     [](const auto& local, const auto& module, const auto& symbols) {
+                       return Inspected{local.path,
+                                        local.bytes,
+                                        wasm::summarize(module, symbols),
+                                        wasm::size_tree(module, symbols),
+                                        wasm::savings(module, symbols),
+                                        callers_json(module, symbols)};
+                     });
 }
 
 // One row, broken between words at the terminal's usual width; nothing for an empty list.
-void print_list(std::ostream& out, std::string_view label, const std::vector<std::string>& words) {
+void print_list(Output out, std::string_view label, const std::vector<std::string>& words) {
   constexpr std::size_t kWidth = 100;
   std::string line;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto word = words[i] + (i + 1 < words.size() ? "," : "");
     if (!line.empty() && line.size() + word.size() > kWidth) {
-      out << line << '\n';
+      out.print("{}\n", line);
       line.clear();
     }
     if (line.empty()) line = fmt::format("  {:<12}", i == 0 ? label : "");
     line += " " + word;
   }
-  if (!line.empty()) out << line << '\n';
+  if (!line.empty()) out.print("{}\n", line);
 }
 
 std::string memory(const wasm::Limits& limits) {
@@ -71,34 +90,55 @@ std::string memory(const wasm::Limits& limits) {
   return fmt::format("{} KiB, {}", limits.minimum * 64, maximum);
 }
 
-void print_sizes(std::ostream& out, const std::vector<wasm::Sized>& list, std::size_t most) {
+std::string proxy_memory(std::uint64_t bytes) {
+  return fmt::format("about {} MB of memory (an estimate, from modules measured in Envoy 1.40)",
+                     (wasm::envoy_heap(bytes) + 500'000) / 1'000'000);
+}
+
+void print_sizes(Output out, const std::vector<wasm::Sized>& list, std::size_t most) {
   for (std::size_t i = 0; i < std::min(most, list.size()); ++i) {
-    out << fmt::format("    {:>9}  {}\n", list[i].bytes, list[i].name);
+    out.print("    {:>9}  {}\n", list[i].bytes, list[i].name);
   }
 }
 
-void print(std::ostream& out, const Inspected& module) {
+void print(Output out, const Inspected& module) {
   const auto& summary = module.summary;
-  out << fmt::format("{}: {} bytes, {} as gzip\n", module.file, summary.bytes,
-                     base::gzip(module.bytes).size());
+  out.print("{}: {} bytes, {} as gzip\n", module.file, summary.bytes,
+            base::gzip(module.bytes).size());
+  print_list(out, "build id", {summary.build_id});
   print_list(out, "abi", {summary.abi ? std::string(to_string(*summary.abi)) : "unknown"});
+  if (!summary.provenance.sdk.empty()) print_list(out, "sdk", {summary.provenance.sdk});
+  if (summary.provenance.for_higress) {
+    print_list(out, "made for", {"Higress, whose hosts offer more than Envoy"});
+  }
   print_list(out, "producers", summary.producers);
   print_list(out, "features", summary.features);
   if (summary.memory) print_list(out, "memory", {memory(*summary.memory)});
   if (summary.data_segments > 0) {
     print_list(out, "data", {counted(summary.data_segments, "segment")});
   }
+  print_list(out, "in a proxy", {proxy_memory(summary.bytes)});
   print_list(out, "starts with", summary.entry_points);
   print_list(out, "callbacks", summary.callbacks);
   print_list(out, "exports", summary.other_exports);
   print_list(out, "host calls", summary.host_calls);
   print_list(out, "wasi", summary.wasi);
   print_list(out, "imports", summary.other_imports);
-  out << fmt::format("  {:<12} bytes\n", "sections");
+  out.print("  {:<12} bytes\n", "sections");
   print_sizes(out, summary.sections, summary.sections.size());
-  out << fmt::format("  {:<12} {}{}\n", "functions", summary.functions.size(),
-                     summary.functions.size() > kLargest ? ", the largest:" : "");
+  out.print("  {:<12} {}{}\n", "functions", summary.functions.size(),
+            summary.functions.size() > kLargest ? ", the largest:" : "");
   print_sizes(out, summary.functions, kLargest);
+  if (!summary.packages.empty()) {
+    out.print("  {:<12} {}{}\n", "packages", summary.packages.size(),
+              summary.packages.size() > kLargest ? ", the largest:" : "");
+    print_sizes(out, summary.packages, kLargest);
+  }
+  if (module.savings.empty()) return;
+  out.print("  {:<12} what the largest parts cost, and what to do without them\n", "smaller");
+  for (const auto& [what, bytes, remedy] : module.savings) {
+    out.print("    {:>9}  {}: {}\n", bytes, what, remedy);
+  }
 }
 
 nlohmann::json to_json(const std::vector<wasm::Sized>& list) {
@@ -112,7 +152,11 @@ nlohmann::json to_json(const Inspected& module) {
   nlohmann::json json{{"file", module.file},
                       {"bytes", summary.bytes},
                       {"gzipBytes", base::gzip(module.bytes).size()},
+                      {"buildId", summary.build_id},
                       {"abi", nullptr},
+                      {"sdk", summary.provenance.sdk},
+                      {"forHigress", summary.provenance.for_higress},
+                      {"envoyHeapBytes", wasm::envoy_heap(summary.bytes)},
                       {"producers", summary.producers},
                       {"features", summary.features},
                       {"memory", nullptr},
@@ -124,7 +168,13 @@ nlohmann::json to_json(const Inspected& module) {
                       {"wasi", summary.wasi},
                       {"otherImports", summary.other_imports},
                       {"sections", to_json(summary.sections)},
-                      {"functions", to_json(summary.functions)}};
+                      {"functions", to_json(summary.functions)},
+                      {"packages", to_json(summary.packages)},
+                      {"callers", module.callers},
+                      {"savings", nlohmann::json::array()}};
+  for (const auto& [what, bytes, remedy] : module.savings) {
+    json["savings"].push_back({{"name", what}, {"bytes", bytes}, {"remedy", remedy}});
+  }
   if (summary.abi) json["abi"] = to_string(*summary.abi);
   if (summary.memory) {
     json["memory"] = {{"minimumPages", summary.memory->minimum}, {"maximumPages", nullptr}};
@@ -133,33 +183,62 @@ nlohmann::json to_json(const Inspected& module) {
   return json;
 }
 
-void print_growth(std::ostream& out, std::string_view label,
-                  const std::vector<wasm::Growth>& changes) {
+void print_growth(Output out, std::string_view label, const std::vector<wasm::Growth>& changes) {
   if (changes.empty()) return;
-  out << fmt::format("  {}\n", label);
-  for (const auto& change : changes) {
-    out << fmt::format("    {:>+9}  {} -> {}  {}\n", change.after - change.before, change.before,
-                       change.after, change.name);
+  out.print("  {}\n", label);
+  for (std::size_t i = 0; i < std::min(kLargest, changes.size()); ++i) {
+    const auto& change = changes[i];
+    out.print("    {:>+9}  {} -> {}  {}\n", change.after - change.before, change.before,
+              change.after, change.name);
   }
+  if (changes.size() > kLargest) out.print("    and {} more\n", changes.size() - kLargest);
 }
 
-void print_difference(std::ostream& out, const Inspected& before, const Inspected& after) {
+void print_difference(Output out, const Inspected& before, const Inspected& after) {
   const auto old_bytes = static_cast<std::int64_t>(before.summary.bytes);
   const auto new_bytes = static_cast<std::int64_t>(after.summary.bytes);
-  out << fmt::format("{} -> {}: {:+} bytes ({} -> {})\n", before.file, after.file,
-                     new_bytes - old_bytes, old_bytes, new_bytes);
+  out.print("{} -> {}: {:+} bytes ({} -> {})\n", before.file, after.file, new_bytes - old_bytes,
+            old_bytes, new_bytes);
   print_growth(out, "sections", compare(before.summary.sections, after.summary.sections));
+  print_growth(out, "packages", compare(before.summary.packages, after.summary.packages));
   print_growth(out, "functions", compare(before.summary.functions, after.summary.functions));
 }
 
+// What the page says under its title.
+std::vector<std::string> facts(const wasm::Summary& summary) {
+  std::vector<std::string> list;
+  if (!summary.provenance.sdk.empty()) list.push_back("SDK: " + summary.provenance.sdk);
+  if (summary.provenance.for_higress) list.emplace_back("made for Higress");
+  list.push_back("in a proxy " + proxy_memory(summary.bytes));
+  list.push_back("build id " + summary.build_id.substr(0, 12));
+  return list;
+}
+
+void explain_calls(Context& context, const InspectCommand& command) {
+  Images images(context, command.registry);
+  with_module(context, parse_source(command.source), command.build, images,
+              [&](const auto&, const auto& module, const auto& symbols) {
+                if (command.calls && command.json) {
+                  context.out.print_json(callers_json(module, symbols));
+                } else if (command.calls) {
+                  print_calls(context.out, module, symbols);
+                } else if (command.json) {
+                  context.out.print_json(why_json(module, symbols, command.why));
+                } else {
+                  print_why(context.out, module, symbols, command.why);
+                }
+              });
+}
+
 void run_inspect(Context& context, const InspectCommand& command) {
+  if (!command.why.empty() || command.calls) return explain_calls(context, command);
   const bool as_text = command.old.empty() && command.html.empty() && !command.json;
   const auto source = parse_source(command.source);
   Images images(context, command.registry);
   const auto* const reference = std::get_if<oci::Reference>(&source);
   auto* const image = reference == nullptr ? nullptr : &images.open(*reference);
   if (image != nullptr && as_text) {  // before the module, which an image may not have
-    context.out << image->name() << ":\n";
+    context.out.print("{}:\n", image->name());
     print_image(context.out, *image);
   }
   const auto module = inspect(context, source, command.build, images);
@@ -167,12 +246,13 @@ void run_inspect(Context& context, const InspectCommand& command) {
     print_difference(context.out,
                      inspect(context, parse_source(command.old), command.build, images), module);
   } else if (!command.html.empty()) {
-    base::write_file(command.html, inspect_page(module.file, module.tree));
-    if (!context.quiet) context.err << fmt::format("{}: open it in a browser\n", command.html);
+    base::write_file(command.html,
+                     to_html({module.file, module.tree, facts(module.summary), module.savings}));
+    if (!context.quiet) context.err.print("{}: open it in a browser\n", command.html);
   } else if (command.json) {
     auto json = to_json(module);
     if (image != nullptr) json["image"] = image_json(*image);
-    context.out << json.dump(2) << '\n';
+    context.out.print_json(json);
   } else {
     print(context.out, module);
   }
@@ -188,12 +268,20 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
       ->type_name("")
       ->required();
   auto* json = app->add_flag("--json", command->json, "Everything, as JSON");
-  app->add_option("--diff", command->old, "What grew since OLD, by section and function")
-      ->type_name("OLD")
-      ->excludes(json);
-  app->add_option("--html", command->html, "A page with the bytes as areas, to click through")
-      ->type_name("FILE")
-      ->excludes(json);
+  auto* diff = app->add_option("--diff", command->old,
+                               "What grew since OLD, by section, package and function")
+                   ->type_name("OLD")
+                   ->excludes(json);
+  auto* html =
+      app->add_option("--html", command->html, "A page with the bytes as areas, to click through")
+          ->type_name("FILE")
+          ->excludes(json, diff);
+  auto* why = app->add_option("--why", command->why,
+                              "Who pulls in the function or import NAME, and what goes with it")
+                  ->type_name("NAME")
+                  ->excludes(diff, html);
+  app->add_flag("--calls", command->calls, "Who calls the host, and who allocates")
+      ->excludes(diff, html, why);
   add_build_flags(*app, command->build);
   add_registry_options(*app, command->registry);
   app->footer(
@@ -201,7 +289,8 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
       "it.\n\n"
       "Examples:\n"
       "  wasmctl inspect plugins/header-logger\n"
-      "  wasmctl inspect new.wasm --diff old.wasm");
+      "  wasmctl inspect new.wasm --diff old.wasm\n"
+      "  wasmctl inspect plugin.wasm --why fd_write");
   app->callback([command, &context, &action] {
     action = [command, &context] { run_inspect(context, *command); };
   });

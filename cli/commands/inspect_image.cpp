@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 
@@ -11,8 +10,8 @@ namespace wasmctl::cli {
 
 namespace {
 
-void print_row(std::ostream& out, std::string_view label, const std::string& text) {
-  out << fmt::format("  {:<12} {}\n", label, escape_controls(text));
+void print_row(Output out, std::string_view label, const std::string& text) {
+  out.print("  {:<12} {}\n", label, text);
 }
 
 std::string one_line(const oci::Descriptor& descriptor) {
@@ -27,7 +26,7 @@ std::string one_line_of_entry(const oci::Descriptor& entry) {
 }
 
 // One child of an index, or the manifest itself.
-void print_manifest(std::ostream& out, const oci::PulledImage::Child& child, bool in_index) {
+void print_manifest(Output out, const oci::PulledImage::Child& child, bool in_index) {
   const auto& manifest = *child.manifest;
   if (in_index) print_row(out, "manifest", one_line_of_entry(child.entry));
   if (manifest.artifact_type) print_row(out, "artifact", *manifest.artifact_type);
@@ -51,7 +50,7 @@ nlohmann::json to_json(const oci::PulledImage::Child& child) {
 
 }  // namespace
 
-void print_image(std::ostream& out, oci::PulledImage& image) {
+void print_image(Output out, oci::PulledImage& image) {
   print_row(out, image.is_index() ? "index" : "manifest", one_line(image.descriptor()));
   print_row(out, "format", std::string(image.format()));
   const auto children = image.children();

@@ -12,6 +12,7 @@ namespace {
 
 nlohmann::json to_json(const wasm::SizeNode& node) {
   nlohmann::json json{{"name", node.name}, {"bytes", node.bytes}};
+  if (!node.separator.empty() && node.separator != "::") json["separator"] = node.separator;
   if (!node.children.empty()) {
     auto& children = json["children"] = nlohmann::json::array();
     for (const auto& child : node.children) children.push_back(to_json(child));
@@ -34,12 +35,19 @@ std::string for_script(const nlohmann::json& json) {
 
 }  // namespace
 
-std::string inspect_page(std::string_view file, const wasm::SizeNode& tree) {
+std::string to_html(const InspectPage& page) {
   constexpr std::string_view kPlace = "@DATA@";
-  std::string page(inspect_template());
-  const auto at = page.find(kPlace);
+  nlohmann::json data{{"file", page.file},
+                      {"tree", to_json(page.tree)},
+                      {"facts", page.facts},
+                      {"savings", nlohmann::json::array()}};
+  for (const auto& [what, bytes, remedy] : page.savings) {
+    data["savings"].push_back({{"name", what}, {"bytes", bytes}, {"remedy", remedy}});
+  }
+  std::string html(inspect_template());
+  const auto at = html.find(kPlace);
   if (at == std::string::npos) throw Error(Code::internal, "the page has no place for its data");
-  return page.replace(at, kPlace.size(), for_script({{"file", file}, {"tree", to_json(tree)}}));
+  return html.replace(at, kPlace.size(), for_script(data));
 }
 
 }  // namespace wasmctl::cli

@@ -40,25 +40,26 @@ std::vector<Choice<const wasm::Host*>> hosts() {
   return rows;
 }
 
-void print_rules(std::ostream& out) {
+void print_rules(Output out) {
   for (const auto& rule : wasm::rules()) {
-    out << fmt::format("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
-                       to_string(rule.judge));
+    out.print("{:<19} {:<8} {} [{}]\n", rule.name, to_string(rule.severity), rule.demand,
+              to_string(rule.judge));
   }
 }
 
 // docs/lint-rules.md, which a test compares with this.
-void print_rules_page(std::ostream& out) {
-  out << "# The rules of `wasmctl lint`\n\n"
-         "Made by `wasmctl lint --rules --markdown`. Errors are refused by `build`, `push` and "
-         "`render`, too;\n`--no-lint` overrules.\n";
+void print_rules_page(Output out) {
+  out.print(
+      "# The rules of `wasmctl lint`\n\n"
+      "Made by `wasmctl lint --rules --markdown`. Errors are refused by `build`, `push` and "
+      "`render`, too;\n`--no-lint` overrules.\n");
   for (const auto& rule : wasm::rules()) {
-    out << fmt::format("\n## {}\n\n**{}**: {}. *{}.*\n\n{}\n", rule.name, to_string(rule.severity),
-                       rule.demand, to_string(rule.judge), rule.why);
+    out.print("\n## {}\n\n**{}**: {}. *{}.*\n\n{}\n", rule.name, to_string(rule.severity),
+              rule.demand, to_string(rule.judge), rule.why);
   }
-  out << "\n## Hosts of `--for`\n\n";
+  out.print("\n## Hosts of `--for`\n\n");
   for (const auto& host : wasm::hosts()) {
-    out << fmt::format("- `{}`: {}\n", host.name, host.title);
+    out.print("- `{}`: {}\n", host.name, host.title);
   }
 }
 
@@ -68,9 +69,9 @@ void show(Context& context, const FindingsOptions& options, const std::string& f
   print_findings(context, options, {rules.begin(), rules.end()}, findings);
   const auto errors = count(findings, Severity::error);
   if (!context.quiet) {
-    context.err << fmt::format("{}: {}, {}, {}\n", file, counted(errors, "error"),
-                               counted(count(findings, Severity::warning), "warning"),
-                               counted(count(findings, Severity::note), "note"));
+    context.err.print("{}: {}, {}, {}\n", file, counted(errors, "error"),
+                      counted(count(findings, Severity::warning), "warning"),
+                      counted(count(findings, Severity::note), "note"));
   }
   if (errors > 0) throw Refused{Code::unloadable};
 }
@@ -90,8 +91,7 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
   auto mended = wasm::fixed(wasm::read_module(source.bytes, source.path));
   if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
   if (!context.quiet) {
-    context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.size(),
-                               bytes.size() - mended.size());
+    context.err.print("{}: {} bytes, {} less\n", path, mended.size(), bytes.size() - mended.size());
   }
   return {base::Content(std::move(mended)), path, {}};
 }

@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
@@ -46,12 +45,12 @@ void list_referrers(Context& context, const ListOptions& options) {
   if (options.json) {
     auto array = nlohmann::json::array();
     for (const auto& referrer : list) array.push_back(oci::to_json(referrer));
-    context.out << array.dump(2) << '\n';
+    context.out.print_json(array);
     return;
   }
   for (const auto& referrer : list) {
-    context.out << fmt::format("{}  {}\n", referrer.digest.text(),
-                               referrer.artifact_type.value_or(referrer.media_type));
+    context.out.print("{}  {}\n", referrer.digest.text(),
+                      referrer.artifact_type.value_or(referrer.media_type));
   }
 }
 
@@ -59,10 +58,10 @@ void run_list(Context& context, const ListOptions& options) {
   if (options.referrers) return list_referrers(context, options);
   const auto list = read_list(context, options);
   if (options.json) {
-    context.out << nlohmann::json(list).dump(2) << '\n';
+    context.out.print_json(nlohmann::json(list));
     return;
   }
-  for (const auto& name : list) context.out << name << '\n';
+  for (const auto& name : list) context.out.print("{}\n", name);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
-#include <ostream>
 #include <utility>
 #include <vector>
 
@@ -138,11 +137,12 @@ void run_login(Context& context, const LoginOptions& options) {
   const auto check = registry::check_login(registry, access);
   const auto place = registry::store_credentials(registry, credentials, context.env);
   if (context.quiet) return;
-  context.err << (check == registry::LoginCheck::accepted
-                      ? fmt::format("logged in to {}: stored in {}\n", registry, place)
-                      : fmt::format("{} asked for no login, so this one was not checked: stored in "
-                                    "{}\n",
-                                    registry, place));
+  if (check == registry::LoginCheck::accepted) {
+    context.err.print("logged in to {}: stored in {}\n", registry, place);
+  } else {
+    context.err.print("{} asked for no login, so this one was not checked: stored in {}\n",
+                      registry, place);
+  }
 }
 
 void run_logout(Context& context, const std::string& name) {
@@ -150,8 +150,8 @@ void run_logout(Context& context, const std::string& name) {
   const auto erased = registry::erase_credentials(registry, context.env, base::log_warning);
   const auto& places = erased.places;
   if (!places.empty() && !context.quiet) {
-    context.err << fmt::format("logged out of {}: removed from {}\n", registry,
-                               fmt::join(places, ", "));
+    context.err.print("logged out of {}: removed from {}\n", registry,
+                      fmt::format("{}", fmt::join(places, ", ")));
   }
   if (erased.failure) {
     auto failure =
@@ -160,7 +160,7 @@ void run_logout(Context& context, const std::string& name) {
     throw failure.hint("see to what is named there, and repeat the command");
   }
   if (places.empty() && !context.quiet) {
-    context.err << fmt::format("there was no login to {}\n", registry);
+    context.err.print("there was no login to {}\n", registry);
   }
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <ostream>
 #include <set>
 
 #include "base/error.hpp"
@@ -125,13 +124,13 @@ std::string describe(const kube::TextPatch& patch) {
 }
 
 // A ConfigMap is of one namespace, and `render` makes one.
-std::string note_of_namespaces(const kube::TextPatch& patch, const kube::Mount& mount) {
+void print_namespaces(Output err, const kube::TextPatch& patch, const kube::Mount& mount) {
   std::set<std::string> namespaces;
   for (const auto& [workload, ns] : patch.workloads) namespaces.insert(ns);
   namespaces.erase("");
-  if (mount.source != kube::VolumeSource::config_map || namespaces.size() < 2) return "";
-  return fmt::format("note: each of these namespaces needs the ConfigMap {}: {}\n", mount.name,
-                     kube::listed({namespaces.begin(), namespaces.end()}));
+  if (mount.source != kube::VolumeSource::config_map || namespaces.size() < 2) return;
+  err.print("note: each of these namespaces needs the ConfigMap {}: {}\n", mount.name,
+            kube::listed({namespaces.begin(), namespaces.end()}));
 }
 
 void print_result(Context& context, const PatchOptions& options, const kube::TextPatch& patch,
@@ -140,12 +139,12 @@ void print_result(Context& context, const PatchOptions& options, const kube::Tex
     base::log_warning(fmt::format("{} stays as it is: {}", workload, why));
   }
   if (context.quiet) return;
-  context.err << fmt::format(
-      "{}: {}\n", describe(patch),
-      patch.edits.empty() ? "nothing to change"
-      : options.undo      ? "the mount is taken out"
-                          : fmt::format("{} is mounted at {}", mount.name, mount_path(mount)));
-  if (!options.undo) context.err << note_of_namespaces(patch, mount);
+  context.err.print("{}: {}\n", describe(patch),
+                    patch.edits.empty() ? "nothing to change"
+                    : options.undo
+                        ? "the mount is taken out"
+                        : fmt::format("{} is mounted at {}", mount.name, mount_path(mount)));
+  if (!options.undo) print_namespaces(context.err, patch, mount);
 }
 
 void run_patch(Context& context, const PatchOptions& options) {
@@ -159,9 +158,9 @@ void run_patch(Context& context, const PatchOptions& options) {
   const auto patch = kube::patch_text(text, name, target, mount,
                                       options.undo ? kube::Direction::undo : kube::Direction::add);
   if (options.diff) {
-    context.out << kube::unified_diff(text, patch.edits, is_stdin ? name : diff_name(name));
+    context.out.write(kube::unified_diff(text, patch.edits, is_stdin ? name : diff_name(name)));
   } else if (!options.in_place) {
-    context.out << kube::apply_edits(text, patch.edits);
+    context.out.write(kube::apply_edits(text, patch.edits));
   }
   if (options.in_place && !patch.edits.empty()) {
     base::write_file(options.file, kube::apply_edits(text, patch.edits));

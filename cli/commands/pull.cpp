@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -57,14 +56,12 @@ void run_pull(Context& context, const PullOptions& options) {
   module.content.read([&](std::string_view piece) { file.write(piece); });
   file.commit();
   if (options.json) {
-    context.out << nlohmann::json{{"file", output},
-                                  {"size", module.content.size()},
-                                  {"digest", module.manifest.digest.text()},
-                                  {"mediaType", module.manifest.media_type}}
-                       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
-                << '\n';
+    context.out.print_json({{"file", output},
+                            {"size", module.content.size()},
+                            {"digest", module.manifest.digest.text()},
+                            {"mediaType", module.manifest.media_type}});
   } else if (!to_stdout) {
-    context.out << output << '\n';
+    context.out.print("{}\n", output);
   }
 }
 

@@ -5,7 +5,6 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -101,12 +100,12 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
     auto result = image_json(manifest);
     result["image"] = pushed;
     if (pin) result["istioSha256"] = pin->hex();
-    context.out << result.dump(2) << '\n';
+    context.out.print_json(result);
     return;
   }
-  context.out << pushed << '\n';
+  context.out.print("{}\n", pushed);
   if (!context.quiet && !image.children.empty()) {
-    context.err << fmt::format("the index itself is {}\n", manifest.digest.text());
+    context.err.print("the index itself is {}\n", manifest.digest.text());
   }
 }
 

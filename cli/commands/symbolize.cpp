@@ -2,17 +2,20 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <bit>
 #include <filesystem>
 #include <fstream>
 #include <istream>
 #include <memory>
-#include <ostream>
+#include <utility>
 
 #include "base/content.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/symbols.hpp"
+#include "compile/build.hpp"
 #include "plugin/plugin.hpp"
 #include "wasm/backtrace.hpp"
 #include "wasm/pack.hpp"
@@ -72,14 +75,27 @@ std::string module_of(const std::string& argument) {
   return module.native();
 }
 
-// `text` as it stands in a JSON string.
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result;
+// A piece of a line, between ends of lines written out as `\n` (in JSON and logfmt).
+struct Piece {
+  std::string_view text;
+  std::string_view end;  // `\n`, with more backslashes for a string in a string; "\n"; or nothing
+};
+
+Piece next_piece(std::string_view& line, std::string_view newline) {
+  const auto written = line.find("\\n");
+  if (written == std::string_view::npos) return {std::exchange(line, {}), newline};
+  const auto last = line.find_last_not_of('\\', written);
+  const auto begin = last == std::string_view::npos ? 0 : last + 1;
+  const Piece piece{line.substr(0, begin), line.substr(begin, written + 2 - begin)};
+  line.remove_prefix(written + 2);
+  return piece;
+}
+
+// How many strings an end of a line is in: `\n` is in one, `\\n` in two, four backslashes are
+// three.
+unsigned strings_of(std::string_view end) {
+  if (!end.ends_with('n')) return 0;
+  return static_cast<unsigned>(std::bit_width(end.size() - 1));
 }
 
 class Symbolizer {
@@ -87,77 +103,95 @@ class Symbolizer {
   Symbolizer(Context& context, std::vector<std::unique_ptr<Known>> modules)
       : context_(context), modules_(std::move(modules)) {}
 
-  // Lines that are no frames go out at once; frames when their trace has ended.
-  // `newline` is "\n", or nothing for a last line that has none.
+  // A line without a frame ends a trace; without one to end, it goes out at once. `newline` is
+  // "\n", or nothing for a last line that has none.
   void line(std::string_view line, std::string_view newline) {
-    const bool json = line.starts_with('{');
-    if (!json) return part(line, newline, json);
-    for (;;) {
-      const auto end = line.find("\\n");
-      if (end == std::string_view::npos) return part(line, newline, json);
-      part(line.substr(0, end), "\\n", json);
-      line.remove_prefix(end + 2);
-    }
+    has_frame_ = false;
+    std::string_view before;
+    do {
+      const auto piece = next_piece(line, newline);
+      pass(piece, std::max(strings_of(before), strings_of(piece.end)));
+      before = piece.end;
+    } while (!line.empty());
+    if (before != newline) pass({"", newline}, 0);
+    if (has_frame_) return;
+    write_trace();
+    context_.out.flush();
   }
 
   void finish() {
     write_trace();
     context_.out.flush();
+    if (unfit_ == 0) return;
+    base::log_warning(
+        fmt::format("no module given can have made {} of {} back-traces: give the one that the "
+                    "proxy ran; was it built again since?",
+                    unfit_, traces_));
   }
 
  private:
+  // A piece of a line that has a frame, or that follows one.
   struct Part {
     std::string text;
-    std::string_view end;
-    bool json;
+    std::string end;
+    std::optional<std::size_t> frame;  // in trace_
   };
 
-  void part(std::string_view text, std::string_view end, bool json) {
-    auto frame = wasm::parse_frame(text);
+  void pass(const Piece& piece, unsigned strings) {
+    // Where no end of a line is written out, a quote tells what is a string.
+    const bool is_quoted = strings == 0 && piece.text.find('"') != std::string_view::npos;
+    auto frame = wasm::parse_frame(piece.text, is_quoted ? 1 : strings);
     if (!frame) {
-      write_trace();
-      context_.out << text << end;
-      if (end == "\n") context_.out.flush();
+      parts_.push_back({std::string(piece.text), std::string(piece.end), std::nullopt});
+      if (trace_.empty()) write_parts({});
       return;
     }
-    if (json && !frame->index)
-      frame->name_end = std::min(text.find('"', frame->name_begin), text.size());
-    if (frame->number == 0) write_trace();
-    trace_.push_back(*frame);
-    parts_.push_back({std::string(text), end, json});
-    if (trace_.size() == kMostFrames) write_trace();
+    has_frame_ = true;
+    if (frame->number == 0 || trace_.size() == kMostFrames) write_trace();
+    parts_.push_back({std::string(piece.text), std::string(piece.end), trace_.size()});
+    trace_.push_back(std::move(*frame));
   }
 
-  const Known* module_for_trace() {
-    const Known* found = nullptr;
+  std::optional<std::vector<wasm::Description>> describe_trace() {
+    std::optional<std::vector<wasm::Description>> found;
+    const Known* first = nullptr;
     for (const auto& known : modules_) {
-      if (!wasm::fits(trace_, known->module)) continue;
-      if (found != nullptr && !ambiguous_) {
-        ambiguous_ = true;
+      auto descriptions = wasm::describe(trace_, known->module, *known->symbols);
+      if (!descriptions) continue;
+      if (first == nullptr) {
+        first = known.get();
+        found = std::move(descriptions);
+      } else if (!std::exchange(is_ambiguous_, true)) {
         base::log_warning(fmt::format("a back-trace fits {} and {}; the first is taken",
-                                      found->path, known->path));
+                                      first->path, known->path));
       }
-      if (found == nullptr) found = known.get();
     }
     return found;
   }
 
   void write_trace() {
     if (trace_.empty()) return;
-    const auto* known = module_for_trace();
-    for (std::size_t i = 0; i < trace_.size(); ++i) {
-      const auto& [text, end, json] = parts_[i];
-      const std::string_view line = text;
-      const auto what =
-          known == nullptr ? "" : wasm::describe(trace_[i], known->module, *known->symbols);
-      if (what.empty()) {
-        context_.out << line << end;
-      } else {
-        context_.out << line.substr(0, trace_[i].name_begin) << (json ? escaped(what) : what)
-                     << line.substr(trace_[i].name_end) << end;
-      }
-    }
+    const auto descriptions = describe_trace();
+    ++traces_;
+    if (!descriptions) ++unfit_;
+    write_parts(descriptions.value_or(std::vector<wasm::Description>()));
     trace_.clear();
+  }
+
+  // With no descriptions, as they came.
+  void write_parts(const std::vector<wasm::Description>& descriptions) {
+    for (const auto& [text, end, frame] : parts_) {
+      const std::string_view whole = text;
+      if (frame && !descriptions.empty()) {
+        const auto& description = descriptions[*frame];
+        context_.out.write(whole.substr(0, trace_[*frame].name_begin));
+        context_.out.write(description.text);
+        context_.out.write(whole.substr(description.end));
+      } else {
+        context_.out.write(whole);
+      }
+      context_.out.write(end);
+    }
     parts_.clear();
   }
 
@@ -168,7 +202,10 @@ class Symbolizer {
   std::vector<std::unique_ptr<Known>> modules_;
   std::vector<wasm::TraceFrame> trace_;
   std::vector<Part> parts_;
-  bool ambiguous_ = false;
+  bool has_frame_ = false;  // the line
+  std::size_t traces_ = 0;
+  std::size_t unfit_ = 0;
+  bool is_ambiguous_ = false;
 };
 
 void run_symbolize(Context& context, SymbolizeCommand command) {
@@ -177,10 +214,11 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
   modules.reserve(command.modules.size());
   for (const auto& argument : command.modules) {
     modules.push_back(load(module_of(argument)));
-    if (!modules.back()->symbols->has_names()) {
-      base::log_warning(fmt::format("{} has no names, and no {} of this build is beside it",
-                                    modules.back()->path,
-                                    wasm::side_file(modules.back()->path).filename().native()));
+    const auto side = wasm::side_file(modules.back()->path);
+    std::error_code ignored;
+    if (!modules.back()->symbols->has_names() && !fs::exists(side, ignored)) {
+      base::log_warning(fmt::format("{} has no names, and no {} is beside it", modules.back()->path,
+                                    side.filename().native()));
     }
   }
   const bool from_stdin = command.log.empty() || command.log == "-";

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/parallel.hpp"
@@ -42,10 +41,10 @@ void print_names(Context& context, const TagOptions& options, const oci::Descrip
   if (options.json) {
     auto result = image_json(manifest);
     result["images"] = names;
-    context.out << result.dump(2) << '\n';
+    context.out.print_json(result);
     return;
   }
-  for (const auto& name : names) context.out << name << '\n';
+  for (const auto& name : names) context.out.print("{}\n", name);
 }
 
 // The error is that of one tag, but others may have failed beside it, or were not begun.

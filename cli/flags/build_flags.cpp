@@ -98,11 +98,10 @@ compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
   options.cache = cache_directory(context);
   const auto result = compile::build(plugin, compile::find_toolchain(search), options);
   if (!context.quiet) {
-    context.err << result.warnings;
+    context.err.relay(result.warnings);
     const auto names = options.names ? name_bytes(result.module) : 0;
-    context.err << fmt::format("{}: {} bytes{}\n", plugin.name,
-                               std::filesystem::file_size(result.module),
-                               names == 0 ? "" : fmt::format(", {} of them names", names));
+    context.err.print("{}: {} bytes{}\n", plugin.name, std::filesystem::file_size(result.module),
+                      names == 0 ? "" : fmt::format(", {} of them names", names));
   }
   return result;
 }

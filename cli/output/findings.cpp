@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "cli/version.hpp"
 
 namespace wasmctl::cli {
@@ -20,12 +20,12 @@ std::string trail_line(const Frame& frame) {
   return fmt::format("called by {}", to_string(frame));
 }
 
-void print_text(std::ostream& out, const Findings& findings) {
+void print_text(Output out, const Findings& findings) {
   for (const auto& finding : findings) {
-    out << fmt::format("{}: {}: {} [{}]\n", to_string(finding.place), to_string(finding.severity),
-                       finding.message, finding.rule);
-    for (const auto& frame : finding.trail) out << fmt::format("  {}\n", trail_line(frame));
-    if (!finding.hint.empty()) out << fmt::format("  hint: {}\n", finding.hint);
+    out.print("{}: {}: {} [{}]\n", to_string(finding.place), to_string(finding.severity),
+              finding.message, finding.rule);
+    for (const auto& frame : finding.trail) out.print("  {}\n", trail_line(frame));
+    if (!finding.hint.empty()) out.print("  hint: {}\n", finding.hint);
   }
 }
 
@@ -104,18 +104,19 @@ std::string escape_property(std::string_view text) {
   return escaped;
 }
 
-void print_github(std::ostream& out, const Findings& findings) {
+void print_github(Output out, const Findings& findings) {
   for (const auto& finding : findings) {
     const auto command = finding.severity == Severity::note ? std::string_view("notice")
                                                             : to_string(finding.severity);
     auto properties = "file=" + escape_property(finding.place.file);
     if (finding.place.line > 0) properties += fmt::format(",line={}", finding.place.line);
     if (finding.place.column > 0) properties += fmt::format(",col={}", finding.place.column);
-    auto text = finding.message;
-    for (const auto& frame : finding.trail) text += '\n' + trail_line(frame);
-    if (!finding.hint.empty()) text += "\nhint: " + finding.hint;
-    out << fmt::format("::{} {},title={}::{}\n", command, properties, escape_property(finding.rule),
-                       escape_data(text));
+    // The ends of lines are ours alone.
+    auto text = base::printable(finding.message);
+    for (const auto& frame : finding.trail) text += '\n' + base::printable(trail_line(frame));
+    if (!finding.hint.empty()) text += "\nhint: " + base::printable(finding.hint);
+    out.print("::{} {},title={}::{}\n", command, properties, escape_property(finding.rule),
+              escape_data(text));
   }
 }
 
@@ -147,9 +148,9 @@ void print_findings(Context& context, const FindingsOptions& options,
   } else if (format == "github") {
     print_github(context.out, findings);
   } else if (format == "json") {
-    context.out << to_json(findings).dump(2) << '\n';
+    context.out.print_json(to_json(findings));
   } else {
-    context.out << to_sarif(rules, findings).dump(2) << '\n';
+    context.out.print_json(to_sarif(rules, findings));
   }
 }
 

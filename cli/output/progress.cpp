@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ostream>
 #include <vector>
 
 namespace wasmctl::cli {
@@ -84,11 +83,11 @@ void Progress::add(std::uint64_t expected, std::uint64_t moved, Clock::time_poin
   if (moved_ == expected_) return erase();
   if (now < next_) return;
   if (columns_) {
-    err_ << kErase << bar(moved_, expected_, now - *start_, columns_()) << std::flush;
+    show(kErase + bar(moved_, expected_, now - *start_, columns_()));
     shown_ = true;
     next_ = now + kBetween;
   } else {
-    err_ << line(moved_, expected_, now - *start_) << '\n' << std::flush;
+    show(line(moved_, expected_, now - *start_) + '\n');
     next_ = now + kBetweenLines;
   }
 }
@@ -99,8 +98,13 @@ void Progress::write_over(const std::function<void()>& write) {
   write();
 }
 
+void Progress::show(std::string_view text) {
+  err_.write(text);
+  err_.flush();
+}
+
 void Progress::erase() {
-  if (shown_) err_ << kErase << std::flush;
+  if (shown_) show(kErase);
   shown_ = false;
 }
 

@@ -6,10 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <mutex>
 #include <optional>
 #include <string>
+
+#include "cli/output/output.hpp"
 
 namespace wasmctl::cli {
 
@@ -21,7 +22,7 @@ class Progress {
   using Columns = std::function<std::size_t()>;
 
   // `columns` is null where `err` is no terminal.
-  Progress(std::ostream& err, Columns columns) : err_(err), columns_(std::move(columns)) {}
+  Progress(Output err, Columns columns) : err_(err), columns_(std::move(columns)) {}
   // Leaves no bar behind.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -41,9 +42,10 @@ class Progress {
                          std::size_t columns);
 
  private:
+  void show(std::string_view text);
   void erase();
 
-  std::ostream& err_;
+  const Output err_;
   const Columns columns_;
   std::mutex mutex_;                        // guards what follows, and the stream
   std::optional<Clock::time_point> start_;  // of the first transfer

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <iterator>
 #include <numeric>
 #include <utility>
+
+#include "base/printable.hpp"
 
 namespace wasmctl {
 
@@ -28,64 +28,19 @@ Error& Error::hint(std::string hint) {
   return *this;
 }
 
-namespace {
-
-// The character of two or three bytes at the start of `text`, 0 for any other. Those of four are
-// letters and signs only.
-std::uint32_t short_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto is_rest = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
-  const auto bits = [&](std::size_t i) { return byte(i) & 0x3fU; };
-  if ((byte(0) & 0xe0U) == 0xc0U && is_rest(1)) return (byte(0) & 0x1fU) << 6U | bits(1);
-  if ((byte(0) & 0xf0U) == 0xe0U && is_rest(1) && is_rest(2)) {
-    return (byte(0) & 0x0fU) << 12U | bits(1) << 6U | bits(2);
-  }
-  return 0;
-}
-
-// Source: the Unicode Character Database, Bidi_Control, and the categories Zl and Zp.
-bool is_unicode_control(std::uint32_t character) {
-  constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
-      {0x80, 0x9f},      // C1
-      {0x61c, 0x61c},    // the mark of Arabic letters
-      {0x200e, 0x200f},  // marks of a direction
-      {0x2028, 0x202e},  // ends of line and paragraph; embeddings and overrides
-      {0x2066, 0x2069},  // isolates
-  };
-  return std::any_of(std::begin(kRanges), std::end(kRanges), [&](const auto& range) {
-    return range.first <= character && character <= range.second;
-  });
-}
-
-}  // namespace
-
-std::string escape_controls(std::string_view text, std::string_view keep) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (const auto character = short_character(text.substr(i)); is_unicode_control(character)) {
-      result += fmt::format("\\u{:04x}", character);
-      i += character < 0x800 ? 1 : 2;
-    } else if ((byte < ' ' || byte == 0x7f) && keep.find(text[i]) == std::string_view::npos) {
-      result += fmt::format("\\x{:02x}", byte);
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
+Error& Error::with_output(std::string_view text) {
+  output_ += text;
+  return *this;
 }
 
 std::string format_error(const Error& error) {
-  constexpr std::string_view kKeep = "\n\t";  // some of our own messages have several lines
-  std::string text = "error: " + escape_controls(error.message(), kKeep) + "\n";
+  auto text = fmt::format("error: {}\n", base::printable(error.message()));
   for (const auto& cause : error.causes()) {
-    text += cause.find('\n') == std::string::npos ? "  caused by: " + escape_controls(cause, kKeep)
-                                                  : cause;
-    if (!text.ends_with('\n')) text += '\n';
+    text += fmt::format("  caused by: {}\n", base::printable(cause));
   }
-  for (const auto& hint : error.hints()) text += "hint: " + escape_controls(hint, kKeep) + "\n";
+  text += base::printable_output(error.output());
+  if (!text.ends_with('\n')) text += '\n';
+  for (const auto& hint : error.hints()) text += fmt::format("hint: {}\n", base::printable(hint));
   return text;
 }
 

@@ -1,4 +1,4 @@
-// The one error type. Thrown anywhere in lib/, caught once, in cli/main.cpp, which prints it as
+// The one error type. Thrown anywhere in lib/, caught in cli/commands.cpp, which prints it as
 //
 //     error: cannot push to ghcr.io/acme/header-logger:v1: the registry answered 403 DENIED
 //       caused by: the token allows only `pull` on repository:acme/header-logger
@@ -39,9 +39,10 @@ class Error : public std::exception {
   // Of something in a text: the message is `PLACE: REASON`.
   Error(Code code, Place place, std::string_view reason);
 
-  // One more level of cause, nearest first. A cause of several lines (a compiler's output) is
-  // printed as it is.
+  // One more level of cause, nearest first.
   Error& because(std::string cause);
+  // What a tool said, in its own lines, printed below the causes.
+  Error& with_output(std::string_view text);
   // What to do next. Several hints are printed in order.
   Error& hint(std::string hint);
 
@@ -51,6 +52,7 @@ class Error : public std::exception {
   // The message without the place.
   std::string_view reason() const { return std::string_view(message_).substr(reason_begin_); }
   const std::vector<std::string>& causes() const { return causes_; }
+  const std::string& output() const { return output_; }
   const std::vector<std::string>& hints() const { return hints_; }
   const char* what() const noexcept override { return message_.c_str(); }
 
@@ -60,16 +62,12 @@ class Error : public std::exception {
   std::optional<Place> place_;
   std::size_t reason_begin_ = 0;  // in the message
   std::vector<std::string> causes_;
+  std::string output_;
   std::vector<std::string> hints_;
 };
 
-// Text of others for a terminal: control characters, which could move the cursor or hide a line,
-// are written as \x1b; those of C1, those that change the direction of writing, and Unicode's ends
-// of lines as \u202e. Those in `keep` stay.
-std::string escape_controls(std::string_view text, std::string_view keep = "");
-
-// The whole error as the terminal shows it, each line ended by '\n'; controls are escaped but in a
-// cause of several lines.
+// The whole error as the terminal shows it, each line ended by '\n'. Message, causes and hints are
+// one line each, whatever is in them (base/printable.hpp).
 std::string format_error(const Error& error);
 
 // The word of `known` nearest to `word` by edit distance, or empty if none is near enough to be

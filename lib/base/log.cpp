@@ -4,16 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <mutex>
-#include <ostream>
 #include <utility>
 
-#include "base/error.hpp"
+#include "base/printable.hpp"
 
 namespace wasmctl::base {
 
 namespace {
-
-constexpr std::string_view kKeep = "\n\t";
 
 // ECMA-48, as spdlog's own sinks have them.
 std::string_view color_of(spdlog::level::level_enum level) {
@@ -28,16 +25,16 @@ std::string_view color_of(spdlog::level::level_enum level) {
 }
 
 // Lines look like the rest of the tool's talk: `debug: GET http://...`.
-class StreamSink : public spdlog::sinks::base_sink<std::mutex> {
+class WritingSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  StreamSink() {
+  WritingSink() {
     constexpr char kPattern[] = "%^%l%$: %v";
     base_sink::set_pattern_(kPattern);
   }
 
-  void open(std::ostream& stream, LogColor color) {
+  void open(LogWrite write, LogColor color) {
     const std::lock_guard lock(mutex_);
-    stream_ = &stream;
+    write_ = std::move(write);
     color_ = color;
   }
 
@@ -48,7 +45,7 @@ class StreamSink : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    if (stream_ == nullptr) return;
+    if (!write_) return;
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
     const std::string_view text(line.data(), line.size());
@@ -60,29 +57,27 @@ class StreamSink : public spdlog::sinks::base_sink<std::mutex> {
     }
   }
 
-  void flush_() override {
-    if (stream_ != nullptr) stream_->flush();
-  }
+  void flush_() override {}
 
  private:
   void print(std::string_view text, const spdlog::details::log_msg& message) {
     const auto begin = message.color_range_start;
     const auto end = message.color_range_end;
     if (color_ == LogColor::yes && begin < end) {
-      *stream_ << text.substr(0, begin) << color_of(message.level)
-               << text.substr(begin, end - begin) << "\x1b[m" << text.substr(end) << std::flush;
+      write_(fmt::format("{}{}{}\x1b[m{}", text.substr(0, begin), color_of(message.level),
+                         text.substr(begin, end - begin), text.substr(end)));
     } else {
-      *stream_ << text << std::flush;
+      write_(text);
     }
   }
 
-  std::ostream* stream_ = nullptr;
+  LogWrite write_;
   LogColor color_ = LogColor::no;
   LogAround around_;
 };
 
-const std::shared_ptr<StreamSink>& sink() {
-  static const auto instance = std::make_shared<StreamSink>();
+const std::shared_ptr<WritingSink>& sink() {
+  static const auto instance = std::make_shared<WritingSink>();
   return instance;
 }
 
@@ -111,8 +106,8 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 }  // namespace
 
-void open_log(std::ostream& stream, LogColor color) {
-  sink()->open(stream, color);
+void open_log(LogWrite write, LogColor color) {
+  sink()->open(std::move(write), color);
 }
 void set_log_around(LogAround around) {
   sink()->set_around(std::move(around));
@@ -126,16 +121,16 @@ bool log_enabled(LogLevel level) {
 }
 
 void log_debug(std::string_view message) {
-  logger().debug("{}", escape_controls(message, kKeep));
+  logger().debug("{}", printable(message));
 }
 void log_info(std::string_view message) {
-  logger().info("{}", escape_controls(message, kKeep));
+  logger().info("{}", printable(message));
 }
 void log_warning(std::string_view message) {
-  logger().warn("{}", escape_controls(message, kKeep));
+  logger().warn("{}", printable(message));
 }
 void log_alarm(std::string_view message) {
-  const auto text = escape_controls(message, kKeep);
+  const auto text = printable(message);
   sink()->log({"", spdlog::level::warn, text});  // past the logger, which knows a level
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <iosfwd>
 #include <string_view>
 
 namespace wasmctl::base {
@@ -12,8 +11,10 @@ namespace wasmctl::base {
 enum class LogLevel { debug, info, warning, off };
 enum class LogColor : bool { no, yes };
 
-// Where lines go from now on; before that nowhere. `stream` must outlive whatever logs.
-void open_log(std::ostream& stream, LogColor color);
+// What gets the lines from now on, whole and escaped, with colours of ours; before that nothing
+// does.
+using LogWrite = std::function<void(std::string_view line)>;
+void open_log(LogWrite write, LogColor color);
 
 void set_log_level(LogLevel level);  // default: warning
 bool log_enabled(LogLevel level);

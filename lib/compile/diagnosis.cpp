@@ -35,7 +35,7 @@ std::string used_at(const std::vector<Caller>& callers, std::string_view functio
 
 Error build_error(std::string_view plugin, std::string_view what, const std::string& output) {
   Error error(Code::build_failed, fmt::format("{} {}", plugin, what));
-  error.because(output);
+  error.with_output(output);
   if (const auto hint = remedy(output); !hint.empty()) error.hint(hint);
   return error;
 }

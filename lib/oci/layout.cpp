@@ -181,7 +181,7 @@ Error Layout::no_such_image(const Selector& selector) {
   for (const auto& entry : index["manifests"]) {
     if (!entry.is_object() || !entry.contains("digest")) continue;
     if (!entry["digest"].is_string()) continue;
-    digests.insert(escape_controls(entry["digest"].get<std::string>()));
+    digests.insert(entry["digest"].get<std::string>());
   }
   if (!names.empty() || digests.empty() || digests.size() > kMaxShown) return error;
   return error.hint(fmt::format("name one by its digest: {}", fmt::join(digests, ", ")));
@@ -242,7 +242,7 @@ std::vector<std::string> Layout::tags() {
   std::set<std::string> tags;
   const auto index = open_index(directory_);
   for (const auto& entry : index["manifests"]) {
-    if (const auto* tag = tag_of(entry)) tags.insert(escape_controls(*tag));
+    if (const auto* tag = tag_of(entry)) tags.insert(*tag);
   }
   return {tags.begin(), tags.end()};
 }

@@ -8,6 +8,7 @@
 
 #include "base/base64.hpp"
 #include "base/json_member.hpp"
+#include "base/printable.hpp"
 #include "http/redirect.hpp"
 #include "oci/manifest.hpp"
 #include "registry/refusal.hpp"
@@ -154,7 +155,7 @@ bool Authenticator::use_bearer(const Challenge& challenge, const http::Url& url,
   if (!realm) {
     throw Error(Code::bad_input,
                 fmt::format("`{}` wants a token, but its realm `{}` is no URL", url.authority,
-                            printable(parameter(challenge, "realm"))));
+                            base::printable(parameter(challenge, "realm"), kMaxShown)));
   }
   check_realm(*realm, url);
   // A registry may name less than we will do with the token: of a mount, one of the repositories.

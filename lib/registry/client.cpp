@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.hpp"
+#include "base/printable.hpp"
 #include "http/redirect.hpp"
 #include "oci/reference.hpp"
 #include "registry/certificates.hpp"
@@ -109,7 +111,7 @@ void RegistryClient::pass_warnings_on(const http::Response& response) {
     const auto& value = header->second;
     const auto start = value.find('"');
     if (!value.starts_with("299 ") || start + 1 >= value.size() || !value.ends_with('"')) continue;
-    const auto text = printable(value.substr(start + 1, value.size() - start - 2));
+    const auto text = base::printable(value.substr(start + 1, value.size() - start - 2), kMaxShown);
     const std::lock_guard lock(mutex_);
     if (warnings_.size() < kMaxWarnings && warnings_.insert(text).second) {
       warn_(fmt::format("`{}` says: {}", host_, text));

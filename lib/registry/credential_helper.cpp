@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/json_member.hpp"
+#include "base/printable.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
@@ -65,7 +66,7 @@ std::string reason_of(const base::Finished& done, std::string_view secret) {
     const bool repeats = !secret.empty() &&
                          (line.find(secret) != kNone || line.find(within_quotes(secret)) != kNone);
     if (is_login || repeats) return "";
-    return printable(line);
+    return base::printable(line, kMaxShown);
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_member.hpp"
+#include "base/printable.hpp"
 #include "base/text.hpp"
 #include "http/headers.hpp"
 #include "http/redirect.hpp"
@@ -20,8 +21,12 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxErrors = 3;  // shown; more say the same
 
+std::string shown(std::string_view text) {
+  return base::printable(text, kMaxShown);
+}
+
 std::string printable_member(const json& object, const char* key) {
-  return printable(base::text_member(object, key));
+  return shown(base::text_member(object, key));
 }
 
 Code code_for(int status) {
@@ -47,7 +52,7 @@ std::string plain_text(const http::Response& response) {
   const auto body = base::trimmed(response.body);
   const auto line = body.substr(0, body.find_first_of("\r\n"));
   const bool is_markup = line.starts_with('<') || line.starts_with('{') || line.starts_with('[');
-  return is_markup ? "" : printable(line);
+  return is_markup ? "" : shown(line);
 }
 
 // What is behind the address is no registry, or a gateway stands before it.
@@ -95,7 +100,7 @@ std::string unknown_schemes(const http::Response& response) {
   for (auto header = first; header != last; ++header) {
     for (const auto& challenge : parse_challenges(header->second)) {
       if (challenge.scheme == "basic" || challenge.scheme == "bearer") return "";
-      schemes.push_back(fmt::format("`{}`", printable(challenge.scheme, 40)));
+      schemes.push_back(fmt::format("`{}`", base::printable(challenge.scheme, 40)));
     }
   }
   return fmt::format("{}", fmt::join(schemes, ", "));
@@ -145,19 +150,6 @@ void add_hint_for_code(Error& error, const std::string& code, const RequestConte
                     context.registry));
   }
 }
-
-}  // namespace
-
-std::string printable(std::string_view text, std::size_t max) {
-  std::string result(text.substr(0, max));
-  for (char& c : result) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-  }
-  if (text.size() > max) result += "...";
-  return result;
-}
-
-namespace {
 
 std::vector<RegistryError> token_errors(const json& answer) {
   RegistryError error{printable_member(answer, "error"),
@@ -221,7 +213,7 @@ std::string xml_message(std::string_view body) {
   const auto end = body.find("</Message>");
   if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return "";
   const auto start = begin + kBegin.size();
-  return printable(body.substr(start, end - start));
+  return shown(body.substr(start, end - start));
 }
 
 // A redirect that is not followed.

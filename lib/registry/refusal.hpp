@@ -50,7 +50,7 @@ Error web_page(const std::string& action, const http::Response& response);
 // True for what a TLS server says to a client that spoke plain HTTP.
 bool wants_tls(const http::Response& response);
 
-// Text from outside, made fit for a terminal: no control characters, at most `max` bytes.
-std::string printable(std::string_view text, std::size_t max = 300);
+// Of a registry's text, this many bytes are shown.
+inline constexpr std::size_t kMaxShown = 300;
 
 }  // namespace wasmctl::registry

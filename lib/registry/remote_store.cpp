@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "http/headers.hpp"
 #include "oci/media_type.hpp"
 #include "oci/referrers.hpp"
@@ -143,7 +144,7 @@ std::vector<std::string> names_of(const RegistryClient& registry, const http::Re
   }
   for (const auto& entry : field) {
     if (!entry.is_string() || !list.is_name(entry.get_ref<const std::string&>())) continue;
-    names.push_back(escape_controls(entry.get<std::string>()));
+    names.push_back(entry.get<std::string>());
   }
   return names;
 }
@@ -275,7 +276,7 @@ oci::Blob RemoteStore::fetch_manifest(const oci::Selector& selector) {
   if (!promised.empty() && promised != manifest.descriptor.digest.text()) {
     throw Error(Code::verification,
                 fmt::format("{}: {} was asked for, but the bytes are {}", get.action,
-                            printable(promised, 80), manifest.descriptor.digest.text()));
+                            base::printable(promised, 80), manifest.descriptor.digest.text()));
   }
   auto& type = manifest.descriptor.media_type;
   if (!is_document(type)) type = own_type(response, std::move(type), get.action);
@@ -416,7 +417,7 @@ void RemoteStore::push_manifest(const oci::Blob& manifest, const oci::Selector& 
   const auto stored = digest_of(response);
   if (!stored.empty() && stored != digest) {
     throw Error(Code::verification, fmt::format("{}: {} was sent, but the registry stored {}",
-                                                put.action, digest, printable(stored, 80)));
+                                                put.action, digest, base::printable(stored, 80)));
   }
   // 201 it should be. Some registries say 200 or 202, but so does a page that answers everything.
   if (response.status != 201 && stored.empty() && !has_manifest(manifest.descriptor.digest)) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,12 +31,13 @@ class Callers {
   // nobody calls it, it is empty.
   std::vector<Step> shortest_chain(std::uint32_t function) const;
 
+  // Each direct call of `function`: who calls it, and where.
+  std::span<const Step> callers_of(std::uint32_t function) const {
+    return std::span(callers_).subspan(first_[function], first_[function + 1] - first_[function]);
+  }
+
  private:
-  struct Caller {
-    std::uint32_t function;
-    std::size_t offset;
-  };
-  std::vector<Caller> callers_;
+  std::vector<Step> callers_;
   std::vector<std::size_t> first_;  // function -> its first caller; one more at the end
   std::vector<bool> is_root_;
 };

@@ -6,51 +6,28 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "wasm/dwarf.hpp"
 #include "wasm/reader.hpp"
 
 namespace wasmctl::wasm {
 
 namespace {
 
+using dwarf::fixed;
+using dwarf::text;
+using dwarf::text_at;
+
 // What a hostile module can make us keep: 200 MB of rows, a million names.
 constexpr std::size_t kMaxRows = 16'000'000;
 constexpr std::size_t kMaxFiles = 1'000'000;
-
-// Numbers of fixed width are little-endian.
-std::uint64_t fixed(Reader& reader, std::size_t size) {
-  const auto bytes = reader.take(size, "line information");
-  std::uint64_t value = 0;
-  for (std::size_t i = size; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
 
 std::uint64_t number(Reader& reader) {
   return reader.u64_leb("line information");
 }
 
-std::string_view text_at(std::string_view strings, std::uint64_t offset) {
-  if (offset >= strings.size()) return {};
-  const auto rest = strings.substr(offset);
-  return rest.substr(0, rest.find('\0'));
-}
-
-std::string_view text(Reader& reader) {
-  Reader ahead = reader;
-  std::size_t size = 0;
-  while (ahead.byte("a file's name") != 0) ++size;
-  const auto result = reader.take(size, "a file's name");
-  reader.take(1, "a file's name");
-  return result;
-}
-
 std::string joined(std::string_view directory, std::string_view file) {
   if (directory.empty() || directory == "." || file.starts_with('/')) return std::string(file);
   return fmt::format("{}/{}", directory, file);
-}
-
-std::string_view content_of(const Module& module, std::string_view section) {
-  const auto* const found = module.find_custom_section(section);
-  return found == nullptr ? std::string_view() : found->content();
 }
 
 }  // namespace
@@ -65,8 +42,12 @@ class LineProgram {
   // Runs the next unit. False if it is broken: what it gave before that is good.
   bool run(Reader& units) {
     try {
+      const auto offset = units.offset();
       const auto size = fixed(units, 4);
-      run_unit(units.sub(size, "a unit of line information"));
+      Reader unit = units.sub(size, "a unit of line information");
+      first_file_ = table_.files_.size();
+      run_unit(unit);
+      table_.units_[offset] = {first_file_, table_.files_.size() - first_file_};
       return true;
     } catch (const Error&) {
       return false;
@@ -74,7 +55,7 @@ class LineProgram {
   }
 
  private:
-  void run_unit(Reader unit) {
+  void run_unit(Reader& unit) {
     version_ = fixed(unit, 2);
     if (version_ < 2 || version_ > 5) return;
     if (version_ == 5) fixed(unit, 2);  // the sizes of addresses and of segment selectors
@@ -114,7 +95,6 @@ class LineProgram {
     opcode_base_ = fixed(header, 1);
     lengths_.fill(0);
     for (std::uint64_t i = 1; i < opcode_base_; ++i) lengths_[i] = fixed(header, 1);
-    first_file_ = table_.files_.size();
     if (version_ >= 5) {
       const auto directories = entries(header);
       for (const auto& file : entries(header)) {
@@ -318,9 +298,9 @@ LineTable::LineTable(const Module& module) {
   const auto* const code = module.find_section(SectionId::code);
   if (code == nullptr) return;
   code_ = code->payload;
-  LineProgram program(*this, content_of(module, ".debug_str"),
-                      content_of(module, ".debug_line_str"), code->content().size());
-  Reader units(content_of(module, ".debug_line"));
+  LineProgram program(*this, dwarf::section(module, ".debug_str"),
+                      dwarf::section(module, ".debug_line_str"), code->content().size());
+  Reader units(dwarf::section(module, ".debug_line"));
   bool good = true;
   while (good && !units.empty()) good = program.run(units);
   // Sequences stand in the order of the compiler's units. Of rows at one address the last counts,
@@ -329,6 +309,12 @@ LineTable::LineTable(const Module& module) {
     if (a.address != b.address) return a.address < b.address;
     return (a.file == kNoFile) > (b.file == kNoFile);
   });
+}
+
+std::string_view LineTable::file(std::uint64_t unit, std::uint64_t number) const {
+  const auto found = units_.find(unit);
+  if (found == units_.end() || number >= found->second.count) return {};
+  return files_[found->second.first + number];
 }
 
 std::optional<Place> LineTable::find(std::size_t offset) const {

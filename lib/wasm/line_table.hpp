@@ -2,10 +2,12 @@
 // versions 2 to 5.
 // Source: DWARF Debugging Information Format 5, 6.2 (line number information) and 7.22; "DWARF for
 // WebAssembly": an address is an offset from the beginning of the code section's content.
-// No library of Debian's reads DWARF outside of ELF files but LLVM's own, which is 100 MB.
+// Debian's libdwarf could be handed the sections (dwarf_object_init_b), but is of 2021, and not
+// made for hostile input; LLVM's reader is 100 MB.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +31,9 @@ class LineTable {
   // was told it, directories included where it says them.
   std::optional<Place> find(std::size_t offset) const;
 
+  // What `number` stands for in the unit at this offset of .debug_line; empty if nothing.
+  std::string_view file(std::uint64_t unit, std::uint64_t number) const;
+
  private:
   friend class LineProgram;
   struct Row {
@@ -36,11 +41,16 @@ class LineTable {
     std::uint32_t file;  // in files_; kNoFile where a sequence ends
     std::uint32_t line;
   };
+  struct Files {
+    std::size_t first = 0;  // in files_
+    std::size_t count = 0;
+  };
   static constexpr std::uint32_t kNoFile = UINT32_MAX;
 
   std::size_t code_ = 0;  // the file offset of address 0
   std::vector<std::string> files_;
-  std::vector<Row> rows_;  // by address
+  std::map<std::uint64_t, Files> units_;  // by their offsets in .debug_line
+  std::vector<Row> rows_;                 // by address
 };
 
 }  // namespace wasmctl::wasm

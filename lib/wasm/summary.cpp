@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "wasm/name_path.hpp"
 #include "wasm/reader.hpp"
 
 namespace wasmctl::wasm {
@@ -60,6 +61,12 @@ void sort_exports(const Module& module, Summary& summary) {
   }
 }
 
+void sort_by_size(std::vector<Sized>& list) {
+  std::sort(list.begin(), list.end(), [](const Sized& a, const Sized& b) {
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
+  });
+}
+
 std::vector<Sized> measure_functions(const Module& module, const Symbols& symbols) {
   std::vector<Sized> functions;
   functions.reserve(module.bodies.size());
@@ -67,10 +74,20 @@ std::vector<Sized> measure_functions(const Module& module, const Symbols& symbol
     const auto index = static_cast<std::uint32_t>(module.imported_functions.size() + i);
     functions.push_back({symbols.function(index), module.bodies[i].size});
   }
-  std::sort(functions.begin(), functions.end(), [](const Sized& a, const Sized& b) {
-    return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
-  });
+  sort_by_size(functions);
   return functions;
+}
+
+std::vector<Sized> add_up_by_package(const std::vector<Sized>& functions) {
+  std::map<std::string, std::uint64_t> sums;
+  for (const auto& function : functions) {
+    const auto path = name_path(function.name);
+    if (path.size() > 1) sums[path.front()] += function.bytes;
+  }
+  std::vector<Sized> packages;
+  for (const auto& [name, bytes] : sums) packages.push_back({name, bytes});
+  sort_by_size(packages);
+  return packages;
 }
 
 }  // namespace
@@ -78,7 +95,9 @@ std::vector<Sized> measure_functions(const Module& module, const Symbols& symbol
 Summary summarize(const Module& module, const Symbols& symbols) {
   Summary summary;
   summary.bytes = module.bytes.size();
+  summary.build_id = build_id(module);
   summary.abi = abi_version(module);
+  summary.provenance = provenance(module, symbols);
   summary.producers = producers(module);
   for (const auto& row : feature_rows()) {
     if (module.features.contains(row.feature)) summary.features.emplace_back(row.name);
@@ -96,7 +115,14 @@ Summary summarize(const Module& module, const Symbols& symbols) {
          section.end - section.begin});
   }
   summary.functions = measure_functions(module, symbols);
+  if (symbols.has_names()) summary.packages = add_up_by_package(summary.functions);
   return summary;
+}
+
+std::uint64_t envoy_heap(std::uint64_t module_bytes) {
+  constexpr std::uint64_t kWithoutCode = 8'600'000;
+  constexpr std::uint64_t kEachByte = 8;
+  return kWithoutCode + kEachByte * module_bytes;
 }
 
 std::vector<Growth> compare(const std::vector<Sized>& before, const std::vector<Sized>& after) {

@@ -9,6 +9,7 @@
 
 #include "wasm/hostcalls.hpp"
 #include "wasm/module.hpp"
+#include "wasm/provenance.hpp"
 #include "wasm/symbols.hpp"
 
 namespace wasmctl::wasm {
@@ -20,7 +21,9 @@ struct Sized {
 
 struct Summary {
   std::uint64_t bytes = 0;
+  std::string build_id;  // symbols.hpp
   std::optional<AbiVersion> abi;
+  Provenance provenance;
   std::vector<std::string> producers;     // "clang 22.1.8", from the `producers` section
   std::vector<std::string> features;      // "bulk-memory": the proposals that it uses
   std::vector<std::string> entry_points;  // of _initialize, _start and main, those exported
@@ -33,7 +36,15 @@ struct Summary {
   std::uint32_t data_segments = 0;
   std::vector<Sized> sections;   // in the module's order; a custom one by its own name
   std::vector<Sized> functions;  // largest first; by name, export or number
+  // The functions added up by package, crate or outermost namespace, largest first. Those without
+  // one are left out; empty without names.
+  std::vector<Sized> packages;
 };
+
+// An estimate of Envoy's heap for a module of so many bytes: 8 bytes for each, over what an Envoy
+// without one needs. Measured with Envoy 1.40, one worker thread: 8.8 MB for a module of 20 KB, 36
+// MB for one of 3.4 MB. Another worker has another copy of its memory, not of its code.
+std::uint64_t envoy_heap(std::uint64_t module_bytes);
 
 // "clang 22.1.8", "Go go1.26": who made it, from its `producers` section.
 std::vector<std::string> producers(const Module& module);

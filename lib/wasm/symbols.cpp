@@ -73,50 +73,96 @@ std::string make_side_file(const Module& shipped, std::string_view linked) {
   return std::string(linked) + custom_section(kBuildId, content);
 }
 
-Symbols::Symbols(const Module& module) : module_(module), lines_(module) {
-  add_names(function_names(module));
+namespace {
+
+// By their own names for the host, those under which functions go in and out.
+std::map<std::uint32_t, std::string> external_names(const Module& module) {
+  std::map<std::uint32_t, std::string> names;
+  for (const auto& item : module.exports) {
+    if (item.kind == ExternalKind::function) names.emplace(item.index, item.name);
+  }
+  std::uint32_t index = 0;
+  for (const auto& import : module.imports) {
+    if (import.kind == ExternalKind::function) names.emplace(index++, import.name);
+  }
+  return names;
 }
 
+std::map<std::uint32_t, std::string> without_empty(std::map<std::uint32_t, std::string> names) {
+  std::erase_if(names, [](const auto& name) { return name.second.empty(); });
+  return names;
+}
+
+}  // namespace
+
+Symbols::Symbols(const Module& module)
+    : module_(module),
+      names_(without_empty(function_names(module))),
+      externals_(external_names(module)),
+      lines_(module),
+      inlined_(module) {}
+
 Symbols::Symbols(const Module& module, Module side, std::string_view side_name)
-    : module_(module), side_(std::move(side)), lines_(*side_) {
+    : module_(module),
+      names_(without_empty(function_names(side))),
+      externals_(external_names(module)),
+      side_(std::move(side)),
+      lines_(*side_),
+      inlined_(*side_) {
   if (carried_build_id(*side_) != build_id(module)) {
     throw Error(Code::bad_input,
                 fmt::format("{} belongs to another build of the module", side_name))
         .hint("build the module again, and ship that one");
   }
-  add_names(function_names(*side_));
-}
-
-void Symbols::add_names(std::map<std::uint32_t, std::string> names) {
-  names_ = std::move(names);
-  std::erase_if(names_, [](const auto& name) { return name.second.empty(); });
-  has_names_ = !names_.empty();
-  for (const auto& item : module_.exports) {
-    if (item.kind == ExternalKind::function) names_.emplace(item.index, item.name);
-  }
-  std::uint32_t index = 0;
-  for (const auto& import : module_.imports) {
-    if (import.kind == ExternalKind::function) names_.emplace(index++, import.name);
-  }
 }
 
 std::string Symbols::function(std::uint32_t index) const {
-  const auto found = names_.find(index);
-  return found == names_.end() ? fmt::format("function {}", index) : demangle(found->second);
+  if (const auto written = written_name(index)) return demangle(*written);
+  const auto found = externals_.find(index);
+  return found == externals_.end() ? fmt::format("function {}", index) : demangle(found->second);
 }
 
-std::optional<Place> Symbols::place(std::size_t offset) const {
-  if (!side_) return lines_.find(offset);
-  // The shipped module's numbers are written shorter: the same instruction stands elsewhere.
+std::optional<std::string> Symbols::written_name(std::uint32_t index) const {
+  const auto found = names_.find(index);
+  return found == names_.end() ? std::nullopt : std::optional(found->second);
+}
+
+// Where the instruction is in the file that has the lines.
+std::optional<std::size_t> Symbols::linked_offset(std::size_t offset) const {
+  if (!side_) return offset;
+  // The shipped module's numbers are written shorter: the same instruction is elsewhere.
   const auto body = body_at(module_, offset);
   if (!body || *body >= side_->bodies.size()) return std::nullopt;
   try {
     const auto n = ordinal(module_, *body, offset);
-    const auto there = n ? offset_of(*side_, *body, *n) : std::nullopt;
-    return there ? lines_.find(*there) : std::nullopt;
+    return n ? offset_of(*side_, *body, *n) : std::nullopt;
   } catch (const Error&) {
     return std::nullopt;  // a side file with code that is none
   }
+}
+
+std::optional<Place> Symbols::place(std::size_t offset) const {
+  const auto linked = linked_offset(offset);
+  if (auto place = linked ? lines_.find(*linked) : std::nullopt) return place;
+  const auto body = body_at(module_, offset);
+  if (!body) return std::nullopt;
+  const auto begin =
+      *body == 0 ? 0 : module_.bodies[*body - 1].offset + module_.bodies[*body - 1].size;
+  return map_.find(offset, begin);
+}
+
+std::vector<Origin> Symbols::origins(std::size_t offset) const {
+  const auto innermost = place(offset);
+  if (!innermost) return {};
+  std::vector<Origin> origins{{"", {}}};
+  if (const auto linked = linked_offset(offset)) {
+    for (auto& call : inlined_.at(*linked, lines_)) {
+      origins.back().place = std::move(call.from);
+      origins.push_back({std::move(call.function), {}});
+    }
+  }
+  origins.back().place = *innermost;
+  return origins;
 }
 
 std::optional<std::size_t> body_at(const Module& module, std::size_t offset) {

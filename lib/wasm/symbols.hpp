@@ -10,10 +10,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wasm/code.hpp"
+#include "wasm/inlined_calls.hpp"
 #include "wasm/line_table.hpp"
 #include "wasm/module.hpp"
+#include "wasm/source_map.hpp"
 
 namespace wasmctl::wasm {
 
@@ -30,6 +33,13 @@ std::filesystem::path side_file(std::filesystem::path module);
 // The side file of `shipped`: `linked` with that build id.
 std::string make_side_file(const Module& shipped, std::string_view linked);
 
+// Where an instruction comes from.
+struct Origin {
+  std::string function;
+  Place place;  // line 0: not known
+  bool operator==(const Origin&) const = default;
+};
+
 class Symbols {
  public:
   // From the module's own sections. `module` must outlive the object.
@@ -39,23 +49,36 @@ class Symbols {
   // not of `module`.
   Symbols(const Module& module, Module side, std::string_view side_name);
 
-  bool has_names() const { return has_names_; }
+  // Of a module without DWARF.
+  void add_source_map(SourceMap map) { map_ = std::move(map); }
+
+  bool has_names() const { return !names_.empty(); }
 
   // "acme::Context::fall(int)", else the name under which it is exported or imported, else
   // "function 7".
   std::string function(std::uint32_t index) const;
 
+  // The entry of the name section, mangled as it may be.
+  std::optional<std::string> written_name(std::uint32_t index) const;
+
   // Where in the sources the instruction at `offset` in the module's file comes from.
   std::optional<Place> place(std::size_t offset) const;
 
+  // The same with what the compiler put in place of calls: first the function that is there (its
+  // name is left empty), at its own line, then each function inlined into the one before. Empty
+  // without a line.
+  std::vector<Origin> origins(std::size_t offset) const;
+
  private:
-  void add_names(std::map<std::uint32_t, std::string> names);
+  std::optional<std::size_t> linked_offset(std::size_t offset) const;
 
   const Module& module_;
-  std::map<std::uint32_t, std::string> names_;  // as written; of imports and exports, too
-  bool has_names_ = false;
-  std::optional<Module> side_;  // none: the lines are the module's own
+  std::map<std::uint32_t, std::string> names_;      // as written in the name section
+  std::map<std::uint32_t, std::string> externals_;  // of imports and exports
+  std::optional<Module> side_;                      // none: the lines are the module's own
   LineTable lines_;
+  InlinedCalls inlined_;
+  SourceMap map_;
 };
 
 // The function in whose body `offset` lies, as its number among the bodies.

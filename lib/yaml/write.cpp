@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/printable.hpp"
 #include "yaml/scalar.hpp"
 
 namespace wasmctl::yaml {
@@ -42,8 +43,10 @@ char32_t next_code_point(std::string_view text, std::size_t& offset) {
 }
 
 // What both YAML 1.1 and 1.2 print as it is. Not: controls, DEL, NEL and the other line breaks of
-// 1.1, byte order marks and non-characters, which libyaml refuses.
+// 1.1, byte order marks and non-characters, which libyaml refuses; nor what turns the direction of
+// reading, since people read manifests, too.
 bool is_printable(char32_t point) {
+  if (base::is_control(point)) return false;
   return (point >= 0x20 && point < 0x7F) || (point >= 0xA0 && point < 0x2028) ||
          (point > 0x2029 && point < 0xD800) || (point >= 0xE000 && point < 0xFEFF) ||
          (point > 0xFEFF && point < 0xFFFE) || point >= 0x10000;

@@ -1,5 +1,7 @@
 // Any bytes as a module, and as its side file: read, validated, linted, described, stripped,
 // mended, or refused with an Error.
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 #include "wasm/backtrace.hpp"
 #include "wasm/lint/fix.hpp"
@@ -33,9 +35,11 @@ void describe_all(const wasm::Module& module, const wasm::Symbols& symbols) {
     wasm::Instructions instructions(wasm::instructions_of(module, body));
     wasm::Instruction instruction;
     while (instructions.next(instruction) && ++count < kMost) {
-      const wasm::TraceFrame frame{0, instruction.offset, std::nullopt, 0, 0};
-      if (!wasm::fits({&frame, 1}, module)) __builtin_trap();
-      if (wasm::describe(frame, module, symbols).empty()) __builtin_trap();
+      auto frame = wasm::parse_frame(
+          fmt::format("  0:  {:#x} - unknown(function index:{})", instruction.offset,
+                      module.imported_functions.size() + body),
+          0);
+      if (!wasm::describe({&*frame, 1}, module, symbols)) __builtin_trap();
     }
   }
 }
@@ -74,7 +78,7 @@ void use(const wasm::Module& module) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  wasm::parse_frame(bytes);
+  wasm::parse_frame(bytes, 1);
   try {
     const auto module = wasm::parse_module(bytes, "m");
     // What a module that is not valid may have all the same.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/printable.hpp"
 #include "base/process.hpp"
 #include "cli/commands/render/rendering.hpp"
 #include "kube/mount.hpp"
@@ -95,7 +96,7 @@ class Steps {
     add("envoy --mode validate -c FILE");
   }
 
-  void add(const std::string& line) { text_ += "  " + line + '\n'; }
+  void add(const std::string& line) { text_ += "  " + base::printable(line) + '\n'; }
 
   bool any(bool (*fits)(const RenderedPlugin& plugin)) const {
     return std::ranges::any_of(rendering_.plugins, fits);

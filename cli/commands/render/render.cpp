@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ostream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/render/render_options.hpp"
@@ -240,7 +240,7 @@ Rendering render_all(Context& context, const RenderOptions& options,
 // -----------------------------------------------------------------------------
 
 std::string to_text(const ordered_json& value, const RenderOptions& options) {
-  return options.json ? value.dump(2) + '\n' : yaml::write(value);
+  return options.json ? base::printable_json(value.dump(2)) + '\n' : yaml::write(value);
 }
 
 // All that is asked for and that `kubectl apply` may take: first what the plugins want there.
@@ -300,8 +300,8 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
 
 void explain_all(Context& context, const RenderOptions& options, const std::vector<Ready>& all) {
   for (const auto& [subject, settings] : all) {
-    if (all.size() > 1) context.out << fmt::format("plugin    {}\n", subject.name);
-    context.out << kube::explain(settings, options.kind->consumer);
+    if (all.size() > 1) context.out.print("plugin    {}\n", subject.name);
+    context.out.write(kube::explain(settings, options.kind->consumer));
   }
 }
 
@@ -323,17 +323,17 @@ void run_render(Context& context, const RenderOptions& options) {
   const auto rendering = render_all(context, options, all);
   if (options.only == Only::patch) {
     warn_of_annotations(options);
-    context.out << to_text(rendering.patch->content, options);
+    context.out.write(to_text(rendering.patch->content, options));
     return;
   }
   if (options.directory.empty()) {
-    context.out << to_stream(documents(rendering, options.only), options);
+    context.out.write(to_stream(documents(rendering, options.only), options));
   } else {
     write_directory(rendering, options.directory);
   }
   if (!context.quiet && !options.only) {
-    context.err << next_steps(rendering,
-                              {context.command_line, options.directory, options.against == "-"});
+    context.err.write(
+        next_steps(rendering, {context.command_line, options.directory, options.against == "-"}));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.hpp"
 #include "kube/render/plugin_config.hpp"
 
 namespace wasmctl::kube {
@@ -50,9 +51,9 @@ std::string explain(const Settings& settings, Consumer consumer) {
       "root ID   {}\n"
       "chain     {}\n"
       "failure   {}\n",
-      bytes.empty() ? "none" : fmt::format("{} ({} bytes)", bytes, bytes.size()),
-      root_id.empty() ? "empty" : root_id, chain(settings, consumer),
-      settings.text("failStrategy", "FAIL_CLOSE"));
+      bytes.empty() ? "none" : fmt::format("{} ({} bytes)", base::printable(bytes), bytes.size()),
+      root_id.empty() ? "empty" : base::printable(root_id), chain(settings, consumer),
+      base::printable(settings.text("failStrategy", "FAIL_CLOSE")));
 }
 
 }  // namespace wasmctl::kube

@@ -10,12 +10,13 @@ namespace {
 
 // Ends with a log that writes nowhere it should not.
 struct Log {
-  explicit Log(LogColor color = LogColor::no) { open_log(stream, color); }
+  explicit Log(LogColor color = LogColor::no) {
+    open_log([this](std::string_view line) { stream << line; }, color);
+  }
   ~Log() {
-    static std::ostringstream nowhere;
     set_log_around(nullptr);
     set_log_level(LogLevel::warning);
-    open_log(nowhere, LogColor::no);
+    open_log(nullptr, LogColor::no);
   }
   std::ostringstream stream;
 };

@@ -52,8 +52,7 @@ TEST_CASE("a chain that no export begins ends where a pointer must lead") {
         Chain{1, 2});
   CHECK(wasm::Callers(program({""}, 1)).shortest_chain(0).empty());
   // Calls in a circle.
-  CHECK(
-      wasm::Callers(program({call(2), call(1) + call(0), ""}, 3)).shortest_chain(0).empty());
+  CHECK(wasm::Callers(program({call(2), call(1) + call(0), ""}, 3)).shortest_chain(0).empty());
 }
 
 TEST_CASE("only what no branch can avoid is sure") {

@@ -127,34 +127,66 @@ TEST_CASE("a side file belongs to one build, and leads from the shipped module t
 }
 
 TEST_CASE("frames are told from all other text") {
-  const auto frame = wasm::parse_frame("  0:  0x16a - unknown(function index:7)");
+  const auto frame = wasm::parse_frame("  0:  0x16a - unknown(function index:7)", 0);
   REQUIRE(frame);
   CHECK(frame->number == 0);
   CHECK(frame->offset == 0x16a);
   CHECK(frame->index == 7);
-  const auto named = wasm::parse_frame("istio-proxy |  12:  0x1f - a::f(int)");
+  const auto named = wasm::parse_frame("istio-proxy |  12:  0x1f - a::f(int)", 0);
   REQUIRE(named);
   CHECK(named->number == 12);
   CHECK(named->name_begin == 27);
   for (const auto* text :
        {"", "0x16a", "  0:  0x - f", "  :  0x1 - f", "0x1 - f", "  0: 0x1g - f",
         "  0:  0xfffffffffffffffff - f", "  0:  0x1 - unknown(function index:99999999999)",
-        "  0:  0x1 - unknown(function index:7", "  99999999999999999999:  0x1 - f"}) {
+        "  0:  0x1 - unknown(function index:7", "  99999999999999999999:  0x1 - f",
+        "   3:  0x55d0c0ffee00 - main"}) {
     CAPTURE(text);
-    CHECK_FALSE(wasm::parse_frame(text));
+    CHECK_FALSE(wasm::parse_frame(text, 0));
   }
 }
 
-TEST_CASE("a trace fits a module that can have made it") {
-  const auto bytes = two_functions("");
-  const auto module = wasm::parse_module(bytes, "m");
-  const auto at = module.bodies[1].offset + 1;
-  const auto fits = [&](std::vector<wasm::TraceFrame> trace) { return wasm::fits(trace, module); };
-  CHECK(fits({{0, at, std::nullopt, 0, 0}}));
-  CHECK(fits({{0, at, 1, 0, 0}}));
-  CHECK_FALSE(fits({{0, at, 0, 0, 0}}));                    // another function
-  CHECK_FALSE(fits({{0, at + 1, 1, 0, 0}}));                // inside an instruction
-  CHECK_FALSE(fits({{0, at, 1, 0, 0}, {1, at, 1, 0, 0}}));  // no call
-  CHECK_FALSE(fits({{0, bytes.size() + 5, std::nullopt, 0, 0}}));
-  CHECK_FALSE(fits({}));
+TEST_CASE("a call that was inlined has its line, and the function that is there its own") {
+  // Address 2 is line 9 of what was inlined; the sequence ends at 6.
+  const auto program = set_address(2) + "\3\x08\1"s + "\2\4\0\1\1"s;
+  const auto addresses = [](std::uint32_t begin, std::uint32_t size) {
+    return le(begin, 4) + le(size, 4);
+  };
+  // Tag, whether it has children, attributes with their forms.
+  const std::string abbreviations =
+      "\1\x11\1\x10\x17\x11\1\x12\6\0\0"s +  // a unit: statements, addresses
+      "\2\x2e\0\3\x08\0\0"s +                // a function that was inlined: its name
+      "\3\x2e\1\x11\1\x12\6\0\0"s +          // a function: addresses
+      "\4\x1d\1\x31\x13\x11\1\x12\6\x58\x0b\x59\x0b\0\0"s +  // inlined: which, where, from where
+      "\0"s;
+  const std::string unit_entry = "\1"s + le(0, 4) + addresses(2, 8);
+  const std::size_t names = 11 + unit_entry.size();
+  const auto inlined = [&](std::size_t origin, std::uint32_t begin, std::uint32_t size, int line) {
+    return "\4"s + le(static_cast<std::uint32_t>(origin), 4) + addresses(begin, size) + "\1"s +
+           static_cast<char>(line);
+  };
+  const std::string entries = unit_entry + "\2outer\0"s + "\2inner\0"s + "\3"s + addresses(2, 8) +
+                              inlined(names, 2, 4, 5) + inlined(names + 7, 2, 2, 7) + "\0\0\0\0"s;
+  const std::string unit = le(4, 2) + le(0, 4) + "\4"s + entries;
+  const std::string info = le(static_cast<std::uint32_t>(unit.size()), 4) + unit;
+  const auto with = [&](const std::string& content) {
+    return wasm::parse_module(
+        two_functions(custom(".debug_line", line_unit(program)) +
+                      custom(".debug_abbrev", abbreviations) + custom(".debug_info", content)),
+        "m");
+  };
+  const auto module = with(info);
+  const auto code = module.find_section(wasm::SectionId::code)->payload;
+  const wasm::Symbols symbols(module);
+  CHECK(symbols.origins(code + 2) == std::vector<wasm::Origin>{{"", {"src/a.cc", 5}},
+                                                               {"outer", {"src/a.cc", 7}},
+                                                               {"inner", {"src/a.cc", 9}}});
+  CHECK(symbols.origins(code + 4) ==
+        std::vector<wasm::Origin>{{"", {"src/a.cc", 5}}, {"outer", {"src/a.cc", 9}}});
+  CHECK(symbols.origins(code + 6).empty());
+  // What is broken costs the calls, and no more.
+  for (std::size_t size = 0; size < info.size(); ++size) {
+    const auto cut = with(info.substr(0, size));
+    CHECK(wasm::Symbols(cut).origins(code + 2).back().place == Place{"src/a.cc", 9});
+  }
 }
