@@ -15,6 +15,7 @@
 #include "cli/flags/source.hpp"
 #include "cli/image_check.hpp"
 #include "cli/manifest_file.hpp"
+#include "cli/module_facts.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
 #include "wasm/lint/lint.hpp"
@@ -27,7 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CheckOptions {
-  std::vector<std::string> files;
+  std::vector<std::string> arguments;  // files, named without a flag
+  std::vector<std::string> files;      // with one
   std::vector<std::string> before;
   std::string ns = "default";
   std::string module;
@@ -116,47 +118,14 @@ kube::Inventory read_files(const std::vector<std::string>& names, const std::str
   return inventory;
 }
 
-// Functions of the host that touch a request; what is not called cannot change one.
-constexpr std::string_view kActs[] = {
-    "proxy_send_local_response",
-    "proxy_add_header_map_value",
-    "proxy_replace_header_map_value",
-    "proxy_remove_header_map_value",
-    "proxy_set_header_map_pairs",
-    "proxy_set_buffer_bytes",
-    "proxy_continue_stream",
-    "proxy_continue_request",
-    "proxy_continue_response",
-    "proxy_close_stream",
-    "proxy_set_property",
-    "proxy_clear_route_cache",
-    "proxy_call_foreign_function",
-};
-
-kube::ModuleFacts facts_of(const wasm::Module& module) {
-  const auto has_callback = [&](std::initializer_list<std::string_view> names) {
-    return std::ranges::any_of(names,
-                               [&](auto name) { return module.find_export(name) != nullptr; });
-  };
-  kube::ModuleFacts facts;
-  facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
-    return std::ranges::find(kActs, import.name) != std::end(kActs);
-  });
-  facts.http = has_callback({"proxy_on_request_headers", "proxy_on_request_body",
-                             "proxy_on_response_headers", "proxy_on_response_body"});
-  facts.network = has_callback(
-      {"proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data"});
-  // What only writes a log is for either; a module without any callback is for lint to judge.
-  if (!facts.http && !facts.network) facts.http = facts.network = true;
-  return facts;
-}
-
 class Checker {
  public:
   Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
 
   std::vector<Finding> run() {
-    inventory_ = read_files(options_.files, options_.ns);
+    auto files = options_.arguments;
+    files.insert(files.end(), options_.files.begin(), options_.files.end());
+    inventory_ = read_files(files, options_.ns);
     if (!options_.module.empty()) add_module();
     if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
     add(kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_));
@@ -208,7 +177,7 @@ void run_check(Context& context, const CheckOptions& options) {
     return options.markdown ? print_manifest_rules_page(context.out)
                             : print_manifest_rules(context.out);
   }
-  if (options.files.empty()) {
+  if (options.files.empty() && options.arguments.empty()) {
     throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");
   }
   if (const auto why = base::refuse_label(options.ns)) {
@@ -233,6 +202,7 @@ void run_check(Context& context, const CheckOptions& options) {
 void add_check(CLI::App& root, Context& context, Action& action) {
   auto options = std::make_shared<CheckOptions>();
   auto* app = root.add_subcommand("check", "Read manifests and say why a plugin would not load");
+  app->add_option("FILE", options->arguments, "As with -f")->type_name("");
   app->add_option("-f,--file", options->files, "A manifest, a directory of them, or - for stdin")
       ->type_name("FILE");
   app->add_option("-n,--namespace", options->ns, "Where objects without a namespace go")

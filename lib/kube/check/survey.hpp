@@ -14,6 +14,7 @@
 namespace wasmctl::kube {
 
 inline constexpr std::string_view kRootNamespace = "istio-system";  // of the mesh
+inline constexpr std::string_view kRootNamespaceRule = "root-namespace";
 
 class Survey {
  public:

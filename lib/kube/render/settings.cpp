@@ -221,10 +221,18 @@ void check_unique(const Candidate& list, const std::string& key) {
   }
 }
 
+// Source: istio pkg/wasm, WasmSecretEnv and the like: by these istiod tells the agent how to pull.
+constexpr std::string_view kAgentsVariables = "ISTIO_META_WASM_";
+
 // CEL: "value may only be set when valueFrom is INLINE".
 void check_env(const Candidate& env) {
   for (std::size_t i = 0; i < env.value.size(); ++i) {
     const auto variable = env.item(i);
+    const auto name = variable.value.value("name", "");
+    if (name.starts_with(kAgentsVariables)) {
+      throw variable.child("name").refuse(
+          fmt::format("is `{}`, which Istio's agent takes for its own", name));
+    }
     if (variable.value.value("valueFrom", "INLINE") == "HOST" && variable.value.contains("value")) {
       throw variable.child("value").refuse("makes no sense with `valueFrom: HOST`");
     }

@@ -193,7 +193,7 @@ constexpr ManifestRule kReachRules[] = {
      check_selects_nothing},
     {"other-namespace", Severity::error, "a plugin is in the namespace of the pods that it is for",
      check_other_namespace},
-    {"root-namespace", Severity::warning, "a plugin for the whole mesh says whom it selects",
+    {kRootNamespaceRule, Severity::warning, "a plugin for the whole mesh says whom it selects",
      check_root_namespace},
     {"waypoint-selector", Severity::error, "a waypoint is named by targetRefs", check_waypoint},
     {"gateway-mode", Severity::error, "a gateway's plugin is not for mode SERVER alone",
