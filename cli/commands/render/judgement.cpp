@@ -4,40 +4,38 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/finding.hpp"
 #include "kube/check/check.hpp"
-#include "kube/check/inventory.hpp"
 #include "yaml/write.hpp"
 
 namespace wasmctl::cli {
 
 namespace {
 
-void add(kube::Inventory& inventory, const Rendering& rendering, const RenderedPlugin& plugin) {
-  const auto read = [&](const std::optional<nlohmann::ordered_json>& document) {
-    if (!document) return;
-    kube::read_manifests(inventory, yaml::write(*document), plugin.name,
-                         rendering.ns.value_or("default"));
-  };
-  read(plugin.pull_secret);
-  read(plugin.config_map);
-  read(plugin.resource);
+// The documents of a plugin, as a stream.
+std::string stream_of(const RenderedPlugin& plugin) {
+  std::string text;
+  for (const auto& document :
+       {plugin.pull_secret, plugin.config_map, std::optional(plugin.resource)}) {
+    if (document) text += "---\n" + yaml::write(*document);
+  }
+  return text;
 }
 
 // All of them together, for what is between them; each with its module, for what that says.
-std::vector<Finding> check(const Rendering& rendering) {
-  kube::Inventory together;
-  for (const auto& plugin : rendering.plugins) add(together, rendering, plugin);
-  auto findings = kube::check_manifests(together);
+std::vector<Finding> check_all(const Rendering& rendering) {
+  std::string text;
+  for (const auto& plugin : rendering.plugins) text += stream_of(plugin);
+  auto findings = kube::check_rendered(text, "rendered");
   for (const auto& plugin : rendering.plugins) {
     if (!plugin.module) continue;
-    kube::Inventory alone;
-    add(alone, rendering, plugin);
-    alone.module = plugin.module;
-    for (auto& finding : kube::check_manifests(alone)) {
+    for (auto& finding : kube::check_rendered(stream_of(plugin), plugin.name, plugin.module)) {
       const bool known = std::ranges::any_of(
           findings, [&](const Finding& other) { return other.message == finding.message; });
       if (!known) findings.push_back(std::move(finding));
@@ -56,7 +54,7 @@ std::vector<Finding> judge(const Rendering& rendering) {
   if (rendering.consumer == kube::Consumer::envoy) return {};  // no manifests
   std::vector<Finding> errors;
   std::vector<Finding> warnings;
-  for (auto& finding : check(rendering)) {
+  for (auto& finding : check_all(rendering)) {
     (finding.severity == Severity::error ? errors : warnings).push_back(std::move(finding));
   }
   if (errors.empty()) return warnings;

@@ -42,6 +42,10 @@ std::vector<std::string> check_istio(const Settings& settings) {
   return {};
 }
 
+std::span<const std::string_view> istio_target_kinds() {
+  return kTargets;
+}
+
 ordered_json metadata(const Identity& identity) {
   ordered_json object = {{"name", identity.name}};
   if (identity.ns) object["namespace"] = *identity.ns;

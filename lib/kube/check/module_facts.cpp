@@ -1,10 +1,10 @@
-#include "cli/module_facts.hpp"
+#include "kube/check/module_facts.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <string_view>
 
-namespace wasmctl::cli {
+#include "kube/render/config_map.hpp"
+
+namespace wasmctl::kube {
 
 namespace {
 
@@ -27,12 +27,12 @@ constexpr std::string_view kActs[] = {
 
 }  // namespace
 
-kube::ModuleFacts facts_of(const wasm::Module& module) {
+ModuleFacts facts_of(const wasm::Module& module) {
   const auto has_callback = [&](std::initializer_list<std::string_view> names) {
     return std::ranges::any_of(names,
                                [&](auto name) { return module.find_export(name) != nullptr; });
   };
-  kube::ModuleFacts facts;
+  ModuleFacts facts;
   facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
     return std::ranges::find(kActs, import.name) != std::end(kActs);
   });
@@ -42,7 +42,8 @@ kube::ModuleFacts facts_of(const wasm::Module& module) {
       {"proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data"});
   // What only writes a log is for either; a module without any callback is for lint to judge.
   if (!facts.http && !facts.network) facts.http = facts.network = true;
+  facts.hash = module_hash(module.bytes);
   return facts;
 }
 
-}  // namespace wasmctl::cli
+}  // namespace wasmctl::kube
