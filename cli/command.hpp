@@ -1,6 +1,6 @@
 // What every subcommand is made of. One file a command: a struct of options, `add_NAME` that binds
 // flags to it and does nothing else, `run_NAME` that reads like the manual. Adding a command is one
-// file and one row in the table of commands.cpp.
+// file, its name at the end of this one, and a row in the table of commands.cpp.
 #pragma once
 
 #include <filesystem>
@@ -55,27 +55,12 @@ struct Refused {
 // be confused.
 using Action = std::function<void()>;
 
-struct Command {
-  const char* name;
-  void (*add)(CLI::App& root, Context& context, Action& action);
-};
-
 // Parses `argv`, runs the command and returns the exit status.
 int run_command_line(int argc, const char* const* argv, Context& context);
 
-void add_build(CLI::App& root, Context& context, Action& action);
-void add_inspect(CLI::App& root, Context& context, Action& action);
-void add_lint(CLI::App& root, Context& context, Action& action);
-void add_push(CLI::App& root, Context& context, Action& action);
-void add_check(CLI::App& root, Context& context, Action& action);
-void add_patch(CLI::App& root, Context& context, Action& action);
-void add_pull(CLI::App& root, Context& context, Action& action);
-void add_copy(CLI::App& root, Context& context, Action& action);
-void add_tag(CLI::App& root, Context& context, Action& action);
-void add_list(CLI::App& root, Context& context, Action& action);
-void add_login(CLI::App& root, Context& context, Action& action);
-void add_logout(CLI::App& root, Context& context, Action& action);
-void add_symbolize(CLI::App& root, Context& context, Action& action);
-void add_render(CLI::App& root, Context& context, Action& action);
+// Each in the file of its name, in commands/.
+using Add = void(CLI::App& root, Context& context, Action& action);
+Add add_build, add_check, add_copy, add_inspect, add_lint, add_list, add_login, add_logout,
+    add_patch, add_pull, add_push, add_render, add_symbolize, add_tag;
 
 }  // namespace wasmctl::cli

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <sstream>
 
@@ -18,7 +21,12 @@ namespace wasmctl::cli {
 
 namespace {
 
-constexpr std::initializer_list<Command> kCommands = {
+struct Command {
+  const char* name;
+  Add* add;
+};
+
+constexpr Command kCommands[] = {
     // sorted as a user meets them
     {"build", add_build},         {"lint", add_lint},     {"inspect", add_inspect},
     {"symbolize", add_symbolize}, {"push", add_push},     {"pull", add_pull},
@@ -57,6 +65,39 @@ int fail(Context& context, const Error& error) {
   return exit_status(error.code());
 }
 
+// What users of kubectl type, and what it is called here.
+struct Habit {
+  std::string_view command;  // empty: of any
+  std::string_view word;
+  std::string_view hint;
+};
+
+constexpr Habit kHabits[] = {
+    {"check", "-o", "the findings as JSON: `--json`"},
+    {"patch", "-o", "the patched manifest is printed anyway; `-i` writes the file"},
+    {"patch", "--via", "SOURCE tells how: a file goes by a ConfigMap, an IMAGE as a volume"},
+    {"patch", "--dry-run", "nothing is written without `-i`; `--diff` prints the change"},
+    {"render", "-f", "name what is to be rendered without a flag: `wasmctl render SOURCE`"},
+    {"", "--context", "no cluster is asked: `kubectl get ... -o yaml |` hands in what it has"},
+    {"", "--kubeconfig", "no cluster is asked: `kubectl get ... -o yaml |` hands in what it has"},
+};
+
+// What nothing takes, in the order in which it was typed.
+Error unexpected(const std::string& command, const std::vector<std::string>& words) {
+  Error error(Code::usage,
+              fmt::format("{} not expected: {}",
+                          words.size() > 1 ? "these arguments were" : "this argument was",
+                          fmt::join(words, " ")));
+  for (const auto& [of, word, hint] : kHabits) {
+    const bool is_typed = std::ranges::any_of(
+        words, [&](const auto& typed) { return typed.substr(0, typed.find('=')) == word; });
+    if (is_typed && (of.empty() || command == fmt::format("wasmctl {}", of))) {
+      return error.hint(std::string(hint));
+    }
+  }
+  return error.hint(fmt::format("see `{} --help`", command));
+}
+
 // `status`, unless what was printed did not arrive.
 int finish(Context& context, int status) {
   context.out.flush();
@@ -74,12 +115,17 @@ int show(Context& context, const CLI::App& root, const CLI::Success& asked) {
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
 Error to_error(const CLI::App& root, const CLI::ParseError& error) {
+  std::string command = "wasmctl";
+  auto unknown = root.remaining();
+  for (const auto* sub : root.get_subcommands()) {
+    command += " " + sub->get_name();
+    std::ranges::copy(sub->remaining(), std::back_inserter(unknown));
+  }
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected(command, unknown);
   std::string message = error.what();
   if (message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) == 0) {
     message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
   }
-  std::string command = "wasmctl";
-  for (const auto* sub : root.get_subcommands()) command += " " + sub->get_name();
   return Error(Code::usage, message).hint(fmt::format("see `{} --help`", command));
 }
 

@@ -1,6 +1,7 @@
-// Manifests that flags name.
+// Files that flags name: manifests, and configs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace wasmctl::cli {
@@ -10,8 +11,11 @@ struct ManifestFile {
   std::string text;
 };
 
+inline constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{1} << 29U;
+inline constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{1} << 20U;  // etcd takes no larger
+
 // `-` is standard input. Throws Error{Code::not_found} or {io}, and Error{Code::bad_input} for what
-// is larger than any manifest.
-ManifestFile read_manifest(const std::string& file);
+// is larger than `most` bytes.
+ManifestFile read_manifest(const std::string& file, std::uint64_t most = kMaxManifestBytes);
 
 }  // namespace wasmctl::cli

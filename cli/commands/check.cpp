@@ -14,6 +14,7 @@
 #include "cli/flags/source.hpp"
 #include "cli/image_check.hpp"
 #include "cli/manifest_file.hpp"
+#include "cli/module_facts.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
 #include "kube/check/module_facts.hpp"
@@ -27,7 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CheckOptions {
-  std::vector<std::string> files;
+  std::vector<std::string> arguments;  // files, named without a flag
+  std::vector<std::string> files;      // with one
   std::vector<std::string> before;
   std::string ns = "default";
   std::string module;
@@ -158,7 +160,9 @@ class Checker {
       : context_(context), options_(options), images_(context, options.registry) {}
 
   std::vector<Finding> run() {
-    inventory_ = read_files(options_.files, options_.ns);
+    auto files = options_.arguments;
+    files.insert(files.end(), options_.files.begin(), options_.files.end());
+    inventory_ = read_files(files, options_.ns);
     if (!options_.module.empty()) add_module();
     if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
     add(kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_));
@@ -211,7 +215,7 @@ void run_check(Context& context, const CheckOptions& options) {
     return options.markdown ? print_manifest_rules_page(context.out)
                             : print_manifest_rules(context.out);
   }
-  if (options.files.empty()) {
+  if (options.files.empty() && options.arguments.empty()) {
     throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");
   }
   if (const auto why = base::refuse_label(options.ns)) {
@@ -237,6 +241,7 @@ void run_check(Context& context, const CheckOptions& options) {
 void add_check(CLI::App& root, Context& context, Action& action) {
   auto options = std::make_shared<CheckOptions>();
   auto* app = root.add_subcommand("check", "Read manifests and say why a plugin would not load");
+  app->add_option("FILE", options->arguments, "As with -f")->type_name("");
   app->add_option("-f,--file", options->files, "A manifest, a directory of them, or - for stdin")
       ->type_name("FILE");
   app->add_option("-n,--namespace", options->ns, "Where objects without a namespace go")

@@ -111,7 +111,7 @@ std::string diff_name(const std::string& file) {
 }
 
 // "deployment/web"; with its namespace where that tells it from another one.
-std::string describe(const kube::TextPatch& patch) {
+std::string patched_workloads(const kube::TextPatch& patch) {
   const auto& first = patch.workloads.front().ns;
   const bool several = std::ranges::any_of(
       patch.workloads, [&](const kube::Patched& patched) { return patched.ns != first; });
@@ -139,7 +139,7 @@ void print_result(Context& context, const PatchOptions& options, const kube::Tex
     base::log_warning(fmt::format("{} stays as it is: {}", workload, why));
   }
   if (context.quiet) return;
-  context.err.print("{}: {}\n", describe(patch),
+  context.err.print("{}: {}\n", patched_workloads(patch),
                     patch.edits.empty() ? "nothing to change"
                     : options.undo
                         ? "the mount is taken out"
@@ -184,7 +184,7 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
       ->type_name("FILE")
       ->required();
   add_workload_option(*app, options->workload, "Which one");
-  app->add_option("--selector", options->selectors,
+  app->add_option("-l,--selector", options->selectors,
                   "Those whose pods have this label; may be repeated")
       ->type_name("KEY=VALUE")
       ->delimiter(',')

@@ -10,9 +10,10 @@
 #include <optional>
 
 #include "base/error.hpp"
-#include "base/files.hpp"
+#include "base/log.hpp"
 #include "cli/config_schema.hpp"
 #include "cli/flags/key_value.hpp"
+#include "cli/manifest_file.hpp"
 #include "kube/render/plugin_config.hpp"
 
 namespace wasmctl::cli {
@@ -20,8 +21,6 @@ namespace wasmctl::cli {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::uint64_t kMaxConfigBytes = 1U << 20U;  // etcd takes no larger object
 
 // Flags that set one scalar; its choices are in kube::fields().
 struct ScalarFlag {
@@ -83,13 +82,23 @@ json parse_matches(const std::vector<std::string>& words) {
   return list;
 }
 
+// No environment has such a variable; the rest is for the table of settings to judge.
+void check_variable(std::string_view flag, std::string_view name) {
+  if (name.find_first_of("=, \t\r\n") == std::string_view::npos) return;
+  throw usage_error(flag, fmt::format("`{}` is not the name of a variable", name));
+}
+
 json parse_env(const PluginFlags& flags) {
   auto env = json::array();
   for (const auto& word : flags.env) {
     const auto [name, value] = parse_key_value("--env", word, "NAME=VALUE");
+    check_variable("--env", name);
     env.push_back({{"name", name}, {"value", value}});
   }
-  for (const auto& name : flags.host_env) env.push_back({{"name", name}, {"valueFrom", "HOST"}});
+  for (const auto& name : flags.host_env) {
+    check_variable("--env-from-host", name);
+    env.push_back({{"name", name}, {"valueFrom", "HOST"}});
+  }
   return {{"env", env}};
 }
 
@@ -100,14 +109,18 @@ bool is_integer(std::string_view key) {
 }
 
 void set_config(kube::Settings& settings, const PluginFlags& flags) {
-  if (flags.config_file.empty() && flags.assignments.empty()) return;
+  if (flags.config_file.empty() && flags.assignments.empty() && flags.texts.empty()) return;
   const auto* const before = settings.find("config");
   auto config = before == nullptr ? json::object() : *before;
   if (!flags.config_file.empty()) {
-    config =
-        kube::read_config(base::read_file(flags.config_file, kMaxConfigBytes), flags.config_file);
+    const auto file = read_manifest(flags.config_file, kMaxConfigBytes);
+    config = kube::read_config(file.text, file.name);
   }
-  for (const auto& assignment : flags.assignments) kube::set_value(config, assignment);
+  for (const auto& assignment : flags.assignments) {
+    kube::set_value(config, assignment);
+    if (const auto doubt = kube::doubt_about(assignment)) base::log_warning(*doubt);
+  }
+  for (const auto& text : flags.texts) kube::set_value(config, text, kube::SetAs::text);
   settings.set("config", config, {flags.config_file.empty() ? "--set" : "--config", Code::usage});
 }
 
@@ -125,19 +138,25 @@ void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
   const auto list = [&](const char* name, auto& value, const char* type, const char* help) {
     return app.add_option(name, value, help)->type_name(type)->allow_extra_args(false);
   };
-  list("--selector", flags.selectors, "KEY=VALUE", "A label of the pods; may be repeated")
+  list("-l,--selector", flags.selectors, "KEY=VALUE", "A label of the pods; may be repeated")
       ->delimiter(',');
   list("--target-ref", flags.target_refs, "KIND/NAME",
        "A Gateway, Service, HTTPRoute..., in place of a selector");
   list("--match", flags.matches, "MODE[:PORT+PORT]", "Traffic: CLIENT, SERVER, CLIENT_AND_SERVER");
   list("--env", flags.env, "NAME=VALUE",
        "A variable of the plugin's VM; with --env-from-host in place of wasmctl.yaml's");
-  list("--env-from-host", flags.host_env, "NAME", "A variable of the proxy, shown to the plugin");
-  app.add_option("--config", flags.config_file,
-                 "The plugin's config, YAML or (*.json) JSON, in place of wasmctl.yaml's")
+  list("--env-from-host", flags.host_env, "NAME", "A variable of the proxy, shown to the plugin")
+      ->delimiter(',');
+  app.add_option(
+         "--config", flags.config_file,
+         "The plugin's config, YAML or (*.json) JSON, in place of wasmctl.yaml's; - for stdin")
       ->type_name("FILE");
   list("--set", flags.assignments, "KEY=VALUE",
-       "One value of the config, as in --set log.level=info");
+       "One value of the config: a text, or JSON as it stands (5, true, null, [..], {..}, \"..\"); "
+       "dots lead to keys within, `\\.` is a dot. As in --set log.level=info, --set "
+       "'hosts=[\"a\"]'");
+  list("--set-string", flags.texts, "KEY=VALUE",
+       "The same, and the value is a text whatever it is");
   for (const auto& flag : kScalarFlags) {
     app.add_option(flag.name, flags.scalars[flag.key], flag.help + choices_of(flag.key))
         ->type_name(flag.type);

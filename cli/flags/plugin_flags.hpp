@@ -22,7 +22,8 @@ struct PluginFlags {
   std::vector<std::string> env;                // NAME=VALUE
   std::vector<std::string> host_env;           // NAME
   std::string config_file;
-  std::vector<std::string> assignments;  // a.b=c
+  std::vector<std::string> assignments;  // a.b=c, of which c may be JSON
+  std::vector<std::string> texts;        // a.b=c, likewise, c always a text
 };
 
 void add_plugin_flags(CLI::App& app, PluginFlags& flags);

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/printable.hpp"
+#include "cli/flags/choice.hpp"
 #include "cli/version.hpp"
 
 namespace wasmctl::cli {
@@ -130,11 +131,10 @@ std::string format_of(const Context& context, const FindingsOptions& options) {
 }  // namespace
 
 void add_findings_options(CLI::App& app, FindingsOptions& options) {
-  auto* format = app.add_option("--format", options.format,
-                                "How the findings are shown: text, json, sarif, or github for "
-                                "annotations")
-                     ->type_name("FORMAT")
-                     ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
+  constexpr Choice<const char*> kFormats[] = {
+      {"text", "text"}, {"json", "json"}, {"sarif", "sarif"}, {"github", "github"}};
+  auto* format = add_choice(app, "--format", options.format, kFormats,
+                            "How the findings are shown; github: as annotations");
   auto* json = app.add_flag("--json", options.json, "The same as --format json");
   app.add_flag("--sarif", options.sarif, "The same as --format sarif")->excludes(json, format);
   json->excludes(format);

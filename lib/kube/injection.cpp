@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kIgnoredNamespaces[] = {"kube-system", "kube-public", "kube-node-lease",
                                                    "local-path-storage"};
 constexpr char kRevision[] = "istio.io/rev";
+constexpr char kGatewayName[] = "gateway.networking.k8s.io/gateway-name";
 
 std::string_view value_of(const Labels& labels, const char* key) {
   const auto found = labels.find(key);
@@ -61,13 +62,16 @@ std::optional<std::string> why_not_injected(const PodTraits& pod, std::string_vi
   return ns_labels == nullptr ? std::nullopt : why_namespace_not(pod, said, ns, *ns_labels);
 }
 
+bool are_gateway_labels(const Labels& labels) {
+  const auto role = value_of(labels, "istio");
+  return role == "ingressgateway" || role == "egressgateway" || labels.contains(kGatewayName);
+}
+
 // By its template; by the label of the pods that Istio makes for a Gateway; or, before injection,
 // by the label of Istio's charts. That label alone makes no gateway: the template is the sidecar's.
 bool is_gateway(const PodTraits& pod) {
   if (names_gateway(pod.templates_annotation)) return true;
-  if (pod.labels.contains("gateway.networking.k8s.io/gateway-name")) return true;
-  const auto role = value_of(pod.labels, "istio");
-  return pod.own_proxy && (role == "ingressgateway" || role == "egressgateway");
+  return pod.labels.contains(kGatewayName) || (pod.own_proxy && are_gateway_labels(pod.labels));
 }
 
 }  // namespace wasmctl::kube

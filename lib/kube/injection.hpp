@@ -31,6 +31,10 @@ struct PodTraits {
 std::optional<std::string> why_not_injected(const PodTraits& pod, std::string_view ns,
                                             const Labels* ns_labels);
 
+// The labels of a gateway's pods, as Istio's charts and its Gateway controller give them. By
+// themselves they make none.
+bool are_gateway_labels(const Labels& labels);
+
 // A gateway: its proxy is made by a template that knows no annotations for volumes.
 bool is_gateway(const PodTraits& pod);
 

@@ -33,7 +33,7 @@ constexpr WorkloadKind kWorkloadKinds[] = {
     {"Pod", "v1", "pod", kPod, {}, Rollout::frozen},
 };
 
-const WorkloadKind& parse_kind(std::string_view text) {
+const WorkloadKind& find_kind(std::string_view text) {
   const auto word = base::lower(text);
   const auto* const found = std::ranges::find_if(kWorkloadKinds, [&](const WorkloadKind& kind) {
     return std::ranges::find(kind.aliases, word) != kind.aliases.end();
@@ -43,6 +43,24 @@ const WorkloadKind& parse_kind(std::string_view text) {
   for (const auto& kind : kWorkloadKinds) known.push_back(kind.command);
   throw Error(Code::usage, fmt::format("--workload: unknown kind `{}`", text))
       .hint(base::suggest(word, known));
+}
+
+// "apps" of "apps/v1"; of "v1" nothing.
+std::string_view group_of(const WorkloadKind& kind) {
+  const auto slash = kind.api_version.find('/');
+  return slash == std::string_view::npos ? std::string_view() : kind.api_version.substr(0, slash);
+}
+
+// KIND, or as kubectl prints and takes it KIND.GROUP and KIND.VERSION.GROUP.
+const WorkloadKind& parse_kind(std::string_view text) {
+  const auto dot = std::min(text.find('.'), text.size());
+  const auto& kind = find_kind(text.substr(0, dot));
+  if (dot == text.size()) return kind;
+  const auto group = base::lower(text.substr(dot + 1));
+  if (group == group_of(kind) || group == fmt::format("v1.{}", group_of(kind))) return kind;
+  throw Error(Code::usage,
+              fmt::format("--workload: the group of {} is {}, not `{}`", kind.command,
+                          group_of(kind).empty() ? "Kubernetes' own" : group_of(kind), group));
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ struct Workload {
   std::string name;
 };
 
-// `KIND/NAME`, with the kinds and short forms of kubectl. Throws Error{Code::usage}, with the
-// nearest kind.
+// `KIND[.GROUP]/NAME`, with the kinds and short forms of kubectl. Throws Error{Code::usage}, with
+// the nearest kind.
 Workload parse_workload(std::string_view text);
 
 // "deployment/productpage-v1", for kubectl's command line.

@@ -15,6 +15,7 @@ namespace wasmctl::yaml {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 Scalar value_at(const Node& node, const std::string& name) {
   try {
@@ -105,17 +106,18 @@ class JsonBounds {
  public:
   explicit JsonBounds(const std::string& name) : name_(name) {}
 
-  bool visit(int depth, json::parse_event_t event, const json& value) {
+  bool visit(int depth, nlohmann::detail::parse_event_t event, const auto& value) {
+    using Event = nlohmann::detail::parse_event_t;
     if (depth >= kMaxDepth) {
       throw Error(Code::bad_input,
                   fmt::format("{}: nested more than {} levels deep", name_, kMaxDepth));
     }
-    if (event == json::parse_event_t::object_start) keys_.emplace_back();
-    if (event == json::parse_event_t::object_end) keys_.pop_back();
-    if (event == json::parse_event_t::key &&
-        !keys_.back().insert(value.get_ref<const std::string&>()).second) {
+    if (event == Event::object_start) keys_.emplace_back();
+    if (event == Event::object_end) keys_.pop_back();
+    if (event == Event::key &&
+        !keys_.back().insert(value.template get_ref<const std::string&>()).second) {
       throw Error(Code::bad_input, fmt::format("{}: key `{}` is set twice", name_,
-                                               value.get_ref<const std::string&>()));
+                                               value.template get_ref<const std::string&>()));
     }
     return true;
   }
@@ -125,12 +127,11 @@ class JsonBounds {
   std::vector<std::set<std::string>> keys_;  // of each object that is open
 };
 
-}  // namespace
-
-json read_json(std::string_view text, const std::string& name) {
+template <typename Json>
+Json read_bounded(std::string_view text, const std::string& name) {
   JsonBounds bounds(name);
   try {
-    return json::parse(text, [&](int depth, json::parse_event_t event, const json& value) {
+    return Json::parse(text, [&](int depth, typename Json::parse_event_t event, const Json& value) {
       return bounds.visit(depth, event, value);
     });
   } catch (const json::parse_error& error) {
@@ -140,6 +141,16 @@ json read_json(std::string_view text, const std::string& name) {
   } catch (const json::out_of_range&) {  // it has no place, and may quote a million digits
     throw Error(Code::bad_input, fmt::format("{}: a number is larger than a double can be", name));
   }
+}
+
+}  // namespace
+
+json read_json(std::string_view text, const std::string& name) {
+  return read_bounded<json>(text, name);
+}
+
+ordered_json read_ordered_json(std::string_view text, const std::string& name) {
+  return read_bounded<ordered_json>(text, name);
 }
 
 json to_json(const Node& node, const std::string& name, Keys keys) {

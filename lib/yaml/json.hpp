@@ -23,4 +23,7 @@ nlohmann::json to_json(const Node& node, const std::string& name, Keys keys = Ke
 // with `NAME:LINE:COLUMN: `.
 nlohmann::json read_json(std::string_view text, const std::string& name);
 
+// The same, with the keys of objects in the order of the text.
+nlohmann::ordered_json read_ordered_json(std::string_view text, const std::string& name);
+
 }  // namespace wasmctl::yaml

@@ -6,8 +6,11 @@
 #include "base/printable.hpp"
 #include "base/process.hpp"
 #include "cli/commands/render/rendering.hpp"
+#include "kube/check/survey.hpp"
+#include "kube/injection.hpp"
 #include "kube/mount.hpp"
 #include "kube/render/config_map.hpp"
+#include "kube/render/envoy_filter.hpp"
 
 namespace wasmctl::cli {
 
@@ -17,13 +20,22 @@ std::string in_shell(const std::string& word) {
   return base::to_shell(std::vector{word});
 }
 
+// The proxies of its namespace, whatever their pods.
+bool selects_all(const RenderedPlugin& plugin) {
+  return plugin.settings.find("selector") == nullptr &&
+         plugin.settings.find("targetRefs") == nullptr;
+}
+
 class Steps {
  public:
   Steps(const Rendering& rendering, const Invocation& invocation)
       : rendering_(rendering), directory_(invocation.directory) {
     self_ = base::to_shell(invocation.command_line);
     if (rendering.ns) namespace_ = " -n " + *rendering.ns;
-    if (invocation.reads_stdin) {
+    // From there all namespaces are reached.
+    pods_namespace_ = rendering.ns == kube::kRootNamespace ? " -n NAMESPACE" : namespace_;
+    if (invocation.config_from_stdin) self_ += " < CONFIG.yaml";
+    if (invocation.workload_from_stdin) {
       workload_ = fmt::format("kubectl get {}{} -o yaml | ",
                               kube::to_string(rendering.patch->workload), namespace_);
     }
@@ -61,8 +73,7 @@ class Steps {
       apply_all();
     }
     text_ += "see that it works:\n";
-    add(fmt::format("kubectl logs{}{} -c {} | grep wasm", namespace_, pods(),
-                    kube::kProxyContainer));
+    see_istio();
     notes();
   }
 
@@ -79,21 +90,25 @@ class Steps {
   void envoy() {
     for (const auto& plugin : rendering_.plugins) {
       const auto what = rendering_.plugins.size() > 1 ? plugin.name : "it";
-      const bool network = plugin.resource.at("name") == "envoy.filters.network.wasm";
+      const bool network = plugin.settings.text("type") == "NETWORK";
       add(network ? fmt::format("put {} into a filter chain's `filters:`, as an item of the list, "
                                 "before the last one",
                                 what)
                   : fmt::format("put {} into `http_filters:` of the HTTP connection manager, as an "
                                 "item of the list, before the router",
                                 what));
-      const auto& code = plugin.resource.at("typed_config").at("config").at("vm_config").at("code");
-      if (code.contains("remote")) {
+      if (const auto cluster = kube::cluster_of(plugin.url)) {
         add(fmt::format("define the cluster `{}`, through which Envoy fetches the module",
-                        code["remote"]["http_uri"]["cluster"].get<std::string>()));
+                        *cluster));
       }
     }
     text_ += "see that it works:\n";
-    add("envoy --mode validate -c FILE");
+    add("envoy -c FILE --component-log-level wasm:info");
+    for (const auto& plugin : rendering_.plugins) {
+      if (!plugin.may_log) continue;
+      add(fmt::format("send a request: Envoy writes what the plugin says as `wasm log {}`",
+                      plugin.name));
+    }
   }
 
   void add(const std::string& line) { text_ += "  " + base::printable(line) + '\n'; }
@@ -160,16 +175,18 @@ class Steps {
           "note: the annotations hold one plugin: those of another one are replaced, and the API\n"
           "      server checks neither: `--mount container` has no such fault\n";
     }
-    if (any([](const auto& plugin) {
-          const auto& spec = plugin.resource.at("spec");
-          return !spec.contains("selector") && !spec.contains("targetRefs");
-        })) {
-      text_ += "note: without a selector every pod of the namespace loads it\n";
+    const bool everywhere = any([](const auto& plugin) { return selects_all(plugin); });
+    if (everywhere && !rendering_.ns) {
+      text_ +=
+          "note: without a selector every pod of the namespace loads it; in istio-system every "
+          "proxy of the mesh\n";
+    } else if (everywhere) {
+      text_ += *rendering_.ns == kube::kRootNamespace
+                   ? "note: without a selector it is loaded by every proxy of the mesh\n"
+                   : "note: without a selector every pod of the namespace loads it\n";
     }
     if (any([](const auto& plugin) {
-          const auto& spec = plugin.resource.at("spec");
-          const auto& wasm = spec.contains("wasm") ? spec.at("wasm") : spec;
-          return plugin.mount && wasm.contains("imagePullSecret");
+          return plugin.mount && plugin.settings.find("imagePullSecret") != nullptr;
         })) {
       text_ +=
           "note: no proxy pulls the module, so imagePullSecret does nothing; a volume's image\n"
@@ -187,23 +204,82 @@ class Steps {
     text_ += fmt::format("note: in a cluster this address is {} will not find the image\n", whose);
   }
 
-  // Whose log to read.
-  std::string pods() const {
-    if (rendering_.patch) return " " + kube::to_string(rendering_.patch->workload);
-    const auto& spec = rendering_.plugins.front().resource.at("spec");
-    if (!spec.contains("selector")) return " POD";
-    std::vector<std::string> labels;
-    for (const auto& [key, value] : spec["selector"]["matchLabels"].items()) {
-      labels.push_back(fmt::format("{}={}", key, value.get<std::string>()));
+  // Whose proxies load it: by the labels that the plugin selects, or else by what is known of them.
+  struct Pods {
+    std::string flags;  // of istioctl and `kubectl logs`: "-l app=web", "deployment/web", "POD"
+    std::string one;    // of `kubectl exec`, which takes one pod
+  };
+
+  Pods pods() const {
+    const auto& settings = rendering_.plugins.front().settings;
+    auto labels = labels_of(settings);
+    if (labels.empty()) {
+      const auto name =
+          rendering_.patch ? kube::to_string(rendering_.patch->workload) : std::string("POD");
+      return {name, name};
     }
-    return fmt::format(" --tail=-1 -l {}", fmt::join(labels, ","));
+    return {"-l " + labels,
+            fmt::format("$(kubectl get pod{} -l {} -o name | head -1)", pods_namespace_, labels)};
+  }
+
+  // "app=web,tier=shop"; a Gateway's pods have its name. Empty: no labels tell.
+  static std::string labels_of(const kube::Settings& settings) {
+    std::vector<std::string> labels;
+    if (const auto* const selector = settings.find("selector")) {
+      const auto all = selector->value("matchLabels", kube::Labels());
+      for (const auto& [key, value] : all) labels.push_back(fmt::format("{}={}", key, value));
+    } else if (const auto* const targets = settings.find("targetRefs");
+               targets != nullptr && !targets->empty()) {
+      const auto& target = targets->front();
+      if (target.at("kind") == "Gateway") {
+        labels.push_back("gateway.networking.k8s.io/gateway-name=" +
+                         target.at("name").get<std::string>());
+      }
+    }
+    return fmt::format("{}", fmt::join(labels, ","));
+  }
+
+  // Istio's agent answers for the admin interface of its Envoy.
+  std::string ask_agent(const Pods& pods, std::string_view request) const {
+    return fmt::format("kubectl exec{} {} -c {} -- pilot-agent request {}", pods_namespace_,
+                       pods.one, kube::kProxyContainer, request);
+  }
+
+  void see_istio() {
+    const auto where = pods();
+    const bool logs = any([](const auto& plugin) { return plugin.may_log; });
+    if (logs) {
+      add(fmt::format("istioctl proxy-config log{} {} --level wasm:info", pods_namespace_,
+                      where.flags));
+      add("  or, without istioctl: " + ask_agent(where, "POST 'logging?wasm=info'"));
+      add("send a request, and see what the plugin says of it:");
+      add(fmt::format("kubectl logs{} {} -c {} --tail=-1 --since=5m | grep {}", pods_namespace_,
+                      where.flags, kube::kProxyContainer, grep_words("wasm log ")));
+    }
+    const bool silent = any([](const auto& plugin) { return !plugin.may_log; });
+    if (!silent) return;
+    add("it writes no log; that the proxy has it shows its configuration (type wasm.v3.Wasm; "
+        "rbac.v3.RBAC stands for a plugin that could not be fetched):");
+    add(ask_agent(where, "GET 'config_dump?resource=ecds_filters'") + " | grep -e '@type' " +
+        grep_words(""));
+  }
+
+  // `-e 'wasm log shop.tally'` for each plugin, as Istio names it.
+  std::string grep_words(std::string_view before) const {
+    std::string words;
+    for (const auto& plugin : rendering_.plugins) {
+      words += fmt::format("{}-e '{}{}.{}'", words.empty() ? "" : " ", before,
+                           rendering_.ns.value_or("[^ ]*"), plugin.name);
+    }
+    return words;
   }
 
   const Rendering& rendering_;
   std::string directory_;
   std::string self_;
-  std::string namespace_;
-  std::string workload_;  // what prints it for a JSON patch, into a pipe
+  std::string namespace_;       // " -n shop"
+  std::string pods_namespace_;  // likewise, of the pods that load it
+  std::string workload_;        // what prints it for a JSON patch, into a pipe
   std::string text_;
 };
 

@@ -11,12 +11,15 @@
 #include "base/printable.hpp"
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
+#include "cli/commands/render/judgement.hpp"
 #include "cli/commands/render/render_options.hpp"
 #include "cli/commands/render/rendering.hpp"
 #include "cli/commands/render/subject.hpp"
 #include "cli/config_schema.hpp"
 #include "cli/flags/pin.hpp"
 #include "cli/manifest_file.hpp"
+#include "kube/check/module_facts.hpp"
+#include "kube/injection.hpp"
 #include "kube/patch/json_patch.hpp"
 #include "kube/render/config_map.hpp"
 #include "kube/render/explain.hpp"
@@ -26,6 +29,7 @@
 #include "oci/manifest.hpp"
 #include "registry/credentials.hpp"
 #include "wasm/lint/lint.hpp"
+#include "wasm/module.hpp"
 #include "yaml/write.hpp"
 
 namespace wasmctl::cli {
@@ -34,8 +38,15 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// ---- one plugin
-// ----------------------------------------------------------------------------------
+// ---- one plugin -----------------------------------------------------------------------------
+
+// By the calls that Envoy writes a line for; printf and the like end in fd_write.
+bool may_log(const wasm::Module& module) {
+  constexpr std::string_view kWriters[] = {"proxy_log", "fd_write"};
+  return std::ranges::any_of(module.imports, [&](const wasm::Import& import) {
+    return std::ranges::find(kWriters, import.name) != std::end(kWriters);
+  });
+}
 
 class PluginRenderer {
  public:
@@ -43,6 +54,8 @@ class PluginRenderer {
                  const kube::Settings& settings)
       : context_(context), options_(options), subject_(subject), settings_(settings) {
     rendered_.name = subject.name;
+    rendered_.settings = settings;
+    if (subject.module && options.lint == Lint::refuse) look_into(*subject.module);
   }
 
   RenderedPlugin render() {
@@ -72,6 +85,13 @@ class PluginRenderer {
  private:
   kube::Identity named(const std::string& name) const {
     return {name, options_.ns.empty() ? std::nullopt : std::optional(options_.ns)};
+  }
+
+  void look_into(const LocalModule& file) {
+    const auto module = wasm::read_module(file.bytes, file.path);
+    rendered_.may_log = may_log(module);
+    rendered_.module = kube::facts_of(module);
+    rendered_.module->plugin = subject_.name;
   }
 
   // What docker keeps for the image's registry.
@@ -173,6 +193,18 @@ void warn_of_numbers(const kube::Settings& settings) {
   }
 }
 
+// Of its pods only the labels are known, which are no proof.
+void warn_of_gateway(const RenderOptions& options, const Ready& ready) {
+  const auto* const selector = ready.settings.find("selector");
+  const bool by_annotation = options.workload && options.mount == kube::MountStyle::annotations;
+  if (!by_annotation || options.undo || selector == nullptr) return;
+  const auto labels = selector->value("matchLabels", kube::Labels());
+  if (!kube::are_gateway_labels(labels)) return;
+  base::log_warning(
+      "--mount annotations: these are the labels of a gateway, whose template ignores the "
+      "annotations; `--mount container` reaches every proxy");
+}
+
 Ready prepare(Context& context, const RenderOptions& options, const std::string& source) {
   Ready ready{find_subject(context, options, source), {}};
   const auto& plugin = ready.subject.plugin;
@@ -181,8 +213,9 @@ Ready prepare(Context& context, const RenderOptions& options, const std::string&
     ready.settings.set("imagePullSecret", ready.subject.name + "-pull",
                        {kPullSecretFlag, Code::usage});
   }
-  options.kind->check(ready.settings);
+  for (const auto& left_out : options.kind->check(ready.settings)) base::log_warning(left_out);
   if (options.kind->consumer == kube::Consumer::istio) warn_of_numbers(ready.settings);
+  warn_of_gateway(options, ready);
   const bool selects = !options.explain && options.only != Only::patch;
   if (selects) check_selection(ready.subject, *options.kind, ready.settings);
   return ready;
@@ -205,8 +238,7 @@ std::vector<Ready> prepare_all(Context& context, const RenderOptions& options) {
   return all;
 }
 
-// ---- the patch
-// -----------------------------------------------------------------------------------
+// ---- the patch ------------------------------------------------------------------------------
 
 ordered_json patch_content(const RenderOptions& options, const std::vector<kube::Mount>& mounts) {
   const auto direction = options.undo ? kube::Direction::undo : kube::Direction::add;
@@ -236,8 +268,7 @@ Rendering render_all(Context& context, const RenderOptions& options,
   return rendering;
 }
 
-// ---- what is printed
-// -----------------------------------------------------------------------------
+// ---- what is printed ------------------------------------------------------------------------
 
 std::string to_text(const ordered_json& value, const RenderOptions& options) {
   return options.json ? base::printable_json(value.dump(2)) + '\n' : yaml::write(value);
@@ -321,6 +352,13 @@ void run_render(Context& context, const RenderOptions& options) {
   const auto all = prepare_all(context, options);
   if (options.explain) return explain_all(context, options, all);
   const auto rendering = render_all(context, options, all);
+  const bool shows_steps = !context.quiet && !options.only;
+  if (options.only.value_or(Only::plugin) == Only::plugin) {
+    for (const auto& warning : judge(rendering)) {
+      if (shows_steps && warning.rule == "root-namespace") continue;  // they have a note of it
+      base::log_warning(fmt::format("{}\nhint: {}", text_of(warning), warning.hint));
+    }
+  }
   if (options.only == Only::patch) {
     warn_of_annotations(options);
     context.out.write(to_text(rendering.patch->content, options));
@@ -331,9 +369,10 @@ void run_render(Context& context, const RenderOptions& options) {
   } else {
     write_directory(rendering, options.directory);
   }
-  if (!context.quiet && !options.only) {
+  if (shows_steps) {
     context.err.write(
-        next_steps(rendering, {context.command_line, options.directory, options.against == "-"}));
+        next_steps(rendering, {context.command_line, options.directory, options.against == "-",
+                               options.plugin.config_file == "-"}));
   }
 }
 

@@ -46,8 +46,7 @@ bool loads(const kube::ResourceKind& kind, Via via) {
   return std::ranges::find(kind.schemes, scheme_of(via)) != kind.schemes.end();
 }
 
-// ---- what goes with what
-// -------------------------------------------------------------------------
+// ---- what goes with what --------------------------------------------------------------------
 
 void check_name(std::string_view flag, const std::string& name) {
   if (name.empty()) return;
@@ -64,6 +63,7 @@ void check_several(const RenderOptions& options) {
       {!options.url.empty(), "--url"},
       {!options.plugin.config_file.empty(), "--config"},
       {!options.plugin.assignments.empty(), "--set"},
+      {!options.plugin.texts.empty(), "--set-string"},
   };
   for (const auto& [is_given, flag] : given) {
     if (!is_given) continue;
@@ -126,6 +126,16 @@ void check_pull_secret(const Context& context, const RenderOptions& options) {
   }
 }
 
+// Standard input has one reader.
+void check_stdin(const RenderOptions& options) {
+  std::vector<std::string_view> readers;
+  if (std::ranges::find(options.sources, "-") != options.sources.end()) readers.push_back("SOURCE");
+  if (options.plugin.config_file == "-") readers.push_back("--config");
+  if (options.against == "-") readers.push_back("--against");
+  if (readers.size() < 2) return;
+  throw usage_error(readers[1], fmt::format("{} reads standard input already", readers[0]));
+}
+
 void check_patch(const RenderOptions& options) {
   const bool only_patch = options.only == Only::patch;
   if (only_patch && !options.workload) {
@@ -182,6 +192,7 @@ void check_options(const Context& context, const RenderOptions& options) {
   check_url(options);
   check_kind(options);
   check_several(options);
+  check_stdin(options);
   check_patch(options);
   if (options.only && !options.directory.empty()) {
     throw usage_error("--only", "prints one of the manifests, -o writes them all: choose one");
@@ -219,7 +230,15 @@ void add_render_flags(CLI::App& app, RenderOptions& options) {
                "Print the pull secret too, with the credentials that docker keeps for the image's "
                "registry; not onto a terminal");
   app.add_flag("--json", options.json, "Print JSON, several resources as a List");
-  option("-o,--output", options.directory, "DIR", "Write a kustomize component");
+  // -o of kubectl names a format: a directory of that name is `./yaml`.
+  app.add_option_function<std::string>(
+         "-o,--output",
+         [&options](const std::string& word) {
+           if (word == "json") options.json = true;
+           if (word != "json" && word != "yaml") options.directory = word;
+         },
+         "Write a kustomize component; `yaml` and `json` print, as for kubectl")
+      ->type_name("DIR");
   add_plugin_flags(app, options.plugin);
   add_build_flags(app, options.build);
   add_registry_options(app, options.registry);

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "cli/commands/render/render_options.hpp"
+#include "kube/check/inventory.hpp"
 #include "kube/mount.hpp"
 #include "kube/render/resource_kinds.hpp"
+#include "kube/render/settings.hpp"
 #include "kube/workload.hpp"
 
 namespace wasmctl::cli {
@@ -16,12 +18,15 @@ namespace wasmctl::cli {
 // One plugin; each a document of its own.
 struct RenderedPlugin {
   std::string name;
+  kube::Settings settings;
   std::optional<nlohmann::ordered_json> pull_secret;
   std::optional<nlohmann::ordered_json> config_map;
   nlohmann::ordered_json resource;
-  std::string url;                   // of the module
-  std::optional<kube::Mount> mount;  // the url is a file that a volume of the pod holds
-  bool fixed_config_map = false;     // its name stays when the module changes
+  std::string url;                          // of the module
+  std::optional<kube::Mount> mount;         // the url is a file that a volume of the pod holds
+  bool fixed_config_map = false;            // its name stays when the module changes
+  std::optional<kube::ModuleFacts> module;  // where the module is at hand
+  bool may_log = true;                      // false: it calls nothing that writes to the log
 };
 
 // What mounts all of them.
@@ -46,11 +51,13 @@ std::string file_name(const Rendering& rendering, const RenderedPlugin& plugin,
 struct Invocation {
   std::vector<std::string> command_line;  // to be typed again with other flags
   std::string directory;                  // where the files were written; empty: to stdout
-  bool reads_stdin = false;               // the workload, for a JSON patch
+  bool workload_from_stdin = false;       // for a JSON patch
+  bool config_from_stdin = false;
 };
 
 // The kubectl commands that bring the manifests into a cluster, in the order in which no pod is
-// without its module, and one that shows that it works. Several lines, each ended.
+// without its module, and those that show that it works: Istio's proxies write no line of a
+// plugin's until their level for Wasm is lowered. Several lines, each ended.
 std::string next_steps(const Rendering& rendering, const Invocation& invocation);
 
 }  // namespace wasmctl::cli

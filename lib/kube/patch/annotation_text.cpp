@@ -44,8 +44,7 @@ class Member {
     begin_ = scalar.start.offset;
     raw_ = text.text().substr(begin_, text.content_end(scalar) - begin_);
     try {
-      (void)yaml::read_json(scalar.text, "");  // bounds its depth
-      value_ = ordered_json::parse(scalar.text);
+      value_ = yaml::read_ordered_json(scalar.text, "");
     } catch (const Error&) {
       throw text.refuse(scalar, "this annotation is no JSON");
     }

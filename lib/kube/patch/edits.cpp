@@ -67,7 +67,11 @@ std::vector<Change> to_changes(std::string_view text, const std::vector<Edit>& e
     const auto begin = line_begin(text, edits[i].begin);
     auto end = line_end(text, edits[i].end);
     std::vector<Edit> local;
-    for (; i < edits.size() && (local.empty() || edits[i].begin < end); ++i) {
+    // What is added behind a last line that has no end belongs to that line.
+    const auto is_within = [&](const Edit& edit) {
+      return edit.begin < end || (edit.begin == end && !text.substr(0, end).ends_with('\n'));
+    };
+    for (; i < edits.size() && (local.empty() || is_within(edits[i])); ++i) {
       local.push_back({edits[i].begin - begin, edits[i].end - begin, edits[i].replacement});
       end = std::max(end, line_end(text, edits[i].end));
     }

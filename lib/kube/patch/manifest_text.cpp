@@ -123,17 +123,20 @@ Error ManifestText::refuse(const Node& node, std::string_view why, std::string w
   return yaml::error_at(file_, node.start, why).hint(std::move(way_out));
 }
 
+void ManifestText::require_own(const Node& node) const {
+  if (node.alias) throw refuse(node, "an alias stands here: the change would reach its anchor too");
+}
+
 void ManifestText::require_open(const Node& node) const {
   if (node.kind == Kind::scalar) {
     throw refuse(node, fmt::format("a list or mapping should stand here, not {}", describe(node)));
   }
-  if (node.alias) throw refuse(node, "an alias stands here: the change would reach its anchor too");
+  require_own(node);
   const char first = node.start.offset < text_.size() ? text_[node.start.offset] : '\0';
   if (first == '&' || first == '!') throw refuse(node, "this has an anchor or a tag");
 }
 
-// ---- lines
-// ---------------------------------------------------------------------------------------
+// ---- lines ----------------------------------------------------------------------------------
 
 std::size_t ManifestText::line_end(std::size_t offset) const {
   const auto newline = std::min(text_.find('\n', offset), text_.size());
@@ -159,10 +162,12 @@ std::size_t ManifestText::behind_line(std::size_t offset) const {
 }
 
 std::size_t ManifestText::content_end(const Node& node) const {
+  if (node.alias) return node.end.offset;  // what is below it stands at the anchor
   if (is_block(node) && !node.items.empty()) return content_end(node.items.back());
   if (is_block(node) && !node.entries.empty()) {
     const auto& last = node.entries.back();
-    return is_empty(last.value) ? last.key.end.offset : content_end(last.value);
+    const bool nothing = is_empty(last.value) && !last.value.alias;
+    return nothing ? last.key.end.offset : content_end(last.value);
   }
   if (node.style == Style::literal || node.style == Style::folded) return scalar_end(node);
   return node.end.offset;
@@ -206,8 +211,7 @@ Edit ManifestText::remove_lines(const Node& from, const Node& to) const {
   return {before_line(from.start.offset), line_end(content_end(to)), ""};
 }
 
-// ---- items and entries
-// ---------------------------------------------------------------------------
+// ---- items and entries ----------------------------------------------------------------------
 
 bool ManifestText::is_marked(const Node& key) const {
   if (text_.substr(key.end.offset).starts_with(kFlowMark)) return true;

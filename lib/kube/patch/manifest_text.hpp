@@ -50,6 +50,9 @@ class ManifestText {
   Error refuse(const yaml::Node& node, std::string_view why) const;
   Error refuse(const yaml::Node& node, std::string_view why, std::string way_out) const;
 
+  // Throws for an alias, at its place: what is below it stands elsewhere, and others may share it.
+  void require_own(const yaml::Node& node) const;
+
   std::size_t line_begin(std::size_t offset) const;
   std::size_t behind_line(std::size_t offset) const;
   // Where the last byte of a node's content is: libyaml's end of a block collection lies behind the

@@ -54,10 +54,15 @@ struct Place {
   const Node* list = nullptr;
   std::size_t index = 0;
   const Node& item() const { return list->items[index]; }
+
+  // Before anything below it is edited.
+  void require_own(const ManifestText& text) const {
+    text.require_own(*list);
+    text.require_own(item());
+  }
 };
 
-// ---- a container istio-proxy
-// ---------------------------------------------------------------------
+// ---- a container istio-proxy ----------------------------------------------------------------
 
 class ContainerEditor {
  public:
@@ -82,17 +87,19 @@ class ContainerEditor {
 
   void undo() {
     if (const auto proxy = find_proxy()) undo_mount(*proxy);
-    const auto* const volume = find_volume();
-    if (volume != nullptr && may_hold_module(*volume)) {
+    const auto volume = find_volume();
+    if (volume && may_hold_module(volume->item())) {
+      volume->require_own(text_);
       remove_from(pod_, "volumes", "name", volume_name(mount_));
     }
   }
 
   // What annotations would mount a second time.
   void refuse_present() const {
-    if (const auto* const volume = find_volume()) {
-      throw text_.refuse(
-          *volume, fmt::format("there is a volume `{}` already", volume_name(mount_)), kUndoFirst);
+    if (const auto volume = find_volume()) {
+      throw text_.refuse(volume->item(),
+                         fmt::format("there is a volume `{}` already", volume_name(mount_)),
+                         kUndoFirst);
     }
     const auto proxy = find_proxy();
     const auto* const mounts = proxy ? entry_of(proxy->item(), "volumeMounts") : nullptr;
@@ -133,6 +140,7 @@ class ContainerEditor {
                            fmt::format("something else is mounted at {}", mount_path(mount_)));
       }
     }
+    proxy->require_own(text_);
     add_to(proxy->item(), "volumeMounts", mount_item());
   }
 
@@ -149,19 +157,21 @@ class ContainerEditor {
     return piece;
   }
 
-  const Node* find_volume() const {
+  std::optional<Place> find_volume() const {
     const auto* const volumes = entry_of(pod_, "volumes");
-    if (volumes == nullptr) return nullptr;
+    if (volumes == nullptr) return std::nullopt;
     const auto index = find_item(volumes->value, "name", volume_name(mount_));
-    return index < volumes->value.items.size() ? &volumes->value.items[index] : nullptr;
+    if (index == volumes->value.items.size()) return std::nullopt;
+    return Place{&volumes->value, index};
   }
 
   void add_volume() {
-    if (const auto* const volume = find_volume()) return update_volume(*volume);
+    if (const auto volume = find_volume()) return update_volume(*volume);
     add_to(pod_, "volumes", item_piece(with_name(volume_name(mount_), volume_source(mount_))));
   }
 
-  void update_volume(const Node& volume) {
+  void update_volume(const Place& place) {
+    const auto& volume = place.item();
     const bool image = mount_.source == VolumeSource::image;
     const auto* const source = yaml::find(volume, image ? "image" : "configMap");
     const auto* const name =
@@ -172,6 +182,8 @@ class ContainerEditor {
           kUndoFirst);
     }
     if (name->text == mount_.name) return;
+    place.require_own(text_);
+    text_.require_own(*source);
     const bool plain = name->style == Style::plain;
     edits_.push_back({name->start.offset, name->end.offset,
                       plain ? yaml::quote(mount_.name) : ordered_json(mount_.name).dump()});
@@ -195,6 +207,7 @@ class ContainerEditor {
     const auto& items = mounts->value.items;
     const auto index = find_item(mounts->value, "mountPath", mount_path(mount_));
     if (index == items.size() || !mounts_volume(items[index], volume_name(mount_))) return;
+    proxy.require_own(text_);
     const bool sole = items.size() == 1;
     if (sole && text_.is_marked(proxy.item().entries.front().key)) {
       edits_.push_back(text_.remove_item(*proxy.list, proxy.index));
@@ -227,8 +240,7 @@ class ContainerEditor {
   std::size_t nested_ = 0;  // how much deeper than its key this file writes a list
 };
 
-// ---- the annotations of Istio
-// --------------------------------------------------------------------
+// ---- the annotations of Istio ---------------------------------------------------------------
 
 struct Annotation {
   const char* key;
@@ -258,6 +270,7 @@ class AnnotationEditor {
         missing.push_back(text_entry(annotation.key, value.dump()));
       } else if (auto edit =
                      put_member(text_, entry->value, volume_name(mount_), annotation.value)) {
+        require_own();
         edits_.push_back(std::move(*edit));
       }
     }
@@ -285,6 +298,7 @@ class AnnotationEditor {
       const auto& entry = mapping.entries[index];
       const auto removal = take_member(text_, entry.value, volume_name(mount_));
       if (!removal) continue;
+      require_own();
       if (removal->leaves_nothing && text_.is_marked(entry.key)) {
         whole.push_back(index);
       } else {
@@ -297,7 +311,13 @@ class AnnotationEditor {
   }
 
  private:
+  void require_own() const {
+    if (metadata_ != nullptr) text_.require_own(metadata_->value);
+    if (annotations_ != nullptr) text_.require_own(annotations_->value);
+  }
+
   void add_entries(const std::vector<Piece>& missing) {
+    require_own();
     if (metadata_ == nullptr) {
       edits_.push_back(text_.insert_entry(
           template_, mapping_entry("metadata", {mapping_entry("annotations", missing)})));
@@ -346,8 +366,7 @@ class AnnotationEditor {
   const yaml::Entry* annotations_ = nullptr;
 };
 
-// ---- a template's value without the plugin
-// -------------------------------------------------------
+// ---- a template's value without the plugin --------------------------------------------------
 
 void drop_item(json& object, const char* list, const auto& is_ours) {
   if (!object.is_object() || !object.contains(list)) return;

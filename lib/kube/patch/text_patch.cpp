@@ -21,8 +21,7 @@ using nlohmann::json;
 using yaml::Node;
 using yaml::Style;
 
-// ---- finding workloads
-// ---------------------------------------------------------------------------
+// ---- finding workloads ----------------------------------------------------------------------
 
 const Node* at(const Node& node, std::initializer_list<std::string_view> path) {
   const auto* place = &node;
@@ -93,10 +92,9 @@ void for_each_object(const Node& root, const auto& visit) {
   for (const auto& item : items->items) visit(item);
 }
 
-// ---- what keeps a module out of pods
-// ---------------------------------------------------------------------
+// ---- what keeps a module out of pods --------------------------------------------------------
 
-Labels to_labels(const Node* mapping) {
+Labels read_labels(const Node* mapping) {
   Labels labels;
   if (mapping == nullptr) return labels;
   for (const auto& [key, value] : mapping->entries) labels[key.text] = value.text;
@@ -112,7 +110,7 @@ std::map<std::string, Labels> read_namespaces(std::string_view text, const std::
     for_each_object(document->root, [&](const Node& object) {
       if (text_at(object, {"kind"}) != "Namespace") return;
       namespaces[text_at(object, {"metadata", "name"})] =
-          to_labels(at(object, {"metadata", "labels"}));
+          read_labels(at(object, {"metadata", "labels"}));
     });
   }
   return namespaces;
@@ -131,8 +129,7 @@ bool has_own_proxy(const Node& pod_template) {
   return false;
 }
 
-// ---- the whole file
-// ------------------------------------------------------------------------------
+// ---- the whole file -------------------------------------------------------------------------
 
 json* find_template(json& object, const WorkloadKind& kind) {
   auto* place = &object;
@@ -180,9 +177,20 @@ class FilePatcher {
       patch_.skipped.push_back({name, refusal->message()});
       return;
     }
+    require_own_template(object, *kind);
     patch_.workloads.push_back({name, std::move(ns)});
     std::ranges::move(edit_template(text_, *pod_template, mount_, direction_),
                       std::back_inserter(edits));
+  }
+
+  // An alias on the way: what is below it stands at its anchor.
+  void require_own_template(const Node& object, const WorkloadKind& kind) const {
+    const auto* place = &object;
+    text_.require_own(*place);
+    for (const auto key : kind.pod_path) {
+      place = yaml::find(*place, key);
+      text_.require_own(*place);
+    }
   }
 
   // Why the module would not be in these pods, in the words of `check`. What is there comes out
@@ -190,7 +198,7 @@ class FilePatcher {
   std::optional<Error> refuse_pods(const Node& pod_template, const std::string& workload,
                                    const std::string& written_ns) const {
     if (direction_ == Direction::undo) return std::nullopt;
-    const auto labels = to_labels(at(pod_template, {"metadata", "labels"}));
+    const auto labels = read_labels(at(pod_template, {"metadata", "labels"}));
     const auto inject = text_at(pod_template, {"metadata", "annotations", kInjectKey});
     const auto templates = text_at(pod_template, {"metadata", "annotations", kTemplatesAnnotation});
     const PodTraits pod{labels, inject, templates,
@@ -236,8 +244,9 @@ class FilePatcher {
   json stripped(const Node& root) const {
     auto value = yaml::to_json(root, file_);
     const auto strip = [&](json& object, const Node& node) {
-      const auto* const kind = kind_of(node);
-      auto* const pod_template = kind == nullptr ? nullptr : find_template(object, *kind);
+      // Of those alone that are meant: what another one shares by an alias must not change.
+      if (find_target(node, target_) == nullptr) return;
+      auto* const pod_template = find_template(object, *kind_of(node));
       if (pod_template != nullptr) strip_template(*pod_template, mount_);
     };
     const auto* const items = yaml::find(root, "items");

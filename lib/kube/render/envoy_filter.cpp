@@ -17,18 +17,12 @@ constexpr char kEnvoysConfiguration[] = "Envoy's own configuration";
 constexpr Unsupported kNotInAFilter[] = {
     {"selector", "", "the filter is where you put it"},
     {"targetRefs", "", "the filter is where you put it"},
-    {"phase", R"("UNSPECIFIED_PHASE")",
-     "the filters stand in the order of the list: `--phase UNSPECIFIED_PHASE` asks for no other"},
-    {"priority", "0", "the filters stand in the order of the list"},
+    {"phase", R"("UNSPECIFIED_PHASE")", "the filters are in the order of the list", Loss::order},
+    {"priority", "0", "the filters are in the order of the list", Loss::order},
     {"match", "[]", "the filter is where you put it"},
     {"imagePullPolicy", R"("UNSPECIFIED_POLICY")", "Envoy itself pulls no image"},
     {"imagePullSecret", "", "Envoy itself pulls no image"},
 };
-
-std::string host_of(const std::string& url) {
-  const auto begin = url.find("://") + 3;
-  return url.substr(begin, std::min(url.find_first_of(":/", begin), url.size()) - begin);
-}
 
 ordered_json code(const Location& location) {
   constexpr std::string_view kFile = "file://";
@@ -37,7 +31,7 @@ ordered_json code(const Location& location) {
   }
   ordered_json remote = {
       {"http_uri",
-       {{"uri", location.url}, {"cluster", host_of(location.url)}, {"timeout", "30s"}}}};
+       {{"uri", location.url}, {"cluster", *cluster_of(location.url)}, {"timeout", "30s"}}}};
   if (location.sha256) remote["sha256"] = *location.sha256;
   return {{"remote", std::move(remote)}};
 }
@@ -57,8 +51,14 @@ std::string failure_policy(const std::string& strategy) {
 
 }  // namespace
 
-void check_envoy_filter(const Settings& settings) {
-  refuse_unsupported(settings, kEnvoysConfiguration, kNotInAFilter);
+std::vector<std::string> check_envoy_filter(const Settings& settings) {
+  return refuse_unsupported(settings, kEnvoysConfiguration, kNotInAFilter);
+}
+
+std::optional<std::string> cluster_of(const std::string& url) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return std::nullopt;
+  const auto begin = url.find("://") + 3;
+  return url.substr(begin, std::min(url.find_first_of(":/", begin), url.size()) - begin);
 }
 
 ordered_json envoy_filter(const Identity& identity, const Location& location,

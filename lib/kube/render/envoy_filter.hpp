@@ -4,15 +4,22 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "kube/render/settings.hpp"
 #include "kube/render/wasm_plugin.hpp"
 
 namespace wasmctl::kube {
 
-void check_envoy_filter(const Settings& settings);
+// Throws for what this kind cannot say; returns what is left out of it, to be said to the user.
+std::vector<std::string> check_envoy_filter(const Settings& settings);
 
-// A module at a http url is fetched through the cluster that is named as the url's host.
+// The cluster through which Envoy fetches what is at a http url: named as the url's host. Of
+// another url nothing.
+std::optional<std::string> cluster_of(const std::string& url);
+
 nlohmann::ordered_json envoy_filter(const Identity& identity, const Location& location,
                                     const Settings& settings);
 

@@ -15,10 +15,9 @@ constexpr char kAnEnvoyExtensionPolicy[] = "an EnvoyExtensionPolicy";
 
 constexpr Unsupported kNotInAPolicy[] = {
     {"selector", "", "name the Gateway or the route: `--target-ref Gateway/NAME`"},
-    {"phase", R"("UNSPECIFIED_PHASE")",
-     "the filters stand in the order of the policy's list: `--phase UNSPECIFIED_PHASE` asks for no "
-     "other"},
-    {"priority", "0", "the filters stand in the order of the policy's list"},
+    {"phase", R"("UNSPECIFIED_PHASE")", "the filters are in the order of the policy's list",
+     Loss::order},
+    {"priority", "0", "the filters are in the order of the policy's list", Loss::order},
     {"match", "[]", "the policy goes to all requests of its targets"},
     {"type", R"("HTTP"|"UNSPECIFIED_PLUGIN_TYPE")", "Envoy Gateway loads HTTP filters only"},
     {"failStrategy", R"("FAIL_CLOSE"|"FAIL_OPEN")", "one of: FAIL_CLOSE, FAIL_OPEN"},
@@ -51,8 +50,8 @@ ordered_json code(const Location& location, const Settings& settings) {
 
 }  // namespace
 
-void check_envoy_gateway(const Settings& settings) {
-  refuse_unsupported(settings, kAnEnvoyExtensionPolicy, kNotInAPolicy);
+std::vector<std::string> check_envoy_gateway(const Settings& settings) {
+  auto passed_over = refuse_unsupported(settings, kAnEnvoyExtensionPolicy, kNotInAPolicy);
   check_target_kinds(settings, kAnEnvoyExtensionPolicy, kTargets);
   const auto* const targets = settings.find("targetRefs");
   if (targets == nullptr || targets->empty()) {
@@ -67,6 +66,7 @@ void check_envoy_gateway(const Settings& settings) {
             "take it from the proxy's environment (`--env-from-host NAME`), or put the value into "
             "the config");
   }
+  return passed_over;
 }
 
 ordered_json envoy_extension_policy(const Identity& identity, const Location& location,

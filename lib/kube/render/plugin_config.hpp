@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +14,20 @@ namespace wasmctl::kube {
 // is no mapping.
 nlohmann::json read_config(std::string_view text, const std::string& name);
 
-// `a.b=VALUE`: the value as YAML would read it on one line, so that 1, true, [a, b] and "1" mean
-// what they mean in a file; nothing is an empty string. `\.` is a dot in a key. Missing mappings
-// are made. Throws Error{Code::usage}.
-void set_value(nlohmann::json& config, std::string_view assignment);
+enum class SetAs : std::uint8_t {
+  json_or_text,  // --set
+  text,          // --set-string
+};
+
+// `a.b=VALUE`. Of --set the value is a text, unless it is JSON as it stands: true, false, null, a
+// number that is printed as it is written (not 2.30 or 00451), [..], {..}, "..". `\.` is a dot in a
+// key. Missing mappings are made. Throws Error{Code::usage}, also for Helm's `list[0]=`, `{a,b}`
+// and `"a.b"=`, with the form that means the same here.
+void set_value(nlohmann::json& config, std::string_view assignment, SetAs as = SetAs::json_or_text);
+
+// What a --set that set_value() takes says otherwise than its author may think: Helm would read two
+// assignments, or others a place in a list. For a warning.
+std::optional<std::string> doubt_about(std::string_view assignment);
 
 // The very bytes that Istio hands to the plugin: compact, keys sorted, every number a double, and
 // `<`, `>`, `&` and two line separators escaped, as Go's encoder does. An empty config is none.

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "kube/render/settings.hpp"
 #include "kube/render/wasm_plugin.hpp"
@@ -18,8 +20,9 @@ struct ResourceKind {
   std::string_view name;  // as in --kind
   Consumer consumer;
   std::span<const std::string_view> schemes;  // of the urls that it can load from
-  // Throws, with the setting's place, for what this kind cannot say, or cannot do without.
-  void (*check)(const Settings& settings);
+  // Throws, with the setting's place, for what this kind cannot say, or cannot do without. Returns
+  // what it leaves out, as warnings: defaults of a plugin that are about its order alone.
+  std::vector<std::string> (*check)(const Settings& settings);
   // Of checked settings, and of a location with one of the schemes.
   nlohmann::ordered_json (*render)(const Identity&, const Location&, const Settings&);
 };

@@ -129,9 +129,16 @@ class FurtherCheck {
     }
   }
 
-  // CEL: "value may only be set when valueFrom is INLINE".
+  // CEL: "value may only be set when valueFrom is INLINE"; and what istiod tells the agent by
+  // (istio pilot/pkg/model/extensions.go, WasmSecretEnv and its like).
   void check_env(const json& env) {
+    constexpr std::string_view kAgents = "ISTIO_META_WASM_";
     for (std::size_t i = 0; i < env.size(); ++i) {
+      const auto& name = env[i].at("name").get_ref<const std::string&>();
+      if (name.starts_with(kAgents)) {
+        add({"env", i, "name"},
+            fmt::format("is `{}`, which Istio's agent takes for its own", name));
+      }
       if (env[i].value("valueFrom", "INLINE") == "HOST" && env[i].contains("value")) {
         add({"env", i, "value"}, "makes no sense with `valueFrom: HOST`");
       }

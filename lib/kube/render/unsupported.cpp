@@ -24,14 +24,21 @@ bool is_one_of(std::string_view word, std::string_view words) {
 
 }  // namespace
 
-void refuse_unsupported(const Settings& settings, std::string_view kind,
-                        std::span<const Unsupported> list) {
+std::vector<std::string> refuse_unsupported(const Settings& settings, std::string_view kind,
+                                            std::span<const Unsupported> list) {
+  std::vector<std::string> passed_over;
   for (const auto& unsupported : list) {
     const auto* const value = settings.find(unsupported.key);
     if (value == nullptr || is_one_of(value->dump(), unsupported.neutral)) continue;
-    throw settings.refuse(unsupported.key, fmt::format("cannot be said in {}", kind))
-        .hint(std::string(unsupported.hint));
+    auto refusal = settings.refuse(unsupported.key, fmt::format("cannot be said in {}", kind));
+    if (unsupported.loss == Loss::order && refusal.code() != Code::usage) {
+      passed_over.push_back(
+          fmt::format("{}, and is left out: {}", refusal.message(), unsupported.hint));
+      continue;
+    }
+    throw refusal.hint(std::string(unsupported.hint));
   }
+  return passed_over;
 }
 
 void check_target_kinds(const Settings& settings, std::string_view kind,

@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kube/render/settings.hpp"
 
@@ -23,8 +24,8 @@ struct Location {
   std::optional<std::string> sha256;
 };
 
-// Throws for targets that Istio does not know.
-void check_istio(const Settings& settings);
+// Throws for targets that Istio does not know; nothing is left out.
+std::vector<std::string> check_istio(const Settings& settings);
 
 // The kinds that targetRefs of Istio's resources may name.
 std::span<const std::string_view> istio_target_kinds();

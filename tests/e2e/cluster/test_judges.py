@@ -41,7 +41,7 @@ WORKLOADS = {
 
 KINDS = ["WasmPlugin", "TrafficExtension"]
 EVERY_FLAG = ["--env", "A=012", "--env-from-host", "POD_NAME", "--match", "CLIENT_AND_SERVER:80+9080",
-              "--match", "SERVER", "--set", "a.b=[1, {c: 0x10}]",
+              "--match", "SERVER", "--set", 'a.b=[1, {"c": 16}]',
               "--phase", "STATS", "--priority", "-7", "--fail-strategy", "FAIL_RELOAD", "--type", "NETWORK",
               "--plugin-name", "root", "--pull-policy", "Always", "--pull-secret", "regcred"]
 
@@ -175,7 +175,7 @@ def test_image_is_pinned(judge, wasmctl, module, registry, flags):
 @pytest.mark.parametrize("flags", [
     [],
     ["-n", "default", "--target-ref", "HTTPRoute/b", "--target-ref", "GRPCRoute/c", "--env-from-host", "POD_NAME",
-     "--set", "a.b=[1, {c: 0x10}]", "--fail-strategy", "FAIL_OPEN", "--type", "HTTP", "--plugin-name", "root",
+     "--set", 'a.b=[1, {"c": 16}]', "--fail-strategy", "FAIL_OPEN", "--type", "HTTP", "--plugin-name", "root",
      "--pull-policy", "Always", "--pull-secret", "regcred"],
 ], ids=["least", "most"])
 def test_envoy_extension_policy(judge, wasmctl, module, registry, flags):

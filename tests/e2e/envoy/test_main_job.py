@@ -116,7 +116,7 @@ def test_header_logger_needs_no_config(module, tmp_path, config):
 def test_envoys_own_configuration_runs_as_it_is_printed(wasmctl, root, tmp_path):
     import yaml
     args = ["render", root / "plugins/header-logger", "--kind", "envoy", "--phase", "UNSPECIFIED_PHASE",
-            "--set", "headers=[x-own]", "--env", "A=b", "--env-from-host", "HOME", "--fail-strategy", "FAIL_OPEN"]
+            "--set", 'headers=["x-own"]', "--env", "A=b", "--env-from-host", "HOME", "--fail-strategy", "FAIL_OPEN"]
     done = wasmctl(*args)
     with Envoy([yaml.safe_load(done.stdout)], tmp_path / "log") as envoy:
         assert envoy.get("/", {"X-Own": "mine"})[:2] == (200, "ok")
@@ -125,7 +125,8 @@ def test_envoys_own_configuration_runs_as_it_is_printed(wasmctl, root, tmp_path)
         "next:\n"
         "  put it into `http_filters:` of the HTTP connection manager, as an item of the list, before the router\n"
         "see that it works:\n"
-        "  envoy --mode validate -c FILE\n")
+        "  envoy -c FILE --component-log-level wasm:info\n"
+        "  send a request: Envoy writes what the plugin says as `wasm log header-logger`\n")
 
 
 def test_envoys_own_configuration_fetches_by_http(wasmctl, module, tmp_path):

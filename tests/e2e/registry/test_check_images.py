@@ -49,7 +49,7 @@ def test_modules_of_images(wasmctl, module, registry, root, tmp_path):
 
 @pytest.mark.parametrize("flags", [
     ["--selector", "app=web"], ["--kind", "TrafficExtension", "--selector", "app=web"],
-    ["--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/g", "--set", "a.b=[1, x]", "--env-from-host", "A",
+    ["--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/g", "--set", 'a.b=[1, "x"]', "--env-from-host", "A",
      "--fail-strategy", "FAIL_OPEN", "--plugin-name", "root", "--pull-policy", "IfNotPresent"]],
     ids=["WasmPlugin", "TrafficExtension", "EnvoyExtensionPolicy"])
 def test_what_render_made_is_clean(wasmctl, module, registry, flags):

@@ -35,15 +35,71 @@ TEST_CASE("read_config reads YAML, and JSON by its name") {
   }
 }
 
-TEST_CASE("set_value sets what YAML would read") {
+TEST_CASE("set_value takes JSON as it stands, and all else for a text") {
+  // The value, and what it becomes.
   const std::pair<const char*, const char*> cases[] = {
-      {"a=1", R"({"a":1,"k":{"l":1}})"},
-      {"a=", R"({"a":"","k":{"l":1}})"},
-      {"a=\"1\"", R"({"a":"1","k":{"l":1}})"},
-      {"a=b=c", R"({"a":"b=c","k":{"l":1}})"},
-      {"a=[x, {y: null}]", R"({"a":["x",{"y":null}],"k":{"l":1}})"},
+      {"5", "5"},
+      {"-5", "-5"},
+      {"1.5", "1.5"},
+      {"true", "true"},
+      {"null", "null"},
+      {"", R"("")"},
+      {R"("5")", R"("5")"},
+      {R"([1,"b"])", R"([1,"b"])"},
+      {R"({"a":{"b":null}})", R"({"a":{"b":null}})"},
+      {"[]", "[]"},
+      {"{}", "{}"},
+      {"9007199254740993", "9007199254740993"},
+      // What YAML would read otherwise.
+      {"Ward #3", R"("Ward #3")"},
+      {"Dear: guest", R"("Dear: guest")"},
+      {"&ward", R"("&ward")"},
+      {"*ward", R"("*ward")"},
+      {"#31", R"("#31")"},
+      {"noon:", R"("noon:")"},
+      {"NO", R"("NO")"},
+      {"y", R"("y")"},
+      {"on", R"("on")"},
+      {"True", R"("True")"},
+      {"~", R"("~")"},
+      {"|", R"("|")"},
+      {">", R"(">")"},
+      {"- x", R"("- x")"},
+      {"? x", R"("? x")"},
+      {"!!binary x", R"("!!binary x")"},
+      {"0x1F", R"("0x1F")"},
+      {"0o17", R"("0o17")"},
+      {"1_000", R"("1_000")"},
+      {".5", R"(".5")"},
+      {"NaN", R"("NaN")"},
+      // Numbers that would be printed otherwise.
+      {"00451", R"("00451")"},
+      {"2.30", R"("2.30")"},
+      {"1.0", R"("1.0")"},
+      {"1e3", R"("1e3")"},
+      {"-0", R"("-0")"},
+      {"+1", R"("+1")"},
+      {" 5", R"(" 5")"},
+      {"1e400", R"("1e400")"},
+      // Brackets and quotes within a text.
+      {"[a-z]+", R"("[a-z]+")"},
+      {"{x}y", R"("{x}y")"},
+      {"\"a", R"("\"a")"},
+      {"b=c", R"("b=c")"},
+  };
+  for (const auto& [value, want] : cases) {
+    CAPTURE(value);
+    json config;
+    kube::set_value(config, std::string("a=") + value);
+    CHECK(config["a"].dump() == want);
+  }
+}
+
+TEST_CASE("set_value finds its way, and takes every value of --set-string for a text") {
+  const std::pair<const char*, const char*> cases[] = {
       {"k.m.n=true", R"({"k":{"l":1,"m":{"n":true}}})"},
-      {"k\\.m=0x10", R"({"k":{"l":1},"k.m":16})"},
+      {"k\\.m=1", R"({"k":{"l":1},"k.m":1})"},
+      {"k\\[0\\]=1", R"({"k":{"l":1},"k[0]":1})"},
       {"k=null", R"({"k":null})"},
   };
   for (const auto& [assignment, want] : cases) {
@@ -52,16 +108,65 @@ TEST_CASE("set_value sets what YAML would read") {
     kube::set_value(config, assignment);
     CHECK(config.dump() == want);
   }
-  const std::pair<const char*, const char*> refused[] = {
-      {"a", "--set: there is no KEY=VALUE in `a`"},
-      {"=a", "--set: there is no KEY=VALUE in `=a`"},
-      {"a..b=1", "--set: a key is empty in `a..b=1`"},
-      {"k.l.m=1", "--set: `m` would be set within 1 in `k.l.m=1`"},
-      {"a=[", "--set: the value is no YAML in `a=[`"},
+  for (const char* value : {"5", "true", "null", "[1]", "{a,b}", "\"x\"", ""}) {
+    json config;
+    kube::set_value(config, std::string("a=") + value, kube::SetAs::text);
+    CHECK(config["a"] == value);
+  }
+}
+
+TEST_CASE("set_value refuses, with the form that means the same") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"a", "error: --set: there is no KEY=VALUE in `a`\n"},
+      {"=a", "error: --set: there is no KEY=VALUE in `=a`\n"},
+      {"a..b=1", "error: --set: a key is empty in `a..b=1`\n"},
+      {"k.l.m=1", "error: --set: `m` would be set within 1 in `k.l.m=1`\n"},
+      {"wards[0]=north",
+       "error: --set: a key has a `[` in `wards[0]=north`\n"
+       "hint: a list is written as JSON: `--set 'wards=[\"north\"]'`\n"},
+      {"wards={north,south}",
+       "error: --set: the value is no JSON in `wards={north,south}`\n"
+       "  caused by: --set:1:3: syntax error while parsing object key - invalid literal; last "
+       "read: "
+       "'{no'; expected string literal\n"
+       "hint: a list is written as JSON: `--set 'wards=[\"north\",\"south\"]'`\n"
+       "hint: for a text: `--set-string 'wards={north,south}'`\n"},
+      {"wards=[north, south]",
+       "error: --set: the value is no JSON in `wards=[north, south]`\n"
+       "  caused by: --set:1:3: syntax error while parsing value - invalid literal; last read: "
+       "'[no'\n"
+       "hint: a list is written as JSON: `--set 'wards=[\"north\",\"south\"]'`\n"
+       "hint: for a text: `--set-string 'wards=[north, south]'`\n"},
+      {"\"shop.name\"=north",
+       "error: --set: a key has a `\"` in `\"shop.name\"=north`\n"
+       "hint: a dot in a key is written `\\.`: `--set 'shop\\.name=north'`\n"},
+      {"a={\"b\":1,\"b\":2}",
+       "error: --set: the value is no JSON in `a={\"b\":1,\"b\":2}`\n"
+       "  caused by: --set: key `b` is set twice\n"
+       "hint: for a text: `--set-string 'a={\"b\":1,\"b\":2}'`\n"},
+      {"a=\xff", "error: --set: a string is not UTF-8 (byte 2 of `a=`)\n"},
   };
-  for (const auto& [assignment, want] : refused) {
+  for (const auto& [assignment, want] : cases) {
+    CAPTURE(assignment);
     json config = {{"k", {{"l", 1}}}};
-    CHECK_THROWS_WITH_AS(kube::set_value(config, assignment), want, Error);
+    std::string text;
+    try {
+      kube::set_value(config, assignment);
+    } catch (const Error& error) {
+      text = wasmctl::format_error(error);
+    }
+    CHECK(text == want);
+  }
+}
+
+TEST_CASE("doubt_about names what Helm's users may mean otherwise") {
+  CHECK(kube::doubt_about("ward=north,floor=2") ==
+        "`floor=2` is part of the value of `ward`: each value has a --set of its own");
+  CHECK(kube::doubt_about("wards.0=north") ==
+        "`wards.0` sets a key `0`; a list is written as JSON: `--set 'wards=[\"north\"]'`");
+  for (const char* quiet : {"a=b", "a=b,c", "a=b, c=d", "codes.404=x", "a=x?b=1", "a="}) {
+    CAPTURE(quiet);
+    CHECK_FALSE(kube::doubt_about(quiet));
   }
 }
 

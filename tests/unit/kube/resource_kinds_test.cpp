@@ -98,10 +98,6 @@ TEST_CASE("what a kind cannot say is refused, with its place") {
        "error: w.yaml:2:3: `selector` cannot be said in an EnvoyExtensionPolicy\n"
        "hint: name the Gateway or the route: `--target-ref Gateway/NAME`\n"},
       {"EnvoyExtensionPolicy",
-       {"priority", "1"},
-       "error: w.yaml:2:3: `priority` cannot be said in an EnvoyExtensionPolicy\n"
-       "hint: the filters stand in the order of the policy's list\n"},
-      {"EnvoyExtensionPolicy",
        {"failStrategy", "\"FAIL_RELOAD\""},
        "error: w.yaml:2:3: `failStrategy` cannot be said in an EnvoyExtensionPolicy\n"
        "hint: one of: FAIL_CLOSE, FAIL_OPEN\n"},
@@ -120,11 +116,6 @@ TEST_CASE("what a kind cannot say is refused, with its place") {
        "error: w.yaml:2:3: `targetRefs` names a Service, to which an EnvoyExtensionPolicy does not "
        "go\n"
        "hint: one of: Gateway, ListenerSet, HTTPRoute, GRPCRoute\n"},
-      {"envoy",
-       {"phase", "\"AUTHN\""},
-       "error: w.yaml:2:3: `phase` cannot be said in Envoy's own configuration\n"
-       "hint: the filters stand in the order of the list: `--phase UNSPECIFIED_PHASE` asks for no "
-       "other\n"},
       {"envoy",
        {"imagePullSecret", "\"regcred\""},
        "error: w.yaml:2:3: `imagePullSecret` cannot be said in Envoy's own configuration\n"
@@ -145,6 +136,23 @@ TEST_CASE("what a kind cannot say is refused, with its place") {
   CHECK(refused("EnvoyExtensionPolicy", {}) ==
         "error: --target-ref is missing: an EnvoyExtensionPolicy goes to what it names\n"
         "hint: name the Gateway or the route: `--target-ref Gateway/NAME`\n");
+}
+
+TEST_CASE("a default of the plugin's that is about its order alone is left out, a flag refused") {
+  using Words = std::vector<std::string>;
+  auto settings = with({{"targetRefs", kRoute}, {"phase", "\"AUTHN\""}, {"priority", "1"}});
+  CHECK(kind("EnvoyExtensionPolicy").check(settings) ==
+        Words{"w.yaml:2:3: `phase` cannot be said in an EnvoyExtensionPolicy, and is left out: the "
+              "filters are in the order of the policy's list",
+              "w.yaml:2:3: `priority` cannot be said in an EnvoyExtensionPolicy, and is left out: "
+              "the filters are in the order of the policy's list"});
+  CHECK(kind("envoy").check(with({{"phase", "\"AUTHN\""}})) ==
+        Words{"w.yaml:2:3: `phase` cannot be said in Envoy's own configuration, and is left out: "
+              "the filters are in the order of the list"});
+  settings.set("priority", 2, {"--priority", wasmctl::Code::usage});
+  CHECK(refused("EnvoyExtensionPolicy", settings) ==
+        "error: --priority: `priority` cannot be said in an EnvoyExtensionPolicy\n"
+        "hint: the filters are in the order of the policy's list\n");
 }
 
 TEST_CASE("Envoy's own configuration fetches through a cluster that is named as the host") {

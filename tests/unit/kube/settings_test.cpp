@@ -101,6 +101,9 @@ TEST_CASE("set refuses, and names the field") {
        "error: w.yaml:1:1: `vmConfig.env[0]` needs `name`\n"},
       {"vmConfig", R"({"env": [{"name": "A"}, {"name": "A"}]})",
        "error: w.yaml:1:1: `vmConfig.env[1].name` is \"A\" a second time\n"},
+      {"vmConfig", R"({"env": [{"name": "ISTIO_META_WASM_IMAGE_PULL_SECRET", "value": "x"}]})",
+       "error: w.yaml:1:1: `vmConfig.env[0].name` is `ISTIO_META_WASM_IMAGE_PULL_SECRET`, which "
+       "Istio's agent takes for its own\n"},
       {"vmConfig", R"({"env": [{"name": "A", "valueFrom": "HOST", "value": "1"}]})",
        "error: w.yaml:1:1: `vmConfig.env[0].value` makes no sense with `valueFrom: HOST`\n"},
   };

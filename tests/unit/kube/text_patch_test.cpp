@@ -360,6 +360,81 @@ TEST_CASE("what lines cannot be added to is refused, untouched") {
   }
 }
 
+TEST_CASE("aliases beside the place of the edit are no hindrance") {
+  const auto with_labels = [](const std::string& metadata) {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  labels: &labels\n"
+           "    app: web\nspec:\n  template:\n    metadata:\n      labels: *labels\n" +
+           metadata + "    spec:\n      containers:\n      - name: app\n";
+  };
+  auto annotated = kMount;
+  annotated.style = kube::MountStyle::annotations;
+  struct Case {
+    const char* name;
+    std::string before;
+    std::string after;
+    const kube::Mount& mount = kMount;
+  };
+  const Case cases[] = {
+      {"the last value of metadata", with_labels(""),
+       with_labels("      annotations:  # added by wasmctl\n"
+                   "        sidecar.istio.io/userVolume: "
+                   "'{\"wasm-a\":{\"configMap\":{\"name\":\"a-1\"}}}'  # added by wasmctl\n"
+                   "        sidecar.istio.io/userVolumeMount: "
+                   "'{\"wasm-a\":{\"mountPath\":\"/etc/wasm/a\",\"readOnly\":true}}'  # added by "
+                   "wasmctl\n"),
+       annotated},
+      {"the last value of a container",
+       deployment("      containers:\n      - name: app\n        resources: &small\n"
+                  "          limits: {memory: 64Mi}\n      - name: cache\n"
+                  "        resources: *small\n"),
+       deployment("      containers:\n      - name: app\n        resources: &small\n"
+                  "          limits: {memory: 64Mi}\n      - name: cache\n"
+                  "        resources: *small\n") +
+           kProxyLines + "      volumes:  # added by wasmctl\n" + kVolumeLines},
+      {"an item, and an anchor among the init containers",
+       deployment("      initContainers:\n      - &app\n        name: app\n      containers:\n"
+                  "      - *app\n"),
+       deployment("      initContainers:\n      - &app\n        name: app\n      containers:\n"
+                  "      - *app\n") +
+           kProxyLines + "      volumes:  # added by wasmctl\n" + kVolumeLines},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(patched(c.before, kube::Direction::add, c.mount) == c.after);
+    CHECK(patched(c.after, kube::Direction::undo) == c.before);
+  }
+}
+
+TEST_CASE("what an alias shares is refused, at the alias") {
+  const std::string refused = ": an alias stands here: the change would reach its anchor too\n";
+  const auto first_error = [&](const std::string& text, const kube::Mount& mount) {
+    try {
+      return patched(text, kube::Direction::add, mount);
+    } catch (const Error& error) {
+      return "error: " + error.message() + '\n';
+    }
+  };
+  auto annotated = kMount;
+  annotated.style = kube::MountStyle::annotations;
+  const auto two = [](const std::string& first, const std::string& second) {
+    return "apiVersion: v1\nkind: List\nitems:\n- apiVersion: apps/v1\n  kind: Deployment\n"
+           "  metadata: {name: one}\n" +
+           first + "- apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: two}\n" + second;
+  };
+  CHECK(first_error(deployment("      volumes: &v\n      - name: x\n      containers:\n"
+                               "      - name: app\n"),
+                    kMount) == "error: f.yaml:8:16: this has an anchor or a tag\n");
+  CHECK(first_error(two("  spec: &spec\n    template:\n      spec:\n        containers:\n"
+                        "        - name: app\n",
+                        "  spec: *spec\n"),
+                    kMount) == "error: f.yaml:15:9" + refused);
+  CHECK(first_error(two("  spec:\n    template:\n      metadata: {annotations: &a {x: y}}\n"
+                        "      spec: {containers: [{name: app}]}\n",
+                        "  spec:\n    template:\n      metadata: {annotations: *a}\n"
+                        "      spec: {containers: [{name: app}]}\n"),
+                    annotated) == "error: f.yaml:9:31: this has an anchor or a tag\n");
+}
+
 TEST_CASE("what is somebody's own stays") {
   const auto own = deployment(
       "      containers:\n      - name: istio-proxy\n        volumeMounts:\n"
@@ -411,6 +486,17 @@ TEST_CASE("unified_diff is what patch(1) takes") {
   // Two at one place.
   CHECK(kube::unified_diff("a\nb\n", {{1, 1, "\nx"}, {1, 1, "\ny"}}, "f") ==
         "--- a/f\n+++ b/f\n@@ -1,2 +1,4 @@\n a\n+x\n+y\n b\n");
+  // Two behind a last line without an end: one change.
+  CHECK(kube::unified_diff("a\nb", {{3, 3, "\nx"}, {3, 3, "\ny"}}, "f") ==
+        "--- a/f\n+++ b/f\n@@ -1,2 +1,4 @@\n a\n-b\n\\ No newline at end of file\n+b\n+x\n+y\n"
+        "\\ No newline at end of file\n");
+  CHECK(kube::unified_diff("a\r\nb", {{4, 4, "\r\nx"}, {4, 4, "\r\ny"}}, "f") ==
+        "--- a/f\n+++ b/f\n@@ -1,2 +1,4 @@\n a\r\n-b\n\\ No newline at end of file\n+b\r\n+x\r\n"
+        "+y\n\\ No newline at end of file\n");
+  // And out again.
+  CHECK(kube::unified_diff("a\nb\nx\ny", {{3, 5, ""}, {5, 7, ""}}, "f") ==
+        "--- a/f\n+++ b/f\n@@ -1,4 +1,2 @@\n a\n-b\n-x\n-y\n\\ No newline at end of file\n+b\n"
+        "\\ No newline at end of file\n");
 }
 
 namespace {
