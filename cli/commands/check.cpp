@@ -156,14 +156,15 @@ kube::Inventory read_files(const std::vector<std::string>& names, const std::str
 
 class Checker {
  public:
-  Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
+  Checker(Context& context, const CheckOptions& options)
+      : context_(context), options_(options), images_(context, options.registry) {}
 
   std::vector<Finding> run() {
     inventory_ = read_files(options_.files, options_.ns);
     if (!options_.module.empty()) add_module();
     if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
     add(kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_));
-    if (options_.images) add(check_images(context_, inventory_, options_.registry));
+    if (options_.images) add(check_images(inventory_, images_));
     return std::move(findings_);
   }
 
@@ -172,7 +173,7 @@ class Checker {
  private:
   // What `wasmctl lint` says of it.
   void add_module() {
-    const auto module = read_unchecked(context_, options_.module, options_.registry);
+    const auto module = read_module(context_, parse_source(options_.module), images_);
     const auto read = wasm::read_module(module.bytes, module.path);
     add(wasm::lint(read, module.path));
     inventory_.module = kube::facts_of(read);
@@ -192,6 +193,7 @@ class Checker {
 
   Context& context_;
   const CheckOptions& options_;
+  Images images_;
   kube::Inventory inventory_;
   kube::Inventory before_;
   std::vector<Finding> findings_;

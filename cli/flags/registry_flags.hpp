@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/command.hpp"
-#include "registry/repository.hpp"
+#include "registry/options.hpp"
 
 namespace wasmctl::cli {
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "oci/fields.hpp"
 #include "oci/media_type.hpp"
 
 namespace wasmctl::oci {
@@ -116,8 +118,12 @@ json parse_json(std::string_view text, std::string_view what) {
 }
 
 std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string_view media_type) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (bytes.starts_with(kByteOrderMark))
+    refuse_manifest("begins with a byte order mark, and is not JSON");
   const auto value = parse_json(bytes, "the manifest");
   if (!value.is_object()) refuse_manifest("is no JSON object");
+  check_fields(bytes, "the manifest", Values::typed);
   const auto type = document_type(value, media_type);
   if (is_schema_1(value, type)) refuse_manifest("is of Docker's schema 1, which is out of use");
   if (media_type::is_index(type)) {
@@ -132,6 +138,7 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     if (value.contains("manifests")) refuse_manifest("is no index, but has manifests");
     Manifest manifest;
     manifest.media_type = type;
+    manifest.says_type = value.value("mediaType", json()).is_string();
     const auto config = value.find("config");
     if (config == value.end()) refuse_manifest("has no `config`");
     manifest.config = descriptor_from_json(*config, "config");
@@ -158,13 +165,18 @@ std::string to_json_text(const Index& index) {
 
 const Descriptor* select_for_istio(const Index& index) {
   for (const auto& entry : index.manifests) {
-    if (!media_type::is_manifest(entry.media_type)) continue;
     if (!entry.platform ||
         (entry.platform->os == "linux" && entry.platform->architecture == "amd64")) {
       return &entry;
     }
   }
   return nullptr;
+}
+
+const std::string& type_of(const Manifest& manifest, const Descriptor& layer) {
+  if (manifest.config.digest == layer.digest) return manifest.config.media_type;
+  const auto first = std::ranges::find(manifest.layers, layer.digest, &Descriptor::digest);
+  return first == manifest.layers.end() ? layer.media_type : first->media_type;
 }
 
 }  // namespace wasmctl::oci

@@ -14,6 +14,7 @@
 #include "oci/media_type.hpp"
 #include "oci/referrers.hpp"
 #include "registry/refusal.hpp"
+#include "registry/registry.hpp"
 #include "registry/upload.hpp"
 
 namespace wasmctl::registry {
@@ -213,35 +214,32 @@ std::vector<std::string> fetch_list(RegistryClient& registry, Call call, const N
 
 }  // namespace
 
-RegistryRepository::RegistryRepository(const oci::Reference& reference, const Options& options)
-    : registry_name_(reference.registry),
-      repository_(reference.repository),
+RemoteStore::RemoteStore(const oci::Reference& reference, const Options& options)
+    : Store(reference),
       name_(oci::to_string(reference)),
       uploads_(options.uploads),
       chunk_bytes_(options.chunk_bytes),
       progress_(options.progress ? options.progress : [](std::uint64_t, std::uint64_t) {}),
       registry_(reference.registry, reference.repository, options) {}
 
-Call RegistryRepository::call(std::string method, const std::string& path,
-                              std::string action) const {
+Call RemoteStore::call(std::string method, const std::string& path, std::string action) const {
   Call result;
   result.request.method = std::move(method);
-  result.request.url = registry_.url(fmt::format("/v2/{}/{}", repository_, path));
+  result.request.url = registry_.url(fmt::format("/v2/{}/{}", place().repository, path));
   result.action = std::move(action);
-  result.scope = fmt::format("repository:{}:pull,push", repository_);
+  result.scope = fmt::format("repository:{}:pull,push", place().repository);
   return result;
 }
 
-Call RegistryRepository::pull_call(std::string method, const std::string& path,
-                                   std::string action) const {
+Call RemoteStore::pull_call(std::string method, const std::string& path, std::string action) const {
   auto result = call(std::move(method), path, std::move(action));
-  result.scope = fmt::format("repository:{}:pull", repository_);
+  result.scope = fmt::format("repository:{}:pull", place().repository);
   return result;
 }
 
-std::optional<oci::Descriptor> RegistryRepository::resolve(const oci::Reference& reference) {
-  auto head = pull_call("HEAD", "manifests/" + tag_or_digest(reference),
-                        cannot_read(oci::to_string(reference)));
+std::optional<oci::Descriptor> RemoteStore::resolve(const oci::Selector& selector) {
+  auto head =
+      pull_call("HEAD", "manifests/" + tag_or_digest(selector), cannot_read(name_of(selector)));
   head.request.headers = {{"Accept", accepted_manifests()}};
   const auto response = registry_.send(head);
   if (response.status == 404) return std::nullopt;
@@ -251,29 +249,29 @@ std::optional<oci::Descriptor> RegistryRepository::resolve(const oci::Reference&
   // Some registries leave the digest or the type out, or answer HEAD with an error only: the
   // document decides.
   if (response.status != 200 || digest.empty() || !size || !is_document(type)) {
-    return fetch_manifest(reference).descriptor;
+    return fetch_manifest(selector).descriptor;
   }
   oci::Descriptor descriptor;
   descriptor.media_type = std::move(type);
   descriptor.digest = oci::Digest::parse(digest);
   descriptor.size = *size;
-  if (reference.digest && descriptor.digest != *reference.digest) {
+  if (selector.digest && descriptor.digest != *selector.digest) {
     throw Error(Code::verification, fmt::format("{}: the registry offers {} in its place",
                                                 head.action, descriptor.digest.text()));
   }
   return descriptor;
 }
 
-oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
-  auto get = pull_call("GET", "manifests/" + tag_or_digest(reference),
-                       cannot_read(oci::to_string(reference)));
+oci::Blob RemoteStore::fetch_manifest(const oci::Selector& selector) {
+  auto get =
+      pull_call("GET", "manifests/" + tag_or_digest(selector), cannot_read(name_of(selector)));
   get.request.headers = {{"Accept", accepted_manifests()}};
   get.request.max_answer_bytes = oci::kMaxManifestBytes;
   auto response = registry_.send(get);
   if (response.status != 200) throw registry_.refusal(get, response);
 
   oci::Blob manifest{oci::describe(http::content_type(response), response.body), {}};
-  const auto promised = reference.digest ? reference.digest->text() : digest_of(response);
+  const auto promised = selector.digest ? selector.digest->text() : digest_of(response);
   if (!promised.empty() && promised != manifest.descriptor.digest.text()) {
     throw Error(Code::verification,
                 fmt::format("{}: {} was asked for, but the bytes are {}", get.action,
@@ -285,18 +283,22 @@ oci::Blob RegistryRepository::fetch_manifest(const oci::Reference& reference) {
   return manifest;
 }
 
-void RegistryRepository::fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) {
+void RemoteStore::fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) {
   download(descriptor, sink, {});
 }
 
-Repository::OpenedBlob RegistryRepository::open_blob(const oci::Descriptor& descriptor) {
-  if (descriptor.size == 0) return Repository::open_blob(descriptor);
+oci::Store::OpenedBlob RemoteStore::open_blob(const oci::Descriptor& descriptor) {
+  if (descriptor.size == 0) return Store::open_blob(descriptor);
   const auto arriving = std::make_shared<base::Arriving>(descriptor.size);
   const std::stop_source stop;
   const auto arrive = [this, descriptor, arriving, stop] {
     try {
       download(
           descriptor, [&](std::string_view bytes) { arriving->write(bytes); }, stop.get_token());
+    } catch (const http::TransportError& error) {
+      arriving->fail();
+      if (error.kind() == http::TransportError::Kind::stopped) return;
+      throw;
     } catch (...) {
       arriving->fail();
       throw;
@@ -307,16 +309,16 @@ Repository::OpenedBlob RegistryRepository::open_blob(const oci::Descriptor& desc
     auto verified = std::async(std::launch::async, arrive);
     return {{descriptor, arriving->content()}, std::move(verified), stop};
   } catch (const std::system_error&) {  // no thread to be had
-    return Repository::open_blob(descriptor);
+    return Store::open_blob(descriptor);
   }
 }
 
 // One that broke goes on where it stopped, or begins again where the server cannot do that.
-void RegistryRepository::download(const oci::Descriptor& descriptor, const base::Sink& sink,
-                                  const std::stop_token& stop) {
+void RemoteStore::download(const oci::Descriptor& descriptor, const base::Sink& sink,
+                           const std::stop_token& stop) {
   auto get = pull_call("GET", "blobs/" + descriptor.digest.text(),
                        fmt::format("cannot read {} of {}/{}", descriptor.digest.text(),
-                                   registry_name_, repository_));
+                                   place().registry, place().repository));
   oci::Verifier verifier(descriptor);
   progress_(descriptor.size, 0);
   const base::Sink verified = [&](std::string_view bytes) {
@@ -355,20 +357,20 @@ void RegistryRepository::download(const oci::Descriptor& descriptor, const base:
   verifier.finish();
 }
 
-bool RegistryRepository::has_blob(const oci::Descriptor& descriptor) {
+bool RemoteStore::has_blob(const oci::Descriptor& descriptor) {
   const auto path = "blobs/" + descriptor.digest.text();
   return registry_.send(call("HEAD", path, "")).status == 200;
 }
 
-bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) {
-  if (from.registry != registry_name_) return false;
-  if (from.repository == repository_) return true;
+bool RemoteStore::mount_blob(const oci::Descriptor& descriptor, const oci::Store& from) {
+  if (from.place().registry != place().registry) return false;
+  const auto& other = from.place().repository;
+  if (other == place().repository) return true;
   auto mount = call("POST", "blobs/uploads/", cannot_push(name_));
-  mount.request.url =
-      http::with_query(http::with_query(mount.request.url, "mount", descriptor.digest.text()),
-                       "from", from.repository);
+  mount.request.url = http::with_query(
+      http::with_query(mount.request.url, "mount", descriptor.digest.text()), "from", other);
   mount.request.body = http::Body();
-  mount.scope += fmt::format(" repository:{}:pull", from.repository);
+  mount.scope += fmt::format(" repository:{}:pull", other);
   // A token for two repositories at once is more than some token servers give, or than they mean by
   // what they give. Each may still be read or written by itself.
   try {
@@ -382,7 +384,7 @@ bool RegistryRepository::mount_blob(const oci::Descriptor& descriptor, const oci
   return false;
 }
 
-void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
+void RemoteStore::push_blob(const oci::Blob& blob, oci::Presence presence) {
   const auto& digest = blob.descriptor.digest;
   auto open = call("POST", "blobs/uploads/", cannot_push(name_));
   open.request.body = http::Body();
@@ -392,7 +394,8 @@ void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
   };
   std::optional<UploadRecord> record;
   if (blob.descriptor.size >= kRecordedBytes && !uploads_.empty()) {
-    record.emplace(uploads_, fmt::format("{}/{}@{}", registry_name_, repository_, digest.text()));
+    record.emplace(uploads_,
+                   fmt::format("{}/{}@{}", place().registry, place().repository, digest.text()));
   } else {
     record.emplace();
   }
@@ -401,10 +404,10 @@ void RegistryRepository::push_blob(const oci::Blob& blob, Presence presence) {
   upload.run(presence);
 }
 
-void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Reference& reference) {
+void RemoteStore::push_manifest(const oci::Blob& manifest, const oci::Selector& selector) {
   const auto digest = manifest.descriptor.digest.text();
-  auto put = call("PUT", "manifests/" + tag_to_set(reference).value_or(digest),
-                  cannot_push(oci::to_string(reference)));
+  auto put = call("PUT", "manifests/" + tag_to_set(selector).value_or(digest),
+                  cannot_push(name_of(selector)));
   put.request.headers = {{"Content-Type", manifest.descriptor.media_type}};
   put.request.body = http::Body(manifest.content);
   const auto response = registry_.send(put);
@@ -422,12 +425,9 @@ void RegistryRepository::push_manifest(const oci::Blob& manifest, const oci::Ref
   if (response.header("oci-subject").empty()) list_as_referrer(manifest);
 }
 
-bool RegistryRepository::has_manifest(const oci::Digest& digest) {
-  auto reference = tagged("");
-  reference.tag.reset();
-  reference.digest = digest;
+bool RemoteStore::has_manifest(const oci::Digest& digest) {
   try {
-    return resolve(reference).has_value();
+    return resolve(oci::by_digest(digest)).has_value();
   } catch (const http::TransportError&) {
     throw;
   } catch (const Error&) {  // something else is there
@@ -436,7 +436,7 @@ bool RegistryRepository::has_manifest(const oci::Digest& digest) {
 }
 
 // A registry that does not answer with OCI-Subject leaves the list of referrers to its clients.
-void RegistryRepository::list_as_referrer(const oci::Blob& manifest) {
+void RemoteStore::list_as_referrer(const oci::Blob& manifest) {
   const auto referrer = oci::as_referrer(manifest);
   if (!referrer) return;
   const std::lock_guard lock(referrers_mutex_);
@@ -447,18 +447,18 @@ void RegistryRepository::list_as_referrer(const oci::Blob& manifest) {
   oci::Blob list{oci::describe(type, text), {}};
   list.content = std::move(text);
   if (old && list.descriptor.digest == old->blob.descriptor.digest) return;
-  push_manifest(list, tagged(oci::referrers_tag(referrer->subject)));
+  push_manifest(list, {oci::referrers_tag(referrer->subject), std::nullopt});
 }
 
-std::optional<RegistryRepository::TaggedReferrers> RegistryRepository::tagged_referrers(
+std::optional<RemoteStore::TaggedReferrers> RemoteStore::tagged_referrers(
     const oci::Digest& subject) {
-  const auto reference = tagged(oci::referrers_tag(subject));
+  const oci::Selector selector{oci::referrers_tag(subject), std::nullopt};
   try {
-    if (!resolve(reference)) return std::nullopt;
-    auto list = fetch_manifest(reference);
+    if (!resolve(selector)) return std::nullopt;
+    auto list = fetch_manifest(selector);
     // GitLab takes such a tag for the digest: the image itself comes back.
     if (list.descriptor.digest == subject) return std::nullopt;
-    auto document = parse_manifest(list, reference);
+    auto document = parse_manifest(list, name_of(selector));
     auto* index = std::get_if<oci::Index>(&document);
     if (index != nullptr) return TaggedReferrers{std::move(list), std::move(*index)};
   } catch (const Error& error) {
@@ -468,16 +468,8 @@ std::optional<RegistryRepository::TaggedReferrers> RegistryRepository::tagged_re
   return std::nullopt;
 }
 
-oci::Reference RegistryRepository::tagged(std::string tag) const {
-  oci::Reference reference;
-  reference.registry = registry_name_;
-  reference.repository = repository_;
-  reference.tag = std::move(tag);
-  return reference;
-}
-
-std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& subject,
-                                                           const std::string& artifact_type) {
+std::vector<oci::Descriptor> RemoteStore::referrers(const oci::Digest& subject,
+                                                    const std::string& artifact_type) {
   auto get = pull_call("GET", "referrers/" + subject.text(),
                        cannot_read(fmt::format("the referrers of {}", name_)));
   get.request.headers = {{"Accept", std::string(oci::media_type::kOciIndex)}};
@@ -501,8 +493,8 @@ std::vector<oci::Descriptor> RegistryRepository::referrers(const oci::Digest& su
   return oci::of_type(std::move(all), artifact_type);
 }
 
-std::vector<std::string> RegistryRepository::tags() {
-  const auto name = fmt::format("{}/{}", registry_name_, repository_);
+std::vector<std::string> RemoteStore::tags() {
+  const auto name = fmt::format("{}/{}", place().registry, place().repository);
   return fetch_list(registry_, pull_call("GET", "tags/list", cannot_read(name)),
                     {"tags", &oci::is_tag, nullptr});
 }

@@ -48,8 +48,8 @@ BlobUpload::BlobUpload(RegistryClient& registry, Call open, const oci::Blob& blo
       is_there_(std::move(is_there)),
       location_(http::parse_url(record.location())) {}
 
-void BlobUpload::run(Presence presence) {
-  const bool ask_first = presence == Presence::unknown && size_ >= kAskFirstBytes;
+void BlobUpload::run(oci::Presence presence) {
+  const bool ask_first = presence == oci::Presence::unknown && size_ >= kAskFirstBytes;
   for (bool ask = ask_first, again = location_.has_value();; ask = again = true) {
     if (ask && is_there_()) break;
     if (again) find_offset();

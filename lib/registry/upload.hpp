@@ -15,9 +15,9 @@
 #include <functional>
 #include <optional>
 
-#include "oci/image.hpp"
+#include "oci/descriptor.hpp"
+#include "oci/store.hpp"
 #include "registry/client.hpp"
-#include "registry/repository.hpp"
 #include "registry/upload_record.hpp"
 
 namespace wasmctl::registry {
@@ -31,7 +31,7 @@ class BlobUpload {
 
   // Returns when the registry has the blob. One whose presence is unknown is asked for first, if it
   // is large. Throws TransportError or what the registry's refusal means.
-  void run(Presence presence);
+  void run(oci::Presence presence);
 
  private:
   http::Response attempt();

@@ -442,8 +442,11 @@ def test_index_that_is_listed_as_a_manifest(wasmctl, wasm):
         document = json.loads(body)
         document["manifests"][0]["mediaType"] = manifest_type
         registry.manifests["outer"] = (json.dumps(document).encode(), media_type)
-        done = wasmctl("render", f"{registry.host}/acme/x1:outer", status=3)
-        assert done.stderr == f"error: {registry.host}/acme/x1:outer is an index of indexes\n"
+        done = wasmctl("render", f"{registry.host}/acme/x1:outer", status=6)
+        inner, image = digest_of(registry, "inner"), f"{registry.host}/acme/x1:outer"
+        assert done.stderr.splitlines()[0] == (
+            f"error: {image} is no image for Istio: the index's manifest for linux/amd64, {inner}, cannot be read: "
+            f"{image}@{inner} is an index, though it is listed as a manifest")
 
 
 def test_inspect_says_what_of_an_index_could_not_be_read(wasmctl, wasm):

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "oci/descriptor.hpp"
+#include "oci/store.hpp"
 #include "registry/client.hpp"
 #include "script.hpp"
 
@@ -61,7 +61,7 @@ std::string run(const Upload& row) {
   });
   std::string error;
   try {
-    upload.run(Presence::absent);
+    upload.run(wasmctl::oci::Presence::absent);
   } catch (const Error& thrown) {
     error = format_error(thrown);
   }
