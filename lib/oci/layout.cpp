@@ -230,11 +230,14 @@ void Layout::push_child(const Blob& manifest) {
 std::optional<Descriptor> Layout::resolve_child(const Digest& digest) const {
   const auto path = blob_path(digest);
   if (!is_there_at(path)) return std::nullopt;
-  const auto bytes = read_file(path, kMaxManifestBytes);
-  auto descriptor = describe("", bytes);
-  descriptor.digest = digest;  // read_blob compares
-  descriptor.media_type = std::visit([](const auto& document) { return document.media_type; },
-                                     parse_manifest(bytes, ""));
+  auto bytes = read_file(path, kMaxManifestBytes);
+  Blob child{describe("", bytes), {}};
+  child.descriptor.digest = digest;  // read_blob compares
+  child.content = std::move(bytes);
+  auto descriptor = child.descriptor;
+  descriptor.media_type = std::visit(
+      [](const auto& document) { return document.media_type; },
+      parse_manifest(child, fmt::format("oci:{}@{}", directory_.native(), digest.text())));
   return descriptor;
 }
 

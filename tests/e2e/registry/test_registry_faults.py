@@ -1153,3 +1153,20 @@ def test_server_that_says_200_to_everything_has_no_image(wasmctl, wasm, kind, bo
     with FaultyRegistry(lambda h, m, p: h.reply(200, body, Content_Type=kind, Location="/x") or True) as registry:
         done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", status=3)
         assert done.stdout == "" and "the registry answered 200" in done.stderr or "with a web page" in done.stderr
+
+
+def test_layout_whose_index_lists_something_else_is_named(wasmctl, wasm, tmp_path):
+    blobs = tmp_path / "layout/blobs/sha256"
+    wasmctl("push", wasm, "oci:layout:v1")
+    text = hashlib.sha256(b"text").hexdigest()
+    (blobs / text).write_bytes(b"text")
+    index = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+        {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": f"sha256:{text}", "size": 4}]}).encode()
+    digest = hashlib.sha256(index).hexdigest()
+    (blobs / digest).write_bytes(index)
+    top = json.loads((tmp_path / "layout/index.json").read_text())
+    top["manifests"].append({"mediaType": "application/vnd.oci.image.index.v1+json", "digest": f"sha256:{digest}",
+                             "size": len(index), "annotations": {"org.opencontainers.image.ref.name": "v2"}})
+    (tmp_path / "layout/index.json").write_text(json.dumps(top))
+    done = wasmctl("copy", "oci:layout:v2", "oci:other:v2", status=3)
+    assert done.stderr == f"error: oci:layout@sha256:{text}: the manifest is no JSON (byte 2)\n"
