@@ -14,7 +14,6 @@
 #include "cli/flags/source.hpp"
 #include "cli/image_check.hpp"
 #include "cli/manifest_file.hpp"
-#include "cli/module_facts.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
 #include "kube/check/module_facts.hpp"
