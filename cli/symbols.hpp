@@ -2,11 +2,15 @@
 // beside it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "wasm/symbols.hpp"
 
 namespace wasmctl::cli {
+
+// The side file of the module read from `path`, if it is there and belongs to this build.
+std::optional<wasm::Module> load_side(const wasm::Module& module, const std::string& path);
 
 // The symbols of the module read from `path`. A side file that does not exist, cannot be read or
 // belongs to another build adds nothing. `module` must outlive the result.

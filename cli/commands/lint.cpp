@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <ostream>
 
 #include "base/error.hpp"
@@ -66,6 +67,23 @@ void show(Context& context, const FindingsOptions& options, const std::string& f
   if (errors > 0) throw Refused{Code::unloadable};
 }
 
+// `mended` goes to `path`: leaves beside it what finds its lines, which it has no more.
+void keep_lines(Context& context, const std::string& path, const std::string& original_path,
+                const wasm::Module& original, const wasm::Module& mended) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return;
+  const auto side = load_side(original, original_path);
+  const auto kept = wasm::side_file_of(mended, original, side ? &*side : nullptr);
+  if (!kept) return;
+  const auto file = wasm::side_file(path);
+  base::write_file(file, *kept);
+  if (!context.quiet) {
+    context.err << fmt::format("{}: names and lines of {}, for `wasmctl symbolize`\n",
+                               file.native(), path);
+  }
+}
+
 // Mends the file, or writes what is mended to --output.
 LocalModule fix(Context& context, const LintCommand& command, const LocalModule& source) {
   if (source.plugin) {
@@ -77,21 +95,33 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
     throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
   }
   const auto path = command.output.empty() ? source.path : command.output;
-  const auto bytes = source.bytes.view();
-  auto mended = wasm::fixed(wasm::read_module(source.bytes, source.path));
-  if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
-  if (!context.quiet) {
-    context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.size(),
-                               bytes.size() - mended.size());
+  const auto original = wasm::read_module(source.bytes, source.path);
+  const auto mended = wasm::read_module(wasm::fixed(original), path);
+  if (mended.bytes.view() != source.bytes.view())
+    keep_lines(context, path, source.path, original, mended);
+  if (mended.bytes.view() != source.bytes.view() || !command.output.empty()) {
+    base::write_file(path, mended.bytes);
   }
-  return {base::Content(std::move(mended)), path, {}};
+  if (!context.quiet) {
+    context.err << fmt::format("{}: {} bytes, {} less\n", path, mended.bytes.size(),
+                               source.bytes.size() - mended.bytes.size());
+  }
+  return {mended.bytes, path, {}};
+}
+
+const wasm::Host& judged_as(Context& context, const std::string& name) {
+  const auto [host, is_later] = wasm::find_host(name);
+  if (is_later && !context.quiet) {
+    context.err << fmt::format("note: {} is not known yet: judged as {}\n", name, host.title);
+  }
+  return host;
 }
 
 void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
-  const auto* host = command.host.empty() ? nullptr : &wasm::find_host(command.host);
+  const auto* const host = command.host.empty() ? nullptr : &judged_as(context, command.host);
   auto source = read_unchecked(context, command.source, command.registry);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
@@ -109,8 +139,10 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
       ->type_name("");
   app->add_option("--for", command->host, "The proxy that it is meant for, as in istio-1.28")
       ->type_name("HOST");
-  auto* fix = app->add_flag("--fix", command->fix,
-                            "Mend what can be: drop debug information and useless exports");
+  auto* fix =
+      app->add_flag("--fix", command->fix,
+                    "Mend what can be: drop debug information (into NAME.debug.wasm) and useless "
+                    "exports");
   app->add_option("-o,--output", command->output, "With --fix: where the module goes")
       ->type_name("FILE")
       ->needs(fix);

@@ -16,25 +16,38 @@ namespace {
 using nlohmann::json;
 using Findings = std::vector<Finding>;
 
-std::string trail_line(const Frame& frame) {
-  return fmt::format("called by {}", to_string(frame));
-}
-
 void print_text(std::ostream& out, const Findings& findings) {
   for (const auto& finding : findings) {
     out << fmt::format("{}: {}: {} [{}]\n", to_string(finding.place), to_string(finding.severity),
                        finding.message, finding.rule);
-    for (const auto& frame : finding.trail) out << fmt::format("  {}\n", trail_line(frame));
+    for (const auto& line : trail_lines(finding)) out << fmt::format("  {}\n", line);
     if (!finding.hint.empty()) out << fmt::format("  hint: {}\n", finding.hint);
   }
+}
+
+json to_chain(const std::vector<Frame>& trail) {
+  auto chain = json::array();
+  for (const auto& frame : trail) {
+    chain.push_back({{"function", frame.function}, {"place", to_string(frame.place)}});
+  }
+  return chain;
+}
+
+std::string names_of(const Finding& finding) {
+  std::string names;
+  for (const auto& mention : finding.about) {
+    names += names.empty() ? mention.name : ", " + mention.name;
+  }
+  return names;
 }
 
 json to_json(const Findings& findings) {
   auto list = json::array();
   for (const auto& finding : findings) {
-    auto chain = json::array();
-    for (const auto& frame : finding.trail) {
-      chain.push_back({{"function", frame.function}, {"place", to_string(frame.place)}});
+    const auto* const first = finding.about.empty() ? nullptr : &finding.about[0];
+    auto about = json::array();
+    for (const auto& [name, trail] : finding.about) {
+      about.push_back({{"name", name}, {"chain", to_chain(trail)}});
     }
     list.push_back({{"file", finding.place.file},
                     {"line", finding.place.line},
@@ -43,8 +56,9 @@ json to_json(const Findings& findings) {
                     {"severity", to_string(finding.severity)},
                     {"message", finding.message},
                     {"hint", finding.hint},
-                    {"subject", finding.subject},
-                    {"chain", std::move(chain)}});
+                    {"subject", names_of(finding)},
+                    {"chain", first == nullptr ? json::array() : to_chain(first->trail)},
+                    {"about", std::move(about)}});
   }
   return list;
 }
@@ -112,7 +126,7 @@ void print_github(std::ostream& out, const Findings& findings) {
     if (finding.place.line > 0) properties += fmt::format(",line={}", finding.place.line);
     if (finding.place.column > 0) properties += fmt::format(",col={}", finding.place.column);
     auto text = finding.message;
-    for (const auto& frame : finding.trail) text += '\n' + trail_line(frame);
+    for (const auto& line : trail_lines(finding)) text += '\n' + line;
     if (!finding.hint.empty()) text += "\nhint: " + finding.hint;
     out << fmt::format("::{} {},title={}::{}\n", command, properties, escape_property(finding.rule),
                        escape_data(text));

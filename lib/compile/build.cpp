@@ -303,18 +303,32 @@ class Build {
     auto findings = wasm::lint(module, plugin_.name);
     Words unknown;
     for (const auto& finding : findings) {
-      if (finding.rule == "unknown-import") unknown.push_back(finding.subject);
+      if (finding.rule != "unknown-import") continue;
+      for (const auto& import : finding.about) unknown.push_back(import.name);
     }
     const auto callers = locate(unknown);
     for (auto& finding : findings) {
       if (finding.rule != "unknown-import") continue;
-      const auto function = wasm::demangle(finding.subject);
-      finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
-                                    function, places(callers, function));
-      if (finding.hint.empty()) finding.hint = kDefineIt;
-      finding.trail.clear();  // the sources say it better
+      say_places(finding, callers);
     }
     wasm::throw_unloadable(findings, plugin_.name);
+  }
+
+  // The sources say better than the chain of calls where an import is used.
+  static void say_places(Finding& finding, const std::vector<Caller>& callers) {
+    const bool one = finding.about.size() == 1;
+    for (auto& [name, trail] : finding.about) {
+      const auto function = wasm::demangle(name);
+      const auto used = places(callers, function);
+      if (one) {
+        finding.message =
+            fmt::format("`{}` is defined by no source and not offered by Envoy{}", function, used);
+      } else if (!used.empty()) {
+        finding.message += fmt::format("; `{}`{}", function, used);
+      }
+      trail.clear();
+    }
+    if (finding.hint.empty()) finding.hint = kDefineIt;
   }
 
   // Where the plugin's sources use `symbols`: compiles them once more, for the places alone.

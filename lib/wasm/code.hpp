@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kLoop = 0x03;
 inline constexpr std::uint32_t kIf = 0x04;
 inline constexpr std::uint32_t kElse = 0x05;
 inline constexpr std::uint32_t kTry = 0x06;
+inline constexpr std::uint32_t kCatch = 0x07;
 inline constexpr std::uint32_t kThrow = 0x08;
 inline constexpr std::uint32_t kRethrow = 0x09;
 inline constexpr std::uint32_t kThrowRef = 0x0a;
@@ -35,6 +36,7 @@ inline constexpr std::uint32_t kReturn = 0x0f;
 inline constexpr std::uint32_t kCall = 0x10;
 inline constexpr std::uint32_t kReturnCall = 0x12;
 inline constexpr std::uint32_t kDelegate = 0x18;
+inline constexpr std::uint32_t kCatchAll = 0x19;
 inline constexpr std::uint32_t kTryTable = 0x1f;
 }  // namespace opcode
 

@@ -3,7 +3,6 @@
 // docs/lint-rules.md and the tests walk that table.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,13 +31,15 @@ struct Subject {
   std::string file = {};       // for the findings' places
 };
 
+// A row of one of the tables of this folder, beside the function that checks it.
 struct LintRule : Rule {
   Judge judge;
   std::string_view why;
   void (*check)(const Subject& subject, const Rule& rule, std::vector<Finding>& findings);
 };
 
-std::span<const LintRule> rules();
+// Errors first, then warnings, then notes.
+std::vector<LintRule> rules();
 
 // What is wrong, errors first, else in the order of the rules.
 std::vector<Finding> lint(const Subject& subject);
