@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -40,6 +41,9 @@ std::string env_or(const Context& context, const std::string& name, std::string 
 // Where what can be made again is kept, as the XDG Base Directory Specification wants it; empty
 // without a home.
 std::filesystem::path cache_directory(const Context& context);
+
+// Error{Code::usage} with "FLAG: WHY".
+Error usage_error(std::string_view flag, std::string_view why);
 
 // Thrown by a command that has said all there is to say itself (the findings of lint): nothing more
 // is printed, the code gives the exit status.

@@ -57,7 +57,7 @@ int fail(Context& context, const Error& error) {
 }
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
-Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
+Error to_error(const CLI::App& root, const CLI::ParseError& error) {
   std::string message = error.what();
   if (message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) == 0) {
     message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
@@ -68,6 +68,10 @@ Error usage_error(const CLI::App& root, const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+Error usage_error(std::string_view flag, std::string_view why) {
+  return Error(Code::usage, fmt::format("{}: {}", flag, why));
+}
 
 std::string env_or(const Context& context, const std::string& name, std::string otherwise) {
   auto value = context.env(name);
@@ -96,6 +100,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
 
   context.command_line.assign(argv, argv + argc);
+  base::open_log(context.err, context.color ? base::LogColor::yes : base::LogColor::no);
   Action action;
   for (const auto& command : kCommands) command.add(root, context, action);
 
@@ -106,7 +111,9 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   } catch (const CLI::CallForVersion& version) {
     return root.exit(version, context.out, context.err);
   } catch (const CLI::ParseError& error) {
-    return fail(context, usage_error(root, error));
+    return fail(context, to_error(root, error));
+  } catch (const Error& error) {  // of a flag's word
+    return fail(context, error);
   }
   if (verbosity > 0) {
     base::set_log_level(verbosity > 1 ? base::LogLevel::debug : base::LogLevel::info);

@@ -18,7 +18,6 @@ import http.client
 import json
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,14 +25,10 @@ import time
 
 import yaml
 
+from servers import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / ".venv/bin/envoy"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @dataclasses.dataclass

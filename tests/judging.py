@@ -1,33 +1,14 @@
-"""The judges of what render prints: the code of those who will read it (tests/judges, in Go).
-
-Left out, with the reason, where no Go is found that can compile them or their modules cannot be had.
-"""
+"""The judges of what render prints: the code of those who will read it (tests/judges, in Go)."""
 
 import json
 import pathlib
-import re
-import shutil
 import subprocess
 
-import pytest
+import golang
 
 JUDGES = pathlib.Path(__file__).parent / "judges"
 ENVOY_GATEWAY = "github.com/envoyproxy/gateway@v1.9.1"
 ENVOY_GATEWAY_CRD = "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_envoyextensionpolicies.yaml"
-
-
-def required_go():
-    return tuple(map(int, re.search(r"^go (\d+)\.(\d+)", (JUDGES / "go.mod").read_text(), re.M).groups()))
-
-
-def found_go():
-    """The version of `go`, or None."""
-    if not shutil.which("go"):
-        return None
-    version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True,
-                             cwd=JUDGES.parent).stdout
-    match = re.match(r"go(\d+)\.(\d+)", version)
-    return match and tuple(map(int, match.groups()))
 
 
 class Judge:
@@ -59,26 +40,12 @@ class Judge:
 
 
 def build(root):
-    """The Judge, built; skips the test that asks for it where it cannot be."""
-    version, required = found_go(), required_go()
-    if not version or version < required:
-        pytest.skip(f"the judges need Go {required[0]}.{required[1]}; found: {version or 'none'}")
-
-    def go(*args):
-        # The Go at hand, and none that it would fetch in its place.
-        return subprocess.run(["env", "GOTOOLCHAIN=local", "go", *map(str, args)], cwd=JUDGES,
-                              capture_output=True, text=True, timeout=900)
-
-    downloaded = go("mod", "download")
-    if downloaded.returncode != 0:
-        pytest.skip(f"the judges' modules cannot be had: {downloaded.stderr.strip().splitlines()[-1]}")
+    """The Judge, built."""
     program = root / "build/judges/judge"
-    built = go("build", "-o", program, ".")
-    assert built.returncode == 0, built.stderr
-    api = go("list", "-m", "-f", "{{.Dir}}", "istio.io/api").stdout.strip()
+    with golang.alone():
+        golang.go("build", "-o", program, ".", cwd=JUDGES)
+    api = golang.go("list", "-m", "-f", "{{.Dir}}", "istio.io/api", cwd=JUDGES).strip()
     # Of Envoy Gateway only this file is wanted, none of its many modules.
-    gateway = go("mod", "download", "-json", ENVOY_GATEWAY)
-    if gateway.returncode != 0:
-        pytest.skip(f"{ENVOY_GATEWAY} cannot be had: {gateway.stderr.strip().splitlines()[-1]}")
+    gateway = json.loads(golang.go("mod", "download", "-json", ENVOY_GATEWAY, cwd=JUDGES))
     return Judge(program, [f"{api}/kubernetes/customresourcedefinitions.gen.yaml",
-                           f"{json.loads(gateway.stdout)['Dir']}/{ENVOY_GATEWAY_CRD}"])
+                           f"{gateway['Dir']}/{ENVOY_GATEWAY_CRD}"])

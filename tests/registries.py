@@ -6,10 +6,8 @@ import base64
 import contextlib
 import http.server
 import json
-import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -20,28 +18,6 @@ from servers import free_port, server
 
 USER, PASSWORD = "me", "s3cret-Pa:ss"
 ROUND_TRIP = 0.040  # to a registry that is far away, in seconds
-
-
-# Tools that Debian does not have, built by Go from its module proxy: the newest that its Go compiles.
-GO_PROGRAMS = {
-    "oras": "oras.land/oras/cmd/oras@v1.2.3",
-    "crane": "github.com/google/go-containerregistry/cmd/crane@v0.20.6",
-    "regctl": "github.com/regclient/regclient/cmd/regctl@v0.8.3",
-}
-
-
-def go_program(name, give_up):
-    """The path of the program; where it cannot be had, what `give_up(reason)` returns or raises."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "wasmctl-tests"
-    program = shutil.which(name, path=f"{cache}:{os.environ['PATH']}")
-    if program:
-        return program
-    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if go is None:
-        return give_up(f"{name} is built from source, and there is no Go")
-    done = subprocess.run([go, "install", GO_PROGRAMS[name]], capture_output=True, text=True,
-                          env=os.environ | {"GOBIN": str(cache), "GOFLAGS": "-p=2"})
-    return str(cache / name) if done.returncode == 0 else give_up(f"{name} does not build: {done.stderr[-300:]}")
 
 
 class Registry:

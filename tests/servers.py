@@ -1,16 +1,26 @@
 """Servers of a test's own, on free ports."""
 
 import contextlib
+import itertools
 import pathlib
+import random
 import socket
 import subprocess
 import time
 
 
+# Below those that the kernel gives to outgoing connections, which could take one before its server
+# does; from a place of this process's own, since tests run side by side.
+PORTS = itertools.count(random.SystemRandom().randrange(12_000))
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for offset in PORTS:
+        port = 20_000 + offset % 12_000
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

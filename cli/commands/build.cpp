@@ -8,6 +8,7 @@
 
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/choice.hpp"
 #include "cli/flags/source.hpp"
 #include "wasm/module.hpp"
 
@@ -51,10 +52,10 @@ void add_build_options(CLI::App& command, BuildOptions& options) {
       ->envname("WASMCTL_CLANG");
   command.add_flag("-g,--debug", build.debug, "Keep names and DWARF in the module");
   command.add_flag("--names", build.names, "Keep the functions' names in the module");
-  command.add_option("-O,--optimize", build.optimize, "Level of optimization: 0, 1, 2, 3, s, z")
-      ->type_name("LEVEL")
-      ->check(CLI::IsMember({"0", "1", "2", "3", "s", "z"}))
-      ->capture_default_str();
+  constexpr Choice<const char*> kLevels[] = {{"0", "0"}, {"1", "1"}, {"2", "2"},
+                                             {"3", "3"}, {"s", "s"}, {"z", "z"}};
+  add_choice(command, "-O,--optimize", build.optimize, kLevels, "Level of optimization")
+      ->default_str(build.optimize);
   const auto list = [&](const char* name, std::vector<std::string>& words, const char* type,
                         const char* help) {
     command.add_option(name, words, help)->type_name(type)->allow_extra_args(false);

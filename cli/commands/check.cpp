@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
 #include "cli/flags/registry_flags.hpp"
@@ -16,7 +17,6 @@
 #include "cli/manifest_file.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
-#include "kube/names.hpp"
 #include "wasm/hostcalls.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -52,7 +52,7 @@ std::vector<Row> all_rules() {
   return rows;
 }
 
-void print_rules(std::ostream& out) {
+void print_manifest_rules(std::ostream& out) {
   for (const auto& [rule, needs] : all_rules()) {
     out << fmt::format("{:<22} {:<8} {}{}\n", rule.name, to_string(rule.severity), rule.demand,
                        needs);
@@ -60,7 +60,7 @@ void print_rules(std::ostream& out) {
 }
 
 // docs/check-rules.md, which a test compares with this.
-void print_rules_page(std::ostream& out) {
+void print_manifest_rules_page(std::ostream& out) {
   out << "# The rules of `wasmctl check`\n\n"
          "Made by `wasmctl check --rules --markdown`. Each finding says what to do. An error "
          "cannot "
@@ -190,12 +190,13 @@ std::vector<Rule> every_rule() {
 
 void run_check(Context& context, const CheckOptions& options) {
   if (options.rules) {
-    return options.markdown ? print_rules_page(context.out) : print_rules(context.out);
+    return options.markdown ? print_manifest_rules_page(context.out)
+                            : print_manifest_rules(context.out);
   }
   if (options.files.empty()) {
     throw Error(Code::usage, "-f FILE is missing").hint("see `wasmctl check --help`");
   }
-  if (const auto why = kube::refuse_label(options.ns)) {
+  if (const auto why = base::refuse_label(options.ns)) {
     throw Error(Code::usage, fmt::format("--namespace: the name {}", *why));
   }
   Checker checker(context, options);

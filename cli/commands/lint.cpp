@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/choice.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
@@ -23,7 +24,7 @@ namespace {
 
 struct LintCommand {
   std::string source;
-  std::string host;
+  std::string host;  // empty: any
   std::string output;
   bool fix = false;
   bool rules = false;
@@ -109,19 +110,26 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
   return {mended.bytes, path, {}};
 }
 
-const wasm::Host& judged_as(Context& context, const std::string& name) {
-  const auto [host, is_later] = wasm::find_host(name);
-  if (is_later && !context.quiet) {
-    context.err << fmt::format("note: {} is not known yet: judged as {}\n", name, host.title);
+// Throws Error{Code::usage} for what is none.
+const wasm::Host& find_host(Context& context, const std::string& name) {
+  const auto found = wasm::find_host(name);
+  if (!found) {
+    std::vector<std::string_view> names;
+    for (const auto& host : wasm::hosts()) names.push_back(host.name);
+    throw refuse_word("--for", name, names);
   }
-  return host;
+  if (found->is_later && !context.quiet) {
+    context.err << fmt::format("note: {} is not known yet: judged as {}\n", name,
+                               found->host.title);
+  }
+  return found->host;
 }
 
 void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
-  const auto* const host = command.host.empty() ? nullptr : &judged_as(context, command.host);
+  const auto* const host = command.host.empty() ? nullptr : &find_host(context, command.host);
   auto source = read_unchecked(context, command.source, command.registry);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);

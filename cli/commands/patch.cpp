@@ -2,17 +2,22 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/label.hpp"
+#include "base/log.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/key_value.hpp"
 #include "cli/flags/pin.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
+#include "cli/flags/workload.hpp"
 #include "cli/manifest_file.hpp"
 #include "kube/names.hpp"
 #include "kube/patch/text_patch.hpp"
@@ -23,18 +28,15 @@ namespace wasmctl::cli {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, kube::MountStyle>, 2> kMounts = {
-    {{"container", kube::MountStyle::container}, {"annotations", kube::MountStyle::annotations}}};
-
 struct PatchOptions {
   std::string source;
   std::string file;
   std::string name;
   std::string ns;
-  std::string workload;
+  std::optional<kube::Workload> workload;
   std::vector<std::string> selectors;
   std::string config_map;
-  std::string mount;
+  kube::MountStyle mount = kube::MountStyle::container;
   RegistryOptions registry;
   bool in_place = false;
   bool diff = false;
@@ -42,16 +44,8 @@ struct PatchOptions {
 };
 
 kube::Target choose_target(const PatchOptions& options) {
-  kube::Target target;
-  if (!options.workload.empty()) target.workload = kube::parse_workload(options.workload);
+  kube::Target target{options.workload, {}, parse_selector(options.selectors)};
   if (!options.ns.empty()) target.ns = options.ns;
-  for (const auto& word : options.selectors) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(Code::usage, fmt::format("--selector: expected KEY=VALUE, not `{}`", word));
-    }
-    target.selector[word.substr(0, equals)] = word.substr(equals + 1);
-  }
   if (!target.workload && target.selector.empty()) {
     throw Error(Code::usage,
                 "which workload? --workload KIND/NAME or --selector KEY=VALUE is missing");
@@ -61,8 +55,8 @@ kube::Target choose_target(const PatchOptions& options) {
 
 // The last part of a file's or repository's name, as far as it can be a name in Kubernetes.
 std::string choose_name(const PatchOptions& options, const std::filesystem::path& path) {
-  const auto name = options.name.empty() ? plugin::label_from(path.native()) : options.name;
-  if (const auto why = kube::refuse_label(name)) {
+  const auto name = options.name.empty() ? base::label_from(path.native()) : options.name;
+  if (const auto why = base::refuse_label(name)) {
     throw Error(Code::usage, fmt::format("--name: the name {}", *why));
   }
   return name;
@@ -103,9 +97,7 @@ kube::Mount choose_mount(Context& context, const PatchOptions& options) {
   const auto* const image = std::get_if<ImageName>(&source);
   auto mount = image != nullptr ? image_mount(context, options, *image)
                                 : config_map_mount(options, std::get<LocalModule>(source));
-  for (const auto& [word, style] : kMounts) {
-    if (options.mount == word) mount.style = style;
-  }
+  mount.style = options.mount;
   return mount;
 }
 
@@ -116,6 +108,43 @@ std::string diff_name(const std::string& file) {
   const auto below = path.lexically_relative(std::filesystem::current_path(error));
   if (!below.empty() && *below.begin() != "..") return below.native();
   return path.relative_path().native();
+}
+
+// "deployment/web"; with its namespace where that tells it from another one.
+std::string describe(const kube::TextPatch& patch) {
+  const auto& first = patch.workloads.front().ns;
+  const bool several = std::ranges::any_of(
+      patch.workloads, [&](const kube::Patched& patched) { return patched.ns != first; });
+  std::vector<std::string> names;
+  for (const auto& [workload, ns] : patch.workloads) {
+    const bool named = several && !ns.empty();
+    names.push_back(named ? fmt::format("{} in {}", workload, ns) : workload);
+  }
+  return kube::listed(names);
+}
+
+// A ConfigMap is of one namespace, and `render` makes one.
+std::string note_of_namespaces(const kube::TextPatch& patch, const kube::Mount& mount) {
+  std::set<std::string> namespaces;
+  for (const auto& [workload, ns] : patch.workloads) namespaces.insert(ns);
+  namespaces.erase("");
+  if (mount.source != kube::VolumeSource::config_map || namespaces.size() < 2) return "";
+  return fmt::format("note: each of these namespaces needs the ConfigMap {}: {}\n", mount.name,
+                     kube::listed({namespaces.begin(), namespaces.end()}));
+}
+
+void print_result(Context& context, const PatchOptions& options, const kube::TextPatch& patch,
+                  const kube::Mount& mount) {
+  for (const auto& [workload, why] : patch.skipped) {
+    base::log_warning(fmt::format("{} stays as it is: {}", workload, why));
+  }
+  if (context.quiet) return;
+  context.err << fmt::format(
+      "{}: {}\n", describe(patch),
+      patch.edits.empty() ? "nothing to change"
+      : options.undo      ? "the mount is taken out"
+                          : fmt::format("{} is mounted at {}", mount.name, mount_path(mount)));
+  if (!options.undo) context.err << note_of_namespaces(patch, mount);
 }
 
 void run_patch(Context& context, const PatchOptions& options) {
@@ -136,13 +165,7 @@ void run_patch(Context& context, const PatchOptions& options) {
   if (options.in_place && !patch.edits.empty()) {
     base::write_file(options.file, kube::apply_edits(text, patch.edits));
   }
-  if (!context.quiet) {
-    context.err << fmt::format(
-        "{}: {}\n", kube::listed(patch.workloads),
-        patch.edits.empty() ? "nothing to change"
-        : options.undo      ? "the mount is taken out"
-                       : fmt::format("{} is mounted at {}", mount.name, kube::mount_path(mount)));
-  }
+  print_result(context, options, patch, mount);
 }
 
 }  // namespace
@@ -160,7 +183,7 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
                   "The manifest, with one or more workloads; - for standard input")
       ->type_name("FILE")
       ->required();
-  app->add_option("--workload", options->workload, "Which one")->type_name("KIND/NAME");
+  add_workload_option(*app, options->workload, "Which one");
   app->add_option("--selector", options->selectors,
                   "Those whose pods have this label; may be repeated")
       ->type_name("KEY=VALUE")
@@ -172,10 +195,7 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
   app->add_option("--config-map", options->config_map,
                   "The ConfigMap (default: the one that `render` makes of this module)")
       ->type_name("NAME");
-  app->add_option("--mount", options->mount,
-                  "By a container istio-proxy (default), or by Istio's annotations")
-      ->type_name("STYLE")
-      ->check(CLI::IsMember({std::string(kMounts[0].first), std::string(kMounts[1].first)}));
+  add_mount_option(*app, options->mount);
   auto* in_place =
       app->add_flag("-i,--in-place", options->in_place, "Write FILE, and print nothing");
   app->add_flag("--diff", options->diff, "Print the change only")->excludes(in_place);

@@ -12,6 +12,7 @@
 #include "cli/command.hpp"
 #include "cli/config_schema.hpp"
 #include "cli/flags/annotations.hpp"
+#include "cli/flags/choice.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/image_json.hpp"
@@ -26,23 +27,16 @@ namespace {
 struct PushOptions {
   std::string source;
   std::string image;
-  std::string format = "image";
+  oci::Format format = oci::Format::image;
   AnnotationOptions annotations;
   bool json = false;
   Lint lint = Lint::refuse;
   RegistryOptions registry;
 };
 
-oci::Format format(const PushOptions& options) {
-  for (const auto& row : oci::format_names()) {
-    if (row.name == options.format) return row.format;
-  }
-  return oci::Format::image;
-}
-
 // What was asked for and cannot be kept is refused, not dropped.
 void check_annotations(const PushOptions& options) {
-  if (format(options) != oci::Format::docker || !has_annotations(options.annotations)) return;
+  if (options.format != oci::Format::docker || !has_annotations(options.annotations)) return;
   std::vector<std::string_view> others;
   for (const auto& row : oci::format_names()) {
     if (row.format != oci::Format::docker) others.push_back(row.name);
@@ -84,7 +78,7 @@ std::optional<std::string> created(const Context& context) {
 oci::ImageOptions image_options(const Context& context, const PushOptions& options,
                                 const LocalModule& module) {
   oci::ImageOptions result;
-  result.format = format(options);
+  result.format = options.format;
   result.created = created(context);
   result.annotations = annotations(options.annotations, module);
   if (result.format == oci::Format::docker && !result.annotations.empty()) {
@@ -147,16 +141,14 @@ void add_push(CLI::App& root, Context& context, Action& action) {
   app->add_option("IMAGE", options->image,
                   "REGISTRY/REPOSITORY[:TAG], or oci:DIR[:TAG] for a directory "
                   "(default: wasmctl.yaml's `image`, its `version` as the tag)");
-  std::vector<std::string> formats;
+  std::vector<Choice<oci::Format>> formats;
   std::string meanings;
   for (const auto& row : oci::format_names()) {
-    formats.emplace_back(row.name);
+    formats.push_back({row.name, row.format});
     meanings += fmt::format("{}{}: {}", meanings.empty() ? "" : "; ", row.name, row.meaning);
   }
-  app->add_option("--format", options->format, meanings)
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember(formats))
-      ->capture_default_str();
+  add_choice(*app, "--format", options->format, formats, meanings)
+      ->default_str(std::string(word_of(formats, options->format)));
   add_annotation_options(*app, options->annotations);
   add_lint_option(*app, options->lint);
   app->add_flag("--json", options->json,

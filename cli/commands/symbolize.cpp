@@ -10,6 +10,7 @@
 
 #include "base/content.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/symbols.hpp"
 #include "plugin/plugin.hpp"
@@ -133,8 +134,8 @@ class Symbolizer {
       if (!wasm::fits(trace_, known->module)) continue;
       if (found != nullptr && !ambiguous_) {
         ambiguous_ = true;
-        context_.err << fmt::format("warning: a back-trace fits {} and {}; the first is taken\n",
-                                    found->path, known->path);
+        base::log_warning(fmt::format("a back-trace fits {} and {}; the first is taken",
+                                      found->path, known->path));
       }
       if (found == nullptr) found = known.get();
     }
@@ -177,9 +178,9 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
   for (const auto& argument : command.modules) {
     modules.push_back(load(module_of(argument)));
     if (!modules.back()->symbols->has_names()) {
-      context.err << fmt::format("warning: {} has no names, and no {} of this build is beside it\n",
-                                 modules.back()->path,
-                                 wasm::side_file(modules.back()->path).filename().native());
+      base::log_warning(fmt::format("{} has no names, and no {} of this build is beside it",
+                                    modules.back()->path,
+                                    wasm::side_file(modules.back()->path).filename().native()));
     }
   }
   const bool from_stdin = command.log.empty() || command.log == "-";

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "cli/flags/key_value.hpp"
 
 namespace wasmctl::cli {
 
@@ -80,11 +81,8 @@ oci::Annotations annotations(const AnnotationOptions& options, const LocalModule
     result[kRevision] = options.revision == kFromGit ? revision_from_git(module) : options.revision;
   }
   for (const auto& annotation : options.annotations) {
-    const auto equals = annotation.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw Error(Code::usage, fmt::format("annotation `{}` is not KEY=VALUE", annotation));
-    }
-    result[annotation.substr(0, equals)] = annotation.substr(equals + 1);
+    auto [key, value] = parse_key_value("--annotation", annotation);
+    result[key] = std::move(value);
   }
   // A URL that one clones by may hold a password, and an image's annotations are read by many.
   if (const auto source = result.find(kSource); source != result.end()) {

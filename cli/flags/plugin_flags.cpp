@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/config_schema.hpp"
+#include "cli/flags/key_value.hpp"
 #include "kube/render/plugin_config.hpp"
 
 namespace wasmctl::cli {
@@ -44,40 +45,12 @@ Error refuse(std::string_view flag, std::string_view form, std::string_view word
   return Error(Code::usage, fmt::format("{}: expected {}, not `{}`", flag, form, word));
 }
 
-struct Pair {
-  std::string key;
-  std::string value;
-};
-
-Pair split_pair(std::string_view flag, const std::string& word) {
-  const auto equals = word.find('=');
-  if (equals == std::string::npos || equals == 0) throw refuse(flag, "KEY=VALUE", word);
-  return {word.substr(0, equals), word.substr(equals + 1)};
-}
-
 // A whole number as one, so that the table of settings can judge it; all else as text.
 json parse_number(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error == std::errc() && end == text.data() + text.size()) return number;
   return text;
-}
-
-json parse_selector(const std::vector<std::string>& words) {
-  auto labels = json::object();
-  for (const auto& word : words) {
-    if (word.find('=') == std::string::npos || word.find("!=") != std::string::npos) {
-      throw refuse("--selector", "KEY=VALUE", word)
-          .hint("for example `--selector app=productpage`; Istio selects by equal labels only");
-    }
-    const auto [key, value] = split_pair("--selector", word);
-    if (labels.contains(key)) {
-      throw Error(Code::usage, fmt::format("--selector: `{}` is given a second value", key))
-          .hint("a pod has one value of a label: render a plugin for each");
-    }
-    labels[key] = value;
-  }
-  return {{"matchLabels", labels}};
 }
 
 json parse_target_refs(const std::vector<std::string>& words) {
@@ -113,7 +86,7 @@ json parse_matches(const std::vector<std::string>& words) {
 json parse_env(const PluginFlags& flags) {
   auto env = json::array();
   for (const auto& word : flags.env) {
-    const auto [name, value] = split_pair("--env", word);
+    const auto [name, value] = parse_key_value("--env", word, "NAME=VALUE");
     env.push_back({{"name", name}, {"value", value}});
   }
   for (const auto& name : flags.host_env) env.push_back({{"name", name}, {"valueFrom", "HOST"}});
@@ -188,7 +161,7 @@ kube::Settings collect_settings(const PluginFlags& flags, const plugin::Plugin* 
     if (given) settings.set(key, parse(), {flag, Code::usage});
   };
   set(!flags.selectors.empty(), "selector", "--selector",
-      [&] { return parse_selector(flags.selectors); });
+      [&] { return json{{"matchLabels", parse_selector(flags.selectors)}}; });
   set(!flags.target_refs.empty(), "targetRefs", "--target-ref",
       [&] { return parse_target_refs(flags.target_refs); });
   set(!flags.matches.empty(), "match", "--match", [&] { return parse_matches(flags.matches); });

@@ -145,16 +145,18 @@ registry::Options base_options(Context& context) {
   const auto progress =
       std::make_shared<Progress>(context.err, draws ? context.columns : Progress::Columns());
   if (!context.quiet) {
+    base::set_log_around([bar = std::weak_ptr(progress)](const auto& write) {
+      if (const auto drawn = bar.lock()) return drawn->write_over(write);
+      write();
+    });
     result.progress = [progress](std::uint64_t expected, std::uint64_t moved) {
       progress->add(expected, moved, Progress::Clock::now());
     };
   }
   // What is wrong with a config of docker's, each of two registries may find.
   const auto said = std::make_shared<Said>();
-  result.warn = [progress, said](const std::string& message) {
-    if (!said->is_new(message)) return;
-    progress->clear();
-    base::log_warning(message);
+  result.warn = [said](const std::string& message) {
+    if (said->is_new(message)) base::log_warning(message);
   };
   return result;
 }

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "cli/flags/choice.hpp"
 #include "cli/version.hpp"
 
 namespace wasmctl::cli {
@@ -133,37 +134,46 @@ void print_github(std::ostream& out, const Findings& findings) {
   }
 }
 
-std::string format_of(const Context& context, const FindingsOptions& options) {
-  if (options.json) return "json";
-  if (options.sarif) return "sarif";
-  if (!options.format.empty()) return options.format;
-  return env_or(context, "GITHUB_ACTIONS", "") == "true" ? "github" : "text";
+constexpr Choice<FindingsFormat> kFormats[] = {{"text", FindingsFormat::text},
+                                               {"json", FindingsFormat::json},
+                                               {"sarif", FindingsFormat::sarif},
+                                               {"github", FindingsFormat::github}};
+
+FindingsFormat format_of(const Context& context, const FindingsOptions& options) {
+  if (options.format) return *options.format;
+  return env_or(context, "GITHUB_ACTIONS", "") == "true" ? FindingsFormat::github
+                                                         : FindingsFormat::text;
 }
 
 }  // namespace
 
 void add_findings_options(CLI::App& app, FindingsOptions& options) {
-  auto* format = app.add_option("--format", options.format,
-                                "How the findings are shown: text, json, sarif, or github for "
-                                "annotations")
-                     ->type_name("FORMAT")
-                     ->check(CLI::IsMember({"text", "json", "sarif", "github"}));
-  auto* json = app.add_flag("--json", options.json, "The same as --format json");
-  app.add_flag("--sarif", options.sarif, "The same as --format sarif")->excludes(json, format);
-  json->excludes(format);
+  auto* format = add_choice(app, "--format", options.format, kFormats,
+                            "How the findings are shown; github: as annotations");
+  const auto add_short = [&](const char* flag, FindingsFormat value) {
+    return app
+        .add_flag_callback(
+            flag, [&options, value] { options.format = value; },
+            fmt::format("The same as --format {}", word_of(kFormats, value)))
+        ->excludes(format);
+  };
+  auto* json = add_short("--json", FindingsFormat::json);
+  add_short("--sarif", FindingsFormat::sarif)->excludes(json);
 }
 
 void print_findings(Context& context, const FindingsOptions& options,
                     const std::vector<Rule>& rules, const Findings& findings) {
-  const auto format = format_of(context, options);
-  if (format == "text") {
-    print_text(context.out, findings);
-  } else if (format == "github") {
-    print_github(context.out, findings);
-  } else if (format == "json") {
-    context.out << to_json(findings).dump(2) << '\n';
-  } else {
-    context.out << to_sarif(rules, findings).dump(2) << '\n';
+  switch (format_of(context, options)) {
+    case FindingsFormat::text:
+      return print_text(context.out, findings);
+    case FindingsFormat::github:
+      return print_github(context.out, findings);
+    case FindingsFormat::json:
+      context.out << to_json(findings).dump(2) << '\n';
+      return;
+    case FindingsFormat::sarif:
+      context.out << to_sarif(rules, findings).dump(2) << '\n';
+      return;
   }
 }
 

@@ -70,7 +70,7 @@ std::string cells(std::uint64_t moved, std::uint64_t expected, std::size_t count
 }  // namespace
 
 Progress::~Progress() {
-  clear();
+  erase();
 }
 
 void Progress::add(std::uint64_t expected, std::uint64_t moved, Clock::time_point now) {
@@ -93,9 +93,10 @@ void Progress::add(std::uint64_t expected, std::uint64_t moved, Clock::time_poin
   }
 }
 
-void Progress::clear() {
+void Progress::write_over(const std::function<void()>& write) {
   const std::lock_guard lock(mutex_);
   erase();
+  write();
 }
 
 void Progress::erase() {

@@ -29,8 +29,8 @@ class Progress {
 
   // So many bytes more are to be moved, and so many have been. Safe from several threads.
   void add(std::uint64_t expected, std::uint64_t moved, Clock::time_point now);
-  // Makes room for a line of another; the next add() draws the bar again.
-  void clear();
+  // Writes a line where the bar was; the next add() draws the bar again.
+  void write_over(const std::function<void()>& write);
 
   // "18.2 of 50.0 MiB, 36 %, 41.2 MiB/s, 0:01 left"
   static std::string line(std::uint64_t moved, std::uint64_t expected, Seconds elapsed);

@@ -1,7 +1,11 @@
 #include "base/log.hpp"
 
-#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <ostream>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -11,18 +15,83 @@ namespace {
 
 constexpr std::string_view kKeep = "\n\t";
 
+// ECMA-48, as spdlog's own sinks have them.
+std::string_view color_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::debug:
+      return "\x1b[36m";
+    case spdlog::level::info:
+      return "\x1b[32m";
+    default:
+      return "\x1b[33m\x1b[1m";
+  }
+}
+
 // Lines look like the rest of the tool's talk: `debug: GET http://...`.
-std::shared_ptr<spdlog::logger> make_logger() {
-  auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
-  if (std::getenv("NO_COLOR") != nullptr) sink->set_color_mode(spdlog::color_mode::never);
-  auto created = std::make_shared<spdlog::logger>("wasmctl", std::move(sink));
-  created->set_pattern("%^%l%$: %v");
-  created->set_level(spdlog::level::warn);
-  return created;
+class StreamSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  StreamSink() {
+    constexpr char kPattern[] = "%^%l%$: %v";
+    base_sink::set_pattern_(kPattern);
+  }
+
+  void open(std::ostream& stream, LogColor color) {
+    const std::lock_guard lock(mutex_);
+    stream_ = &stream;
+    color_ = color;
+  }
+
+  void set_around(LogAround around) {
+    const std::lock_guard lock(mutex_);
+    around_ = std::move(around);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (stream_ == nullptr) return;
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const std::string_view text(line.data(), line.size());
+    const auto write = [&] { print(text, message); };
+    if (around_) {
+      around_(write);
+    } else {
+      write();
+    }
+  }
+
+  void flush_() override {
+    if (stream_ != nullptr) stream_->flush();
+  }
+
+ private:
+  void print(std::string_view text, const spdlog::details::log_msg& message) {
+    const auto begin = message.color_range_start;
+    const auto end = message.color_range_end;
+    if (color_ == LogColor::yes && begin < end) {
+      *stream_ << text.substr(0, begin) << color_of(message.level)
+               << text.substr(begin, end - begin) << "\x1b[m" << text.substr(end) << std::flush;
+    } else {
+      *stream_ << text << std::flush;
+    }
+  }
+
+  std::ostream* stream_ = nullptr;
+  LogColor color_ = LogColor::no;
+  LogAround around_;
+};
+
+const std::shared_ptr<StreamSink>& sink() {
+  static const auto instance = std::make_shared<StreamSink>();
+  return instance;
 }
 
 spdlog::logger& logger() {
-  static const auto instance = make_logger();
+  static const auto instance = [] {
+    auto created = std::make_shared<spdlog::logger>("wasmctl", sink());
+    created->set_level(spdlog::level::warn);
+    return created;
+  }();
   return *instance;
 }
 
@@ -42,6 +111,13 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 }  // namespace
 
+void open_log(std::ostream& stream, LogColor color) {
+  sink()->open(stream, color);
+}
+void set_log_around(LogAround around) {
+  sink()->set_around(std::move(around));
+}
+
 void set_log_level(LogLevel level) {
   logger().set_level(to_spdlog(level));
 }
@@ -59,7 +135,8 @@ void log_warning(std::string_view message) {
   logger().warn("{}", escape_controls(message, kKeep));
 }
 void log_alarm(std::string_view message) {
-  make_logger()->warn("{}", message);  // whose level nobody set
+  const auto text = escape_controls(message, kKeep);
+  sink()->log({"", spdlog::level::warn, text});  // past the logger, which knows a level
 }
 
 }  // namespace wasmctl::base

@@ -1,15 +1,27 @@
-// What the tool does, for -v and -vv: written to stderr, never to stdout. The pure folders (wasm,
-// oci, kube, plugin, yaml) do not log. Safe from several threads. spdlog stays behind this header.
+// What the tool says of itself while it works: steps for -v and -vv, warnings for everybody. It
+// goes to one stream, the talk's, never to the data's. The pure folders (wasm, oci, kube, plugin,
+// yaml) do not log. Safe from several threads. spdlog stays behind this header.
 #pragma once
 
+#include <functional>
+#include <iosfwd>
 #include <string_view>
 
 namespace wasmctl::base {
 
 enum class LogLevel { debug, info, warning, off };
+enum class LogColor : bool { no, yes };
+
+// Where lines go from now on; before that nowhere. `stream` must outlive whatever logs.
+void open_log(std::ostream& stream, LogColor color);
 
 void set_log_level(LogLevel level);  // default: warning
 bool log_enabled(LogLevel level);
+
+// What is drawn on the stream's last line, such as a bar: a line of the log is written by calling
+// `around`, which takes away what is drawn, calls `write`, and draws nothing in between.
+using LogAround = std::function<void(const std::function<void()>& write)>;
+void set_log_around(LogAround around);  // null: nothing is drawn
 
 void log_debug(std::string_view message);  // -vv: each request, each file
 void log_info(std::string_view message);   // -v: each step, each command that is run

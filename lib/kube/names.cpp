@@ -4,14 +4,15 @@
 
 #include <algorithm>
 
+#include "base/label.hpp"
 #include "base/sha256.hpp"
-#include "plugin/plugin.hpp"
 
 namespace wasmctl::kube {
 
 namespace {
 
-constexpr std::size_t kMaxLabelBytes = 63;
+using base::kMaxLabelBytes;
+
 constexpr std::size_t kMaxSubdomainBytes = 253;
 
 bool is_lower(char c) {
@@ -43,10 +44,6 @@ bool is_subdomain(std::string_view name) {
 }
 
 }  // namespace
-
-Reason refuse_label(std::string_view name) {
-  return plugin::refuse_label(name);
-}
 
 Reason refuse_subdomain(std::string_view name) {
   if (is_subdomain(name)) return std::nullopt;

@@ -1,6 +1,7 @@
 // Names and labels, as the API server accepts them.
 // Source: Kubernetes, apimachinery/pkg/util/validation; each function gives the reason why not, to
-// stand behind the name of what is judged, or nothing.
+// stand after the name of what is judged, or nothing. Namespaces, volumes and containers are labels
+// (base/label.hpp).
 #pragma once
 
 #include <optional>
@@ -10,9 +11,6 @@
 namespace wasmctl::kube {
 
 using Reason = std::optional<std::string>;
-
-// RFC 1123 label: namespaces, volumes, containers, and the plugins of this tool.
-Reason refuse_label(std::string_view name);
 
 // RFC 1123 subdomain, at most 253: most objects.
 Reason refuse_subdomain(std::string_view name);

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/names.hpp"
-#include "kube/render/settings.hpp"
 
 namespace wasmctl::kube {
 
@@ -24,7 +24,7 @@ constexpr std::string_view kJob[] = {"job", "jobs"};
 constexpr std::string_view kCronJob[] = {"cronjob", "cronjobs", "cj"};
 constexpr std::string_view kPod[] = {"pod", "pods", "po"};
 
-constexpr WorkloadKind kKinds[] = {
+constexpr WorkloadKind kWorkloadKinds[] = {
     {"Deployment", "apps/v1", "deployment", kDeployment, kTemplate, Rollout::rolls},
     {"StatefulSet", "apps/v1", "statefulset", kStatefulSet, kTemplate, Rollout::rolls},
     {"DaemonSet", "apps/v1", "daemonset", kDaemonSet, kTemplate, Rollout::rolls},
@@ -35,20 +35,20 @@ constexpr WorkloadKind kKinds[] = {
 
 const WorkloadKind& parse_kind(std::string_view text) {
   const auto word = base::lower(text);
-  const auto* const found = std::ranges::find_if(kKinds, [&](const WorkloadKind& kind) {
+  const auto* const found = std::ranges::find_if(kWorkloadKinds, [&](const WorkloadKind& kind) {
     return std::ranges::find(kind.aliases, word) != kind.aliases.end();
   });
-  if (found != std::end(kKinds)) return *found;
+  if (found != std::end(kWorkloadKinds)) return *found;
   std::vector<std::string_view> known;
-  for (const auto& kind : kKinds) known.push_back(kind.command);
+  for (const auto& kind : kWorkloadKinds) known.push_back(kind.command);
   throw Error(Code::usage, fmt::format("--workload: unknown kind `{}`", text))
-      .hint(suggest(word, known));
+      .hint(base::suggest(word, known));
 }
 
 }  // namespace
 
 std::span<const WorkloadKind> workload_kinds() {
-  return kKinds;
+  return kWorkloadKinds;
 }
 
 Workload parse_workload(std::string_view text) {

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void refuse(const std::string& path, std::string_view what) {
+[[noreturn]] void refuse_field(const std::string& path, std::string_view what) {
   throw Error(Code::bad_input, fmt::format("{} {}", path, what));
 }
 
@@ -21,10 +21,10 @@ const std::string* text_field(const json& object, const char* key, const std::st
                               bool required) {
   const auto found = object.find(key);
   if (found == object.end()) {
-    if (required) refuse(path, fmt::format("has no `{}`", key));
+    if (required) refuse_field(path, fmt::format("has no `{}`", key));
     return nullptr;
   }
-  if (!found->is_string()) refuse(path + "." + key, "is no string");
+  if (!found->is_string()) refuse_field(path + "." + key, "is no string");
   return found->get_ptr<const std::string*>();
 }
 
@@ -37,7 +37,7 @@ std::optional<Platform> platform_from_json(const json& descriptor, const std::st
   const auto found = descriptor.find("platform");
   if (found == descriptor.end()) return std::nullopt;
   const auto here = path + ".platform";
-  if (!found->is_object()) refuse(here, "is no object");
+  if (!found->is_object()) refuse_field(here, "is no object");
   return Platform{text_or_empty(*found, "os", here), text_or_empty(*found, "architecture", here),
                   text_or_empty(*found, "variant", here)};
 }
@@ -46,10 +46,10 @@ Annotations annotations_from_json(const json& object, const std::string& path) {
   const auto found = object.find("annotations");
   if (found == object.end() || found->is_null()) return {};
   const auto here = path + ".annotations";
-  if (!found->is_object()) refuse(here, "is no object");
+  if (!found->is_object()) refuse_field(here, "is no object");
   Annotations annotations;
   for (const auto& [key, value] : found->items()) {
-    if (!value.is_string()) refuse(fmt::format("{}[{:?}]", here, key), "is no string");
+    if (!value.is_string()) refuse_field(fmt::format("{}[{:?}]", here, key), "is no string");
     annotations[key] = value.get<std::string>();
   }
   return annotations;
@@ -99,19 +99,19 @@ void Verifier::finish() {
 }
 
 Descriptor descriptor_from_json(const json& value, const std::string& path) {
-  if (!value.is_object()) refuse(path, "is no object");
+  if (!value.is_object()) refuse_field(path, "is no object");
   Descriptor descriptor;
   descriptor.media_type = *text_field(value, "mediaType", path, true);
   const auto& digest = *text_field(value, "digest", path, true);
   try {
     descriptor.digest = Digest::parse(digest);
   } catch (const Error& error) {
-    refuse(path, fmt::format("is wrong: {}", error.message()));
+    refuse_field(path, fmt::format("is wrong: {}", error.message()));
   }
   const auto size = value.find("size");
   if (size == value.end() || !size->is_number_integer() ||
       (!size->is_number_unsigned() && size->get<std::int64_t>() < 0)) {
-    refuse(path, "has no `size` that is a number of bytes");
+    refuse_field(path, "has no `size` that is a number of bytes");
   }
   descriptor.size = size->get<std::uint64_t>();
   descriptor.platform = platform_from_json(value, path);

@@ -15,7 +15,7 @@ using nlohmann::json;
 
 constexpr int kMaxDepth = 32;
 
-[[noreturn]] void refuse(const std::string& what) {
+[[noreturn]] void refuse_manifest(const std::string& what) {
   throw Error(Code::bad_input, fmt::format("the manifest {}", what));
 }
 
@@ -24,7 +24,8 @@ const json& array_field(const json& document, const char* key) {
   static const json empty = json::array();
   const auto found = document.find(key);
   if (found != document.end() && found->is_null()) return empty;
-  if (found == document.end() || !found->is_array()) refuse(fmt::format("has no list `{}`", key));
+  if (found == document.end() || !found->is_array())
+    refuse_manifest(fmt::format("has no list `{}`", key));
   return *found;
 }
 
@@ -77,7 +78,7 @@ std::string document_type(const json& value, std::string_view media_type) {
     // A document that is one thing to us and another to the next reader is an attack:
     // OCI Image Specification v1.1, considerations.md, and CVE-2021-41190.
     if (known && type != media_type) {
-      refuse(fmt::format("says `{}` of itself, but `{}` was announced", type, media_type));
+      refuse_manifest(fmt::format("says `{}` of itself, but `{}` was announced", type, media_type));
     }
     return type;
   }
@@ -107,10 +108,10 @@ json parse_json(std::string_view text, std::string_view what) {
 
 std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string_view media_type) {
   const auto value = parse_json(bytes, "the manifest");
-  if (!value.is_object()) refuse("is no JSON object");
+  if (!value.is_object()) refuse_manifest("is no JSON object");
   const auto type = document_type(value, media_type);
   if (media_type::is_index(type)) {
-    if (value.contains("layers")) refuse("is an index, but has layers");
+    if (value.contains("layers")) refuse_manifest("is an index, but has layers");
     Index index;
     index.media_type = type;
     index.manifests = descriptors(value, "manifests");
@@ -118,21 +119,21 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     return index;
   }
   if (media_type::is_manifest(type)) {
-    if (value.contains("manifests")) refuse("is no index, but has manifests");
+    if (value.contains("manifests")) refuse_manifest("is no index, but has manifests");
     Manifest manifest;
     manifest.media_type = type;
     const auto config = value.find("config");
-    if (config == value.end()) refuse("has no `config`");
+    if (config == value.end()) refuse_manifest("has no `config`");
     manifest.config = descriptor_from_json(*config, "config");
     manifest.layers = descriptors(value, "layers");
     read_common(value, manifest);
     return manifest;
   }
   if (type.starts_with("application/vnd.docker.distribution.manifest.v1")) {
-    refuse("is of Docker's schema 1, which is out of use");
+    refuse_manifest("is of Docker's schema 1, which is out of use");
   }
-  refuse(fmt::format("has the type `{}`, which is no image manifest or index",
-                     std::string_view(type).substr(0, 200)));
+  refuse_manifest(fmt::format("has the type `{}`, which is no image manifest or index",
+                              std::string_view(type).substr(0, 200)));
 }
 
 std::string to_json_text(const Manifest& manifest) {

@@ -30,7 +30,7 @@ bool is_alphanumeric(char c) {
   return is_lower_or_digit(c) || contains(kUpper, c);
 }
 
-[[noreturn]] void refuse(const std::string& message) {
+[[noreturn]] void refuse_reference(const std::string& message) {
   throw Error(Code::usage, message).hint(kForm);
 }
 
@@ -44,7 +44,7 @@ std::optional<Digest> take_digest(std::string_view& text) {
   try {
     return Digest::parse(digest);
   } catch (const Error& error) {
-    refuse(error.message());
+    refuse_reference(error.message());
   }
 }
 
@@ -54,9 +54,10 @@ std::optional<std::string> take_tag(std::string_view& text) {
   if (colon == std::string_view::npos) return std::nullopt;
   const auto tag = text.substr(colon + 1);
   if (contains(tag, '/')) return std::nullopt;
-  if (tag.empty()) refuse(fmt::format("`{}` ends with a colon, but no tag follows", text));
+  if (tag.empty())
+    refuse_reference(fmt::format("`{}` ends with a colon, but no tag follows", text));
   if (!is_tag(tag)) {
-    refuse(
+    refuse_reference(
         fmt::format("tag `{}` is not 1 to 128 letters, digits, `_`, `.` or `-`, the first no "
                     "`.` or `-`",
                     tag.substr(0, 200)));
@@ -74,7 +75,8 @@ void check_registry(std::string_view registry) {
     host = host.substr(0, colon);
     const bool digits = port.find_first_not_of(kDigits) == std::string_view::npos;
     if (port.empty() || port.size() > 5 || !digits || std::stoi(std::string(port)) > 65535) {
-      refuse(fmt::format("registry `{}` has a port that is no number up to 65535", registry));
+      refuse_reference(
+          fmt::format("registry `{}` has a port that is no number up to 65535", registry));
     }
   }
   const bool ipv6 = host.starts_with('[') && host.ends_with(']');
@@ -85,7 +87,7 @@ void check_registry(std::string_view registry) {
   };
   const bool starts_well = ipv6 || (!host.empty() && is_alphanumeric(host[0]));
   if (host.empty() || !starts_well || !std::all_of(host.begin(), host.end(), legal)) {
-    refuse(fmt::format("registry `{}` is no host name", registry));
+    refuse_reference(fmt::format("registry `{}` is no host name", registry));
   }
 }
 
@@ -110,17 +112,17 @@ bool is_path_component(std::string_view word) {
 void check_repository(std::string_view repository) {
   const auto shown = repository.substr(0, 300);
   if (repository.find_first_of(kUpper) != std::string_view::npos) {
-    refuse(fmt::format("repository `{}` has an upper-case letter", shown));
+    refuse_reference(fmt::format("repository `{}` has an upper-case letter", shown));
   }
   if (repository.size() < 2 || repository.size() > 255) {
-    refuse(fmt::format("repository `{}` has {} characters: 2 to 255 are what Istio takes", shown,
-                       repository.size()));
+    refuse_reference(fmt::format("repository `{}` has {} characters: 2 to 255 are what Istio takes",
+                                 shown, repository.size()));
   }
   for (std::size_t start = 0; start <= repository.size();) {
     const auto end = std::min(repository.find('/', start), repository.size());
     const auto word = repository.substr(start, end - start);
     if (!is_path_component(word)) {
-      refuse(
+      refuse_reference(
           fmt::format("repository `{}` has the part `{}`, which is not lower-case letters and "
                       "digits joined by `.`, `_`, `__` or `-`",
                       shown, word.substr(0, 200)));
@@ -152,7 +154,7 @@ Reference parse_layout(std::string_view text) {
   Reference reference;
   reference.digest = take_digest(text);
   reference.tag = take_tag(text);
-  if (text.empty()) refuse("`oci:` names no directory");
+  if (text.empty()) refuse_reference("`oci:` names no directory");
   reference.directory = text;
   return reference;
 }

@@ -1,14 +1,14 @@
 #include "plugin/plugin.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "base/text.hpp"
+#include "base/label.hpp"
+#include "base/suggest.hpp"
 #include "yaml/json.hpp"
 #include "yaml/read.hpp"
 #include "yaml/scalar.hpp"
@@ -18,7 +18,6 @@ namespace wasmctl::plugin {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = 1U << 20U;
-constexpr std::size_t kMaxLabelBytes = 63;  // RFC 1123
 
 // Where a value stands, to judge it and to say so.
 struct Value {
@@ -43,7 +42,7 @@ std::string read_text(const Value& value) {
 
 void read_name(Plugin& plugin, const Value& value) {
   plugin.name = read_text(value);
-  if (const auto why = refuse_label(plugin.name)) throw value.refuse(*why);
+  if (const auto why = base::refuse_label(plugin.name)) throw value.refuse(*why);
 }
 
 void read_version(Plugin& plugin, const Value& value) {
@@ -94,13 +93,16 @@ void read_settings(Plugin& plugin, const Value& value) {
     throw value.refuse(fmt::format("must be a mapping, not {}", yaml::describe(value.node)));
   }
   const auto object = yaml::to_json(value.node, value.file, yaml::Keys::as_written);
-  for (const auto& [key, setting] : object.items()) {
-    const auto written = std::ranges::find_if(
-        value.node.entries, [&, &name = key](const auto& e) { return e.key.text == name; });
-    const auto& at = written == value.node.entries.end() ? value.node.start : written->key.start;
-    plugin.settings.push_back(
-        {key, std::make_shared<const nlohmann::json>(setting), yaml::place(value.file, at)});
+  const auto add = [&](const std::string& key, const yaml::Mark& mark) {
+    if (std::ranges::find(plugin.settings, key, &Setting::key) != plugin.settings.end()) return;
+    plugin.settings.push_back({key, std::make_shared<const nlohmann::json>(object.at(key)),
+                               yaml::place(value.file, mark)});
+  };
+  for (const auto& entry : value.node.entries) {
+    if (object.contains(entry.key.text)) add(entry.key.text, entry.key.start);
   }
+  // What a merge (`<<`) brings in is written elsewhere.
+  for (const auto& [key, setting] : object.items()) add(key, value.node.start);
 }
 
 struct Key {
@@ -117,9 +119,7 @@ Error unknown_key(const yaml::Node& key, const std::string& file) {
   std::vector<std::string_view> known;
   for (const auto& row : kKeys) known.push_back(row.name);
   auto error = yaml::error_at(file, key.start, fmt::format("unknown key `{}`", key.text));
-  const auto guess = nearest(key.text, known);
-  const auto all = fmt::format("one of: {}", fmt::join(known, ", "));
-  return error.hint(guess.empty() ? all : fmt::format("did you mean `{}`? {}", guess, all));
+  return error.hint(base::suggest(key.text, known));
 }
 
 void read_file(Plugin& plugin, const fs::path& path) {
@@ -160,8 +160,8 @@ std::vector<fs::path> find_sources(const fs::path& directory) {
 std::string name_from(const fs::path& directory) {
   std::error_code ignored;
   const auto path = fs::canonical(directory, ignored);
-  auto name = label_from(path.filename().native());
-  if (const auto why = refuse_label(name)) {
+  auto name = base::label_from(path.filename().native());
+  if (const auto why = base::refuse_label(name)) {
     throw Error(Code::bad_input,
                 fmt::format("the name of directory `{}` {}", path.filename().native(), *why))
         .hint(fmt::format("give the plugin a name: `name: my-plugin` in {}",
@@ -171,27 +171,6 @@ std::string name_from(const fs::path& directory) {
 }
 
 }  // namespace
-
-std::string label_from(std::string_view text) {
-  auto label = base::lower(text);
-  for (char& c : label) {
-    if (c == '_' || c == '.' || c == ' ') c = '-';
-  }
-  return label;
-}
-
-std::optional<std::string> refuse_label(std::string_view name) {
-  constexpr std::string_view kForm = "must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an end";
-  const auto is_alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  };
-  const bool fits =
-      !name.empty() && name.size() <= kMaxLabelBytes && is_alphanumeric(name.front()) &&
-      is_alphanumeric(name.back()) &&
-      std::ranges::all_of(name, [&](char c) { return c == '-' || is_alphanumeric(c); });
-  if (fits) return std::nullopt;
-  return fmt::format("{}, not `{}`", kForm, name);
-}
 
 Plugin load(const fs::path& directory) {
   std::error_code ignored;

@@ -47,16 +47,10 @@ struct Plugin {
   std::vector<Setting> settings;  // in the order of the file
 };
 
-// Reads `directory`, whose name goes through label_from(). Throws Error{Code::not_found} if the
-// directory does not exist or has no source, Error{Code::bad_input} with `wasmctl.yaml:LINE:COLUMN:
-// ` before what is wrong: YAML syntax, an unknown key (with the nearest known one), a value of the
-// wrong type, a source that is missing or outside the directory.
+// Reads `directory`, whose name goes through base::label_from(). Throws Error{Code::not_found} if
+// the directory does not exist or has no source, Error{Code::bad_input} with
+// `wasmctl.yaml:LINE:COLUMN: ` before what is wrong: YAML syntax, an unknown key (with the nearest
+// known one), a value of the wrong type, a source that is missing or outside the directory.
 Plugin load(const fs::path& directory);
-
-// `text` as a label, as far as that goes: lower case, `-` for `_`, `.` and blanks.
-std::string label_from(std::string_view text);
-
-// Why `name` is no RFC 1123 label (a Kubernetes name), or nothing.
-std::optional<std::string> refuse_label(std::string_view name);
 
 }  // namespace wasmctl::plugin

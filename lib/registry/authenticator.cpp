@@ -24,7 +24,7 @@ constexpr std::chrono::seconds kMaxLifetime{24 * 3600};
 constexpr std::chrono::seconds kMargin{5};
 constexpr char kClientId[] = "wasmctl";
 
-std::string text_of(const json& object, const char* key) {
+std::string member_of(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -233,8 +233,8 @@ Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const st
   const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
   std::string token;
   if (answer.is_object()) {
-    token = text_of(answer, "token");
-    if (token.empty()) token = text_of(answer, "access_token");
+    token = member_of(answer, "token");
+    if (token.empty()) token = member_of(answer, "access_token");
   }
   if (!is_token(token)) {
     throw Error(Code::bad_input, fmt::format("{}: its answer holds none", action));

@@ -12,7 +12,7 @@ namespace wasmctl::registry {
 namespace {
 
 // An index of more manifests than this is none of a Wasm module's.
-constexpr std::size_t kMaxManifests = 64;
+constexpr std::size_t kMaxTreeManifests = 64;
 
 // Istio opens the last layer of the manifest that it picks, if it is a tar+gzip.
 std::optional<bool> look_for_plugin_file(Repository& repository, const oci::ImageTree& image) {
@@ -67,8 +67,8 @@ void read_children(Repository& repository, const oci::Reference& reference, cons
   base::for_each_at_once(entries.size(), kMaxAtOnce, [&](std::size_t i) {
     if (!oci::media_type::is_manifest(entries[i].media_type)) {
       reasons[i] = oci::media_type::is_index(entries[i].media_type) ? "an index" : "no manifest";
-    } else if (i >= kMaxManifests) {
-      reasons[i] = fmt::format("after the first {}", kMaxManifests);
+    } else if (i >= kMaxTreeManifests) {
+      reasons[i] = fmt::format("after the first {}", kMaxTreeManifests);
     } else {
       try {
         const auto child = repository.fetch_manifest(oci::pinned(reference, entries[i].digest));

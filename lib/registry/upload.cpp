@@ -18,7 +18,7 @@ constexpr std::uint64_t kSingleRequestBytes = 64 * 1024;
 // After a 413, which says nothing of the limit: halved until it fits.
 constexpr std::uint64_t kFirstChunkBytes = 8 * 1024 * 1024;
 constexpr std::uint64_t kLeastChunkBytes = 64 * 1024;
-constexpr int kMaxFailures = 50;  // of one blob, however far each try gets
+constexpr int kMaxUploadFailures = 50;  // of one blob, however far each try gets
 constexpr char kOctets[] = "application/octet-stream";
 
 // The code of the registry's error, which more statuses carry than one.
@@ -200,7 +200,7 @@ void BlobUpload::ask_for_offset() {
 
 bool BlobUpload::one_more(std::uint64_t offset_before) {
   if (offset_ > offset_before) failures_ = 0;  // it does go on
-  return failures_++ < kMaxRetries && all_failures_++ < kMaxFailures;
+  return failures_++ < kMaxRetries && all_failures_++ < kMaxUploadFailures;
 }
 
 bool BlobUpload::may_pass(const http::Response& response) {
@@ -220,7 +220,7 @@ bool BlobUpload::use_smaller_chunks() {
   const auto half = std::min(chunk_bytes_ == 0 ? kFirstChunkBytes : before / 2, before / 2);
   chunk_bytes_ = std::max(half, kLeastChunkBytes);
   forget();
-  return chunk_bytes_ < before && all_failures_++ < kMaxFailures;
+  return chunk_bytes_ < before && all_failures_++ < kMaxUploadFailures;
 }
 
 }  // namespace wasmctl::registry

@@ -3,23 +3,40 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "wasm/code.hpp"
+
 namespace wasmctl::wasm {
 
-Callers::Callers(const Module& module) {
-  const auto imported = module.imported_functions.size();
-  const auto functions = imported + module.functions.size();
-  first_.assign(functions + 1, 0);
-  for (std::size_t body = 0; body < module.calls.bodies(); ++body) {
-    for (const auto& call : module.calls.calls_of(body)) ++first_[call.callee + 1];
+namespace {
+
+// Calls `use` with each direct call in the code, and the function that it is in.
+template <typename Use>
+void for_each_call(const Module& module, Use use) {
+  for (std::size_t body = 0; body < module.bodies.size(); ++body) {
+    const auto caller = static_cast<std::uint32_t>(module.imported_functions.size() + body);
+    Instructions instructions(instructions_of(module, body));
+    Instruction instruction;
+    while (instructions.next(instruction)) {
+      if (instruction.opcode == opcode::kCall || instruction.opcode == opcode::kReturnCall) {
+        use(caller, instruction);
+      }
+    }
   }
+}
+
+}  // namespace
+
+// Two walks in the place of a list that grows: calls are many.
+Callers::Callers(const Module& module) {
+  const auto functions = module.function_count();
+  first_.assign(functions + 1, 0);
+  for_each_call(module, [&](std::uint32_t, const Instruction& call) { ++first_[call.index + 1]; });
   for (std::size_t i = 0; i < functions; ++i) first_[i + 1] += first_[i];
   callers_.resize(first_.back());
   auto next = first_;
-  for (std::size_t body = 0; body < module.calls.bodies(); ++body) {
-    for (const auto& call : module.calls.calls_of(body)) {
-      callers_[next[call.callee]++] = {static_cast<std::uint32_t>(imported + body), call.offset};
-    }
-  }
+  for_each_call(module, [&](std::uint32_t caller, const Instruction& call) {
+    callers_[next[call.index]++] = {caller, call.offset};
+  });
   is_root_.assign(functions, false);
   for (const auto& item : module.exports) {
     if (item.kind == ExternalKind::function) is_root_[item.index] = true;

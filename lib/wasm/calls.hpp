@@ -18,7 +18,8 @@ struct Step {
   std::size_t offset = 0;  // in the file: of the call (or trap) in it that leads on
 };
 
-// Who calls a function: for many questions about one module.
+// Who calls a function: for many questions about one module, which is valid. It takes memory for
+// each call in the code.
 class Callers {
  public:
   explicit Callers(const Module& module);

@@ -45,8 +45,7 @@ class FeatureSet {
 struct FeatureRow {
   std::string_view name;  // as tool-conventions spell it, where they do
   Feature feature;
-  bool in_envoy;    // V8 as Envoy 1.36 to 1.40 run it: tests/e2e/test_lint_rules.py
-  bool in_libwabt;  // version 1.0.32: what it does not know, validate() cannot judge
+  bool in_envoy;  // V8 as Envoy 1.36 to 1.40 run it: tests/e2e/envoy/test_lint_rules.py
 };
 
 std::span<const FeatureRow> feature_rows();

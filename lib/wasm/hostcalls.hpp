@@ -1,6 +1,7 @@
 // What Envoy's Proxy-Wasm host offers a module and calls in it: one row for each function.
 // Source: proxy-wasm-cpp-host 52a0291 (2026-07-01), src/wasm.cc and include/proxy-wasm/exports.h;
-// WASI: wasi_snapshot_preview1.witx. tests/e2e/test_host_table.py links every row in a real Envoy.
+// WASI: wasi_snapshot_preview1.witx. tests/e2e/envoy/test_host_table.py links every row in a real
+// Envoy.
 #pragma once
 
 #include <cstdint>

@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "wasm/code.hpp"
+#include "wasm/header.hpp"
 #include "wasm/reader.hpp"
+#include "wasm/subtypes.hpp"
 
 namespace wasmctl::wasm {
 
 namespace {
-
-constexpr std::string_view kMagic{"\0asm", 4};
 
 // V8 refuses a module beyond these (v8:src/wasm/wasm-limits.h), so nothing is lost by refusing it
 // here, and what a hostile module can make us allocate stays bounded.
@@ -24,79 +25,19 @@ constexpr std::uint32_t kMaxMemories = 100'000;
 constexpr std::uint32_t kMaxGlobals = 1'000'000;
 constexpr std::uint32_t kMaxParameters = 1'000;
 constexpr std::uint32_t kMaxFields = 10'000;
+constexpr std::uint32_t kMaxTags = 1'000'000;
+constexpr std::uint32_t kMaxSegments = 1'000'000;
 constexpr std::size_t kMaxSections = 100'000;
 
-std::string describe_foreign(std::string_view bytes) {
-  struct Signature {
-    std::string_view magic;
-    std::string_view what;
-  };
-  constexpr Signature kSignatures[] = {
-      {"\x1f\x8b", "gzip data"},
-      {"\x28\xb5\x2f\xfd", "zstd data"},
-      {"PK\x03\x04", "a zip archive"},
-      {"\x7f"
-       "ELF",
-       "an ELF file, made for this machine and not for Wasm"},
-      {"BC\xc0\xde", "LLVM bitcode, compiled but not linked"},
-      {"!<arch>\n", "a static library"},
-      {"(module", "the text form of Wasm: convert it with `wat2wasm`"},
-      {"<!DOCTYPE", "an HTML page"},
-      {"<!doctype", "an HTML page"},
-      {"<html", "an HTML page"},
-      {"{", "JSON"},
-      {"#include", "C++ source: compile it with `wasmctl build`"},
-      {"AGFzbQ", "the base64 text of a module: decode it first"},
-      {"version https://git-lfs", "a Git LFS pointer: run `git lfs pull`"},
-  };
-  if (bytes.empty()) return "an empty file";
-  for (const auto& signature : kSignatures) {
-    if (bytes.starts_with(signature.magic)) return std::string(signature.what);
-  }
-  if (bytes.size() > 262 && bytes.substr(257, 5) == "ustar") return "a tar archive";
-  const auto head = bytes.substr(0, 512);
-  const bool text = std::all_of(head.begin(), head.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\r' || c == '\t';
-  });
-  if (text) return "a text file";
-  std::string hex;
-  for (const char c : bytes.substr(0, 4)) {
-    hex += fmt::format(" {:02x}", static_cast<unsigned char>(c));
-  }
-  return "data that begins with" + hex;
-}
-
-void check_header(Reader& reader, std::string_view bytes) {
-  if (bytes.size() < 8 && !bytes.empty() && kMagic.starts_with(bytes.substr(0, 4))) {
-    throw Error(Code::bad_input,
-                fmt::format("the file ends inside the header, after {} bytes", bytes.size()));
-  }
-  if (!bytes.starts_with(kMagic)) {
-    throw Error(Code::bad_input, "not a Wasm module but " + describe_foreign(bytes));
-  }
-  reader.take(4, "the header");
-  const Reader start = reader;
-  const auto version = reader.take(4, "the header");
-  if (version == std::string_view("\1\0\0\0", 4)) return;
-  // Component Model, Binary.md: a layer of 1 in the upper half of the version.
-  if (version.substr(2) == std::string_view("\1\0", 2)) {
-    throw Error(Code::bad_input,
-                "not a core Wasm module but a component, which proxies do not load")
-        .hint(
-            "build for `wasm32-wasip1` or `wasm32-unknown-unknown`; a component's core module "
-            "comes out with `wasm-tools component unbundle`");
-  }
-  start.fail("the version of Wasm is not 1");
-}
-
 // Function types and composite ones, and what may stand before them.
-enum TypeForm : std::uint8_t {
+enum TypeCode : std::uint8_t {
   kFunctionForm = 0x60,
   kStructForm = 0x5f,
   kArrayForm = 0x5e,
   kSubForm = 0x50,
   kFinalSubForm = 0x4f,
   kRecursiveGroup = 0x4e,
+  kContinuationForm = 0x5d,
 };
 
 std::uint32_t bounded_count(Reader& reader, std::string_view what, std::uint32_t most) {
@@ -104,21 +45,6 @@ std::uint32_t bounded_count(Reader& reader, std::string_view what, std::uint32_t
   const auto count = reader.count(what);
   if (count > most) start.fail(fmt::format("{} {} are too many", count, what));
   return count;
-}
-
-void note_type(FeatureSet& features, ValueType type) {
-  switch (type) {
-    case ValueType::v128:
-      return features.add(Feature::simd);
-    case ValueType::externref:
-      return features.add(Feature::reference_types);
-    case ValueType::exnref:
-      return features.add(Feature::exceptions);
-    case ValueType::other_reference:
-      return features.add(Feature::gc);
-    default:
-      return;
-  }
 }
 
 ExternalKind external_kind(Reader& reader, std::string_view what) {
@@ -139,14 +65,24 @@ class Parser {
     Reader reader(bytes_);
     check_header(reader, bytes_);
     while (!reader.empty()) section(reader);
-    if (module_.bodies.size() != module_.functions.size()) {
-      reader.fail(fmt::format("{} functions are declared, but {} have code",
-                              module_.functions.size(), module_.bodies.size()));
-    }
+    check_counts(reader);
     return std::move(module_);
   }
 
  private:
+  void check_counts(const Reader& end) {
+    if (module_.memories.size() > 1) module_.features.add(Feature::multi_memory);
+    if (module_.tables.size() > 1) module_.features.add(Feature::reference_types);
+    if (module_.bodies.size() != module_.functions.size()) {
+      end.fail(fmt::format("{} functions are declared, but {} have code", module_.functions.size(),
+                           module_.bodies.size()));
+    }
+    if (module_.data_count && *module_.data_count != module_.data.size()) {
+      end.fail(fmt::format("{} data segments are declared, but there are {}", *module_.data_count,
+                           module_.data.size()));
+    }
+  }
+
   void section(Reader& reader) {
     const Reader start = reader;
     if (module_.sections.size() == kMaxSections) start.fail("too many sections");
@@ -214,8 +150,21 @@ class Parser {
       case SectionId::code:
         code(content);
         break;
-      default:
-        return;  // custom sections are anybody's; validate() reads the others
+      case SectionId::element:
+        elements(content);
+        break;
+      case SectionId::data_count:
+        module_.data_count = content.u32_leb("the number of data segments");
+        module_.features.add(Feature::bulk_memory);
+        break;
+      case SectionId::data:
+        data(content);
+        break;
+      case SectionId::tag:
+        tags(content);
+        break;
+      case SectionId::custom:
+        return;  // anybody's
     }
     if (!content.empty()) {
       content.fail(fmt::format("{} has {} bytes too many", what, content.remaining()));
@@ -223,9 +172,16 @@ class Parser {
   }
 
   ValueType value_type(Reader& content) {
-    const auto type = skip_value_type(content);
-    note_type(module_.features, type);
+    const auto type = read_value_type(content, known_types_);
+    module_.features.add(features_of(type));
     return type;
+  }
+
+  bool mutability(Reader& content, std::string_view what) {
+    const Reader start = content;
+    const auto byte = content.byte(what);
+    if (byte > 1) start.fail(fmt::format("{} has the mutability {:#04x}", what, byte));
+    return byte == 1;
   }
 
   std::vector<ValueType> value_types(Reader& content, std::string_view what) {
@@ -241,6 +197,7 @@ class Parser {
     const unsigned flags = content.byte("limits");
     if (flags > 15) start.fail(fmt::format("unknown flags {:#04x} of limits", flags));
     Limits result;
+    result.offset = start.offset();
     result.shared = (flags & 2U) != 0;
     result.is_64 = (flags & 4U) != 0;
     if (result.shared) module_.features.add(Feature::threads);
@@ -252,7 +209,7 @@ class Parser {
     if ((flags & 1U) != 0) result.maximum = bound();
     if ((flags & 8U) != 0) {
       module_.features.add(Feature::custom_page_sizes);
-      content.u32_leb("a page size");
+      result.page_log2 = content.u32_leb("a page size");
     }
     return result;
   }
@@ -260,8 +217,10 @@ class Parser {
   void types(Reader& content) {
     const auto count = bounded_count(content, "types", kMaxTypes);
     for (std::uint32_t i = 0; i < count; ++i) recursive_group(content);
+    number_types(module_.types);
   }
 
+  // Types of one group may refer to each other, whatever their order.
   void recursive_group(Reader& content) {
     Reader ahead = content;
     std::uint32_t count = 1;
@@ -270,60 +229,86 @@ class Parser {
       count = bounded_count(ahead, "types", kMaxTypes);
       content = ahead;
     }
-    for (std::uint32_t i = 0; i < count; ++i) type(content);
+    const auto group = static_cast<std::uint32_t>(module_.types.size());
+    if (count > kMaxTypes - group) content.fail("too many types");
+    known_types_ = group + count;
+    for (std::uint32_t i = 0; i < count; ++i) module_.types.push_back(type(content, group));
   }
 
-  void type(Reader& content) {
+  DefinedType type(Reader& content, std::uint32_t group) {
+    DefinedType type;
+    type.group = group;
+    type.offset = content.offset();
     const Reader start = content;
-    if (module_.types.size() == kMaxTypes) start.fail("too many types");
     auto form = content.byte("a type");
     if (form == kSubForm || form == kFinalSubForm) {
       module_.features.add(Feature::gc);
-      const auto supertypes = bounded_count(content, "supertypes", kMaxParameters);
-      for (std::uint32_t i = 0; i < supertypes; ++i) content.u32_leb("a supertype");
+      type.is_final = form == kFinalSubForm;
+      const auto supertypes = content.count("supertypes");
+      if (supertypes > 1) start.fail(fmt::format("a type has {} supertypes", supertypes));
+      if (supertypes == 1) type.supertype = known_type(content, "a supertype");
       form = content.byte("a type");
     }
-    FunctionType type;
     switch (form) {
       case kFunctionForm:
-        type.parameters = value_types(content, "parameters");
-        type.results = value_types(content, "results");
-        if (type.results.size() > 1) module_.features.add(Feature::multi_value);
+        type.function.parameters = value_types(content, "parameters");
+        type.function.results = value_types(content, "results");
+        if (type.function.results.size() > 1) module_.features.add(Feature::multi_value);
         break;
       case kStructForm: {
+        type.form = TypeForm::structure;
         const auto fields = bounded_count(content, "fields", kMaxFields);
-        for (std::uint32_t i = 0; i < fields; ++i) field(content);
+        type.fields.reserve(fields);
+        for (std::uint32_t i = 0; i < fields; ++i) type.fields.push_back(field(content));
         break;
       }
       case kArrayForm:
-        field(content);
+        type.form = TypeForm::array;
+        type.fields.push_back(field(content));
         break;
+      case kContinuationForm:
+        start.fail(
+            fmt::format("type {} is of the stack switching proposal, which Envoy does not have",
+                        module_.types.size()));
       default:
         start.fail(
             fmt::format("type {} is of an unknown form ({:#04x})", module_.types.size(), form));
     }
-    module_.types.push_back(std::move(type));
+    return type;
   }
 
-  void field(Reader& content) {
+  Field field(Reader& content) {
     module_.features.add(Feature::gc);
     constexpr std::uint8_t kI8 = 0x78;
     constexpr std::uint8_t kI16 = 0x77;
+    Field field;
     Reader ahead = content;
     const auto packed = ahead.byte("a field");
     if (packed == kI8 || packed == kI16) {
+      field.type = ValueType::number(packed);
       content = ahead;
     } else {
-      value_type(content);
+      field.type = value_type(content);
     }
-    content.byte("a field");  // mutable or not
+    field.is_mutable = mutability(content, "a field");
+    return field;
   }
 
-  std::uint32_t type_index(Reader& content, std::string_view what) {
+  std::uint32_t known_type(Reader& content, std::string_view what) {
     const Reader start = content;
     const auto index = content.u32_leb(what);
-    if (index >= module_.types.size()) {
-      start.fail(fmt::format("{} has type {} of {}", what, index, module_.types.size()));
+    if (index >= known_types_) {
+      start.fail(fmt::format("{} has type {} of {}", what, index, known_types_));
+    }
+    return index;
+  }
+
+  // The index of a function type.
+  std::uint32_t type_index(Reader& content, std::string_view what) {
+    const Reader start = content;
+    const auto index = known_type(content, what);
+    if (const auto form = module_.types[index].form; form != TypeForm::function) {
+      start.fail(fmt::format("{} has type {}, which is a {} type", what, index, to_string(form)));
     }
     return index;
   }
@@ -347,22 +332,35 @@ class Parser {
         import.type_index = type_index(content, "an imported function");
         module_.imported_functions.push_back(import.type_index);
         break;
-      case ExternalKind::table:
-        value_type(content);
-        module_.tables.push_back(limits(content));
+      case ExternalKind::table: {
+        const auto type = value_type(content);
+        module_.tables.push_back({type, limits(content), std::nullopt});
         break;
+      }
       case ExternalKind::memory:
         module_.memories.push_back(limits(content));
         break;
-      case ExternalKind::global:
-        value_type(content);
-        content.byte("an imported global");
+      case ExternalKind::global: {
+        const auto type = value_type(content);
+        module_.globals.push_back({type, mutability(content, "an imported global"), std::nullopt});
         break;
+      }
       case ExternalKind::tag:
-        content.byte("an imported tag");
-        import.type_index = type_index(content, "an imported tag");
+        import.type_index = tag(content);
+        module_.tags.push_back(import.type_index);
         break;
     }
+  }
+
+  std::uint32_t tag(Reader& content) {
+    const Reader start = content;
+    if (content.byte("a tag") != 0) start.fail("a tag is of no known attribute");
+    return type_index(content, "a tag");
+  }
+
+  void tags(Reader& content) {
+    const auto count = bounded_count(content, "tags", kMaxTags);
+    for (std::uint32_t i = 0; i < count; ++i) module_.tags.push_back(tag(content));
   }
 
   void functions(Reader& content) {
@@ -376,38 +374,41 @@ class Parser {
   void memories(Reader& content) {
     const auto count = bounded_count(content, "memories", kMaxMemories);
     for (std::uint32_t i = 0; i < count; ++i) module_.memories.push_back(limits(content));
-    if (module_.memories.size() > 1) module_.features.add(Feature::multi_memory);
   }
 
-  // A table may begin with an expression for its elements: 0x40 0x00, then the usual.
+  // A table may begin with 0x40 0x00; then an expression for its elements follows.
   void tables(Reader& content) {
     constexpr std::uint8_t kWithElement = 0x40;
     const auto count = bounded_count(content, "tables", kMaxMemories);
     for (std::uint32_t i = 0; i < count; ++i) {
+      Table table;
       Reader ahead = content;
       const bool with_element = ahead.byte("a table") == kWithElement;
       if (with_element) {
-        ahead.byte("a table");
+        if (ahead.byte("a table") != 0) content.fail("a table is of no known form");
         content = ahead;
       }
-      value_type(content);
-      module_.tables.push_back(limits(content));
-      if (with_element) expression(content);
+      table.type = value_type(content);
+      table.limits = limits(content);
+      if (with_element) table.initializer = expression(content);
+      module_.tables.push_back(table);
     }
-    if (module_.tables.size() > 1) module_.features.add(Feature::reference_types);
   }
 
   void globals(Reader& content) {
     const auto count = bounded_count(content, "globals", kMaxGlobals);
     for (std::uint32_t i = 0; i < count; ++i) {
-      value_type(content);
-      content.byte("a global");  // mutable or not
-      expression(content);
+      Global global;
+      global.type = value_type(content);
+      global.is_mutable = mutability(content, "a global");
+      global.initializer = expression(content);
+      module_.globals.push_back(global);
     }
   }
 
-  // Extended constant expressions are the ones that compute.
-  void expression(Reader& content) {
+  // Reads past a constant expression, and gives its offset. Extended ones are those that compute.
+  std::size_t expression(Reader& content) {
+    const auto offset = content.offset();
     Instructions instructions(content);
     Instruction instruction;
     while (instructions.next(instruction)) {
@@ -417,6 +418,74 @@ class Parser {
     }
     module_.features.add(instructions.features());
     content = instructions.reader();
+    return offset;
+  }
+
+  void elements(Reader& content) {
+    const auto count = bounded_count(content, "element segments", kMaxSegments);
+    for (std::uint32_t i = 0; i < count; ++i) module_.elements.push_back(element_segment(content));
+  }
+
+  // Flags: 1 not active; 2 a table's index, or of one that is not active: declarative; 4 the items
+  // are expressions. A type or kind stands in all but those with neither 1 nor 2.
+  ElementSegment element_segment(Reader& content) {
+    ElementSegment segment;
+    segment.offset = content.offset();
+    const Reader start = content;
+    const auto flags = content.u32_leb("an element segment");
+    if (flags > 7) start.fail(fmt::format("unknown flags {:#04x} of an element segment", flags));
+    segment.has_expressions = (flags & 4U) != 0;
+    if ((flags & 1U) == 0) {
+      if ((flags & 2U) != 0) segment.table = content.u32_leb("an element segment");
+      segment.address = expression(content);
+    } else {
+      segment.mode = (flags & 2U) != 0 ? SegmentMode::declarative : SegmentMode::passive;
+      module_.features.add(Feature::bulk_memory);
+    }
+    segment.type = element_type(content, flags);
+    segment.count = content.count("elements");
+    segment.items = content.offset();
+    for (std::uint32_t i = 0; i < segment.count; ++i) {
+      if (segment.has_expressions) {
+        expression(content);
+      } else {
+        content.u32_leb("an element");
+      }
+    }
+    return segment;
+  }
+
+  // Functions that are named by their index are never null.
+  ValueType element_type(Reader& content, std::uint32_t flags) {
+    const bool has_expressions = (flags & 4U) != 0;
+    if ((flags & 3U) == 0) {
+      return has_expressions ? ValueType::funcref : ValueType::ref(HeapType::function);
+    }
+    if (has_expressions) return value_type(content);
+    if (content.byte("an element segment") != 0) content.fail("elements are of no known kind");
+    return ValueType::ref(HeapType::function);
+  }
+
+  void data(Reader& content) {
+    const auto count = bounded_count(content, "data segments", kMaxSegments);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      DataSegment segment;
+      segment.offset = content.offset();
+      const Reader start = content;
+      const auto flags = content.u32_leb("a data segment");
+      if (flags > 2) start.fail(fmt::format("unknown flags {:#04x} of a data segment", flags));
+      if (flags == 1) {
+        segment.mode = SegmentMode::passive;
+        module_.features.add(Feature::bulk_memory);
+      } else {
+        if (flags == 2) segment.memory = content.u32_leb("a data segment");
+        segment.address = expression(content);
+      }
+      segment.size = content.u32_leb("a data segment");
+      segment.begin = content.offset();
+      content.take(segment.size, "a data segment");
+      module_.data.push_back(segment);
+    }
   }
 
   void exports(Reader& content) {
@@ -449,79 +518,11 @@ class Parser {
 
   std::string_view bytes_;
   Module module_;
+  std::uint32_t known_types_ = 0;  // types that may be referred to
   std::ptrdiff_t next_in_order_ = 0;
 };
 
-std::string_view to_string(ValueType type) {
-  switch (type) {
-    case ValueType::i32:
-      return "i32";
-    case ValueType::i64:
-      return "i64";
-    case ValueType::f32:
-      return "f32";
-    case ValueType::f64:
-      return "f64";
-    case ValueType::v128:
-      return "v128";
-    case ValueType::funcref:
-      return "funcref";
-    case ValueType::externref:
-      return "externref";
-    case ValueType::exnref:
-      return "exnref";
-    case ValueType::other_reference:
-      return "ref";
-  }
-  return "?";
-}
-
-std::string list(const std::vector<ValueType>& types) {
-  std::string text;
-  for (const auto type : types) {
-    if (!text.empty()) text += ", ";
-    text += to_string(type);
-  }
-  return text;
-}
-
 }  // namespace
-
-ValueType skip_value_type(Reader& reader) {
-  constexpr std::uint8_t kReference = 0x64;
-  constexpr std::uint8_t kNullableReference = 0x63;
-  // nullexnref, noextern, nofunc, none; any, eq, i31, struct, array
-  constexpr std::string_view kAbstract = "\x74\x72\x73\x71\x6e\x6d\x6c\x6b\x6a";
-  const Reader start = reader;
-  const auto code = reader.byte("a value type");
-  switch (static_cast<ValueType>(code)) {
-    case ValueType::i32:
-    case ValueType::i64:
-    case ValueType::f32:
-    case ValueType::f64:
-    case ValueType::v128:
-    case ValueType::funcref:
-    case ValueType::externref:
-    case ValueType::exnref:
-      return static_cast<ValueType>(code);
-    default:
-      break;
-  }
-  if (code == kReference || code == kNullableReference) {
-    reader.signed_leb(33, "a heap type");
-    return ValueType::other_reference;
-  }
-  if (kAbstract.find(static_cast<char>(code)) != std::string_view::npos) {
-    return ValueType::other_reference;
-  }
-  start.fail(fmt::format("unknown value type {:#04x}", code));
-}
-
-std::string to_string(const FunctionType& type) {
-  const auto results = list(type.results);
-  return fmt::format("({}) -> {}", list(type.parameters),
-                     type.results.size() == 1 ? results : "(" + results + ")");
-}
 
 std::string_view to_string(ExternalKind kind) {
   switch (kind) {
@@ -546,10 +547,13 @@ std::string_view to_string(SectionId id) {
   return kNames[static_cast<std::size_t>(id)];
 }
 
+std::uint32_t Module::type_index(std::uint32_t function) const {
+  const auto imported = imported_functions.size();
+  return function < imported ? imported_functions[function] : functions[function - imported];
+}
+
 const FunctionType* Module::function_type(std::uint32_t index) const {
-  if (index < imported_functions.size()) return &types[imported_functions[index]];
-  const auto defined = index - imported_functions.size();
-  return defined < functions.size() ? &types[functions[defined]] : nullptr;
+  return index < function_count() ? &types[type_index(index)].function : nullptr;
 }
 
 const Export* Module::find_export(std::string_view name) const {

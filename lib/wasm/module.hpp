@@ -1,5 +1,5 @@
 // A core WebAssembly module as its sections describe it: what goes in and out, and where the bytes
-// are. Function bodies are located here, and read by read_calls().
+// are. Function bodies and constant expressions are located here; validate() reads them.
 // Source: WebAssembly Core Specification 3.0, 5.5 (modules).
 #pragma once
 
@@ -11,9 +11,9 @@
 
 #include "base/content.hpp"
 #include "base/limits.hpp"
-#include "wasm/code.hpp"
 #include "wasm/features.hpp"
 #include "wasm/reader.hpp"
+#include "wasm/types.hpp"
 
 namespace wasmctl::wasm {
 
@@ -21,27 +21,6 @@ using base::kMaxModuleBytes;  // larger modules are not read
 
 // The magic number and the version, before the first section.
 inline constexpr std::size_t kHeaderBytes = 8;
-
-enum class ValueType : std::uint8_t {
-  i32 = 0x7f,
-  i64 = 0x7e,
-  f32 = 0x7d,
-  f64 = 0x7c,
-  v128 = 0x7b,
-  funcref = 0x70,
-  externref = 0x6f,
-  exnref = 0x69,
-  other_reference = 0x64,  // of garbage-collected or typed references: which one is not kept
-};
-
-struct FunctionType {
-  std::vector<ValueType> parameters;
-  std::vector<ValueType> results;
-  bool operator==(const FunctionType&) const = default;
-};
-
-// "(i32, i64) -> i32"; nothing returned is "-> ()".
-std::string to_string(const FunctionType& type);
 
 enum class ExternalKind : std::uint8_t { function = 0, table = 1, memory = 2, global = 3, tag = 4 };
 std::string_view to_string(ExternalKind kind);
@@ -51,6 +30,42 @@ struct Limits {
   std::optional<std::uint64_t> maximum;
   bool shared = false;
   bool is_64 = false;
+  std::uint32_t page_log2 = 16;  // of a memory: 2^16 bytes, or what custom-page-sizes says
+  std::size_t offset = 0;        // in the file
+};
+
+struct Table {
+  ValueType type;  // of its elements
+  Limits limits;
+  std::optional<std::size_t> initializer;  // offset of a constant expression for all elements
+};
+
+struct Global {
+  ValueType type;
+  bool is_mutable = false;
+  std::optional<std::size_t> initializer;  // offset of its constant expression; none: imported
+};
+
+enum class SegmentMode : std::uint8_t { active, passive, declarative };
+
+struct ElementSegment {
+  SegmentMode mode = SegmentMode::active;
+  std::uint32_t table = 0;  // of an active one
+  std::size_t address = 0;  // of an active one: offset of the constant expression
+  ValueType type;
+  bool has_expressions = false;  // its items are constant expressions; else function indices
+  std::uint32_t count = 0;
+  std::size_t items = 0;   // offset of the first
+  std::size_t offset = 0;  // of the segment
+};
+
+struct DataSegment {
+  SegmentMode mode = SegmentMode::active;  // declarative ones do not exist
+  std::uint32_t memory = 0;                // of an active one
+  std::size_t address = 0;                 // of an active one: offset of the constant expression
+  std::size_t begin = 0;                   // offset of its bytes
+  std::size_t size = 0;
+  std::size_t offset = 0;  // of the segment
 };
 
 struct Import {
@@ -106,19 +121,26 @@ struct Body {
 struct Module {
   base::Content bytes;
   std::vector<Section> sections;
-  std::vector<FunctionType> types;  // of a struct or array: empty
+  std::vector<DefinedType> types;
   std::vector<Import> imports;
   std::vector<std::uint32_t> imported_functions;  // type index of each imported function
   std::vector<std::uint32_t> functions;           // type index of each defined function
   std::vector<Limits> memories;                   // imported ones first
-  std::vector<Limits> tables;                     // the same
+  std::vector<Table> tables;                      // the same
+  std::vector<Global> globals;                    // the same
+  std::vector<std::uint32_t> tags;                // type index of each, imported ones first
   std::vector<Export> exports;
   std::vector<Body> bodies;  // of the defined functions, in order
   std::optional<std::uint32_t> start;
-  FeatureSet features;  // of the sections but the bodies; read_module() adds those
-  CallGraph calls;      // read_module() fills it in
+  std::vector<ElementSegment> elements;
+  std::vector<DataSegment> data;
+  std::optional<std::uint32_t> data_count;  // as the section says
+  FeatureSet features;  // of the sections; read_module() adds those of the bodies
 
-  // The type of function `index` (imports first), or null if there is none.
+  std::size_t function_count() const { return imported_functions.size() + functions.size(); }
+  // The index of the type of function `index` (imports first), which must exist.
+  std::uint32_t type_index(std::uint32_t function) const;
+  // The type of function `index`, or null if there is none.
   const FunctionType* function_type(std::uint32_t index) const;
   const Export* find_export(std::string_view name) const;
   // The first of its kind, or null.
@@ -126,17 +148,13 @@ struct Module {
   const Section* find_custom_section(std::string_view name) const;
 };
 
-// Reads past a value type.
-ValueType skip_value_type(Reader& reader);
-
 // Reads `bytes`, which stay with the module. Throws Error{Code::bad_input}; `file` begins the
 // message:
 //     plugin.wasm: section 5 (memory) claims 812 bytes, but 96 remain (offset 0x1a4)
 // Bytes that are something else entirely are told by what they are (gzip, ELF, a component, ...).
 Module parse_module(base::Content bytes, std::string_view file);
 
-// The same with the function bodies read and, where libwabt knows all that the module uses,
-// validated: Module::calls and Module::features are whole. The same errors.
+// The same, and validated as the specification says; Module::features is whole. The same errors.
 Module read_module(base::Content bytes, std::string_view file);
 
 // DWARF.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "wasm/code.hpp"
 #include "wasm/names.hpp"
 #include "wasm/reader.hpp"
 #include "wasm/writer.hpp"

@@ -1,14 +1,9 @@
 #include "wasm/proxies.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <string>
 #include <utility>
-
-#include "base/error.hpp"
 
 namespace wasmctl::wasm {
 
@@ -74,21 +69,13 @@ std::span<const Host> hosts() {
   return kHosts;
 }
 
-FoundHost find_host(std::string_view name) {
+std::optional<FoundHost> find_host(std::string_view name) {
   const auto* const named = std::ranges::find(kHosts, name, &Host::name);
-  if (named != std::end(kHosts)) return {*named};
-  if (const auto wanted = parse(name)) {
-    if (const auto* const host = nearest_host(*wanted)) {
-      return {*host, parse(host->name)->version != wanted->version};
-    }
-  }
-  std::string names;
-  for (const auto& host : kHosts) {
-    names += names.empty() ? "" : ", ";
-    names += host.name;
-  }
-  throw Error(Code::usage, fmt::format("--for: there is no host `{}`", name))
-      .hint(fmt::format("one of: {}", names));
+  if (named != std::end(kHosts)) return FoundHost{*named};
+  const auto wanted = parse(name);
+  const auto* const host = wanted ? nearest_host(*wanted) : nullptr;
+  if (host == nullptr) return std::nullopt;
+  return FoundHost{*host, parse(host->name)->version != wanted->version};
 }
 
 }  // namespace wasmctl::wasm

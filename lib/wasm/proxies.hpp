@@ -1,6 +1,6 @@
 // Proxies that a module may be meant for, as `wasmctl lint --for` knows them: each runs one version
 // of Envoy, and that decides what it offers.
-// Sources: Envoys 1.36 to 1.40 themselves (tests/e2e/test_host_table.py says how); Istio:
+// Sources: Envoys 1.36 to 1.40 themselves (tests/e2e/envoy/test_host_table.py says how); Istio:
 // "Supported Envoy versions" of its support page, where each minor release carries the Envoy eight
 // later; Envoy Gateway: its compatibility matrix
 // (https://gateway.envoyproxy.io/news/releases/matrix/, 2026-08-21). Higress: its host functions
@@ -8,6 +8,7 @@
 // only.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -31,8 +32,7 @@ struct FoundHost {
   bool is_later = false;
 };
 
-// By name; a patch version is its minor version's ("istio-1.28.3"). Throws Error{Code::usage} with
-// the names that there are.
-FoundHost find_host(std::string_view name);
+// By name; a patch version is its minor version's ("istio-1.28.3").
+std::optional<FoundHost> find_host(std::string_view name);
 
 }  // namespace wasmctl::wasm

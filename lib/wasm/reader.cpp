@@ -44,10 +44,6 @@ void Reader::fail(std::string_view message) const {
   throw Error(Code::bad_input, fmt::format("{} (offset {:#x})", message, offset()));
 }
 
-std::uint8_t Reader::byte(std::string_view what) {
-  return static_cast<std::uint8_t>(take(1, what)[0]);
-}
-
 std::uint64_t Reader::leb(unsigned max_bits, std::string_view what) {
   const Reader start = *this;
   std::uint64_t value = 0;
@@ -59,10 +55,6 @@ std::uint64_t Reader::leb(unsigned max_bits, std::string_view what) {
     if ((next & 0x80U) == 0) return value;
   }
   start.fail(fmt::format("{} has a number of more than {} bits", what, max_bits));
-}
-
-std::uint32_t Reader::u32_leb(std::string_view what) {
-  return static_cast<std::uint32_t>(leb(32, what));
 }
 
 std::uint64_t Reader::u64_leb(std::string_view what) {

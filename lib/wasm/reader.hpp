@@ -17,8 +17,17 @@ class Reader {
   std::size_t remaining() const { return bytes_.size() - position_; }
   std::size_t offset() const { return base_ + position_; }
 
-  std::uint8_t byte(std::string_view what);
-  std::uint32_t u32_leb(std::string_view what);                       // at most 5 bytes
+  std::uint8_t byte(std::string_view what) {
+    if (position_ == bytes_.size()) take(1, what);
+    return static_cast<std::uint8_t>(bytes_[position_++]);
+  }
+  // At most 5 bytes; nearly all are one.
+  std::uint32_t u32_leb(std::string_view what) {
+    if (position_ < bytes_.size() && static_cast<std::uint8_t>(bytes_[position_]) < 0x80) {
+      return static_cast<std::uint8_t>(bytes_[position_++]);
+    }
+    return static_cast<std::uint32_t>(leb(32, what));
+  }
   std::uint64_t u64_leb(std::string_view what);                       // at most 10 bytes
   std::int64_t signed_leb(unsigned max_bits, std::string_view what);  // 32, 33 or 64 bits
   std::string_view take(std::size_t size, std::string_view what);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "wasm/code.hpp"
 #include "wasm/reader.hpp"
 
 namespace wasmctl::wasm {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "wasm/code.hpp"
 #include "wasm/line_table.hpp"
 #include "wasm/module.hpp"
 

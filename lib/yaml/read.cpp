@@ -9,10 +9,6 @@
 
 namespace wasmctl::yaml {
 
-namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 // libyaml counts code points; the text is wanted in bytes. Marks come nearly in order, so a walk
 // from the last one is short.
 class Offsets {
@@ -40,6 +36,10 @@ class Offsets {
   std::size_t index_ = 0;
   std::size_t offset_ = 0;
 };
+
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // The event that libyaml allocated, freed when the scope ends.
 struct Event : yaml_event_t {

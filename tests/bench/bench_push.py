@@ -25,8 +25,9 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import golang  # noqa: E402
 from modules import module  # noqa: E402
-from registries import Far, docker_registry, go_program  # noqa: E402
+from registries import Far, docker_registry  # noqa: E402
 
 WASMCTL = pathlib.Path(os.environ.get("WASMCTL", ROOT / "build/release/wasmctl")).resolve()
 SIZES = {"9 KB": (9_000, 15), "1 MB": (1_000_000, 7), "50 MB": (50_000_000, 3)}  # bytes, runs
@@ -34,8 +35,7 @@ PEERS = ["oras", "crane", "regctl", "skopeo"]
 
 
 def find_peers():
-    found = {name: shutil.which(name) if name == "skopeo" else go_program(name, print) for name in PEERS}
-    return {name: program for name, program in found.items() if program}
+    return {name: "skopeo" if name == "skopeo" else golang.program(name) for name in PEERS}
 
 
 # A process counts as its own the memory of the one that it was forked from: a small one, then.

@@ -10,6 +10,7 @@
 #include "wasm/size_tree.hpp"
 #include "wasm/summary.hpp"
 #include "wasm/symbols.hpp"
+#include "wasm/validate/validate.hpp"
 
 namespace {
 
@@ -39,7 +40,24 @@ void describe_all(const wasm::Module& module, const wasm::Symbols& symbols) {
   }
 }
 
+// Whatever way the code takes, it stays inside of the body and of the table.
+void check_tables(const wasm::Module& module) {
+  std::vector<wasm::ControlTable> tables;
+  wasm::validate(module, &tables);
+  if (tables.size() != module.bodies.size()) __builtin_trap();
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const auto end = module.bodies[i].offset + module.bodies[i].size;
+    for (const auto& branch : tables[i].branches) {
+      if (branch.target >= end || branch.entry > tables[i].branches.size()) __builtin_trap();
+    }
+    for (const auto& handler : tables[i].handlers) {
+      if (handler.begin > handler.end || handler.end >= end) __builtin_trap();
+    }
+  }
+}
+
 void use(const wasm::Module& module) {
+  check_tables(module);
   const wasm::Symbols own(module);
   wasm::summarize(module, own);
   if (wasm::size_tree(module, own).bytes != module.bytes.size()) __builtin_trap();

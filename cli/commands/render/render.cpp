@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "base/sha256.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/render/render_options.hpp"
@@ -75,9 +76,8 @@ class PluginRenderer {
   // What docker keeps for the image's registry.
   void add_pull_secret() {
     const auto& image = *subject_.image;
-    const auto credentials = registry::find_credentials(
-        image.registry, image.repository, context_.env,
-        [&](const std::string& what) { context_.err << "warning: " << what << '\n'; });
+    const auto credentials = registry::find_credentials(image.registry, image.repository,
+                                                        context_.env, base::log_warning);
     if (!credentials || !credentials->registry_token.empty()) {
       throw Error(Code::not_found, fmt::format("{}: there are no credentials for {}",
                                                kPullSecretFlag, image.registry))
@@ -155,12 +155,12 @@ struct Ready {
 };
 
 // Istio hands a config on as a protobuf Struct, which has doubles only.
-void warn_of_numbers(Context& context, const kube::Settings& settings) {
+void warn_of_numbers(const kube::Settings& settings) {
   const auto* const config = settings.find("config");
-  if (config == nullptr || context.quiet) return;
+  if (config == nullptr) return;
   for (const auto& number : kube::inexact_numbers(*config)) {
-    context.err << fmt::format(
-        "warning: the plugin gets another number than `{}`: write it as a string\n", number);
+    base::log_warning(
+        fmt::format("the plugin gets another number than `{}`: write it as a string", number));
   }
 }
 
@@ -173,7 +173,7 @@ Ready prepare(Context& context, const RenderOptions& options, const std::string&
                        {kPullSecretFlag, Code::usage});
   }
   options.kind->check(ready.settings);
-  if (options.kind->consumer == kube::Consumer::istio) warn_of_numbers(context, ready.settings);
+  if (options.kind->consumer == kube::Consumer::istio) warn_of_numbers(ready.settings);
   const bool selects = !options.explain && options.only != Only::patch;
   if (selects) check_selection(ready.subject, *options.kind, ready.settings);
   return ready;
@@ -297,22 +297,23 @@ void explain_all(Context& context, const RenderOptions& options, const std::vect
 }
 
 // A strategic patch has each annotation as one string.
-void warn_of_annotations(Context& context, const RenderOptions& options) {
+void warn_of_annotations(const RenderOptions& options) {
   if (!options.undo || options.mount != kube::MountStyle::annotations ||
       options.patch_type != PatchType::strategic) {
     return;
   }
-  context.err << "warning: this takes out the annotations with what other plugins have in them; "
-                 "`--patch-type json --against FILE` takes out one plugin\n";
+  base::log_warning(
+      "this takes out the annotations with what other plugins have in them; `--patch-type json "
+      "--against FILE` takes out one plugin");
 }
 
-void run_render(Context& context, RenderOptions& options) {
+void run_render(Context& context, const RenderOptions& options) {
   check_options(context, options);
   const auto all = prepare_all(context, options);
   if (options.explain) return explain_all(context, options, all);
   const auto rendering = render_all(context, options, all);
   if (options.only == Only::patch) {
-    warn_of_annotations(context, options);
+    warn_of_annotations(options);
     context.out << to_text(rendering.patch->content, options);
     return;
   }

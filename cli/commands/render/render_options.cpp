@@ -1,25 +1,19 @@
 #include "cli/commands/render/render_options.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <span>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
+#include "cli/flags/choice.hpp"
+#include "cli/flags/workload.hpp"
 #include "kube/names.hpp"
 
 namespace wasmctl::cli {
 
 namespace {
-
-// A word of the command line and what it stands for; the first row of a table is the default.
-template <typename Value>
-struct Choice {
-  std::string_view word;
-  Value value;
-};
 
 constexpr Choice<Via> kVias[] = {
     {"oci", Via::oci},
@@ -30,47 +24,14 @@ constexpr Choice<Via> kVias[] = {
 };
 constexpr Choice<Only> kOnlies[] = {
     {"configmap", Only::config_map}, {"plugin", Only::plugin}, {"patch", Only::patch}};
-constexpr Choice<kube::MountStyle> kMounts[] = {{"container", kube::MountStyle::container},
-                                                {"annotations", kube::MountStyle::annotations}};
 constexpr Choice<PatchType> kPatchTypes[] = {{"strategic", PatchType::strategic},
                                              {"json", PatchType::json}};
 
-template <typename Value>
-std::vector<std::string_view> words_of(std::span<const Choice<Value>> table) {
-  std::vector<std::string_view> words(table.size());
-  std::ranges::transform(table, words.begin(), &Choice<Value>::word);
-  return words;
-}
-
-template <typename Value, std::size_t size>
-std::string join_words(const Choice<Value> (&table)[size]) {
-  return fmt::format("{}", fmt::join(words_of<Value>(table), "|"));
-}
-
-// The value of `word`, if there is one.
-template <typename Value, std::size_t size>
-std::optional<Value> choose(std::string_view flag, std::string_view word,
-                            const Choice<Value> (&table)[size]) {
-  if (word.empty()) return std::nullopt;
-  const auto* const found = std::ranges::find(table, word, &Choice<Value>::word);
-  if (found != std::end(table)) return found->value;
-  throw usage_error(flag, fmt::format("cannot be `{}`", word))
-      .hint(kube::suggest(word, words_of<Value>(table)));
-}
-
-std::vector<std::string_view> kind_names() {
-  std::vector<std::string_view> names;
-  for (const auto& kind : kube::resource_kinds()) names.push_back(kind.name);
-  return names;
-}
-
-const kube::ResourceKind& choose_kind(std::string_view word) {
-  const auto kinds = kube::resource_kinds();
-  if (word.empty()) return kinds.front();
-  const auto found = std::ranges::find(kinds, word, &kube::ResourceKind::name);
-  if (found != kinds.end()) return *found;
-  throw usage_error("--kind", fmt::format("cannot be `{}`", word))
-      .hint(kube::suggest(word, kind_names()));
+// --kind has the kinds by their names.
+std::vector<Choice<const kube::ResourceKind*>> kinds() {
+  std::vector<Choice<const kube::ResourceKind*>> rows;
+  for (const auto& kind : kube::resource_kinds()) rows.push_back({kind.name, &kind});
+  return rows;
 }
 
 // The scheme of the url by which a proxy gets the module.
@@ -90,7 +51,7 @@ bool loads(const kube::ResourceKind& kind, Via via) {
 
 void check_name(std::string_view flag, const std::string& name) {
   if (name.empty()) return;
-  if (const auto why = kube::refuse_label(name))
+  if (const auto why = base::refuse_label(name))
     throw usage_error(flag, fmt::format("the name {}", *why));
 }
 
@@ -120,9 +81,9 @@ void check_kind(const RenderOptions& options) {
     return usage_error(flag, fmt::format("does not go with --kind {}: {}", kind.name, why));
   };
   if (options.via && !loads(kind, *options.via)) {
-    throw refuse("--via " + options.words.via, is_envoy
-                                                   ? "Envoy itself reads a file, or fetches by http"
-                                                   : "the gateway itself fetches the module")
+    throw refuse(fmt::format("--via {}", to_string(*options.via)),
+                 is_envoy ? "Envoy itself reads a file, or fetches by http"
+                          : "the gateway itself fetches the module")
         .hint(fmt::format("`--via {}`, or `--via http --url URL`", is_envoy ? "file" : "oci"));
   }
   if (!loads(kind, Via::config_map) && options.workload) {
@@ -191,10 +152,6 @@ void check_patch(const RenderOptions& options) {
 
 }  // namespace
 
-Error usage_error(std::string_view flag, std::string_view why) {
-  return Error(Code::usage, fmt::format("{}: {}", flag, why));
-}
-
 bool is_mounted(Via via) {
   return via == Via::config_map || via == Via::image_volume;
 }
@@ -204,7 +161,7 @@ bool needs_image(Via via) {
 }
 
 std::string_view to_string(Via via) {
-  return std::ranges::find(kVias, via, &Choice<Via>::value)->word;
+  return word_of(kVias, via);
 }
 
 Via choose_via(const RenderOptions& options, bool has_image) {
@@ -214,10 +171,7 @@ Via choose_via(const RenderOptions& options, bool has_image) {
   return loads(*options.kind, Via::config_map) ? Via::config_map : Via::oci;
 }
 
-void check_options(const Context& context, RenderOptions& options) {
-  const auto& words = options.words;
-  options.kind = &choose_kind(words.kind);
-  options.only = choose("--only", words.only, kOnlies);
+void check_options(const Context& context, const RenderOptions& options) {
   check_pull_secret(context, options);
   check_name("--name", options.name);
   check_name("--namespace", options.ns);
@@ -225,11 +179,6 @@ void check_options(const Context& context, RenderOptions& options) {
           options.config_map.empty() ? std::nullopt : kube::refuse_subdomain(options.config_map)) {
     throw usage_error("--config-map", fmt::format("the name {}", *why));
   }
-  if (!words.workload.empty()) options.workload = kube::parse_workload(words.workload);
-  options.via = choose("--via", words.via, kVias);
-  options.mount = choose("--mount", words.mount, kMounts).value_or(kMounts[0].value);
-  options.patch_type =
-      choose("--patch-type", words.patch_type, kPatchTypes).value_or(kPatchTypes[0].value);
   check_url(options);
   check_kind(options);
   check_several(options);
@@ -245,23 +194,21 @@ void add_render_flags(CLI::App& app, RenderOptions& options) {
       ->required();
   const auto option = [&](const char* name, std::string& value, const std::string& type,
                           const char* help) { app.add_option(name, value, help)->type_name(type); };
-  auto& words = options.words;
-  option("--via", words.via, join_words(kVias),
-         "How the module gets to the proxy (default: oci for an image, configmap for a file)");
-  option("--kind", words.kind, fmt::format("{}", fmt::join(kind_names(), "|")),
-         "The resource (default: WasmPlugin); envoy: the filter in Envoy's own configuration");
+  add_choice(app, "--via", options.via, kVias,
+             "How the module gets to the proxy (default: oci for an image, configmap for a file)");
+  add_choice(app, "--kind", options.kind, kinds(),
+             "The resource (default: WasmPlugin); envoy: the filter in Envoy's own configuration");
   option("--name", options.name, "NAME", "Of the resource (default: the plugin's)");
   option("-n,--namespace", options.ns, "NS", "Of the workload, and so of all that is rendered");
-  option("--workload", words.workload, "KIND/NAME", "What makes the pods, to be patched");
-  option("--mount", words.mount, join_words(kMounts),
-         "How the file is mounted into the proxy (default: container)");
+  add_workload_option(app, options.workload, "What makes the pods, to be patched");
+  add_mount_option(app, options.mount);
   option("--config-map", options.config_map, "NAME",
          "A fixed name for the ConfigMap (default: one with a hash, so that pods roll)");
   option("--url", options.url, "URL", "With --via http or file: where the module is");
-  option("--only", words.only, join_words(kOnlies), "Print one of the manifests");
+  add_choice(app, "--only", options.only, kOnlies, "Print one of the manifests");
   app.add_flag("--undo", options.undo, "With --only patch: take the mount out again");
-  option("--patch-type", words.patch_type, join_words(kPatchTypes),
-         "A strategic merge (default), or JSON Patch (RFC 6902), which needs --against");
+  add_choice(app, "--patch-type", options.patch_type, kPatchTypes,
+             "A strategic merge (default), or JSON Patch (RFC 6902), which needs --against");
   option("--against", options.against, "FILE",
          "The workload as it is, a manifest or what `kubectl get -o yaml` prints; - for stdin");
   app.add_flag("--explain", options.explain,

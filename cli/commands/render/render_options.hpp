@@ -1,4 +1,4 @@
-// What `wasmctl render` was asked: the words of its command line, and what they stand for.
+// What `wasmctl render` was asked.
 #pragma once
 
 #include <cstdint>
@@ -40,18 +40,8 @@ struct RenderOptions {
   PluginFlags plugin;
   RegistryOptions registry;
 
-  // Words, which check_options() turns into what is below.
-  struct Words {
-    std::string via;
-    std::string kind;
-    std::string workload;
-    std::string mount;
-    std::string only;
-    std::string patch_type;
-  } words;
-
   std::optional<Via> via;  // none: what fits the SOURCE
-  const kube::ResourceKind* kind = nullptr;
+  const kube::ResourceKind* kind = &kube::resource_kinds().front();
   std::optional<kube::Workload> workload;
   kube::MountStyle mount = kube::MountStyle::container;
   std::optional<Only> only;
@@ -61,10 +51,7 @@ struct RenderOptions {
 void add_render_flags(CLI::App& app, RenderOptions& options);
 
 // Before anything is built or asked of a registry. Throws Error{Code::usage}.
-void check_options(const Context& context, RenderOptions& options);
-
-// "FLAG: WHY"
-Error usage_error(std::string_view flag, std::string_view why);
+void check_options(const Context& context, const RenderOptions& options);
 
 // As a volume of the pods.
 bool is_mounted(Via via);

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
 #include "cli/flags/pin.hpp"
-#include "kube/names.hpp"
 #include "registry/image_module.hpp"
 #include "registry/repository.hpp"
 #include "wasm/lint/lint.hpp"
@@ -19,7 +19,8 @@ namespace {
 // Where `wasmctl push` puts it: wasmctl.yaml's image, its version as the tag.
 oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& options) {
   if (!plugin.image) {
-    const auto flag = options.via ? "--via " + options.words.via : "--kind " + options.words.kind;
+    const auto flag = options.via ? fmt::format("--via {}", to_string(*options.via))
+                                  : fmt::format("--kind {}", options.kind->name);
     throw usage_error(flag, fmt::format("needs an image, and {} names none",
                                         (plugin.directory / plugin::kFileName).native()))
         .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
@@ -86,8 +87,8 @@ std::string choose_name(const RenderOptions& options, const Subject& subject) {
       !subject.image               ? std::filesystem::path(subject.module->path).stem()
       : subject.image->is_layout() ? std::filesystem::path(subject.image->directory).filename()
                                    : std::filesystem::path(subject.image->repository).filename();
-  auto name = plugin::label_from(path.native());
-  if (kube::refuse_label(name)) {
+  auto name = base::label_from(path.native());
+  if (base::refuse_label(name)) {
     throw Error(Code::usage, fmt::format("no name can be made of `{}`", subject.source))
         .hint("give the plugin a name: `--name my-plugin`");
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "kube/injection.hpp"
 #include "kube/mount.hpp"
 
 namespace wasmctl::kube {
@@ -14,21 +15,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFileScheme = "file://";
-constexpr char kInjectLabel[] = "sidecar.istio.io/inject";
-constexpr char kTemplatesAnnotation[] = "inject.istio.io/templates";
 
 std::string label_key(std::string_view ns, std::string_view key, std::string_view value) {
   return fmt::format("{}/{}={}", ns, key, value);
 }
 
-std::string text_at(const std::map<std::string, std::string>& map, const std::string& key) {
-  const auto found = map.find(key);
-  return found == map.end() ? "" : found->second;
-}
-
-std::string annotation_text(const WorkloadManifest& workload, const std::string& key) {
+std::string_view annotation_text(const WorkloadManifest& workload, const char* key) {
   const auto found = workload.annotations.find(key);
-  return found == workload.annotations.end() ? "" : found->second.text;
+  return found == workload.annotations.end() ? std::string_view() : found->second.text;
 }
 
 std::string member(const json& object, const char* key) {
@@ -185,36 +179,24 @@ bool has_own_proxy(const WorkloadManifest& workload) {
   return proxy != nullptr && proxy->image && *proxy->image != kInjectedImage;
 }
 
-// By its template, or by the labels that Istio's charts and its Gateway controller give.
+namespace {
+
+PodTraits traits_of(const WorkloadManifest& workload) {
+  return {workload.labels, annotation_text(workload, kInjectKey),
+          annotation_text(workload, kTemplatesAnnotation), workload.host_network,
+          has_own_proxy(workload)};
+}
+
+}  // namespace
+
 bool is_gateway(const WorkloadManifest& workload) {
-  if (annotation_text(workload, kTemplatesAnnotation).find("gateway") != std::string::npos) {
-    return true;
-  }
-  const auto label = text_at(workload.labels, "istio");
-  return label == "ingressgateway" || label == "egressgateway" ||
-         workload.labels.contains("gateway.networking.k8s.io/gateway-name");
+  return is_gateway(traits_of(workload));
 }
 
 std::optional<std::string> why_not_injected(const Survey& survey,
                                             const WorkloadManifest& workload) {
-  if (workload.host_network) return "hostNetwork is true";
-  auto said = text_at(workload.labels, kInjectLabel);  // the label stands above the annotation
-  if (said.empty()) said = annotation_text(workload, kInjectLabel);
-  if (said == "false") return fmt::format("{} is false", kInjectLabel);
   const auto* const ns = survey.find_namespace(workload.ns);
-  if (said == "true" || ns == nullptr || workload.labels.contains("istio.io/rev")) {
-    return std::nullopt;
-  }
-  const auto injection = text_at(ns->labels, "istio-injection");
-  if (injection == "disabled") {
-    return fmt::format("namespace {} has istio-injection: disabled", ns->name);
-  }
-  if (injection == "enabled" || ns->labels.contains("istio.io/rev")) return std::nullopt;
-  if (text_at(ns->labels, "istio.io/dataplane-mode") == "ambient") {
-    return fmt::format("namespace {} is ambient: its pods have no proxy of their own", ns->name);
-  }
-  return fmt::format("namespace {} has neither istio-injection: enabled nor istio.io/rev",
-                     ns->name);
+  return why_not_injected(traits_of(workload), workload.ns, ns == nullptr ? nullptr : &ns->labels);
 }
 
 }  // namespace wasmctl::kube

@@ -10,10 +10,10 @@ namespace {
 
 constexpr std::size_t kContext = 3;  // lines, as diff has it
 
-using Lines = std::vector<std::string_view>;  // each with its line end
+using LineViews = std::vector<std::string_view>;  // each with its line end
 
-Lines split(std::string_view text) {
-  Lines lines;
+LineViews split(std::string_view text) {
+  LineViews lines;
   while (!text.empty()) {
     const auto newline = text.find('\n');
     const auto size = newline == std::string_view::npos ? text.size() : newline + 1;
@@ -26,7 +26,7 @@ Lines split(std::string_view text) {
 // Whole lines that are replaced.
 struct Change {
   std::size_t first = 0;  // index of the first old line
-  Lines before;
+  LineViews before;
   std::string after;  // text
 };
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "kube/injection.hpp"
 #include "kube/patch/manifest_text.hpp"
 #include "kube/patch/template_edit.hpp"
 #include "yaml/json.hpp"
@@ -23,11 +24,16 @@ using yaml::Style;
 // ---- finding workloads
 // ---------------------------------------------------------------------------
 
-std::string text_at(const Node& node, std::initializer_list<std::string_view> path) {
+const Node* at(const Node& node, std::initializer_list<std::string_view> path) {
   const auto* place = &node;
   for (const auto key : path) {
     place = place == nullptr ? nullptr : yaml::find(*place, key);
   }
+  return place;
+}
+
+std::string text_at(const Node& node, std::initializer_list<std::string_view> path) {
+  const auto* const place = at(node, path);
   return place == nullptr ? "" : place->text;
 }
 
@@ -87,6 +93,44 @@ void for_each_object(const Node& root, const auto& visit) {
   for (const auto& item : items->items) visit(item);
 }
 
+// ---- what keeps a module out of pods
+// ---------------------------------------------------------------------
+
+Labels to_labels(const Node* mapping) {
+  Labels labels;
+  if (mapping == nullptr) return labels;
+  for (const auto& [key, value] : mapping->entries) labels[key.text] = value.text;
+  return labels;
+}
+
+// The labels of the namespaces that the file has.
+std::map<std::string, Labels> read_namespaces(std::string_view text, const std::string& file) {
+  std::map<std::string, Labels> namespaces;
+  if (text.find("Namespace") == std::string_view::npos) return namespaces;
+  yaml::Reader reader(text, file);
+  while (const auto document = reader.next()) {
+    for_each_object(document->root, [&](const Node& object) {
+      if (text_at(object, {"kind"}) != "Namespace") return;
+      namespaces[text_at(object, {"metadata", "name"})] =
+          to_labels(at(object, {"metadata", "labels"}));
+    });
+  }
+  return namespaces;
+}
+
+// The container istio-proxy has an image, and it is not the injector's.
+bool has_own_proxy(const Node& pod_template) {
+  for (const char* list : {"containers", "initContainers"}) {
+    const auto* const containers = at(pod_template, {"spec", list});
+    if (containers == nullptr) continue;
+    const auto index = find_item(*containers, "name", kProxyContainer);
+    if (index == containers->items.size()) continue;
+    const auto image = text_at(containers->items[index], {"image"});
+    return !image.empty() && image != kInjectedImage;
+  }
+  return false;
+}
+
 // ---- the whole file
 // ------------------------------------------------------------------------------
 
@@ -106,9 +150,10 @@ class FilePatcher {
       : text_(text, file), file_(file), target_(target), mount_(mount), direction_(direction) {}
 
   TextPatch patch() {
+    if (direction_ == Direction::add) namespaces_ = read_namespaces(text_.text(), file_);
     yaml::Reader reader(text_.text(), file_);
     while (const auto document = reader.next()) visit_document(document->root);
-    if (patch_.workloads.empty()) throw nothing_fits();
+    if (patch_.workloads.empty()) throw first_refusal_ ? *first_refusal_ : nothing_fits();
     return std::move(patch_);
   }
 
@@ -128,9 +173,45 @@ class FilePatcher {
     others_.push_back(name);
     const auto* const pod_template = find_target(object, target_);
     if (pod_template == nullptr) return;
-    patch_.workloads.push_back(name);
+    auto ns = text_at(object, {"metadata", "namespace"});
+    if (const auto refusal = refuse_pods(*pod_template, name, ns)) {
+      if (target_.workload) throw *refusal;
+      if (!first_refusal_) first_refusal_ = refusal;
+      patch_.skipped.push_back({name, refusal->message()});
+      return;
+    }
+    patch_.workloads.push_back({name, std::move(ns)});
     std::ranges::move(edit_template(text_, *pod_template, mount_, direction_),
                       std::back_inserter(edits));
+  }
+
+  // Why the module would not be in these pods, in the words of `check`. What is there comes out
+  // again, whatever they are.
+  std::optional<Error> refuse_pods(const Node& pod_template, const std::string& workload,
+                                   const std::string& written_ns) const {
+    if (direction_ == Direction::undo) return std::nullopt;
+    const auto labels = to_labels(at(pod_template, {"metadata", "labels"}));
+    const auto inject = text_at(pod_template, {"metadata", "annotations", kInjectKey});
+    const auto templates = text_at(pod_template, {"metadata", "annotations", kTemplatesAnnotation});
+    const PodTraits pod{labels, inject, templates,
+                        text_at(pod_template, {"spec", "hostNetwork"}) == "true",
+                        has_own_proxy(pod_template)};
+    const bool by_annotation = mount_.style == MountStyle::annotations;
+    if (by_annotation && is_gateway(pod)) {
+      return Error(Code::bad_input, fmt::format("{} is a gateway, whose template ignores {}",
+                                                workload, kVolumeAnnotation))
+          .hint("mount into its container `istio-proxy`: `--mount container`");
+    }
+    if (pod.own_proxy && !by_annotation) return std::nullopt;  // made by hand: the file is in it
+    const auto ns = written_ns.empty() ? target_.ns.value_or("") : written_ns;
+    const auto ns_labels = namespaces_.find(ns);
+    const auto why =
+        why_not_injected(pod, ns, ns_labels == namespaces_.end() ? nullptr : &ns_labels->second);
+    if (!why) return std::nullopt;
+    return Error(Code::bad_input,
+                 fmt::format("the pods of {} get no proxy ({}), so plugin `{}` cannot run there",
+                             workload, *why, mount_.plugin))
+        .hint("allow the injection, or leave the workload as it is");
   }
 
   // Reads the changed document again: but for the plugin's own parts it must say what it said.
@@ -181,7 +262,9 @@ class FilePatcher {
   const Target& target_;
   const Mount& mount_;
   Direction direction_;
+  std::map<std::string, Labels> namespaces_;
   TextPatch patch_;
+  std::optional<Error> first_refusal_;
   std::vector<std::string> others_;
 };
 

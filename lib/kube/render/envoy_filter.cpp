@@ -14,7 +14,7 @@ using nlohmann::ordered_json;
 
 constexpr char kEnvoysConfiguration[] = "Envoy's own configuration";
 
-constexpr Unsupported kUnsupported[] = {
+constexpr Unsupported kNotInAFilter[] = {
     {"selector", "", "the filter is where you put it"},
     {"targetRefs", "", "the filter is where you put it"},
     {"phase", R"("UNSPECIFIED_PHASE")",
@@ -58,7 +58,7 @@ std::string failure_policy(const std::string& strategy) {
 }  // namespace
 
 void check_envoy_filter(const Settings& settings) {
-  refuse_unsupported(settings, kEnvoysConfiguration, kUnsupported);
+  refuse_unsupported(settings, kEnvoysConfiguration, kNotInAFilter);
 }
 
 ordered_json envoy_filter(const Identity& identity, const Location& location,

@@ -13,7 +13,7 @@ using nlohmann::ordered_json;
 
 constexpr char kAnEnvoyExtensionPolicy[] = "an EnvoyExtensionPolicy";
 
-constexpr Unsupported kUnsupported[] = {
+constexpr Unsupported kNotInAPolicy[] = {
     {"selector", "", "name the Gateway or the route: `--target-ref Gateway/NAME`"},
     {"phase", R"("UNSPECIFIED_PHASE")",
      "the filters stand in the order of the policy's list: `--phase UNSPECIFIED_PHASE` asks for no "
@@ -52,7 +52,7 @@ ordered_json code(const Location& location, const Settings& settings) {
 }  // namespace
 
 void check_envoy_gateway(const Settings& settings) {
-  refuse_unsupported(settings, kAnEnvoyExtensionPolicy, kUnsupported);
+  refuse_unsupported(settings, kAnEnvoyExtensionPolicy, kNotInAPolicy);
   check_target_kinds(settings, kAnEnvoyExtensionPolicy, kTargets);
   const auto* const targets = settings.find("targetRefs");
   if (targets == nullptr || targets->empty()) {

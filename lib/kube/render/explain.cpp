@@ -13,12 +13,12 @@ namespace {
 
 using nlohmann::json;
 
-struct Place {
+struct PhasePlace {
   std::string_view phase;
   std::string_view where;
 };
 
-constexpr Place kPlaces[] = {
+constexpr PhasePlace kPlaces[] = {
     {"AUTHN", "before Istio's authentication"},
     {"AUTHZ", "after Istio's authentication, before its authorization"},
     {"STATS", "after Istio's authorization, before its statistics"},
@@ -29,7 +29,7 @@ constexpr Place kPlaces[] = {
 std::string chain(const Settings& settings, Consumer consumer) {
   if (consumer != Consumer::istio) return "where it stands in the list";
   const auto phase = settings.text("phase", "UNSPECIFIED_PHASE");
-  const auto* const place = std::ranges::find(kPlaces, phase, &Place::phase);
+  const auto* const place = std::ranges::find(kPlaces, phase, &PhasePlace::phase);
   const bool network = settings.text("type", "HTTP") == "NETWORK";
   const auto where = network && phase == "UNSPECIFIED_PHASE"
                          ? "after all plugins that name a phase, just before the TCP proxy"

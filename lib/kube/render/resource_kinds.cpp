@@ -13,7 +13,7 @@ constexpr std::string_view kIstio[] = {"oci", "http", "https", "file"};
 constexpr std::string_view kEnvoyGateway[] = {"oci", "http", "https"};
 constexpr std::string_view kEnvoy[] = {"file", "http", "https"};
 
-constexpr ResourceKind kKinds[] = {
+constexpr ResourceKind kResourceKinds[] = {
     {"WasmPlugin", Consumer::istio, kIstio, check_istio, wasm_plugin},
     {"TrafficExtension", Consumer::istio, kIstio, check_istio, traffic_extension},
     {kExtensionPolicy, Consumer::envoy_gateway, kEnvoyGateway, check_envoy_gateway,
@@ -24,7 +24,7 @@ constexpr ResourceKind kKinds[] = {
 }  // namespace
 
 std::span<const ResourceKind> resource_kinds() {
-  return kKinds;
+  return kResourceKinds;
 }
 
 }  // namespace wasmctl::kube

@@ -1,13 +1,13 @@
 #include "kube/render/settings.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
+#include "base/suggest.hpp"
 #include "kube/names.hpp"
 
 namespace wasmctl::kube {
@@ -130,7 +130,8 @@ void check_choice(const Candidate& candidate, const Shape& shape) {
   candidate.expect(candidate.value.is_string(), "a string");
   const auto& word = candidate.value.get_ref<const std::string&>();
   if (std::ranges::find(shape.choices, word) != shape.choices.end()) return;
-  throw candidate.refuse(fmt::format("cannot be `{}`", word)).hint(suggest(word, shape.choices));
+  throw candidate.refuse(fmt::format("cannot be `{}`", word))
+      .hint(base::suggest(word, shape.choices));
 }
 
 void check_integer(const Candidate& candidate, const Shape& shape) {
@@ -168,7 +169,7 @@ void check_mapping(const Candidate& candidate, const Shape& shape) {
   for (const auto& [key, value] : candidate.value.items()) {
     const auto field = std::ranges::find(shape.fields, std::string_view(key), &Shape::key);
     if (field == shape.fields.end()) {
-      throw candidate.refuse(fmt::format("has no field `{}`", key)).hint(suggest(key, known));
+      throw candidate.refuse(fmt::format("has no field `{}`", key)).hint(base::suggest(key, known));
     }
     check(candidate.child(key), *field);
   }
@@ -252,7 +253,7 @@ void check_target_refs(const Candidate& list) {
     const auto& word = kind.value.get_ref<const std::string&>();
     const auto* const known = std::ranges::find(kTargetKinds, word, &TargetKind::kind);
     if (known == std::end(kTargetKinds)) {
-      throw kind.refuse(fmt::format("cannot be `{}`", word)).hint(suggest(word, kinds));
+      throw kind.refuse(fmt::format("cannot be `{}`", word)).hint(base::suggest(word, kinds));
     }
     const auto group = list.value[i].value("group", std::string());
     const bool core = known->group.empty() && group == "core";
@@ -292,19 +293,13 @@ std::string_view group_of_target(std::string_view kind) {
   return known == std::end(kTargetKinds) ? std::string_view() : known->group;
 }
 
-std::string suggest(std::string_view word, std::span<const std::string_view> known) {
-  const auto guess = nearest(word, {known.begin(), known.end()});
-  const auto all = fmt::format("one of: {}", fmt::join(known, ", "));
-  return guess.empty() ? all : fmt::format("did you mean `{}`? {}", guess, all);
-}
-
 void Settings::set(const std::string& key, const json& value, const Origin& origin) {
   std::vector<std::string_view> known;
   for (const auto& field : kFields) known.push_back(field.shape.key);
   const auto found = std::ranges::find(known, key);
   if (found == known.end()) {
     throw Error(origin.code, fmt::format("{}: unknown key `{}`", origin.place, key))
-        .hint(suggest(key, known));
+        .hint(base::suggest(key, known));
   }
   const Candidate candidate{value, key, origin};
   check(candidate, kFields[found - known.begin()].shape);

@@ -89,7 +89,4 @@ class Settings {
 // The API group of a kind that targetRefs may name; empty for the core group and for unknown kinds.
 std::string_view group_of_target(std::string_view kind);
 
-// "did you mean `x`? one of: x, y", for Error::hint.
-std::string suggest(std::string_view word, std::span<const std::string_view> known);
-
 }  // namespace wasmctl::kube

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/suggest.hpp"
+
 namespace wasmctl::kube {
 
 namespace {
@@ -41,7 +43,7 @@ void check_target_kinds(const Settings& settings, std::string_view kind,
     if (std::ranges::find(kinds, std::string_view(word)) != kinds.end()) continue;
     throw settings
         .refuse("targetRefs", fmt::format("names a {}, to which {} does not go", word, kind))
-        .hint(suggest(word, kinds));
+        .hint(base::suggest(word, kinds));
   }
 }
 

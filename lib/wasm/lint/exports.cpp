@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "wasm/hostcalls.hpp"
@@ -9,6 +11,41 @@
 namespace wasmctl::wasm {
 
 namespace {
+
+// The host asks V8's C API for the types of all exports, and that crashes on those that it does not
+// know: proxy-wasm-cpp-host, src/v8/v8.cc, link(); v8, src/wasm/c-api.cc.
+bool host_knows(ValueType type) {
+  if (type.is_reference()) {
+    return type.heap() == HeapType::function || type.heap() == HeapType::external;
+  }
+  return type == ValueType::i32 || type == ValueType::i64 || type == ValueType::f32 ||
+         type == ValueType::f64;
+}
+
+// "a table of anyref", where the proxy crashes on it.
+std::optional<std::string> crash_of(const Module& module, const Export& item) {
+  const auto named = [](std::string_view what, ValueType type) -> std::optional<std::string> {
+    if (host_knows(type)) return std::nullopt;
+    return fmt::format("{} {}", what, to_string(type));
+  };
+  switch (item.kind) {
+    case ExternalKind::function: {
+      const auto& type = *module.function_type(item.index);
+      const bool known = std::ranges::all_of(type.parameters, host_knows) &&
+                         std::ranges::all_of(type.results, host_knows);
+      return known ? std::nullopt : std::optional("a function " + to_string(type));
+    }
+    case ExternalKind::table:
+      return named("a table of", module.tables[item.index].type);
+    case ExternalKind::global:
+      return named("a global of type", module.globals[item.index].type);
+    case ExternalKind::tag:
+      return "a tag";
+    case ExternalKind::memory:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
 
 // The marker that is exported, but not as a function; of another ABI; or null.
 const Export* find_odd_marker(const Module& module) {
@@ -98,6 +135,16 @@ void check_memory(const Subject& subject, const Rule& rule, Findings& findings) 
       "export its memory as `memory`");
 }
 
+void check_export_types(const Subject& subject, const Rule& rule, Findings& findings) {
+  for (const auto& item : subject.module.exports) {
+    const auto what = crash_of(subject.module, item);
+    if (!what) continue;
+    add(findings, rule,
+        fmt::format("exports `{}`, {}: Envoy crashes when it loads the module", item.name, *what),
+        "do not export it; `--fix` drops the export", item.name);
+  }
+}
+
 void check_callback_types(const Subject& subject, const Rule& rule, Findings& findings) {
   const auto& module = subject.module;
   const auto version = abi_version(module, vendor_of(subject));
@@ -185,7 +232,8 @@ void check_unused_exports(const Subject& subject, const Rule& rule, Findings& fi
   std::vector<Mention> unused;
   for (const auto& item : subject.module.exports) {
     // Other rules speak of what is meant for the host.
-    if (is_used_by_envoy(item) || item.name.starts_with("proxy_")) continue;
+    const bool other = item.name.starts_with("proxy_") || crash_of(subject.module, item);
+    if (other || is_used_by_envoy(subject.module, item)) continue;
     unused.push_back({item.name});
   }
   if (unused.empty()) return;
@@ -195,7 +243,7 @@ void check_unused_exports(const Subject& subject, const Rule& rule, Findings& fi
       std::move(unused));
 }
 
-constexpr LintRule kRules[] = {
+constexpr LintRule kExportRules[] = {
     {{"abi-version", Severity::error,
       "exports a function proxy_abi_version_X_Y_Z that Envoy knows"},
      Judge::envoy,
@@ -212,6 +260,11 @@ constexpr LintRule kRules[] = {
      "Without one the module is loaded, and the first call that hands data over crashes the whole "
      "proxy.",
      check_memory},
+    {{"export-type", Severity::error, "exports nothing of a type that ends the whole proxy"},
+     Judge::envoy,
+     "Envoy asks for the types of all exports, used or not, and dies on vectors, on references "
+     "other than funcref and externref, and on tags. Inside of a module they are fine.",
+     check_export_types},
     {{"callback-signature", Severity::error, "exports each callback with its own signature"},
      Judge::envoy,
      "proxy_on_request_headers and proxy_on_response_headers have two parameters in ABI 0.1.0 and "
@@ -248,10 +301,11 @@ constexpr LintRule kRules[] = {
 }  // namespace
 
 std::span<const LintRule> export_rules() {
-  return kRules;
+  return kExportRules;
 }
 
-bool is_used_by_envoy(const Export& item) {
+bool is_used_by_envoy(const Module& module, const Export& item) {
+  if (crash_of(module, item)) return false;
   if (item.kind == ExternalKind::memory || item.kind == ExternalKind::table) return true;
   if (item.kind != ExternalKind::function) return false;
   const auto has_name = [&](const auto& row) { return row.name == item.name; };

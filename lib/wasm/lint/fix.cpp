@@ -24,7 +24,7 @@ std::string used_exports(const Module& module) {
   std::string items;
   std::uint64_t count = 0;
   for (const auto& item : module.exports) {
-    if (!is_used_by_envoy(item)) continue;
+    if (!is_used_by_envoy(module, item)) continue;
     ++count;
     put_text(items, item.name);
     items += static_cast<char>(item.kind);

@@ -182,7 +182,7 @@ void check_import_types(const Subject& subject, const Rule& rule, Findings& find
     if (import.kind != ExternalKind::function) continue;
     const auto* row = find_host_function(import.module, import.name);
     if (row == nullptr || !offers(vendor_of(subject), *row)) continue;
-    const auto& actual = subject.module.types[import.type_index];
+    const auto& actual = subject.module.types[import.type_index].function;
     const auto wanted = type_of(row->signature);
     if (actual == wanted) continue;
     add(findings, rule,
@@ -227,7 +227,7 @@ void check_stubs(const Subject& subject, const Rule& rule, Findings& findings) {
       std::move(stubs));
 }
 
-constexpr LintRule kRules[] = {
+constexpr LintRule kImportRules[] = {
     {{"unknown-import", Severity::error,
       "imports only what Envoy offers to its ABI version, and to the host of --for"},
      Judge::envoy,
@@ -253,7 +253,7 @@ constexpr LintRule kRules[] = {
 }  // namespace
 
 std::span<const LintRule> import_rules() {
-  return kRules;
+  return kImportRules;
 }
 
 }  // namespace wasmctl::wasm

@@ -86,8 +86,8 @@ std::string_view to_string(Judge judge) {
 std::vector<LintRule> rules() {
   std::vector<LintRule> all;
   for (const auto severity : {Severity::error, Severity::warning, Severity::note}) {
-    for (const auto& table :
-         {export_rules(), import_rules(), section_rules(), start_rules(), weight_rules()}) {
+    for (const auto& table : {export_rules(), import_rules(), section_rules(), segment_rules(),
+                              start_rules(), weight_rules()}) {
       std::ranges::copy_if(table, std::back_inserter(all),
                            [&](const LintRule& rule) { return rule.severity == severity; });
     }

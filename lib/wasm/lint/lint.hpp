@@ -16,9 +16,9 @@ namespace wasmctl::wasm {
 
 // Who says so: what the table and the tests answer for.
 enum class Judge : std::uint8_t {
-  envoy,          // tests/e2e/test_lint_rules.py: a real Envoy refuses what breaks the rule, or
-                  // crashes, and loads the same module mended
-  kubernetes,     // measured on a real API server
+  envoy,       // tests/e2e/envoy/test_lint_rules.py: a real Envoy refuses what breaks the rule, or
+               // crashes, and loads the same module mended
+  kubernetes,  // measured on a real API server
   specification,  // the host's source, the specification of Wasm, a published limit
 };
 std::string_view to_string(Judge judge);  // "tested against Envoy"

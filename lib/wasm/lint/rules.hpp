@@ -15,6 +15,7 @@ std::span<const LintRule> export_rules();   // what the host looks for and calls
 std::span<const LintRule> import_rules();   // what the module wants of the host
 std::span<const LintRule> start_rules();    // what happens before the first callback
 std::span<const LintRule> section_rules();  // what the sections hold
+std::span<const LintRule> segment_rules();  // what is put into memories and tables
 std::span<const LintRule> weight_rules();   // what it costs
 
 void add(Findings& findings, const Rule& rule, std::string message, std::string hint = {},
@@ -39,6 +40,6 @@ Vendor vendor_of(const Subject& subject);
 bool host_reads_names(const Module& module);
 
 // Whether an export is of use to Envoy: all others could as well not be there.
-bool is_used_by_envoy(const Export& item);
+bool is_used_by_envoy(const Module& module, const Export& item);
 
 }  // namespace wasmctl::wasm

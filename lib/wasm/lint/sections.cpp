@@ -70,7 +70,7 @@ void check_name_section(const Subject& subject, const Rule& rule, Findings& find
       "name");
 }
 
-constexpr LintRule kRules[] = {
+constexpr LintRule kSectionRules[] = {
     {{"feature", Severity::error, "uses no proposal that Envoy's V8 has off"},
      Judge::envoy,
      "Garbage collection, exceptions in both forms, SIMD, threads' atomics, tail calls and 64-bit "
@@ -86,7 +86,7 @@ constexpr LintRule kRules[] = {
 }  // namespace
 
 std::span<const LintRule> section_rules() {
-  return kRules;
+  return kSectionRules;
 }
 
 bool host_reads_names(const Module& module) {

@@ -151,7 +151,7 @@ void check_both_starts(const Subject& subject, const Rule& rule, Findings& findi
       "move what `_start` does to `main`, which Envoy calls after `_initialize`", "_start");
 }
 
-constexpr LintRule kRules[] = {
+constexpr LintRule kStartRules[] = {
     {{"start-trap", Severity::error, "does not trap at the start without fail"},
      Judge::envoy,
      "Only what no branch can avoid is found. Start code that may trap is not reported: most can.",
@@ -176,7 +176,7 @@ constexpr LintRule kRules[] = {
 }  // namespace
 
 std::span<const LintRule> start_rules() {
-  return kRules;
+  return kStartRules;
 }
 
 }  // namespace wasmctl::wasm

@@ -66,7 +66,7 @@ void check_debug_info(const Subject& subject, const Rule& rule, Findings& findin
       "build without -g, or strip it: `wasmctl lint --fix`");
 }
 
-constexpr LintRule kRules[] = {
+constexpr LintRule kWeightRules[] = {
     {{"memory-limit", Severity::error, "starts with at most 1 GiB of memory"},
      Judge::envoy,
      "More is refused when the module is instantiated.",
@@ -94,7 +94,7 @@ constexpr LintRule kRules[] = {
 }  // namespace
 
 std::span<const LintRule> weight_rules() {
-  return kRules;
+  return kWeightRules;
 }
 
 }  // namespace wasmctl::wasm

@@ -321,9 +321,9 @@ TEST_CASE("each mistake is found, by rule and place") {
        "the "
        "injector reads the pod template's annotations: move it to spec.template.metadata\n"},
       {sidecar("{inject.istio.io/templates: gateway, sidecar.istio.io/userVolume: '{}'}"),
-       "6:115 a gateway's template ignores sidecar.istio.io/userVolume [gateway-annotation] mount "
-       "into "
-       "its container `istio-proxy`: `wasmctl patch`\n"},
+       "6:115 a gateway's template ignores sidecar.istio.io/userVolume [gateway-annotation] take "
+       "it out, and mount into the container `istio-proxy`: `wasmctl patch ... --undo`, then "
+       "`--mount container`\n"},
       {workload("{containers: [{name: istio-proxy}]}"),
        "7:25 container `istio-proxy` has no image, and the API server refuses it [proxy-image] "
        "write "

@@ -4,6 +4,7 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/label.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
 #include "kube/render/config_map.hpp"
@@ -319,7 +320,7 @@ TEST_CASE("a volume's name stays within 63 bytes, and apart from others") {
   CHECK(kube::label_with_prefix("wasm-", "a") == "wasm-a");
   const auto cut = kube::label_with_prefix("wasm-", longest);
   CHECK(cut.size() == 63);
-  CHECK_FALSE(kube::refuse_label(cut));
+  CHECK_FALSE(wasmctl::base::refuse_label(cut));
   CHECK(cut != kube::label_with_prefix("wasm-", longest.substr(1) + "b"));
 }
 

@@ -308,9 +308,9 @@ TEST_CASE("the right workloads are patched") {
                     one("Deployment", "db", "x", "b") + "---\nkind: Service\n";
   const auto workloads = [&](const kube::Target& target) {
     std::string names;
-    for (const auto& name :
+    for (const auto& patched :
          kube::patch_text(text, "f.yaml", target, kMount, kube::Direction::add).workloads) {
-      names += name + ' ';
+      names += patched.workload + ' ';
     }
     return names;
   };
@@ -411,4 +411,115 @@ TEST_CASE("unified_diff is what patch(1) takes") {
   // Two at one place.
   CHECK(kube::unified_diff("a\nb\n", {{1, 1, "\nx"}, {1, 1, "\ny"}}, "f") ==
         "--- a/f\n+++ b/f\n@@ -1,2 +1,4 @@\n a\n+x\n+y\n b\n");
+}
+
+namespace {
+
+// A workload's manifest with these lines of metadata and pod spec in its template.
+std::string workload_with(const std::string& kind, const std::string& metadata,
+                          const std::string& containers = "[{name: app}]",
+                          const std::string& ns = "shop") {
+  return "apiVersion: apps/v1\nkind: " + kind + "\nmetadata: {name: web, namespace: " + ns +
+         "}\nspec:\n  template:\n    metadata: {" + metadata +
+         "}\n    spec:\n      containers: " + containers + "\n";
+}
+
+std::string namespace_with(const std::string& labels) {
+  return "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {" + labels + "}}\n";
+}
+
+// The whole message, or "" where the workload is patched.
+std::string refusal(const std::string& text, kube::MountStyle style = kube::MountStyle::container,
+                    const kube::Target& target = {kube::parse_workload("deployment/web"), {}, {}}) {
+  auto mount = kMount;
+  mount.style = style;
+  try {
+    (void)patched(text, kube::Direction::add, mount, target);
+    return "";
+  } catch (const Error& error) {
+    return wasmctl::format_error(error);
+  }
+}
+
+std::string no_proxy(const std::string& why) {
+  return "error: the pods of deployment/web get no proxy (" + why +
+         "), so plugin `a` cannot run there\n"
+         "hint: allow the injection, or leave the workload as it is\n";
+}
+
+constexpr char kGatewayRefused[] =
+    "error: deployment/web is a gateway, whose template ignores sidecar.istio.io/userVolume\n"
+    "hint: mount into its container `istio-proxy`: `--mount container`\n";
+constexpr char kLabel[] = R"(labels: {sidecar.istio.io/inject: "false"})";
+constexpr char kAnnotation[] = R"(annotations: {sidecar.istio.io/inject: "false"})";
+
+}  // namespace
+
+TEST_CASE("patch_text leaves pods alone that get no proxy") {
+  using enum kube::MountStyle;
+  struct Case {
+    const char* name;
+    std::string text;
+    std::string refusal;
+    kube::MountStyle style = container;
+  };
+  const std::string own = R"([{name: istio-proxy, image: "acme/proxy:1"}])";
+  const Case cases[] = {
+      {"a label", workload_with("Deployment", kLabel),
+       no_proxy("sidecar.istio.io/inject is false")},
+      {"an annotation", workload_with("Deployment", kAnnotation),
+       no_proxy("sidecar.istio.io/inject is false")},
+      {"by annotations", workload_with("Deployment", kLabel),
+       no_proxy("sidecar.istio.io/inject is false"), annotations},
+      {"the host's network",
+       workload_with("Deployment", "labels: {app: web}", "[{name: app}]\n      hostNetwork: true"),
+       no_proxy("hostNetwork is true")},
+      {"a namespace further down",
+       workload_with("Deployment", "labels: {app: web}") +
+           namespace_with("istio-injection: disabled"),
+       no_proxy("namespace shop has istio-injection: disabled")},
+      {"of a system namespace", workload_with("Deployment", "", "[{name: app}]", "kube-system"),
+       no_proxy("the injector passes over namespace kube-system")},
+      {"injected by its label in a namespace that is not",
+       workload_with("Deployment", R"(labels: {sidecar.istio.io/inject: "true"})") +
+           namespace_with("app: shop"),
+       ""},
+      {"in a namespace of which nothing is known",
+       workload_with("Deployment", "labels: {app: web}"), ""},
+      {"a proxy made by hand", workload_with("Deployment", kLabel, own), ""},
+      {"a proxy made by hand, by annotations that nobody reads",
+       workload_with("Deployment", kLabel, own), no_proxy("sidecar.istio.io/inject is false"),
+       annotations},
+      {"a gateway by annotations",
+       workload_with("Deployment", "annotations: {inject.istio.io/templates: gateway}"),
+       kGatewayRefused, annotations},
+      {"a gateway's container",
+       workload_with("Deployment", "annotations: {inject.istio.io/templates: gateway}"), ""},
+      {"a sidecar with a gateway's label",
+       workload_with("Deployment", "labels: {istio: ingressgateway}"), "", annotations},
+      {"a gateway from before injection",
+       workload_with("Deployment", "labels: {istio: egressgateway}", own), kGatewayRefused,
+       annotations},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(refusal(c.text, c.style) == c.refusal);
+    CHECK(patched(c.text, kube::Direction::undo) == c.text);
+  }
+}
+
+TEST_CASE("patch_text passes over what a selector fits and no proxy runs in") {
+  const auto off = workload_with("Deployment", kLabel);
+  const auto on = workload_with("StatefulSet", "labels: {app: web}");
+  const auto patch =
+      kube::patch_text(off + "---\n" + on, "f.yaml", kEvery, kMount, kube::Direction::add);
+  REQUIRE(patch.workloads.size() == 1);
+  CHECK(patch.workloads[0].workload == "statefulset/web");
+  CHECK(patch.workloads[0].ns == "shop");
+  REQUIRE(patch.skipped.size() == 1);
+  CHECK(patch.skipped[0].workload == "deployment/web");
+  CHECK(patch.skipped[0].why ==
+        "the pods of deployment/web get no proxy (sidecar.istio.io/inject is false), so plugin `a` "
+        "cannot run there");
+  CHECK(error_of(off) == no_proxy("sidecar.istio.io/inject is false"));
 }

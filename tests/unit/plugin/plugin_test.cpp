@@ -78,11 +78,11 @@ TEST_CASE("load reads every key") {
   CHECK(got.sources == std::vector<fs::path>{"a.cc", "src/c.cc"});
   CHECK(got.image == "ghcr.io/acme/header-logger");
   REQUIRE(got.settings.size() == 2);
-  CHECK(got.settings[0].key == "config");
-  CHECK(got.settings[0].value->dump() == R"({"log_level":"info","n":3})");
-  CHECK(got.settings[0].place == (directory.path / "wasmctl.yaml").native() + ":7:3");
-  CHECK(got.settings[1].key == "phase");
-  CHECK(got.settings[1].place == (directory.path / "wasmctl.yaml").native() + ":6:3");
+  CHECK(got.settings[0].key == "phase");
+  CHECK(got.settings[0].place == (directory.path / "wasmctl.yaml").native() + ":6:3");
+  CHECK(got.settings[1].key == "config");
+  CHECK(got.settings[1].value->dump() == R"({"log_level":"info","n":3})");
+  CHECK(got.settings[1].place == (directory.path / "wasmctl.yaml").native() + ":7:3");
 }
 
 TEST_CASE("load refuses, and says where and why") {

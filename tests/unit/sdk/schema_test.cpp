@@ -1,5 +1,5 @@
 // What comes from a described configuration. That each plugin's files are up to date is
-// tests/e2e/test_plugins_config.py's.
+// tests/e2e/envoy/test_plugins_config.py's.
 #include "plugins/sdk/proxy_wasm_schema.h"
 
 #include <doctest/doctest.h>

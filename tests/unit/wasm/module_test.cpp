@@ -31,7 +31,7 @@ TEST_CASE("parse_module reads what goes in and out") {
   REQUIRE(module.imports.size() == 1);
   CHECK(module.imports[0].module == "env");
   CHECK(module.imports[0].name == "proxy_log");
-  CHECK(to_string(module.types[module.imports[0].type_index]) == "(i32, i32, i32) -> i32");
+  CHECK(to_string(module.types[module.imports[0].type_index].function) == "(i32, i32, i32) -> i32");
   REQUIRE(module.exports.size() == 4);
   const auto* tick = module.find_export("proxy_on_tick");
   REQUIRE(tick != nullptr);

@@ -117,9 +117,9 @@ std::string_view to_string(Form form) {
 }
 
 // What is said of one annotation.
-class FieldCheck {
+class AnnotationField {
  public:
-  FieldCheck(std::string_view annotation, const Site& site, Report& report)
+  AnnotationField(std::string_view annotation, const Site& site, Report& report)
       : annotation_(annotation), site_(site), report_(report) {}
 
   void check(const json& object, std::span<const JsonField> known) {
@@ -171,7 +171,7 @@ void check_annotation_field(const Survey& survey, Report& report) {
       if (!value) return;
       const auto site = site_of(workload, workload.annotations.at(key));
       for (const auto& [name, object] : value->items()) {
-        FieldCheck(key, site, report).check(object, known);
+        AnnotationField(key, site, report).check(object, known);
       }
     };
     check(kVolumeAnnotation, kVolume);
@@ -218,12 +218,13 @@ void check_gateway_annotation(const Survey& survey, Report& report) {
       if (found == workload.annotations.end()) continue;
       report.add(site_of(workload, found->second),
                  fmt::format("a gateway's template ignores {}", key),
-                 "mount into its container `istio-proxy`: `wasmctl patch`");
+                 "take it out, and mount into the container `istio-proxy`: `wasmctl patch ... "
+                 "--undo`, then `--mount container`");
     }
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kAnnotationRules[] = {
     {"annotation-json", Severity::error, "the annotations that mount are JSON objects",
      check_annotation_json},
     {"annotation-field", Severity::error,
@@ -239,7 +240,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> annotation_rules() {
-  return kRules;
+  return kAnnotationRules;
 }
 
 }  // namespace wasmctl::kube

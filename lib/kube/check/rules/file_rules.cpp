@@ -24,7 +24,7 @@ void check_unknown_kind(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kFileRules[] = {
     {"yaml", Severity::error, "the file is YAML", check_yaml},
     {"unknown-kind", Severity::error, "what is in Istio's group is of one of its kinds",
      check_unknown_kind},
@@ -40,7 +40,7 @@ std::string assumption(std::initializer_list<const Object*> objects) {
 }
 
 std::span<const ManifestRule> file_rules() {
-  return kRules;
+  return kFileRules;
 }
 
 }  // namespace wasmctl::kube

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/render/settings.hpp"
 #include "yaml/scalar.hpp"
@@ -88,7 +89,7 @@ class FieldCheck {
   void refuse(const Node& key, Words known) {
     report_.add(site_of(policy_, key),
                 fmt::format("EnvoyExtensionPolicy has no such field `{}` here", key.text),
-                suggest(key.text, known));
+                base::suggest(key.text, known));
   }
 
   const PolicyManifest& policy_;
@@ -126,7 +127,8 @@ class ValueCheck {
   void check_word(const Node& mapping, std::string_view key, Words known) {
     const auto* const node = yaml::find(mapping, key);
     if (node == nullptr || std::ranges::find(known, node->text) != known.end()) return;
-    add(*node, fmt::format("`{}` cannot be `{}`", key, node->text), suggest(node->text, known));
+    add(*node, fmt::format("`{}` cannot be `{}`", key, node->text),
+        base::suggest(node->text, known));
   }
 
   void check_targets() {
@@ -250,7 +252,7 @@ void check_target_namespace(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kGatewayRules[] = {
     {"policy-field", Severity::error, "every field is one of EnvoyExtensionPolicy's",
      check_policy_field},
     {"policy-value", Severity::error, "every value has the form that Envoy Gateway accepts",
@@ -262,7 +264,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> gateway_rules() {
-  return kRules;
+  return kGatewayRules;
 }
 
 }  // namespace wasmctl::kube

@@ -164,7 +164,7 @@ void check_pull_secret_absent(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kImageRules[] = {
     {"unpinned", Severity::warning, "what is downloaded is named by its digest",
      check_unpinned_images},
     {"image-spelling", Severity::warning, "an image has one name", check_image_spelling},
@@ -178,7 +178,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> image_rules() {
-  return kRules;
+  return kImageRules;
 }
 
 }  // namespace wasmctl::kube

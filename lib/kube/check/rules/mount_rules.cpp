@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/label.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/mount.hpp"
 #include "kube/names.hpp"
@@ -250,7 +251,7 @@ void check_reserved(const Survey& survey, Report& report) {
             mount.site,
             fmt::format("volume `{}` is one of Istio's own, so no pod is made", mount.volume),
             "give it another name, for example `wasm-PLUGIN`");
-      } else if (const auto why = refuse_label(mount.volume)) {
+      } else if (const auto why = base::refuse_label(mount.volume)) {
         report.add(mount.site, fmt::format("a volume's name {}", *why),
                    "the workload is accepted, but none of its pods: give it another name");
       }
@@ -263,7 +264,7 @@ void check_reserved(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kMountRules[] = {
     {"not-mounted", Severity::error,
      "a module named by file:// is mounted in every pod that the plugin selects",
      check_not_mounted},
@@ -287,7 +288,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> mount_rules() {
-  return kRules;
+  return kMountRules;
 }
 
 }  // namespace wasmctl::kube

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/render/plugin_config.hpp"
@@ -60,7 +61,7 @@ void check_unknown_field(const Survey& survey, Report& report) {
       if (std::ranges::find(known, entry.key.text) != known.end()) return;
       report.add(site_of(plugin, entry.key),
                  fmt::format("{} has no field `{}`", plugin.kind, entry.key.text),
-                 suggest(entry.key.text, known));
+                 base::suggest(entry.key.text, known));
     });
   }
 }
@@ -332,7 +333,7 @@ void check_env_alone(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kPluginRules[] = {
     {"unknown-field", Severity::error, "every field is one of the kind's", check_unknown_field},
     {"bad-value", Severity::error, "every value has the form and range that Istio accepts",
      check_bad_value},
@@ -353,7 +354,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> plugin_rules() {
-  return kRules;
+  return kPluginRules;
 }
 
 }  // namespace wasmctl::kube

@@ -186,7 +186,7 @@ void check_same_order(const Survey& survey, Report& report) {
   }
 }
 
-constexpr ManifestRule kRules[] = {
+constexpr ManifestRule kReachRules[] = {
     {"injection-off", Severity::error, "the pods that a plugin selects get a proxy",
      check_injection},
     {"selects-nothing", Severity::warning, "a selector matches a workload of the files",
@@ -206,7 +206,7 @@ constexpr ManifestRule kRules[] = {
 }  // namespace
 
 std::span<const ManifestRule> reach_rules() {
-  return kRules;
+  return kReachRules;
 }
 
 }  // namespace wasmctl::kube

@@ -1,4 +1,4 @@
-"""lib/wasm/host.cpp against its judge: a real Envoy links a module that imports every row of the
+"""lib/wasm/hostcalls.cpp against its judge: a real Envoy links a module that imports every row of the
 table and exports every callback, and lint finds nothing wrong with it; what lint calls an error,
 Envoy refuses."""
 
@@ -14,7 +14,7 @@ ABIS = {"0.1.0": ("kAllAbis", "kOnly01"), "0.2.0": ("kAllAbis", "kSince02"),
 
 
 def table(root, name):
-    text = (root / "lib/wasm/host.cpp").read_text()
+    text = (root / "lib/wasm/hostcalls.cpp").read_text()
     body = re.search(rf"{name}\[\] = {{(.*?)\n}};", text, re.S).group(1)
     return [tuple(re.findall(r"[\w:]+", row)) for row in re.findall(r"\{(.*?)\}", body)]
 

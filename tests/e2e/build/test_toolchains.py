@@ -3,10 +3,10 @@
 import json
 import re
 import shutil
-import subprocess
 
 import pytest
 
+import golang
 from envoy import Envoy, Filter
 
 
@@ -22,17 +22,11 @@ def logged(path, log, text, root_id=""):
 
 @pytest.fixture(scope="module")
 def go(root, tmp_path_factory):
-    if not shutil.which("go"):
-        pytest.skip("there is no Go")
-    version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True).stdout
-    if tuple(map(int, re.match(r"go(\d+)\.(\d+)", version).groups())) < (1, 24):
-        pytest.skip(f"{version.strip()} has no go:wasmexport")
     made = tmp_path_factory.mktemp("go")
 
     def build(name, *flags):
-        from os import environ
-        subprocess.run(["go", "build", "-trimpath", "-ldflags=-s", *flags, "-o", made / name, "."], check=True,
-                       cwd=root / "tests/data/toolchains/go", env=environ | {"GOOS": "wasip1", "GOARCH": "wasm"})
+        golang.go("build", "-trimpath", "-ldflags=-s", *flags, "-o", made / name, ".",
+                  cwd=root / "tests/data/toolchains/go", env={"GOOS": "wasip1", "GOARCH": "wasm"})
         return made / name
 
     return build

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-PLUGINS = sorted(p.parent for p in (pathlib.Path(__file__).resolve().parents[2] / "plugins").glob("*/wasmctl.yaml"))
+PLUGINS = sorted(p.parent for p in (pathlib.Path(__file__).resolve().parents[3] / "plugins").glob("*/wasmctl.yaml"))
 
 
 def check_file(file, expected):

@@ -126,8 +126,6 @@ def kubectl_patch(base, patch):
 @pytest.mark.parametrize("mount", ["container", "annotations"])
 @pytest.mark.parametrize("kind", WORKLOADS)
 def test_json_patch(judge, wasmctl, module, tmp_path, kind, mount):
-    if not shutil.which("kubectl"):
-        pytest.skip("no kubectl")
     base = workload_file(tmp_path / "base.json", kind)
     other = tmp_path / "other.wasm"
     shutil.copy(module, other)
@@ -268,8 +266,6 @@ def test_annotations(judge, wasmctl, module, tmp_path):
 
 @pytest.mark.parametrize("patch_type", ["strategic", "json"])
 def test_kustomize_component(judge, wasmctl, module, tmp_path, patch_type):
-    if not shutil.which("kubectl"):
-        pytest.skip("no kubectl")
 
     def kustomize(directory):
         done = subprocess.run(["kubectl", "kustomize", directory], capture_output=True, text=True, timeout=60)

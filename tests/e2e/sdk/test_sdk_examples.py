@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-README = pathlib.Path(__file__).resolve().parents[2] / "plugins/sdk/README.md"
+README = pathlib.Path(__file__).resolve().parents[3] / "plugins/sdk/README.md"
 EXAMPLES = [textwrap.dedent(block) for block in re.findall(r"(?m)^    #include .*\n(?:(?:    .*)?\n)*", README.read_text())]
 
 
