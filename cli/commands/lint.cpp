@@ -119,8 +119,9 @@ const wasm::Host& find_host(Context& context, const std::string& name) {
     throw refuse_word("--for", name, names);
   }
   if (found->is_later && !context.quiet) {
+    const auto& known = found->host.name;
     context.err << fmt::format("note: {} is not known yet: judged as {}\n", name,
-                               found->host.title);
+                               known.substr(known.rfind('-') + 1));
   }
   return found->host;
 }

@@ -64,33 +64,82 @@ json to_json(const Findings& findings) {
   return list;
 }
 
-// Sections 3.13 to 3.58.
-json to_location(const Place& place) {
-  json physical = {{"artifactLocation", {{"uri", place.file}}}};
-  if (place.line > 0) {
-    physical["region"] = {{"startLine", place.line}, {"startColumn", place.column}};
-  }
-  return {{"physicalLocation", std::move(physical)}};
+// RFC 3986: what may stand in a path as it is. A colon may not, in the first part of a relative
+// one.
+bool is_plain_in_uri(char c) {
+  constexpr std::string_view kSigns = "-._~/!$&'()*+,;=@";
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         kSigns.find(c) != std::string_view::npos;
 }
 
+// A reference that is relative, or a file:// URI of an absolute path (3.4.3 and 3.4.4).
+std::string to_uri(const std::string& path) {
+  std::string uri = path.starts_with('/') ? "file://" : "";
+  for (const char c : path) {
+    if (is_plain_in_uri(c)) {
+      uri += c;
+    } else {
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return uri;
+}
+
+json to_physical_location(const Place& place) {
+  json physical = {{"artifactLocation", {{"uri", to_uri(place.file)}}}};
+  if (place.line > 0) physical["region"]["startLine"] = place.line;
+  if (place.column > 0) physical["region"]["startColumn"] = place.column;
+  return physical;
+}
+
+// With whoever calls, since viewers show the message first.
+std::string sarif_message(const Finding& finding) {
+  auto text = finding.message;
+  for (const auto& line : trail_lines(finding)) text += "; " + line;
+  return finding.hint.empty() ? text : fmt::format("{} ({})", text, finding.hint);
+}
+
+// Callers whose place is known.
+json to_related_locations(const Finding& finding) {
+  auto list = json::array();
+  for (const auto& mention : finding.about) {
+    for (const auto& frame : mention.trail) {
+      if (frame.place.file.empty()) continue;
+      list.push_back({{"id", list.size()},
+                      {"message", {{"text", "called by " + to_string(frame)}}},
+                      {"physicalLocation", to_physical_location(frame.place)}});
+    }
+  }
+  return list;
+}
+
+json to_result(const Finding& finding) {
+  json location = {{"physicalLocation", to_physical_location(finding.place)}};
+  json result = {{"ruleId", finding.rule},
+                 {"level", to_string(finding.severity)},
+                 {"message", {{"text", sarif_message(finding)}}},
+                 {"locations", json::array({std::move(location)})}};
+  auto related = to_related_locations(finding);
+  if (!related.empty()) result["relatedLocations"] = std::move(related);
+  return result;
+}
+
+// Sections 3.13 to 3.58.
 json to_sarif(const std::vector<Rule>& rules, const Findings& findings) {
   auto rule_list = json::array();
   for (const auto& rule : rules) {
-    rule_list.push_back({{"id", rule.name}, {"shortDescription", {{"text", rule.demand}}}});
+    rule_list.push_back({{"id", rule.name},
+                         {"shortDescription", {{"text", rule.demand}}},
+                         {"defaultConfiguration", {{"level", to_string(rule.severity)}}}});
   }
   auto result_list = json::array();
-  for (const auto& finding : findings) {
-    const auto text = finding.hint.empty() ? finding.message
-                                           : fmt::format("{} ({})", finding.message, finding.hint);
-    result_list.push_back({{"ruleId", finding.rule},
-                           {"level", to_string(finding.severity)},
-                           {"message", {{"text", text}}},
-                           {"locations", json::array({to_location(finding.place)})}});
-  }
+  for (const auto& finding : findings) result_list.push_back(to_result(finding));
   const json driver = {{"name", "wasmctl"}, {"version", kVersion}, {"rules", rule_list}};
   return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
           {"version", "2.1.0"},
-          {"runs", json::array({{{"tool", {{"driver", driver}}}, {"results", result_list}}})}};
+          {"runs", json::array({{{"tool", {{"driver", driver}}},
+                                 {"columnKind", "unicodeCodePoints"},
+                                 {"results", result_list}}})}};
 }
 
 // Workflow commands are lines: `::error file=a.yaml,line=1,col=2,title=RULE::MESSAGE`.

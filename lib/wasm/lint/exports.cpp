@@ -237,7 +237,7 @@ void check_unused_exports(const Subject& subject, const Rule& rule, Findings& fi
     unused.push_back({item.name});
   }
   if (unused.empty()) return;
-  const auto message = fmt::format("exports {}, of no use to Envoy", quoted(unused));
+  const auto message = fmt::format("exports {}, of no use to Envoy", quoted(names_of(unused)));
   add(findings, rule, message,
       "what is exported cannot be left out by a linker; `--fix` drops the exports",
       std::move(unused));

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <vector>
+
+#include "wasm/hostcalls.hpp"
 
 namespace wasmctl::wasm {
 
@@ -21,25 +24,25 @@ bool starts_with(std::string_view text, Words prefixes) {
   return std::ranges::any_of(prefixes, [&](auto prefix) { return text.starts_with(prefix); });
 }
 
-bool is_bindgen(const Import& import) {
+bool is_bindgen(const Module& /*module*/, const Import& import) {
   return is_one_of(import.module, {"wbg", "wasm-bindgen"}) ||
          starts_with(import.module, {"__wbindgen_", "./snippets/"}) ||
          (import.module.starts_with("./") && import.module.ends_with("_bg.js")) ||
          starts_with(import.name, {"__wbindgen_", "__wbg_"});
 }
 
-bool is_go_for_js(const Import& import) {
+bool is_go_for_js(const Module& /*module*/, const Import& import) {
   return is_one_of(import.module, {"gojs", "go"}) || import.name.starts_with("syscall/js.");
 }
 
-bool is_component(const Import& import) {
+bool is_component(const Module& /*module*/, const Import& import) {
   const auto colon = import.module.find(':');
   return is_one_of(import.module, {"$root", "[export]$root"}) ||
          import.module.starts_with("cm32p2|") ||
          (colon != std::string::npos && import.module.find('/', colon) != std::string::npos);
 }
 
-bool is_thread(const Import& import) {
+bool is_thread(const Module& /*module*/, const Import& import) {
   return (import.module == "wasi" && import.name == "thread-spawn") ||
          starts_with(import.name, {"pthread_", "__pthread_", "thrd_", "mtx_", "cnd_", "sem_",
                                    "_emscripten_thread", "__emscripten_init_main_thread",
@@ -52,7 +55,7 @@ bool is_invoke(std::string_view name) {
          name.find_first_not_of("vijfdp", sizeof "invoke_" - 1) == std::string_view::npos;
 }
 
-bool is_exception(const Import& import) {
+bool is_exception(const Module& /*module*/, const Import& import) {
   return is_invoke(import.name) ||
          starts_with(import.name, {"__cxa_find_matching_catch", "_Unwind_", "__gxx_personality",
                                    "__wasm_setjmp", "__wasm_longjmp", "llvm_eh_typeid_for"}) ||
@@ -80,12 +83,12 @@ bool is_exception(const Import& import) {
                                  "getTempRet0"});
 }
 
-// A module that is optimized for size has imports of one letter in modules of one.
+// What is optimized for size has imports of a letter or two.
 bool is_minified(const Import& import) {
-  return import.module.size() == 1 && import.name.size() <= 2;
+  return import.module == "a" && import.name.size() <= 2;
 }
 
-bool is_emscripten(const Import& import) {
+bool is_emscripten(const Module& /*module*/, const Import& import) {
   return is_minified(import) || is_one_of(import.module, {"GOT.mem", "GOT.func", "asm2wasm"}) ||
          starts_with(import.name, {"emscripten_", "_emscripten_", "__emscripten_", "__syscall_"}) ||
          is_one_of(import.name,
@@ -95,8 +98,12 @@ bool is_emscripten(const Import& import) {
                     "alignfault", "abortOnCannotGrowMemory"});
 }
 
-bool is_assembly_script(const Import& import) {
-  return import.module == "env" && is_one_of(import.name, {"abort", "seed", "trace"});
+bool is_assembly_script(const Module& module, const Import& import) {
+  if (import.module != "env" || import.kind != ExternalKind::function) return false;
+  const auto& type = module.types[import.type_index].function;
+  if (import.name == "abort") return type == type_of("iiii:");
+  if (import.name == "seed") return type.results == std::vector{ValueType::f64};
+  return import.name == "trace" && type.parameters.size() == 7;
 }
 
 constexpr ImportFamily kFamilies[] = {
@@ -104,15 +111,15 @@ constexpr ImportFamily kFamilies[] = {
      "do without `wasm-bindgen`, `js-sys` and `web-sys` (`cargo tree -i js-sys` says who pulls "
      "them in), and build for `wasm32-wasip1`",
      is_bindgen},
-    {"a JavaScript host, for which Go built the module",
+    {"a JavaScript host (GOOS=js)",
      "build with `GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared`, or `tinygo build "
      "-target=wasip1 -buildmode=c-shared`",
      is_go_for_js},
-    {"WASI 0.2: the module is the core of a component",
-     "build for `wasm32-wasip1`, not for `wasm32-wasip2`", is_component},
-    {"threads, of which a plugin has one",
+    {"WASI 0.2, as the core of a component", "build for `wasm32-wasip1`, not for `wasm32-wasip2`",
+     is_component},
+    {"threads, and a plugin has one only",
      "build without threads: no `-pthread`, not for `wasm32-wasip1-threads`", is_thread},
-    {"exceptions or setjmp in a form that needs a JavaScript host",
+    {"exceptions or setjmp that need a JavaScript host",
      "build with `-fwasm-exceptions`, which Envoy runs, or with `-fno-exceptions`", is_exception},
     {"Emscripten's JavaScript",
      "link with `-sSTANDALONE_WASM`, and not as a side module (`-sSIDE_MODULE`, `-sMAIN_MODULE`)",

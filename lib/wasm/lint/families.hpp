@@ -10,9 +10,9 @@
 namespace wasmctl::wasm {
 
 struct ImportFamily {
-  std::string_view what;    // "a JavaScript host, for which Go built the module"
+  std::string_view target;  // what the module is built for: "a JavaScript host (GOOS=js)"
   std::string_view remedy;  // a hint
-  bool (*has)(const Import& import);
+  bool (*has)(const Module& module, const Import& import);
 };
 
 // The first that has an import is its family.

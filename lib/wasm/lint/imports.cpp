@@ -71,23 +71,6 @@ void for_each_function(const Module& module, Visit visit) {
   }
 }
 
-// Envoy makes the first memory and the first table that a module imports, whatever their names
-// (proxy-wasm-cpp-host, src/v8/v8.cc).
-void check_other_kinds(const Module& module, const Rule& rule, Findings& findings) {
-  bool has_memory = false;
-  bool has_table = false;
-  for (const auto& import : module.imports) {
-    if (import.kind == ExternalKind::function) continue;
-    const bool first = (import.kind == ExternalKind::memory && !std::exchange(has_memory, true)) ||
-                       (import.kind == ExternalKind::table && !std::exchange(has_table, true));
-    if (first) continue;
-    add(findings, rule,
-        fmt::format("imports a {}, `{}.{}`: Envoy offers functions, one memory and one table",
-                    to_string(import.kind), import.module, import.name),
-        "define it in the module", import.name);
-  }
-}
-
 // What of a module's imports its host does not offer.
 class ImportCheck {
  public:
@@ -101,15 +84,50 @@ class ImportCheck {
         of_family_(import_families().size()) {}
 
   void run() {
-    check_other_kinds(subject_.module, rule_, findings_);
+    check_other_kinds();
     for_each_function(subject_.module,
                       [&](const Import& import, std::uint32_t index) { check(import, index); });
     for (std::size_t i = 0; i < of_family_.size(); ++i) {
-      if (!of_family_[i].empty()) add_family(import_families()[i], std::move(of_family_[i]));
+      if (!of_family_[i].names.empty()) add_family(import_families()[i], std::move(of_family_[i]));
     }
   }
 
  private:
+  // The imports of one family, and their names with the module's.
+  struct Members {
+    std::vector<Mention> mentions;
+    std::vector<std::string> names;
+  };
+
+  // Envoy makes the first memory and the first table that a module imports, whatever their names
+  // (proxy-wasm-cpp-host, src/v8/v8.cc).
+  void check_other_kinds() {
+    bool has_memory = false;
+    bool has_table = false;
+    for (const auto& import : subject_.module.imports) {
+      if (import.kind == ExternalKind::function) continue;
+      const bool first =
+          (import.kind == ExternalKind::memory && !std::exchange(has_memory, true)) ||
+          (import.kind == ExternalKind::table && !std::exchange(has_table, true));
+      if (first || put_into_family(import, {})) continue;
+      add(findings_, rule_,
+          fmt::format("imports a {}, `{}.{}`: Envoy offers functions, one memory and one table",
+                      to_string(import.kind), import.module, import.name),
+          "define it in the module", import.name);
+    }
+  }
+
+  bool put_into_family(const Import& import, std::optional<std::uint32_t> function) {
+    const auto families = import_families();
+    const auto family = std::ranges::find_if(
+        families, [&](const auto& row) { return row.has(subject_.module, import); });
+    if (family == families.end()) return false;
+    auto& [mentions, names] = of_family_[static_cast<std::size_t>(family - families.begin())];
+    mentions.push_back({import.name, function ? trails_.to(*function) : std::vector<Frame>()});
+    names.push_back(fmt::format("{}.{}", import.module, import.name));
+    return true;
+  }
+
   void check(const Import& import, std::uint32_t index) {
     const auto name = fmt::format("{}.{}", import.module, import.name);
     const auto* row = find_host_function(import.module, import.name);
@@ -131,14 +149,7 @@ class ImportCheck {
   }
 
   void check_unknown(const Import& import, const std::string& name, std::uint32_t index) {
-    const auto families = import_families();
-    const auto family =
-        std::ranges::find_if(families, [&](const auto& row) { return row.has(import); });
-    if (family != families.end()) {
-      auto& mentions = of_family_[static_cast<std::size_t>(family - families.begin())];
-      mentions.push_back({import.name, trails_.to(index)});
-      return;
-    }
+    if (put_into_family(import, index)) return;
     auto hint = trails_.is_spent() ? std::string() : hint_for_import(import.name, vendor_);
     report(import, index,
            fmt::format("imports `{}`, which {} does not offer", name, host_of(subject_)),
@@ -149,11 +160,11 @@ class ImportCheck {
     add(findings_, rule_, std::move(message), std::move(hint), import.name, trails_.to(index));
   }
 
-  void add_family(const ImportFamily& family, std::vector<Mention> mentions) {
-    auto message =
-        fmt::format("imports {}, which {} does not offer: {} for {}", quoted(mentions),
-                    host_of(subject_), mentions.size() == 1 ? "it is" : "they are", family.what);
-    add(findings_, rule_, std::move(message), std::string(family.remedy), std::move(mentions));
+  void add_family(const ImportFamily& family, Members members) {
+    auto message = fmt::format("imports {}, which {} does not offer: the module is built for {}",
+                               quoted(members.names), host_of(subject_), family.target);
+    add(findings_, rule_, std::move(message), std::string(family.remedy),
+        std::move(members.mentions));
   }
 
   const Subject& subject_;
@@ -162,7 +173,7 @@ class ImportCheck {
   Trails trails_;
   Vendor vendor_;
   std::optional<AbiVersion> abi_;
-  std::vector<std::vector<Mention>> of_family_;  // by its number
+  std::vector<Members> of_family_;  // by its number
 };
 
 void check_imports(const Subject& subject, const Rule& rule, Findings& findings) {
@@ -205,7 +216,7 @@ void check_host_versions(const Subject& subject, const Rule& rule, Findings& fin
   });
   if (recent.empty()) return;
   const auto message =
-      fmt::format("imports {}: Envoy 1.{} and later have that", quoted(recent), since);
+      fmt::format("imports {}: Envoy 1.{} and later have that", quoted(names_of(recent)), since);
   add(findings, rule, message, "`--for HOST` judges for one proxy", std::move(recent));
 }
 
@@ -219,8 +230,8 @@ void check_stubs(const Subject& subject, const Rule& rule, Findings& findings) {
   });
   if (stubs.empty()) return;
   const auto message =
-      fmt::format("imports {}: a proxy has no files or sockets for plugins, and {}", quoted(stubs),
-                  stubs.size() == 1 ? "it only fails" : "they only fail");
+      fmt::format("imports {}: a proxy has no files or sockets for plugins, and {}",
+                  quoted(names_of(stubs)), stubs.size() == 1 ? "it only fails" : "they only fail");
   add(findings, rule, message,
       "a language's runtime often imports more than it calls; if the plugin itself needs them, use "
       "a hostcall instead",

@@ -48,14 +48,20 @@ std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps
   return list;
 }
 
-std::string quoted(const std::vector<Mention>& about) {
+std::string quoted(const std::vector<std::string>& names) {
   constexpr std::size_t kMostNames = 10;
   std::string text;
-  for (std::size_t i = 0; i < std::min(about.size(), kMostNames); ++i) {
-    text += fmt::format("{}`{}`", i == 0 ? "" : ", ", about[i].name);
+  for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i) {
+    text += fmt::format("{}`{}`", i == 0 ? "" : ", ", names[i]);
   }
-  if (about.size() > kMostNames) text += fmt::format(" and {} more", about.size() - kMostNames);
+  if (names.size() > kMostNames) text += fmt::format(" and {} more", names.size() - kMostNames);
   return text;
+}
+
+std::vector<std::string> names_of(const std::vector<Mention>& about) {
+  std::vector<std::string> names;
+  for (const auto& mention : about) names.push_back(mention.name);
+  return names;
 }
 
 bool exports_function(const Module& module, std::string_view name) {

@@ -28,7 +28,8 @@ void add(Findings& findings, const Rule& rule, std::string message, std::string 
 std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps);
 
 // "`a`, `b` and 3 more".
-std::string quoted(const std::vector<Mention>& about);
+std::string quoted(const std::vector<std::string>& names);
+std::vector<std::string> names_of(const std::vector<Mention>& about);
 
 bool exports_function(const Module& module, std::string_view name);
 

@@ -11,15 +11,24 @@ namespace {
 
 constexpr std::uint64_t kPagesPerMiB = 16;
 
-// PROXY_WASM_HOST_MAX_WASM_MEMORY_SIZE_BYTES of proxy-wasm-cpp-host, include/proxy-wasm/limits.h.
+// PROXY_WASM_HOST_MAX_WASM_MEMORY_SIZE_BYTES of proxy-wasm-cpp-host, include/proxy-wasm/limits.h;
+// of a 64-bit memory's maximum V8's kV8MaxWasmMemory64Pages, though the specification allows more.
 void check_memory_limit(const Subject& subject, const Rule& rule, Findings& findings) {
   constexpr std::uint64_t kMostPages = 1024 * kPagesPerMiB;
+  constexpr std::uint64_t kMostPages64 = 262'144;
   for (const auto& memory : subject.module.memories) {
-    if (memory.minimum <= kMostPages) continue;
-    add(findings, rule,
-        fmt::format("starts with {} MiB of memory; Envoy gives 1024 MiB at most",
-                    memory.minimum / kPagesPerMiB),
-        "lower the initial memory");
+    if (memory.minimum > kMostPages) {
+      add(findings, rule,
+          fmt::format("starts with {} MiB of memory; Envoy gives 1024 MiB at most",
+                      memory.minimum / kPagesPerMiB),
+          "lower the initial memory");
+    }
+    if (memory.is_64 && memory.maximum.value_or(0) > kMostPages64) {
+      add(findings, rule,
+          fmt::format("has a 64-bit memory of at most {} pages; Envoy's V8 takes {} (16 GiB)",
+                      *memory.maximum, kMostPages64),
+          "lower the maximum, or say none");
+    }
   }
 }
 
@@ -69,7 +78,8 @@ void check_debug_info(const Subject& subject, const Rule& rule, Findings& findin
 constexpr LintRule kWeightRules[] = {
     {{"memory-limit", Severity::error, "starts with at most 1 GiB of memory"},
      Judge::envoy,
-     "More is refused when the module is instantiated.",
+     "More is refused when the module is instantiated; of a 64-bit memory also a maximum of more "
+     "than 16 GiB.",
      check_memory_limit},
     {{"memory-size", Severity::warning, "starts with at most 64 MiB of memory"},
      Judge::specification,
