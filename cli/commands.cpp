@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/exit_status.hpp"
@@ -54,6 +55,13 @@ int fail(Context& context, const Error& error) {
   context.out.flush();
   context.err << format_error(error);
   return exit_status(error.code());
+}
+
+// `status`, unless what was printed did not arrive.
+int finish(Context& context, int status) {
+  context.out.flush();
+  if (context.out || reader_is_gone()) return status;
+  return fail(context, Error(Code::io, "cannot write to standard output"));
 }
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
@@ -107,9 +115,9 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return root.exit(help, context.out, context.err);
+    return finish(context, root.exit(help, context.out, context.err));
   } catch (const CLI::CallForVersion& version) {
-    return root.exit(version, context.out, context.err);
+    return finish(context, root.exit(version, context.out, context.err));
   } catch (const CLI::ParseError& error) {
     return fail(context, to_error(root, error));
   } catch (const Error& error) {  // of a flag's word
@@ -126,16 +134,13 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that grows beyond `ulimit -f`
   try {
     action();
-    context.out.flush();
-    if (!context.out && !reader_is_gone()) {
-      throw Error(Code::io, "cannot write to standard output");
-    }
-    return 0;
+    return finish(context, 0);
+  } catch (const base::ClosedPipe& error) {
+    return reader_is_gone() ? 0 : fail(context, error);
   } catch (const Error& error) {
     return fail(context, error);
   } catch (const Refused& refused) {
-    context.out.flush();
-    return exit_status(refused.code);
+    return finish(context, exit_status(refused.code));
   } catch (const std::bad_alloc&) {
     return fail(context, Error(Code::io, "out of memory"));
   } catch (const std::exception& error) {

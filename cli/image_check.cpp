@@ -8,13 +8,10 @@
 #include "base/error.hpp"
 #include "cli/config_schema.hpp"
 #include "kube/check/survey.hpp"
-#include "kube/render/envoy_gateway.hpp"
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
+#include "oci/pulled_image.hpp"
 #include "oci/reference.hpp"
-#include "registry/image_module.hpp"
-#include "registry/image_tree.hpp"
-#include "registry/repository.hpp"
 #include "wasm/lint/lint.hpp"
 
 namespace wasmctl::cli {
@@ -29,23 +26,15 @@ constexpr Rule kDigest = {"image-digest", Severity::error,
 constexpr Rule kModule = {"image-module", Severity::error,
                           "the image holds a module that the proxy loads"};
 
-// Istio takes a name without a registry for one of Docker Hub.
-oci::Reference to_reference(const std::string& image) {
-  const auto host = image.substr(0, image.find('/'));
-  const bool has_host = host.size() < image.size() &&
-                        (host.find_first_of(".:") != std::string::npos || host == "localhost");
-  return oci::parse_reference(has_host ? image : "docker.io/" + image);
-}
-
 class ImageCheck {
  public:
-  ImageCheck(Context& context, const kube::Inventory& inventory, const RegistryOptions& options)
-      : inventory_(inventory), options_(registry_options(context, options)) {}
+  ImageCheck(const kube::Inventory& inventory, Images& images)
+      : inventory_(inventory), images_(images) {}
 
   std::vector<Finding> run() {
-    for (const auto* const plugin : kube::all_plugins(inventory_)) {
-      const auto image = kube::image_of(plugin->url);
-      if (!image.empty()) check(*plugin, image);
+    for (const auto& plugin : inventory_.plugins) {
+      const auto image = kube::image_of(plugin.url);
+      if (!image.empty()) check(plugin, image);
     }
     return std::move(findings_);
   }
@@ -56,13 +45,12 @@ class ImageCheck {
     plugin_ = &plugin;
     oci::Reference reference;
     try {
-      reference = to_reference(image);
+      reference = oci::parse_image_name(image);
     } catch (const Error& error) {
       return add(kAbsent, *url_, error.message(), "no image can have this name");
     }
-    const auto repository = registry::open_repository(reference, options_);
     try {
-      check_pin(*repository, reference);
+      check_image(images_.open(reference), reference);
     } catch (const Error& error) {
       if (error.code() == Code::not_found) {
         add(kAbsent, *url_, error.message(), "push it, or correct the name");
@@ -74,16 +62,16 @@ class ImageCheck {
     }
   }
 
-  void check_pin(registry::Repository& repository, const oci::Reference& reference) {
-    const auto manifest = repository.fetch_manifest(reference);
-    const auto for_istio = registry::fetch_for_istio(repository, reference, manifest);
-    const auto& named = manifest.descriptor.digest;
-    const auto& loaded = for_istio.descriptor.digest;
+  void check_image(oci::PulledImage& image, const oci::Reference& reference) {
+    const auto who = plugin_->kind == kube::PluginKind::extension_policy
+                         ? oci::Consumer::envoy_gateway
+                         : oci::Consumer::istio;
+    const auto named = image.descriptor().digest;
+    const auto loaded = image.manifest_for(who).digest;
     const auto* const sha256 = plugin_->module_field("sha256");
-    const auto who = plugin_->kind == kube::kExtensionPolicy ? oci::kEnvoyGateway : oci::kIstio;
-    const auto right = fmt::format("the one that {} computes is {}", who, loaded.hex());
+    const auto right = fmt::format("the one that {} computes is {}", to_string(who), loaded.hex());
     const auto of_index =
-        fmt::format("this is the digest of an index, which {} never computes", who);
+        fmt::format("this is the digest of an index, which {} never computes", to_string(who));
     if (reference.digest && named != loaded) {
       add(kIndexPin, *url_, of_index, right);
     }
@@ -92,16 +80,16 @@ class ImageCheck {
     } else if (sha256 != nullptr && !sha256->text.empty() && sha256->text != loaded.hex()) {
       add(kDigest, *sha256, "this is not the digest of the image's manifest", right);
     }
-    const auto image = registry::read_image_tree(repository, reference, for_istio);
-    if (const auto why = oci::why_not(who, image); !why.empty()) {
-      add(kModule, *url_, fmt::format("{} does not load the image: {}", who, why),
+    if (const auto verdict = image.verdict(who); !verdict.why_not.empty()) {
+      add(kModule, *url_,
+          fmt::format("{} does not load the image: {}", to_string(who), verdict.why_not),
           "`wasmctl push` makes images that it loads");
       return;
     }
-    const auto fetched =
-        registry::fetch_module(repository, reference, for_istio, registry::WithSchema::yes);
-    check_module(fetched.content);
-    const auto& schema = fetched.config_schema;
+    const auto module = *image.module_for(who);
+    warn_of_choice(image, module);
+    check_module(module.content);
+    const auto schema = image.config_schema(module.manifest);
     if (!schema) return;
     const auto name = fmt::format("the schema in {}", oci::to_string(reference));
     std::ranges::move(judge_config(inventory_, *plugin_, oci::parse_json(*schema, name), name),
@@ -121,7 +109,7 @@ class ImageCheck {
   }
 
   const kube::Inventory& inventory_;
-  registry::Options options_;
+  Images& images_;
   const kube::PluginManifest* plugin_ = nullptr;
   const yaml::Node* url_ = nullptr;
   std::vector<Finding> findings_;
@@ -133,9 +121,8 @@ std::vector<Rule> image_check_rules() {
   return {kAbsent, kIndexPin, kDigest, kModule};
 }
 
-std::vector<Finding> check_images(Context& context, const kube::Inventory& inventory,
-                                  const RegistryOptions& options) {
-  return ImageCheck(context, inventory, options).run();
+std::vector<Finding> check_images(const kube::Inventory& inventory, Images& images) {
+  return ImageCheck(inventory, images).run();
 }
 
 }  // namespace wasmctl::cli

@@ -17,7 +17,7 @@
 #include "cli/manifest_file.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
-#include "wasm/hostcalls.hpp"
+#include "kube/check/module_facts.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -76,76 +76,95 @@ bool is_manifest(const fs::path& path) {
   return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json";
 }
 
-// The files of directories, sorted, so that the order is the same everywhere.
-std::vector<fs::path> collect_files(const std::vector<std::string>& names) {
-  std::vector<fs::path> files;
+struct FoundFile {
+  fs::path path;
+  bool named = false;  // by -f itself, not found in a directory
+};
+
+// Of each chart, but for those that are part of another: `helm template` prints them with it.
+void add_chart_notes(std::vector<fs::path> charts, std::vector<std::string>& notes) {
+  std::ranges::sort(charts);
+  for (const auto& chart : charts) {
+    const bool is_part = std::ranges::any_of(charts, [&](const fs::path& other) {
+      return chart.native().starts_with((other / "charts" / "").native());
+    });
+    if (is_part) continue;
+    notes.push_back(fmt::format("{} is a Helm chart's: check what `helm template {}` prints",
+                                (chart / "templates").native(), chart.native()));
+  }
+}
+
+// The manifests below a directory, sorted, so that the order is the same everywhere. The templates
+// of a Helm chart are none: a note says so.
+std::vector<FoundFile> find_files(const std::string& directory, std::vector<std::string>& notes) {
+  std::vector<FoundFile> found;
+  std::vector<fs::path> charts;
+  std::error_code error;
+  fs::recursive_directory_iterator entries(directory, error);
+  for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
+    const auto& path = entries->path();
+    if (path.filename() == "templates" && entries->is_directory() &&
+        fs::is_regular_file(path.parent_path() / "Chart.yaml")) {
+      entries.disable_recursion_pending();
+      charts.push_back(path.parent_path());
+    } else if (entries->is_regular_file() && is_manifest(path)) {
+      found.push_back({path});
+    }
+  }
+  if (error) throw Error(Code::io, fmt::format("cannot read {}: {}", directory, error.message()));
+  if (found.empty() && charts.empty()) {
+    throw Error(Code::not_found,
+                fmt::format("no manifest in `{}`: no *.yaml, *.yml or *.json", directory));
+  }
+  std::ranges::sort(found, {}, &FoundFile::path);
+  add_chart_notes(std::move(charts), notes);
+  return found;
+}
+
+std::vector<FoundFile> collect_files(const std::vector<std::string>& names,
+                                     std::vector<std::string>& notes) {
+  std::vector<FoundFile> files;
   for (const auto& name : names) {
     std::error_code error;
-    if (!fs::is_directory(name, error)) {
-      files.emplace_back(name);
-      continue;
+    if (fs::is_directory(name, error)) {
+      std::ranges::move(find_files(name, notes), std::back_inserter(files));
+    } else {
+      files.push_back({name, true});
     }
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(name, error)) {
-      if (entry.is_regular_file() && is_manifest(entry.path())) found.push_back(entry.path());
-    }
-    if (error) throw Error(Code::io, fmt::format("cannot read {}: {}", name, error.message()));
-    if (found.empty()) {
-      throw Error(Code::not_found,
-                  fmt::format("no manifest in `{}`: no *.yaml, *.yml or *.json", name));
-    }
-    std::ranges::sort(found);
-    std::ranges::move(found, std::back_inserter(files));
   }
-  // One that is named and stands in a directory, too, counts once.
+  // One that is named and found in a directory, too, counts once.
   std::set<fs::path> seen;
-  std::erase_if(files, [&](const fs::path& file) {
+  std::erase_if(files, [&](const FoundFile& file) {
     std::error_code error;  // a pipe has no path
-    const auto path = fs::weakly_canonical(file, error);
-    return !seen.insert(error ? file : path).second;
+    const auto path = fs::weakly_canonical(file.path, error);
+    return !seen.insert(error ? file.path : path).second;
   });
   return files;
 }
 
 kube::Inventory read_files(const std::vector<std::string>& names, const std::string& ns) {
   kube::Inventory inventory;
-  for (const auto& path : collect_files(names)) {
+  for (const auto& [path, named] : collect_files(names, inventory.notes)) {
     const auto file = read_manifest(path.native());
-    kube::read_manifests(inventory, file.text, file.name, ns);
+    if (named || kube::may_hold_manifests(file.text, file.name)) {
+      kube::read_manifests(inventory, file.text, file.name, ns);
+    }
   }
-  kube::merge_patches(inventory);
+  kube::apply_kustomizations(inventory);
   return inventory;
-}
-
-kube::ModuleFacts facts_of(const wasm::Module& module) {
-  const auto has_callback = [&](std::initializer_list<std::string_view> names) {
-    return std::ranges::any_of(names,
-                               [&](auto name) { return module.find_export(name) != nullptr; });
-  };
-  kube::ModuleFacts facts;
-  facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
-    const auto* const row = wasm::find_host_function(import.module, import.name);
-    return row != nullptr && row->effect == wasm::Effect::acts;
-  });
-  facts.http = has_callback({"proxy_on_request_headers", "proxy_on_request_body",
-                             "proxy_on_response_headers", "proxy_on_response_body"});
-  facts.network = has_callback(
-      {"proxy_on_new_connection", "proxy_on_downstream_data", "proxy_on_upstream_data"});
-  // What only writes a log is for either; a module without any callback is for lint to judge.
-  if (!facts.http && !facts.network) facts.http = facts.network = true;
-  return facts;
 }
 
 class Checker {
  public:
-  Checker(Context& context, const CheckOptions& options) : context_(context), options_(options) {}
+  Checker(Context& context, const CheckOptions& options)
+      : context_(context), options_(options), images_(context, options.registry) {}
 
   std::vector<Finding> run() {
     inventory_ = read_files(options_.files, options_.ns);
     if (!options_.module.empty()) add_module();
     if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
     add(kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_));
-    if (options_.images) add(check_images(context_, inventory_, options_.registry));
+    if (options_.images) add(check_images(inventory_, images_));
     return std::move(findings_);
   }
 
@@ -154,18 +173,17 @@ class Checker {
  private:
   // What `wasmctl lint` says of it.
   void add_module() {
-    const auto module = read_unchecked(context_, options_.module, options_.registry);
+    const auto module = read_module(context_, parse_source(options_.module), images_);
     const auto read = wasm::read_module(module.bytes, module.path);
     add(wasm::lint(read, module.path));
-    inventory_.module = facts_of(read);
+    inventory_.module = kube::facts_of(read);
     if (module.plugin) inventory_.module->plugin = module.plugin->name;
     const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
     if (!schema) return;
     const auto value = read_schema(*schema);
-    const auto plugins = kube::all_plugins(inventory_);
-    for (const auto* const plugin : plugins) {
-      if (plugins.size() > 1 && plugin->name != module.plugin->name) continue;
-      add(judge_config(inventory_, *plugin, value, schema->native()));
+    for (const auto& plugin : inventory_.plugins) {
+      if (inventory_.plugins.size() > 1 && plugin.name != module.plugin->name) continue;
+      add(judge_config(inventory_, plugin, value, schema->native()));
     }
   }
 
@@ -175,6 +193,7 @@ class Checker {
 
   Context& context_;
   const CheckOptions& options_;
+  Images images_;
   kube::Inventory inventory_;
   kube::Inventory before_;
   std::vector<Finding> findings_;
@@ -205,8 +224,11 @@ void run_check(Context& context, const CheckOptions& options) {
   const auto errors = count(findings, Severity::error);
   const auto& inventory = checker.inventory();
   if (!context.quiet) {
+    for (const auto& note : inventory.notes) {
+      context.err << fmt::format("note: {}\n", escape_controls(note));
+    }
     context.err << fmt::format(
-        "{} and {} in {}: {}, {}\n", counted(kube::all_plugins(inventory).size(), "plugin"),
+        "{} and {} in {}: {}, {}\n", counted(inventory.plugins.size(), "plugin"),
         counted(inventory.workloads.size(), "workload"), counted(inventory.files.size(), "file"),
         counted(errors, "error"), counted(count(findings, Severity::warning), "warning"));
   }

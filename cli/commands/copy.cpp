@@ -8,10 +8,10 @@
 #include "cli/command.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/output/image_json.hpp"
+#include "oci/copy.hpp"
 #include "oci/layout.hpp"
 #include "oci/reference.hpp"
-#include "registry/copy.hpp"
-#include "registry/repository.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::cli {
 
@@ -26,25 +26,28 @@ struct CopyOptions {
 };
 
 // No tag moves that nobody named: SOURCE's tag, or its digest alone.
-void choose_tag(registry::Repository& from, const oci::Reference& source, oci::Reference& target) {
+void choose_tag(oci::Store& from, const oci::Reference& source, oci::Reference& target) {
   if (target.tag || target.digest) return;
-  target.tag = source.tag;
-  if (source.tag) return;
+  // Names that other tools give in layouts are no tags.
+  if (source.tag && (target.is_layout() || oci::is_tag(*source.tag))) {
+    target.tag = source.tag;
+    return;
+  }
   target.digest = source.digest;
   if (source.digest || !source.is_layout()) return;
   // A layout's only image need not be called `latest`.
-  const auto only = from.resolve(source);
-  if (!only) return;
-  const auto tag = only->annotations.find(oci::kRefName);
-  if (tag != only->annotations.end() && oci::is_tag(tag->second)) {
+  const auto found = from.resolve(source);
+  if (!found) return;
+  const auto tag = found->annotations.find(oci::kRefName);
+  if (tag != found->annotations.end() && oci::is_tag(tag->second)) {
     target.tag = tag->second;
   } else {
-    target.digest = only->digest;
+    target.digest = found->digest;
   }
 }
 
 void print_result(Context& context, const CopyOptions& options, const std::string& image,
-                  const registry::Copied& copied) {
+                  const oci::Copied& copied) {
   if (options.json) {
     auto result = image_json(copied.manifest);
     result["image"] = image;
@@ -68,12 +71,12 @@ void run_copy(Context& context, const CopyOptions& options) {
   auto access = registry_options(context, options.registry);
   // What comes from one registry goes to the other at once, and counts once.
   if (!source.is_layout() && !target.is_layout()) access.source.progress = nullptr;
-  const auto from = registry::open_repository(source, access.source);
-  const auto to = registry::open_repository(target, access.target);
+  const auto from = registry::open_store(source, access.source);
+  const auto to = registry::open_store(target, access.target);
   choose_tag(*from, source, target);
-  const auto copied = registry::copy_image(
-      *from, source, *to, target,
-      options.referrers ? registry::WithReferrers::yes : registry::WithReferrers::no);
+  const auto copied =
+      oci::copy_image(*from, source, *to, target,
+                      options.referrers ? oci::WithReferrers::yes : oci::WithReferrers::no);
   const auto image = oci::to_string(oci::pinned(target, copied.manifest.digest));
   print_result(context, options, image, copied);
 }

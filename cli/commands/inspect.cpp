@@ -40,8 +40,8 @@ struct Inspected {
   wasm::SizeNode tree;
 };
 
-Inspected inspect(Context& context, const std::string& source, const RegistryOptions& options) {
-  auto module = read_unchecked(context, source, options);
+Inspected inspect(Context& context, const Source& source, Images& images) {
+  auto module = read_module(context, source, images);
   const auto parsed = wasm::read_module(module.bytes, module.path);
   const auto symbols = load_symbols(parsed, module.path);
   return {module.path, std::move(module.bytes), wasm::summarize(parsed, symbols),
@@ -153,21 +153,23 @@ void print_difference(std::ostream& out, const Inspected& before, const Inspecte
 
 void run_inspect(Context& context, const InspectCommand& command) {
   const bool as_text = command.old.empty() && command.html.empty() && !command.json;
-  const auto image = as_text || command.json ? read_image(context, command.source, command.registry)
-                                             : std::nullopt;
-  if (image && as_text) {  // before the module, which an image may not have
-    context.out << command.source << ":\n";
+  const auto source = parse_source(command.source);
+  Images images(context, command.registry);
+  const auto* const reference = std::get_if<oci::Reference>(&source);
+  auto* const image = reference == nullptr ? nullptr : &images.open(*reference);
+  if (image != nullptr && as_text) {  // before the module, which an image may not have
+    context.out << image->name() << ":\n";
     print_image(context.out, *image);
   }
-  const auto module = inspect(context, command.source, command.registry);
+  const auto module = inspect(context, source, images);
   if (!command.old.empty()) {
-    print_difference(context.out, inspect(context, command.old, command.registry), module);
+    print_difference(context.out, inspect(context, parse_source(command.old), images), module);
   } else if (!command.html.empty()) {
     base::write_file(command.html, inspect_page(module.file, module.tree));
     if (!context.quiet) context.err << fmt::format("{}: open it in a browser\n", command.html);
   } else if (command.json) {
     auto json = to_json(module);
-    if (image) json["image"] = image_json(*image);
+    if (image != nullptr) json["image"] = image_json(*image);
     context.out << json.dump(2) << '\n';
   } else {
     print(context.out, module);

@@ -27,8 +27,8 @@ std::string one_line_of_entry(const oci::Descriptor& entry) {
 }
 
 // One child of an index, or the manifest itself.
-void print_manifest(std::ostream& out, const oci::ImageTree::Child& child, bool in_index) {
-  const auto& manifest = child.manifest;
+void print_manifest(std::ostream& out, const oci::PulledImage::Child& child, bool in_index) {
+  const auto& manifest = *child.manifest;
   if (in_index) print_row(out, "manifest", one_line_of_entry(child.entry));
   if (manifest.artifact_type) print_row(out, "artifact", *manifest.artifact_type);
   print_row(out, "config", one_line(manifest.config));
@@ -38,46 +38,55 @@ void print_manifest(std::ostream& out, const oci::ImageTree::Child& child, bool 
   }
 }
 
-nlohmann::json to_json(const oci::ImageTree::Child& child) {
+nlohmann::json to_json(const oci::PulledImage::Child& child) {
   nlohmann::json json{{"descriptor", oci::to_json(child.entry)},
-                      {"config", oci::to_json(child.manifest.config)},
-                      {"annotations", child.manifest.annotations},
+                      {"config", oci::to_json(child.manifest->config)},
+                      {"annotations", child.manifest->annotations},
                       {"artifactType", nullptr},
                       {"layers", nlohmann::json::array()}};
-  if (child.manifest.artifact_type) json["artifactType"] = *child.manifest.artifact_type;
-  for (const auto& layer : child.manifest.layers) json["layers"].push_back(oci::to_json(layer));
+  if (child.manifest->artifact_type) json["artifactType"] = *child.manifest->artifact_type;
+  for (const auto& layer : child.manifest->layers) json["layers"].push_back(oci::to_json(layer));
   return json;
 }
 
 }  // namespace
 
-void print_image(std::ostream& out, const oci::ImageTree& image) {
-  print_row(out, image.is_index ? "index" : "manifest", one_line(image.descriptor));
-  print_row(out, "format", std::string(oci::format_of(image)));
-  for (const auto& child : image.manifests) print_manifest(out, child, image.is_index);
-  for (const auto& [entry, why] : image.unread) {
-    print_row(out, "not read", fmt::format("{}: {}", one_line_of_entry(entry), why));
+void print_image(std::ostream& out, oci::PulledImage& image) {
+  print_row(out, image.is_index() ? "index" : "manifest", one_line(image.descriptor()));
+  print_row(out, "format", std::string(image.format()));
+  const auto children = image.children();
+  for (const auto& child : children) {
+    if (child.manifest) print_manifest(out, child, image.is_index());
   }
-  for (const auto& verdict : oci::consumers_of(image)) {
+  for (const auto& child : children) {
+    if (child.manifest) continue;
+    print_row(out, "not read",
+              fmt::format("{}: {}", one_line_of_entry(child.entry), child.why_not));
+  }
+  for (const auto& verdict : image.verdicts()) {
     const bool loads = verdict.why_not.empty();
-    const auto& text = loads ? verdict.remark : verdict.why_not;
+    const std::string_view text = loads ? verdict.remark : verdict.why_not;
     print_row(out, loads ? "loads in" : "not in",
-              fmt::format("{}{}{}", verdict.consumer, text.empty() ? "" : ": ", text));
+              fmt::format("{}{}{}", to_string(verdict.consumer), text.empty() ? "" : ": ", text));
   }
 }
 
-nlohmann::json image_json(const oci::ImageTree& image) {
-  nlohmann::json json{{"descriptor", oci::to_json(image.descriptor)},
-                      {"format", oci::format_of(image)},
+nlohmann::json image_json(oci::PulledImage& image) {
+  nlohmann::json json{{"descriptor", oci::to_json(image.descriptor())},
+                      {"format", image.format()},
                       {"manifests", nlohmann::json::array()},
                       {"unread", nlohmann::json::array()},
                       {"consumers", nlohmann::json::array()}};
-  for (const auto& child : image.manifests) json["manifests"].push_back(to_json(child));
-  for (const auto& [entry, why] : image.unread) {
-    json["unread"].push_back({{"descriptor", oci::to_json(entry)}, {"reason", why}});
+  for (const auto& child : image.children()) {
+    if (child.manifest) {
+      json["manifests"].push_back(to_json(child));
+    } else {
+      json["unread"].push_back(
+          {{"descriptor", oci::to_json(child.entry)}, {"reason", child.why_not}});
+    }
   }
-  for (const auto& verdict : oci::consumers_of(image)) {
-    json["consumers"].push_back({{"consumer", verdict.consumer},
+  for (const auto& verdict : image.verdicts()) {
+    json["consumers"].push_back({{"consumer", to_string(verdict.consumer)},
                                  {"loads", verdict.why_not.empty()},
                                  {"reason", verdict.why_not},
                                  {"remark", verdict.remark}});

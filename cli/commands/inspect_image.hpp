@@ -4,11 +4,11 @@
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 
-#include "oci/consumers.hpp"
+#include "oci/pulled_image.hpp"
 
 namespace wasmctl::cli {
 
-void print_image(std::ostream& out, const oci::ImageTree& image);
-nlohmann::json image_json(const oci::ImageTree& image);
+void print_image(std::ostream& out, oci::PulledImage& image);
+nlohmann::json image_json(oci::PulledImage& image);
 
 }  // namespace wasmctl::cli

@@ -131,7 +131,8 @@ void run_lint(Context& context, const LintCommand& command) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
   const auto* const host = command.host.empty() ? nullptr : &find_host(context, command.host);
-  auto source = read_unchecked(context, command.source, command.registry);
+  Images images(context, command.registry);
+  auto source = read_module(context, parse_source(command.source), images);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.path);

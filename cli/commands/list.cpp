@@ -11,7 +11,7 @@
 #include "cli/flags/registry_flags.hpp"
 #include "oci/descriptor.hpp"
 #include "oci/reference.hpp"
-#include "registry/repository.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::cli {
 
@@ -31,19 +31,18 @@ std::vector<std::string> read_list(Context& context, const ListOptions& options)
     return registry::repositories(oci::parse_registry(options.name), access);
   }
   const auto reference = oci::parse_reference(options.name);
-  return registry::open_repository(reference, access)->tags();
+  return registry::open_store(reference, access)->tags();
 }
 
 // One line for each: its digest and what it is.
 void list_referrers(Context& context, const ListOptions& options) {
   const auto reference = oci::parse_reference(options.name);
-  const auto repository =
-      registry::open_repository(reference, registry_options(context, options.registry));
-  const auto subject = repository->resolve(reference);
+  const auto store = registry::open_store(reference, registry_options(context, options.registry));
+  const auto subject = store->resolve(reference);
   if (!subject) {
     throw Error(Code::not_found, fmt::format("there is no image {}", oci::to_string(reference)));
   }
-  const auto list = repository->referrers(subject->digest, options.artifact_type);
+  const auto list = store->referrers(subject->digest, options.artifact_type);
   if (options.json) {
     auto array = nlohmann::json::array();
     for (const auto& referrer : list) array.push_back(oci::to_json(referrer));

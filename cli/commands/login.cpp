@@ -17,7 +17,7 @@
 #include "cli/flags/registry_flags.hpp"
 #include "oci/reference.hpp"
 #include "registry/credentials.hpp"
-#include "registry/repository.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::cli {
 

@@ -53,20 +53,19 @@ kube::Target choose_target(const PatchOptions& options) {
   return target;
 }
 
-// The last part of a file's or repository's name, as far as it can be a name in Kubernetes.
-std::string choose_name(const PatchOptions& options, const std::filesystem::path& path) {
-  const auto name = options.name.empty() ? base::label_from(path.native()) : options.name;
+std::string choose_name(const PatchOptions& options, const Source& source) {
+  const auto name = options.name.empty() ? plugin_name(source) : options.name;
   if (const auto why = base::refuse_label(name)) {
     throw Error(Code::usage, fmt::format("--name: the name {}", *why));
   }
   return name;
 }
 
-kube::Mount config_map_mount(const PatchOptions& options, const LocalModule& module) {
+kube::Mount config_map_mount(Context& context, const PatchOptions& options, const Source& source) {
+  const auto module = load_module(context, source);
   kube::Mount mount;
-  mount.plugin = module.plugin && options.name.empty()
-                     ? module.plugin->name
-                     : choose_name(options, std::filesystem::path(module.path).stem());
+  mount.plugin =
+      module.plugin && options.name.empty() ? module.plugin->name : choose_name(options, source);
   mount.name = options.config_map.empty() ? kube::config_map_name(mount.plugin, module.bytes)
                                           : options.config_map;
   // A ConfigMap that cannot be is nothing to mount.
@@ -77,26 +76,27 @@ kube::Mount config_map_mount(const PatchOptions& options, const LocalModule& mod
   return mount;
 }
 
-kube::Mount image_mount(Context& context, const PatchOptions& options, const ImageName& image) {
+kube::Mount image_mount(Context& context, const PatchOptions& options,
+                        const oci::Reference& reference) {
   if (!options.config_map.empty()) {
     throw Error(Code::usage, "--config-map: an image is mounted as it is, by no ConfigMap");
   }
-  const auto reference = oci::parse_reference(image.text);
   require_registry(reference);
   kube::Mount mount;
-  mount.plugin = choose_name(options, std::filesystem::path(reference.repository).filename());
+  mount.plugin = choose_name(options, reference);
   mount.source = kube::VolumeSource::image;
   // What is taken out need not be asked for.
-  if (!options.undo)
-    mount.name = pin(context, reference, options.registry, oci::kImageVolume).reference;
+  if (options.undo) return mount;
+  Images images(context, options.registry);
+  mount.name = oci::to_string(pin(images.open(reference), reference, oci::Consumer::image_volume));
   return mount;
 }
 
 kube::Mount choose_mount(Context& context, const PatchOptions& options) {
-  auto source = resolve_source(context, options.source);
-  const auto* const image = std::get_if<ImageName>(&source);
+  const auto source = parse_source(options.source);
+  const auto* const image = std::get_if<oci::Reference>(&source);
   auto mount = image != nullptr ? image_mount(context, options, *image)
-                                : config_map_mount(options, std::get<LocalModule>(source));
+                                : config_map_mount(context, options, source);
   mount.style = options.mount;
   return mount;
 }

@@ -9,9 +9,8 @@
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/registry_flags.hpp"
+#include "cli/flags/source.hpp"
 #include "oci/reference.hpp"
-#include "registry/image_module.hpp"
-#include "registry/repository.hpp"
 #include "wasm/module.hpp"
 
 namespace wasmctl::cli {
@@ -47,10 +46,11 @@ void run_pull(Context& context, const PullOptions& options) {
         .hint("name a file with -o, or leave --json out");
   }
   const auto reference = oci::parse_reference(options.image);
-  const auto repository =
-      registry::open_repository(reference, registry_options(context, options.registry));
-  const auto module = registry::fetch_module(*repository, reference);
-  wasm::parse_module(module.content, oci::to_string(reference));
+  Images images(context, options.registry);
+  auto& image = images.open(reference);
+  const auto module = image.module();
+  wasm::parse_module(module.content, image.name());
+  warn_of_choice(image, module);
 
   const auto output = options.output.empty() ? default_output(reference) : options.output;
   base::AtomicFile file(to_stdout ? "/dev/stdout" : output);

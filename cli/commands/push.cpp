@@ -16,9 +16,10 @@
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/image_json.hpp"
+#include "oci/consumers.hpp"
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
-#include "registry/repository.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::cli {
 
@@ -50,15 +51,14 @@ void check_annotations(const PushOptions& options) {
 // The argument, or what wasmctl.yaml says: its image, tagged with its version.
 oci::Reference target(const PushOptions& options, const LocalModule& module) {
   if (!options.image.empty()) return oci::parse_reference(options.image);
-  if (!module.plugin || !module.plugin->image) {
+  const auto reference = module.plugin ? default_reference(*module.plugin) : std::nullopt;
+  if (!reference) {
     throw Error(Code::usage, "there is no IMAGE to push to")
         .hint(
             "name it: `wasmctl push SOURCE IMAGE`, or write `image:` into the plugin's "
             "wasmctl.yaml");
   }
-  auto reference = oci::parse_reference(*module.plugin->image);
-  if (!reference.tag && !reference.digest) reference.tag = module.plugin->version;
-  return reference;
+  return *reference;
 }
 
 // The one time stamp that may go into an image:
@@ -112,8 +112,8 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 void run_push(Context& context, const PushOptions& options) {
   check_annotations(options);
   // A mistyped IMAGE is found before the plugin is built.
-  if (!options.image.empty()) registry::expect(oci::parse_reference(options.image));
-  const auto module = load_module(context, options.source, options.lint);
+  if (!options.image.empty()) registry::preconnect(oci::parse_reference(options.image));
+  const auto module = load_module(context, parse_source(options.source), options.lint);
   const auto reference = target(options, module);
   const auto image = oci::make_image(module.bytes, image_options(context, options, module));
   const auto& manifest = image.manifest.descriptor;
@@ -123,7 +123,7 @@ void run_push(Context& context, const PushOptions& options) {
         .hint("leave the digest out of IMAGE");
   }
 
-  registry::open_repository(reference, registry_options(context, options.registry))
+  registry::open_store(reference, registry_options(context, options.registry))
       ->push(image, reference);
 
   print_result(context, options, reference, image);

@@ -11,7 +11,7 @@
 #include "cli/flags/registry_flags.hpp"
 #include "cli/output/image_json.hpp"
 #include "oci/reference.hpp"
-#include "registry/repository.hpp"
+#include "registry/registry.hpp"
 
 namespace wasmctl::cli {
 
@@ -61,17 +61,17 @@ void name_the_unset(Error& error, const std::vector<std::string>& tags,
 void run_tag(Context& context, const TagOptions& options) {
   const auto reference = oci::parse_reference(options.image);
   check_tags(options.tags);
-  const auto repository =
-      registry::open_repository(reference, registry_options(context, options.registry));
-  const auto manifest = repository->fetch_manifest(reference);
-  std::vector<std::string> names(options.tags.size());  // empty where the tag is not set
+  const auto store = registry::open_store(reference, registry_options(context, options.registry));
+  const auto manifest = store->fetch_manifest(reference);
+  oci::parse_manifest(manifest, oci::to_string(reference));  // one that others read, too
+  std::vector<std::string> names(options.tags.size());       // empty where the tag is not set
   // A layout has one index, in which they stand in the order given.
   const auto at_once = reference.is_layout() ? 1 : kMaxAtOnce;
   try {
     base::for_each_at_once(options.tags.size(), at_once, [&](std::size_t i) {
       auto named = oci::pinned(reference, manifest.descriptor.digest);
       named.tag = options.tags[i];
-      repository->push_manifest(manifest, named);
+      store->push_manifest(manifest, named);
       names[i] = oci::to_string(named);
     });
   } catch (Error& error) {

@@ -95,7 +95,7 @@ json parse_env(const PluginFlags& flags) {
 
 bool is_integer(std::string_view key) {
   return std::ranges::any_of(kube::fields(), [&](const kube::Field& field) {
-    return field.shape.key == key && field.shape.type == kube::Type::integer;
+    return field.shape.key == key && field.shape.type == kube::ShapeType::integer;
   });
 }
 

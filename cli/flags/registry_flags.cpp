@@ -35,16 +35,16 @@ std::string flag(const std::string& end, const char* name) {
 RegistryOptions for_end(const RegistryOptions& both, const RegistryOptions& end) {
   if (end.plain_http) return end;
   auto result = both;
-  const bool trusts = !end.ca_file.empty() || end.skip_tls_verify;
-  const bool shows = !end.cert_file.empty();
+  const bool trusts = !end.tls.ca_file.empty() || end.tls.skip_verify;
+  const bool shows = !end.tls.cert_file.empty();
   if (trusts || shows) result.plain_http = false;
   if (trusts) {
-    result.ca_file = end.ca_file;
-    result.skip_tls_verify = end.skip_tls_verify;
+    result.tls.ca_file = end.tls.ca_file;
+    result.tls.skip_verify = end.tls.skip_verify;
   }
   if (shows) {
-    result.cert_file = end.cert_file;
-    result.key_file = end.key_file;
+    result.tls.cert_file = end.tls.cert_file;
+    result.tls.key_file = end.tls.key_file;
   }
   return result;
 }
@@ -61,30 +61,27 @@ void add_options(CLI::App& command, RegistryOptions& options, const std::string&
   };
   auto* plain = add(command.add_flag(flag(end, kPlainHttp), options.plain_http),
                     "Speak HTTP without TLS (on loopback found out by itself)");
-  add_file(kCaFile, options.ca_file,
+  add_file(kCaFile, options.tls.ca_file,
            "Trust the certificate authorities of this PEM file, not the system's")
       ->excludes(plain);
   auto* cert =
-      add_file(kCertFile, options.cert_file, "Show the registry this client certificate (PEM)");
-  auto* key = add_file(kKeyFile, options.key_file, "The key of --cert-file (PEM)");
+      add_file(kCertFile, options.tls.cert_file, "Show the registry this client certificate (PEM)");
+  auto* key = add_file(kKeyFile, options.tls.key_file, "The key of --cert-file (PEM)");
   cert->needs(key);
   key->needs(cert);
-  add(command.add_flag(flag(end, kSkipTlsVerify), options.skip_tls_verify),
+  add(command.add_flag(flag(end, kSkipTlsVerify), options.tls.skip_verify),
       "Accept any certificate: whoever is in between can read and change all")
       ->excludes(plain);
 }
 
 void set_transport(registry::Options& result, const RegistryOptions& options) {
-  for (const auto& file : {options.ca_file, options.cert_file, options.key_file}) {
+  for (const auto& file : {options.tls.ca_file, options.tls.cert_file, options.tls.key_file}) {
     if (!file.empty() && !std::filesystem::exists(file)) {
       throw Error(Code::not_found, fmt::format("no file `{}`", file));
     }
   }
   result.plain_http = options.plain_http;
-  result.ca_file = options.ca_file;
-  result.cert_file = options.cert_file;
-  result.key_file = options.key_file;
-  result.skip_tls_verify = options.skip_tls_verify;
+  result.tls = options.tls;
 }
 
 void warn_of_skipped_check(std::string_view whose, const std::string& end) {
@@ -186,7 +183,7 @@ registry::Options registry_options(Context& context, const RegistryOptions& opti
   auto result = base_options(context);
   set_transport(result, options);
   result.chunk_bytes = options.chunk_bytes;
-  if (options.skip_tls_verify) warn_of_skipped_check("the registry's", "");
+  if (options.tls.skip_verify) warn_of_skipped_check("the registry's", "");
   return result;
 }
 
@@ -199,11 +196,11 @@ Ends registry_options(Context& context, const EndsOptions& options) {
   set_transport(ends.source, source);
   set_transport(ends.target, target);
   ends.target.chunk_bytes = options.both.chunk_bytes;
-  const bool source_as_both = source.skip_tls_verify && !options.from.skip_tls_verify;
-  const bool target_as_both = target.skip_tls_verify && !options.to.skip_tls_verify;
+  const bool source_as_both = source.tls.skip_verify && !options.from.tls.skip_verify;
+  const bool target_as_both = target.tls.skip_verify && !options.to.tls.skip_verify;
   if (source_as_both || target_as_both) warn_of_skipped_check("the registry's", "");
-  if (options.from.skip_tls_verify) warn_of_skipped_check("the source's", kFrom);
-  if (options.to.skip_tls_verify) warn_of_skipped_check("the target's", kTo);
+  if (options.from.tls.skip_verify) warn_of_skipped_check("the source's", kFrom);
+  if (options.to.tls.skip_verify) warn_of_skipped_check("the target's", kTo);
   return ends;
 }
 

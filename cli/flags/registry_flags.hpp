@@ -5,16 +5,13 @@
 #include <string>
 
 #include "cli/command.hpp"
-#include "registry/repository.hpp"
+#include "registry/options.hpp"
 
 namespace wasmctl::cli {
 
 struct RegistryOptions {
   bool plain_http = false;
-  std::string ca_file;
-  std::string cert_file;
-  std::string key_file;
-  bool skip_tls_verify = false;
+  http::TlsOptions tls;
   std::uint64_t chunk_bytes = 0;
 };
 

@@ -6,11 +6,10 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/label.hpp"
+#include "base/log.hpp"
 #include "cli/commands/build.hpp"
-#include "oci/reference.hpp"
-#include "registry/image_module.hpp"
-#include "registry/image_tree.hpp"
-#include "registry/repository.hpp"
+#include "registry/registry.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -25,8 +24,22 @@ bool looks_like_path(const std::string& text) {
          text == "." || text == ".." || text.ends_with('/') || text.ends_with(".wasm");
 }
 
+oci::Reference parse_image(const std::string& text) {
+  try {
+    return oci::parse_reference(text);
+  } catch (const Error&) {
+    if (!looks_like_path(text) || text.starts_with("oci:")) throw;
+    throw Error(Code::not_found, fmt::format("no file or directory `{}`", text))
+        .hint("SOURCE is a plugin's directory, a .wasm file, or an image");
+  }
+}
+
+LocalModule read_file(const std::string& path) {
+  return {base::Content::of_file(path, wasm::kMaxModuleBytes), path, {}};
+}
+
 LocalModule load_file(const std::string& path, Lint lint) {
-  LocalModule module{base::Content::of_file(path, wasm::kMaxModuleBytes), path, {}};
+  auto module = read_file(path);
   if (lint == Lint::refuse) {
     wasm::require_loadable(module.bytes, path);
   } else {
@@ -43,66 +56,93 @@ LocalModule load_directory(Context& context, const std::string& directory, Lint 
   return {base::Content::of_file(path, wasm::kMaxModuleBytes), path.native(), std::move(plugin)};
 }
 
+fs::path last_part(const Source& source) {
+  if (const auto* directory = std::get_if<Directory>(&source)) {
+    return fs::absolute(directory->path).lexically_normal().filename();
+  }
+  if (const auto* file = std::get_if<File>(&source)) return fs::path(file->path).stem();
+  if (std::holds_alternative<Stdin>(source)) return {};
+  const auto& reference = std::get<oci::Reference>(source);
+  return reference.is_layout() ? reference.directory.filename()
+                               : fs::path(reference.repository).filename();
+}
+
+std::string text_of(const Source& source) {
+  if (const auto* reference = std::get_if<oci::Reference>(&source)) return to_string(*reference);
+  return "-";
+}
+
 }  // namespace
+
+Source parse_source(const std::string& text) {
+  if (text == "-") return Stdin{};
+  if (!text.starts_with("oci:")) {
+    std::error_code ignored;
+    const auto status = fs::status(text, ignored);
+    if (fs::is_directory(status)) return Directory{text};
+    if (fs::exists(status)) return File{text};
+  }
+  return parse_image(text);
+}
+
+std::string plugin_name(const Source& source) {
+  return base::label_from(last_part(source).native());
+}
+
+std::optional<oci::Reference> default_reference(const plugin::Plugin& plugin) {
+  if (!plugin.image) return std::nullopt;
+  auto reference = oci::parse_reference(*plugin.image);
+  if (!reference.tag && !reference.digest) reference.tag = plugin.version;
+  return reference;
+}
+
+Images::Images(Context& context, const RegistryOptions& options)
+    : context_(context), flags_(options) {}
+
+oci::PulledImage& Images::open(const oci::Reference& reference) {
+  const auto name = to_string(reference);
+  const auto found = images_.find(name);
+  if (found != images_.end()) return found->second;
+  if (!options_) options_ = registry_options(context_, flags_);
+  oci::PulledImage image(registry::open_store(reference, *options_), reference);
+  return images_.emplace(name, std::move(image)).first->second;
+}
 
 void add_lint_option(CLI::App& command, Lint& lint) {
   command.add_flag_callback(
       "--no-lint", [&lint] { lint = Lint::skip; }, "Take the module even if Envoy would refuse it");
 }
 
-std::variant<LocalModule, ImageName> resolve_source(Context& context, const std::string& source,
-                                                    Lint lint) {
-  std::error_code ignored;
-  const auto status = fs::status(source, ignored);
-  if (!source.starts_with("oci:")) {
-    if (fs::is_directory(status)) return load_directory(context, source, lint);
-    if (fs::exists(status)) return load_file(source, lint);
+void warn_of_choice(const oci::PulledImage& image, const oci::PulledImage::Module& module) {
+  if (module.remark.empty()) return;
+  base::log_warning(fmt::format("{}: {}", image.name(), module.remark));
+}
+
+LocalModule module_of(oci::PulledImage& image) {
+  auto module = image.module();
+  warn_of_choice(image, module);
+  return {std::move(module.content), image.name(), {}};
+}
+
+LocalModule read_module(Context& context, const Source& source, Images& images) {
+  if (const auto* directory = std::get_if<Directory>(&source)) {
+    return load_directory(context, directory->path, Lint::skip);
   }
-  if (looks_like_path(source)) {
-    throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
-        .hint("SOURCE is a plugin's directory, a .wasm file, or an image");
+  if (const auto* file = std::get_if<File>(&source)) return read_file(file->path);
+  if (const auto* reference = std::get_if<oci::Reference>(&source)) {
+    return module_of(images.open(*reference));
   }
-  return ImageName{source};
+  auto module = read_file("/dev/stdin");
+  module.path = "stdin";
+  return module;
 }
 
-namespace {
-
-// Not `-`, no directory, no file and nothing that looks like one.
-bool names_image(const std::string& source) {
-  std::error_code ignored;
-  const auto status = fs::status(source, ignored);
-  return source != "-" && !fs::exists(status) && !looks_like_path(source);
-}
-
-}  // namespace
-
-std::optional<oci::ImageTree> read_image(Context& context, const std::string& source,
-                                         const RegistryOptions& options) {
-  if (!names_image(source)) return std::nullopt;
-  const auto reference = oci::parse_reference(source);
-  const auto repository = registry::open_repository(reference, registry_options(context, options));
-  return registry::read_image_tree(*repository, reference);
-}
-
-LocalModule read_unchecked(Context& context, const std::string& source,
-                           const RegistryOptions& options) {
-  if (source == "-")
-    return {base::Content::of_file("/dev/stdin", wasm::kMaxModuleBytes), "stdin", {}};
-  std::error_code ignored;
-  const auto status = fs::status(source, ignored);
-  if (fs::is_directory(status)) return load_directory(context, source, Lint::skip);
-  if (!names_image(source)) {
-    return {base::Content::of_file(source, wasm::kMaxModuleBytes), source, {}};
+LocalModule load_module(Context& context, const Source& source, Lint lint) {
+  if (const auto* directory = std::get_if<Directory>(&source)) {
+    return load_directory(context, directory->path, lint);
   }
-  const auto reference = oci::parse_reference(source);
-  const auto repository = registry::open_repository(reference, registry_options(context, options));
-  return {registry::fetch_module(*repository, reference).content, source, {}};
-}
-
-LocalModule load_module(Context& context, const std::string& source, Lint lint) {
-  auto resolved = resolve_source(context, source, lint);
-  if (auto* module = std::get_if<LocalModule>(&resolved)) return std::move(*module);
-  throw Error(Code::not_found, fmt::format("no file or directory `{}`", source))
+  if (const auto* file = std::get_if<File>(&source)) return load_file(file->path, lint);
+  throw Error(Code::not_found, fmt::format("no file or directory `{}`", text_of(source)))
       .hint("SOURCE is a plugin's directory or a .wasm file");
 }
 

@@ -1,11 +1,23 @@
 #include "base/base64.hpp"
 
+#include <array>
+
 namespace wasmctl::base {
 
 namespace {
 
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr unsigned char kNoDigit = 64;
+
+constexpr auto kValues = [] {
+  std::array<unsigned char, 256> values{};
+  values.fill(kNoDigit);
+  for (std::size_t i = 0; i < kDigits.size(); ++i) {
+    values[static_cast<unsigned char>(kDigits[i])] = static_cast<unsigned char>(i);
+  }
+  return values;
+}();
 
 }  // namespace
 
@@ -28,11 +40,12 @@ std::string base64_encode(std::string_view bytes) {
 std::optional<std::string> base64_decode(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
   std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
   unsigned bits = 0;
   int count = 0;
   for (const char c : text) {
-    const auto digit = kDigits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
+    const auto digit = kValues[static_cast<unsigned char>(c)];
+    if (digit == kNoDigit) return std::nullopt;
     bits = bits << 6U | static_cast<unsigned>(digit);
     count += 6;
     if (count >= 8) {
@@ -41,6 +54,14 @@ std::optional<std::string> base64_decode(std::string_view text) {
     }
   }
   return bytes;
+}
+
+std::optional<std::string> base64_decode_as_go(std::string_view text) {
+  std::string digits(text);
+  std::erase_if(digits, [](char c) { return c == '\n' || c == '\r'; });
+  const auto end = digits.find_last_not_of('=') + 1;
+  const bool padded = digits.size() % 4 == 0 && digits.size() - end <= 2;
+  return padded ? base64_decode(digits) : std::nullopt;
 }
 
 }  // namespace wasmctl::base

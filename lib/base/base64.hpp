@@ -12,4 +12,8 @@ std::string base64_encode(std::string_view bytes);
 // Null for what is no base64. Padding may be missing.
 std::optional<std::string> base64_decode(std::string_view text);
 
+// As Go's standard encoding reads it, and with it kubectl and the API server: the padding must be
+// there, and ends of lines are passed over, but no blanks.
+std::optional<std::string> base64_decode_as_go(std::string_view text);
+
 }  // namespace wasmctl::base

@@ -152,6 +152,25 @@ Content Content::of_file(const fs::path& path, std::uint64_t max_bytes) {
   return content;
 }
 
+Content Content::of_regular_file(const fs::path& path, std::uint64_t max_bytes) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) {
+    const auto code = errno == ENOENT || errno == ENOTDIR ? Code::not_found : Code::io;
+    throw Error(code, cannot_read(path, errno).message());
+  }
+  struct stat status = {};
+  const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  auto content = of_descriptor(fd, static_cast<std::uint64_t>(status.st_size), path);
+  if (!regular) {
+    throw Error(Code::bad_input, fmt::format("`{}` is not a regular file", path.native()));
+  }
+  if (content.size() > max_bytes) throw too_long(path, max_bytes);
+  if (content.size() > kReadAtOnceBytes) return content;
+  std::string bytes(static_cast<std::size_t>(content.size()), '\0');
+  content.read_at(0, bytes.data(), bytes.size());
+  return {std::move(bytes)};
+}
+
 Content Content::of_descriptor(int fd, std::uint64_t size, fs::path name) {
   return Content(std::make_shared<const Store>(fd, size, std::move(name)), 0, size);
 }

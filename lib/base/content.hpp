@@ -26,6 +26,9 @@ class Content {
   // The file as it is now; its name may go. A pipe is read to its end. Throws
   // Error{Code::not_found} or {io}, and Error{Code::bad_input} if it has more than `max_bytes`.
   static Content of_file(const fs::path& path, std::uint64_t max_bytes);
+  // The same of a regular file; throws Error{Code::bad_input} for a pipe or device, which it does
+  // not wait for.
+  static Content of_regular_file(const fs::path& path, std::uint64_t max_bytes);
   // Takes over an open descriptor; `name` is for messages.
   static Content of_descriptor(int fd, std::uint64_t size, fs::path name);
 

@@ -85,6 +85,30 @@ fs::path directory_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+// umask() reads by setting, which other threads would see: Linux tells it in a file, too (proc(5),
+// "Umask", since 4.7). Read once.
+mode_t umask_of_process() {
+  static const mode_t mask = [] {
+    constexpr std::string_view kKey = "\nUmask:\t";
+    std::string status;
+    try {
+      status = read_file("/proc/self/status", 64 * 1024UL);
+    } catch (const Error&) {  // no /proc
+    }
+    mode_t value = 0;
+    const auto found = status.find(kKey);
+    if (found != std::string::npos) {
+      const auto* digits = status.data() + found + kKey.size();
+      std::from_chars(digits, status.data() + status.size(), value, 8);
+      return value;
+    }
+    value = ::umask(0);
+    ::umask(value);
+    return value;
+  }();
+  return mask;
+}
+
 // A name beside `path` that nobody else takes.
 fs::path name_beside(const fs::path& path) {
   std::random_device random;
@@ -147,6 +171,12 @@ void write_file(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
+void write_secret_file(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path, AtomicFile::Readers::owner);
+  file.write(bytes);
+  file.commit();
+}
+
 bool write_file_if_changed(const fs::path& path, std::string_view bytes) {
   std::error_code error;
   if (fs::is_regular_file(path, error) && fs::file_size(path, error) == bytes.size() &&
@@ -189,13 +219,14 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
     const auto written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
+      if (errno == EPIPE) throw ClosedPipe(file_error("write", path, errno));
       throw file_error("write", path, errno);
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(resolve_links(std::move(path))) {
+AtomicFile::AtomicFile(fs::path path, Readers readers) : path_(resolve_links(std::move(path))) {
   struct stat status = {};
   const bool exists = ::stat(path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) throw file_error("write", path_, EISDIR);
@@ -205,11 +236,9 @@ AtomicFile::AtomicFile(fs::path path) : path_(resolve_links(std::move(path))) {
   }
   if (exists && ::access(path_.c_str(), W_OK) != 0) throw file_error("write", path_, errno);
 
-  // umask can only be read by setting it.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  open_temporary();
-  ::fchmod(fd_, exists ? (status.st_mode & 07777U) : (0666U & ~mask));
+  open_temporary();  // for its owner alone
+  if (readers == Readers::owner) return;
+  ::fchmod(fd_, exists ? (status.st_mode & 07777U) : (0666U & ~umask_of_process()));
 }
 
 void AtomicFile::open_temporary() {

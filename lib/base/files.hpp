@@ -1,6 +1,6 @@
 // Files: read whole with a bound, written whole or not at all.
-// Every function throws Error{Code::not_found} where the file does not exist, else Error{Code::io};
-// the message names the path.
+// Every function throws Error{Code::not_found} where the file does not exist, else Error{Code::io},
+// which is a ClosedPipe for EPIPE; the message names the path.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,12 @@ namespace wasmctl::base {
 
 namespace fs = std::filesystem;
 
+// Nobody reads any more what is written to a pipe.
+class ClosedPipe : public Error {
+ public:
+  explicit ClosedPipe(Error error) : Error(std::move(error)) {}
+};
+
 // The bytes of a regular file or a pipe. /dev/stdin is the descriptor 0 as it stands, whatever it
 // is. Throws Error{Code::bad_input} if there are more than `max_bytes`, without reading further.
 std::string read_file(const fs::path& path, std::uint64_t max_bytes);
@@ -25,9 +31,11 @@ void read_file_by_pieces(const fs::path& path, const std::function<void(std::str
 // Writes beside `path` and renames over it, so that a reader sees the old file or the new one,
 // never a part, and a full disk leaves no trace. A link at `path` is written through; a device
 // or pipe, and whatever an open descriptor stands for (/dev/stdout, /dev/fd/3), is written to
-// directly. The mode of an existing file is kept; a new one
-// gets 0666 less the umask.
+// directly. The mode of an existing file is kept; a new one gets 0666 less the umask.
 void write_file(const fs::path& path, std::string_view bytes);
+
+// The same for what only its owner may read: the file gets 0600, whatever the old one had.
+void write_secret_file(const fs::path& path, std::string_view bytes);
 
 // As write_file, but leaves a file that has these very bytes untouched, with its time stamp.
 // True if it wrote.
@@ -54,7 +62,11 @@ Error too_long(const fs::path& path, std::uint64_t max_bytes);
 // allows that: a process that is killed leaves nothing.
 class AtomicFile {
  public:
-  explicit AtomicFile(fs::path path);
+  enum class Readers {
+    as_usual,  // as the mode of the old file, or the umask, has it
+    owner,     // alone
+  };
+  explicit AtomicFile(fs::path path, Readers readers = Readers::as_usual);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;

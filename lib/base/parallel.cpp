@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -30,7 +31,11 @@ void for_each_at_once(std::size_t count, std::size_t at_once,
   };
   {
     std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < std::min(count, at_once); ++i) helpers.emplace_back(work);
+    helpers.reserve(std::min(count, at_once));
+    try {
+      for (std::size_t i = 1; i < std::min(count, at_once); ++i) helpers.emplace_back(work);
+    } catch (const std::system_error&) {  // no more threads to be had: fewer do
+    }
     work();
   }
   if (first_error) std::rethrow_exception(first_error);

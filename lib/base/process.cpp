@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <paths.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <utility>
@@ -82,6 +86,28 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_{};
 };
 
+// posix_spawnp would look into the working directory where PATH has an empty entry.
+std::string on_path(const std::string& program) {
+  if (program.find('/') != std::string::npos) return program;
+  const char* path = std::getenv("PATH");
+  const auto found = find_program(program, path == nullptr ? _PATH_DEFPATH : path);
+  if (!found) {
+    throw Error(Code::tool_missing,
+                fmt::format("cannot run `{}`: PATH has no such program that may be run", program));
+  }
+  return found->native();
+}
+
+// What is in a pipe by now.
+std::string rest_of(int pipe) {
+  int size = 0;
+  if (pipe < 0 || ::ioctl(pipe, FIONREAD, &size) != 0 || size <= 0) return {};
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  const auto got = ::read(pipe, bytes.data(), bytes.size());
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return bytes;
+}
+
 // A running child with its three streams.
 class Child {
  public:
@@ -105,8 +131,9 @@ class Child {
     for (const auto& word : command.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     SpawnAttributes attributes;
-    const int error =
-        ::posix_spawnp(&pid_, argv[0], actions.get(), attributes.get(), argv.data(), environ);
+    const auto program = on_path(command.argv[0]);
+    const int error = ::posix_spawn(&pid_, program.c_str(), actions.get(), attributes.get(),
+                                    argv.data(), environ);
     if (error != 0) {
       throw Error(Code::tool_missing,
                   fmt::format("cannot run `{}`: {}", command.argv[0], std::strerror(error)));
@@ -114,10 +141,18 @@ class Child {
     stdin_.close_read();
     stdout_.close_write();
     stderr_.close_write();
+    // glibc 2.36 declares pidfd_open() for C alone.
+    end_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   }
+  ~Child() {
+    if (end_ >= 0) ::close(end_);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
 
   // What poll() is to wait for.
   void add_to(std::vector<pollfd>& waiting) const {
+    if (end_ >= 0) waiting.push_back({end_, POLLIN, 0});
     if (stdin_.write >= 0) waiting.push_back({stdin_.write, POLLOUT, 0});
     if (stdout_.read >= 0) waiting.push_back({stdout_.read, POLLIN, 0});
     if (stderr_.read >= 0) waiting.push_back({stderr_.read, POLLIN, 0});
@@ -125,7 +160,9 @@ class Child {
 
   void serve(const pollfd& ready) {
     if (ready.revents == 0) return;
-    if (ready.fd == stdin_.write) {
+    if (ready.fd == end_) {
+      take_rest();
+    } else if (ready.fd == stdin_.write) {
       feed();
     } else if (ready.fd == stdout_.read) {
       if (!drain(stdout_.read, finished_.out)) stdout_.close_read();
@@ -187,6 +224,14 @@ class Child {
     return got > 0 || (got < 0 && errno == EINTR);
   }
 
+  // A process that it left behind may hold its streams open for as long as it likes.
+  void take_rest() {
+    finished_.out += rest_of(stdout_.read);
+    finished_.err += rest_of(stderr_.read);
+    stdout_.close_read();
+    stderr_.close_read();
+  }
+
   void feed() {
     const auto sent =
         ::write(stdin_.write, command_.input.data() + fed_, command_.input.size() - fed_);
@@ -202,6 +247,7 @@ class Child {
   Pipe stdout_;
   Pipe stderr_;
   pid_t pid_ = -1;
+  int end_ = -1;  // ready when the child has ended; -1 before Linux 5.3: its streams' ends tell
   Finished finished_;
 };
 
@@ -277,7 +323,8 @@ std::optional<fs::path> find_program(std::string_view name, std::string_view pat
     const auto colon = std::min(path.find(':'), path.size());
     const auto directory = path.substr(0, colon);
     path.remove_prefix(std::min(colon + 1, path.size()));
-    if (directory.empty()) continue;  // an empty entry means ".": never run what lies around
+    // "" and "." mean the working directory: never run what lies around.
+    if (!directory.starts_with('/')) continue;
     auto file = fs::path(directory) / name;
     if (executable(file)) return file;
   }

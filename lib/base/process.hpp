@@ -15,7 +15,7 @@ namespace wasmctl::base {
 namespace fs = std::filesystem;
 
 struct Command {
-  std::vector<std::string> argv;            // argv[0] is a path, or a name looked up on PATH
+  std::vector<std::string> argv;            // argv[0]: a path, or a name for find_program
   fs::path directory;                       // where it runs; empty: here
   std::string input;                        // its standard input; empty: /dev/null
   std::size_t max_output = 0;               // of each stream, in bytes; 0: without a bound
@@ -28,15 +28,18 @@ struct Finished {
   std::string err;  // standard error
 };
 
-// Runs to the end. The process must ignore SIGPIPE, as main() sees to: a child may end without
-// reading its input. Throws Error{Code::tool_missing} if it cannot be started, naming argv[0], and
-// Error{Code::io} if it goes beyond one of its bounds; then all that run are killed.
+// Runs to the end of the child, whatever processes it leaves behind. This process must ignore
+// SIGPIPE, as main() sees to: a child may end without reading its input. Throws
+// Error{Code::tool_missing} if it cannot be started, naming argv[0], and Error{Code::io} if it goes
+// beyond one of its bounds; then all that run are killed.
 Finished run(const Command& command);
 
 // Runs all, at most `jobs` at a time; results in the order of `commands`.
 std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs);
 
-// The program as execvp would find it on `path` (the value of PATH).
+// The program as execvp would find it on `path` (the value of PATH), but for entries that are not
+// absolute: what lies in the working directory may be somebody else's.
+// Source: Go's os/exec, "Executables in the current directory".
 std::optional<fs::path> find_program(std::string_view name, std::string_view path);
 
 // The command line as one could paste it into a shell.

@@ -9,6 +9,9 @@ namespace wasmctl::base {
 // A-Z as a-z; every other byte as it is.
 std::string lower(std::string_view text);
 
+// Without blanks and ends of lines before and after it.
+std::string_view trimmed(std::string_view text);
+
 // A URL without its user and password; what has no "://" stays as it is.
 std::string without_login(std::string url);
 

@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <exception>
+#include <system_error>
 #include <thread>
 
 #include "base/error.hpp"
@@ -14,23 +16,28 @@ namespace {
 
 constexpr char kLibrary[] = "libcurl.so.4";
 
-Error missing() {
-  const char* reason = ::dlerror();
+// It, or a library that it needs, is not there; or there is no memory for it.
+Error not_loaded() {
+  const char* text = ::dlerror();
+  const std::string reason = text == nullptr ? kLibrary : text;
+  if (reason.find("No such file") == std::string::npos) {
+    return Error(Code::io, "cannot talk to a registry: libcurl cannot be loaded").because(reason);
+  }
   return Error(Code::tool_missing, "cannot talk to a registry: libcurl is not installed")
-      .because(reason == nullptr ? std::string(kLibrary) : std::string(reason))
+      .because(reason)
       .hint("install it: `apt install libcurl4`");
 }
 
 template <typename Function>
 void find(void* library, const char* name, Function& function) {
   void* symbol = ::dlsym(library, name);
-  if (symbol == nullptr) throw missing();
+  if (symbol == nullptr) throw not_loaded();
   function = reinterpret_cast<Function>(symbol);  // as POSIX promises of dlsym
 }
 
 CurlApi load() {
   void* library = ::dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) throw missing();
+  if (library == nullptr) throw not_loaded();
   CurlApi api{};
   find(library, "curl_global_init", api.global_init);
   find(library, "curl_easy_init", api.easy_init);
@@ -43,7 +50,7 @@ CurlApi load() {
   find(library, "curl_slist_append", api.slist_append);
   find(library, "curl_slist_free_all", api.slist_free_all);
   if (api.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    throw Error(Code::internal, "libcurl does not start");
+    throw Error(Code::io, "cannot talk to a registry: libcurl does not start, for want of memory");
   }
   return api;
 }
@@ -56,13 +63,17 @@ const CurlApi& curl() {
 }
 
 void load_curl_early() {
-  static const std::jthread loader([] {
+  const auto load = [] {
     try {
       curl();
-    } catch (const Error& error) {  // is thrown again where libcurl is used
-      base::log_debug(error.message());
+    } catch (const std::exception& error) {  // is thrown again where libcurl is used
+      base::log_debug(error.what());
     }
-  });
+  };
+  try {
+    static const std::jthread loader(load);
+  } catch (const std::system_error&) {  // no thread to be had: it is loaded where it is used
+  }
 }
 
 }  // namespace wasmctl::http

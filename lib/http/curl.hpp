@@ -20,10 +20,12 @@ struct CurlApi {
   decltype(&curl_slist_free_all) slist_free_all;
 };
 
-// Throws Error{Code::tool_missing} naming the package if libcurl is not installed.
+// Throws Error{Code::tool_missing} naming the package if libcurl is not installed, {io} if there is
+// no memory for it.
 const CurlApi& curl();
 
-// Begins to open it on a thread of its own: it takes 4 ms, in which others may work.
+// Begins to open it on a thread of its own, if there is one to be had: it takes 4 ms, in which
+// others may work.
 void load_curl_early();
 
 }  // namespace wasmctl::http

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,13 +20,17 @@
 
 namespace wasmctl::http {
 
+// What a connection with TLS trusts, and shows. All files are PEM.
 struct TlsOptions {
-  std::string authorities;            // PEM, besides the system's
-  std::filesystem::path ca_file;      // PEM, in place of the system's and `authorities`
-  std::string system_file;            // PEM, in place of the system's one file; empty: that
-  std::filesystem::path certificate;  // PEM, of the client; empty: none
-  std::filesystem::path key;          // PEM, its key
-  bool skip_verify = false;           // of the server
+  std::string ca_file;       // authorities, in place of all others
+  std::string cert_file;     // of the client; empty: none
+  std::string key_file;      // its key
+  bool skip_verify = false;  // of the server
+
+  std::string authorities;  // PEM, besides the system's
+  std::string system_file;  // in place of the system's one file; empty: that
+  // Of files named by hashes (openssl rehash), divided by colons, in place of the system's one.
+  std::string system_directories;
 };
 
 // A proxy's URL, by the scheme of what is asked; empty: none. What is on this machine is asked
@@ -35,12 +38,15 @@ struct TlsOptions {
 struct ProxyOptions {
   std::string http;
   std::string https;
-  std::string exceptions;  // names and their ends, divided by commas, as NO_PROXY has them
+  std::string exceptions;  // as NO_PROXY has them: no_proxy.hpp
 };
 
 // For 407, whoever gave it: the proxy that was asked to pass the request on, or to connect.
 inline constexpr char kProxyLoginHint[] =
     "name the proxy with its login in HTTP_PROXY and HTTPS_PROXY: http://USER:PASSWORD@HOST";
+
+// A server that takes no connection within this does not answer.
+inline constexpr std::chrono::seconds kConnectTime{15};
 
 struct Options {
   TlsOptions tls;
@@ -75,6 +81,9 @@ struct Response {
   std::string header(const std::string& name) const;
 };
 
+// 2xx.
+bool is_success(const Response& response);
+
 struct Request {
   std::string method = "GET";
   Url url;
@@ -96,6 +105,7 @@ class TransportError : public Error {
     unconnected,  // refused or unreachable: nothing was sent
     refused,      // by the proxy, which was to connect: nothing was sent
     tls,          // no TLS session: nothing was sent
+    certificate,  // the same, since one side does not take the other's certificate
     silent,       // the server took the request and closed without a word
     broken,       // the connection ended in the middle
     stalled,      // nothing came for Options::stall, or too little for Options::document
@@ -109,17 +119,28 @@ class TransportError : public Error {
   Kind kind_;
 };
 
-// Keeps its TCP connection open between requests to the same server. For one thread at a time.
-class Connection {
+// What sends requests. For one thread at a time.
+class Transport {
  public:
-  explicit Connection(Options options);
-  ~Connection();
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  Transport() = default;
+  virtual ~Transport() = default;
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
 
   // Sends and waits. Any HTTP status is an answer; redirects are not followed. Throws
   // TransportError.
-  Response send(const Request& request, const std::stop_token& stop = {});
+  virtual Response send(const Request& request, const std::stop_token& stop) = 0;
+};
+
+// Keeps its TCP connection open between requests to the same server.
+class Connection : public Transport {
+ public:
+  explicit Connection(Options options);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Response send(const Request& request, const std::stop_token& stop) override;
 
  private:
   struct State;

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/text.hpp"
+#include "http/address.hpp"
 
 namespace wasmctl::http {
 
@@ -36,6 +37,31 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
+// Servers write a Location as it comes: blanks and bytes beyond ASCII are meant as they are.
+std::string encoded(std::string_view location) {
+  std::string text;
+  for (const char c : location) {
+    const bool plain = c != ' ' && static_cast<unsigned char>(c) < 0x80;
+    text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return text;
+}
+
+// A reference without blanks and bytes beyond ASCII.
+std::optional<Url> resolve(const Url& base, std::string_view location) {
+  if (location.find("://") != std::string_view::npos &&
+      location.find("://") < location.find_first_of("/?#")) {
+    return parse_url(location);
+  }
+  if (location.starts_with("//")) return parse_url(fmt::format("{}:{}", base.scheme, location));
+  const auto path = base.target.substr(0, base.target.find('?'));
+  const auto origin = fmt::format("{}://{}", base.scheme, base.authority);
+  if (location.starts_with('/')) return parse_url(fmt::format("{}{}", origin, location));
+  if (location.starts_with('?')) return parse_url(fmt::format("{}{}{}", origin, path, location));
+  if (location.empty()) return std::nullopt;
+  return parse_url(fmt::format("{}{}{}", origin, path.substr(0, path.rfind('/') + 1), location));
+}
+
 }  // namespace
 
 std::optional<Url> parse_url(std::string_view text) {
@@ -56,17 +82,7 @@ std::optional<Url> parse_url(std::string_view text) {
 }
 
 std::optional<Url> resolve_url(const Url& base, std::string_view location) {
-  if (location.find("://") != std::string_view::npos &&
-      location.find("://") < location.find_first_of("/?#")) {
-    return parse_url(location);
-  }
-  if (location.starts_with("//")) return parse_url(fmt::format("{}:{}", base.scheme, location));
-  const auto path = base.target.substr(0, base.target.find('?'));
-  const auto origin = fmt::format("{}://{}", base.scheme, base.authority);
-  if (location.starts_with('/')) return parse_url(fmt::format("{}{}", origin, location));
-  if (location.starts_with('?')) return parse_url(fmt::format("{}{}{}", origin, path, location));
-  if (location.empty()) return std::nullopt;
-  return parse_url(fmt::format("{}{}{}", origin, path.substr(0, path.rfind('/') + 1), location));
+  return resolve(base, encoded(location));
 }
 
 std::string to_string(const Url& url) {
@@ -104,9 +120,11 @@ std::string redacted(const Url& url) {
 }
 
 bool is_loopback(std::string_view authority) {
-  const auto host = host_of(authority);
-  const bool ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (ipv4 && host.starts_with("127."));
+  const auto host = base::lower(host_of(authority));
+  if (host == "localhost") return true;
+  const bool ipv6 = host.starts_with('[') && host.ends_with(']');
+  const auto address = parse_address(ipv6 ? host.substr(1, host.size() - 2) : host);
+  return address && is_loopback(*address);
 }
 
 }  // namespace wasmctl::http

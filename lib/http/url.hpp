@@ -18,7 +18,8 @@ struct Url {
 // Null for anything but an absolute http(s) URL of printable characters without user or password.
 std::optional<Url> parse_url(std::string_view text);
 
-// `location` as seen from `base`: absolute, "//host/path", "/path", "path" or "?query".
+// `location` as seen from `base`: absolute, "//host/path", "/path", "path" or "?query". Blanks and
+// bytes beyond ASCII become %XX.
 std::optional<Url> resolve_url(const Url& base, std::string_view location);
 
 std::string to_string(const Url& url);
@@ -36,7 +37,8 @@ std::string percent_encode(std::string_view text);
 // For messages and logs: without the query, which may hold a signature or a token.
 std::string redacted(const Url& url);
 
-// localhost, 127.0.0.0/8, [::1], with or without a port: there a registry without TLS is usual.
+// localhost, 127.0.0.0/8, [::1], however they are written, with or without a port: there a registry
+// without TLS is usual.
 bool is_loopback(std::string_view authority);
 
 }  // namespace wasmctl::http

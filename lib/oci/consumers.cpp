@@ -4,113 +4,79 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
-#include "base/tar.hpp"
 #include "oci/media_type.hpp"
 
 namespace wasmctl::oci {
 
 namespace {
 
-using Child = ImageTree::Child;
-
-bool is_layer_gzip(std::string_view type) {
-  return type == media_type::kOciLayerGzip || type == media_type::kDockerLayerGzip;
+// Of two layers, Istio takes the first of this type.
+const Descriptor* artifact_module(const Manifest& manifest) {
+  if (manifest.layers.size() != 2) return nullptr;
+  const auto found = std::ranges::find_if(manifest.layers, [&](const Descriptor& layer) {
+    return type_of(manifest, layer) == media_type::kSoloModule;
+  });
+  return found == manifest.layers.end() ? nullptr : &*found;
 }
 
-// What container runtimes unpack; zstd is OCI's newest.
-bool is_tar_layer(std::string_view type) {
-  return is_layer_gzip(type) || type == media_type::kOciLayerTar ||
-         type == media_type::kDockerLayerTar ||
-         type == "application/vnd.oci.image.layer.v1.tar+zstd";
-}
+}  // namespace
 
-bool is_raw_module(std::string_view type) {
-  return type == media_type::kSoloModule || type == media_type::kCncfModule ||
-         type == media_type::kWasmToOciModule;
-}
-
-bool is_image_config(std::string_view type) {
-  return type == media_type::kOciConfig || type == media_type::kDockerConfig;
-}
-
-// The child for linux/amd64, or without a platform; a single manifest itself.
-const Child* for_linux(const ImageTree& image) {
-  const auto found =
-      std::find_if(image.manifests.begin(), image.manifests.end(), [&](const Child& child) {
-        const auto& platform = child.entry.platform;
-        return !image.is_index || !platform ||
-               (platform->os == "linux" && platform->architecture == "amd64");
-      });
-  return found == image.manifests.end() ? nullptr : &*found;
-}
-
-const Child* for_wasm(const ImageTree& image) {
-  const auto found =
-      std::find_if(image.manifests.begin(), image.manifests.end(), [&](const Child& child) {
-        const auto& platform = child.entry.platform;
-        return !image.is_index || (platform && platform->architecture == "wasm");
-      });
-  return found == image.manifests.end() ? nullptr : &*found;
-}
-
-constexpr std::string_view kNoLinuxChild = "the index has no manifest for linux/amd64";
-
-// Docker's manifest: the last layer. OCI's: the last layer, or else two layers, one the module.
-std::string istio(const ImageTree& image) {
-  const auto* child = for_linux(image);
-  if (child == nullptr) return std::string(kNoLinuxChild);
-  const auto& layers = child->manifest.layers;
-  if (layers.empty()) return "it has no layers";
-  const auto& last = layers.back().media_type;
-  const bool docker = child->manifest.media_type == media_type::kDockerManifest;
-  if (last == (docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip)) {
-    if (image.has_plugin_file == false) return "its last layer holds no file named plugin.wasm";
-    return {};
+std::string_view to_string(Consumer consumer) {
+  switch (consumer) {
+    case Consumer::istio:
+      return "Istio";
+    case Consumer::envoy_gateway:
+      return "Envoy Gateway";
+    case Consumer::image_volume:
+      return "Kubernetes image volume";
+    case Consumer::docker:
+      return "docker, podman";
+    case Consumer::cncf:
+      break;
   }
-  const auto is_module = [](const Descriptor& layer) {
-    return layer.media_type == media_type::kSoloModule;
-  };
-  if (!docker && layers.size() == 2 && std::any_of(layers.begin(), layers.end(), is_module)) {
-    return {};
-  }
-  if (docker || last == media_type::kDockerLayerGzip || is_tar_layer(last)) {
-    return fmt::format("its last layer is {}; it must be {}", last,
-                       docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip);
-  }
-  return fmt::format("it has {} layer{}; an artifact must have two, one of them {}", layers.size(),
-                     layers.size() == 1 ? "" : "s", media_type::kSoloModule);
+  return "CNCF Wasm runtimes";
 }
 
-std::string envoy(const ImageTree& image) {
-  if (image.is_index) return "it does not follow an index";
-  const auto& layers = image.manifests.at(0).manifest.layers;
-  if (layers.empty()) return "it has no layers";
-  if (is_raw_module(layers[0].media_type)) return {};
-  return fmt::format("its first layer is {}, and must be the module as it is",
-                     layers[0].media_type);
+Verdict verdict_of(Consumer consumer, std::string why_not) {
+  const bool is_volume = consumer == Consumer::image_volume;
+  const std::string_view remark =
+      is_volume && why_not.empty() ? "with containerd 2.1 or CRI-O 1.31, or later" : "";
+  return {consumer, std::move(why_not), remark};
 }
 
-// What unpacks layers into a file system.
-std::string containers(const ImageTree& image) {
-  const auto* child = for_linux(image);
-  if (child == nullptr) return std::string(kNoLinuxChild);
-  const auto& manifest = child->manifest;
-  if (!is_image_config(manifest.config.media_type)) {
+IstioPlaces istio_places(const Manifest& manifest) {
+  const auto& layers = manifest.layers;
+  if (layers.empty()) return {nullptr, nullptr, "it has no layers"};
+  const bool docker = manifest.media_type == media_type::kDockerManifest && manifest.says_type;
+  const auto archive_type = docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip;
+  const auto& last = type_of(manifest, layers.back());
+  IstioPlaces places;
+  if (last == archive_type) places.archive = &layers.back();
+  if (!docker) places.module = artifact_module(manifest);
+  if (places.archive != nullptr || places.module != nullptr) return places;
+  if (docker || media_type::is_layer(last)) {
+    places.why_not = fmt::format("its last layer is {}; it must be {}", last, archive_type);
+  } else {
+    places.why_not =
+        fmt::format("it has {} layer{}; an artifact must have two, one of them {}", layers.size(),
+                    layers.size() == 1 ? "" : "s", media_type::kSoloModule);
+  }
+  return places;
+}
+
+std::string why_no_container(const Manifest& manifest) {
+  if (!media_type::is_image_config(manifest.config.media_type)) {
     return fmt::format("its config is {}, which is no image's", manifest.config.media_type);
   }
   for (const auto& layer : manifest.layers) {
-    if (!is_tar_layer(layer.media_type)) {
+    if (!media_type::is_layer(layer.media_type)) {
       return fmt::format("its layer {} is no tar", layer.media_type);
     }
   }
   return {};
 }
 
-std::string cncf(const ImageTree& image) {
-  const auto* child = for_wasm(image);
-  if (child == nullptr) return "the index has no manifest for wasip1/wasm";
-  const auto& manifest = child->manifest;
+std::string why_no_cncf(const Manifest& manifest) {
   if (manifest.config.media_type != media_type::kCncfConfig) {
     return fmt::format("its config is {}; it must be {}", manifest.config.media_type,
                        media_type::kCncfConfig);
@@ -121,63 +87,13 @@ std::string cncf(const ImageTree& image) {
   return {};
 }
 
-struct Consumer {
-  std::string_view name;
-  std::string (*why_not)(const ImageTree& image);
-  std::string_view remark;
-};
-
-constexpr Consumer kConsumers[] = {
-    {kIstio, istio, {}},
-    {kEnvoyGateway, istio, {}},
-    {"Envoy's own fetcher", envoy, "from registries of ECR only, by a tag"},
-    {kImageVolume, containers, "with containerd 2.1 or CRI-O 1.31, or later"},
-    {"docker, podman", containers, {}},
-    {"CNCF Wasm runtimes", cncf, {}},
-};
-
-}  // namespace
-
-std::vector<Verdict> consumers_of(const ImageTree& image) {
-  std::vector<Verdict> verdicts;
-  verdicts.reserve(std::size(kConsumers));
-  for (const auto& consumer : kConsumers) {
-    auto why_not = consumer.why_not(image);
-    const auto remark = why_not.empty() ? consumer.remark : std::string_view();
-    verdicts.push_back({consumer.name, std::move(why_not), std::string(remark)});
+std::optional<Digest> istio_pin(const Image& image) {
+  if (const auto* index = std::get_if<Index>(&image.document)) {
+    const auto* child = select_for_istio(*index);
+    return child == nullptr ? std::nullopt : std::optional(child->digest);
   }
-  return verdicts;
-}
-
-std::string why_not(std::string_view consumer, const ImageTree& image) {
-  return std::ranges::find(kConsumers, consumer, &Consumer::name)->why_not(image);
-}
-
-std::string why_not(std::string_view consumer, const Manifest& manifest) {
-  ImageTree image;
-  image.manifests.push_back({{}, manifest});
-  return why_not(consumer, image);
-}
-
-std::string_view format_of(const ImageTree& image) {
-  const bool in_linux = istio(image).empty();
-  const bool in_wasm = cncf(image).empty();
-  if (image.is_index) return in_linux && in_wasm ? "universal" : "unknown";
-  if (in_wasm) return "wasm";
-  if (!in_linux) return "unknown";
-  const auto& manifest = image.manifests.at(0).manifest;
-  if (manifest.media_type == media_type::kDockerManifest) return "docker";
-  return is_layer_gzip(manifest.layers.back().media_type) ? "image" : "artifact";
-}
-
-bool has_plugin_file(std::string_view tar) {
-  bool found = false;
-  base::read_tar(tar, [&](const base::TarEntry& entry) {
-    const auto name = entry.name.substr(entry.name.rfind('/') + 1);
-    found = entry.type == base::TarEntry::Type::file && name == kModuleFileName;
-    return !found;
-  });
-  return found;
+  if (!istio_places(std::get<Manifest>(image.document)).why_not.empty()) return std::nullopt;
+  return image.manifest.descriptor.digest;
 }
 
 }  // namespace wasmctl::oci

@@ -1,61 +1,54 @@
-// Who will load an image, and who not, with the reason.
+// Who loads images, and what each of them asks of an image's types. What an image holds, and who
+// loads it in the end: oci/pulled_image.hpp.
 // Sources: Istio's fetcher (pkg/wasm/imagefetcher.go), measured on it with 97 images; Envoy
-// Gateway's, which is a fork of it; Envoy's own (source/extensions/common/wasm/oci); OCI Image
-// Specification v1.1 for what unpacks layers; CNCF TAG Runtime, "Wasm OCI Artifact Layout".
+// Gateway's, which is a fork of it; OCI Image Specification v1.1 for what unpacks layers; CNCF TAG
+// Runtime, "Wasm OCI Artifact Layout". Envoy has no fetcher of its own (1.40.0).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "oci/image.hpp"
 #include "oci/manifest.hpp"
 
 namespace wasmctl::oci {
 
-// An image as it was read: a manifest, or an index with those of its manifests that are ones.
-struct ImageTree {
-  struct Child {
-    Descriptor entry;  // of the index; of a single manifest, its own descriptor
-    Manifest manifest;
-  };
-  // What an index lists besides.
-  struct Unread {
-    Descriptor entry;
-    std::string why;  // "not there", "an index"
-  };
-  Descriptor descriptor;  // of the manifest or index
-  bool is_index = false;
-  std::vector<Child> manifests;
-  std::vector<Unread> unread;
-  // Whether the layer that Istio opens has a file of that name; unknown where there is no tar.
-  std::optional<bool> has_plugin_file;
-};
+enum class Consumer : std::uint8_t { istio, envoy_gateway, image_volume, docker, cncf };
+
+inline constexpr Consumer kConsumers[] = {Consumer::istio, Consumer::envoy_gateway,
+                                          Consumer::image_volume, Consumer::docker, Consumer::cncf};
+
+// "Istio", "Kubernetes image volume".
+std::string_view to_string(Consumer consumer);
 
 struct Verdict {
-  std::string_view consumer;  // "Istio"
-  std::string why_not;        // empty: it loads
-  std::string remark;         // what must be so besides; may be empty
+  Consumer consumer;
+  std::string why_not;      // empty: it loads
+  std::string_view remark;  // what must be so besides; may be empty
 };
 
-// Of all consumers known, in a fixed order.
-std::vector<Verdict> consumers_of(const ImageTree& image);
+// `why_not` as that consumer's, with what has to be said where there is nothing against it.
+Verdict verdict_of(Consumer consumer, std::string why_not);
 
-// Why the consumer of that name will not load it; empty: it will.
-std::string why_not(std::string_view consumer, const ImageTree& image);
-// The same of a manifest by itself, without a look into its layers.
-std::string why_not(std::string_view consumer, const Manifest& manifest);
+// Where Istio and Envoy Gateway look for the module of a manifest, by its types, in their order.
+// Null: not there.
+struct IstioPlaces {
+  const Descriptor* archive = nullptr;  // tar+gzip with plugin.wasm
+  const Descriptor* module = nullptr;   // as it is; looked at if the archive has no such file
+  std::string why_not;                  // if both are null
+};
+IstioPlaces istio_places(const Manifest& manifest);
 
-inline constexpr std::string_view kIstio = "Istio";
-inline constexpr std::string_view kEnvoyGateway = "Envoy Gateway";
-inline constexpr std::string_view kImageVolume = "Kubernetes image volume";
+// Why a manifest is not for what unpacks layers into a file system: image volumes, docker, podman;
+// empty: it is.
+std::string why_no_container(const Manifest& manifest);
+// The same for the CNCF's Wasm runtimes.
+std::string why_no_cncf(const Manifest& manifest);
 
-// The format that `wasmctl push --format` makes such images with: "image", "docker", "artifact",
-// "wasm", "universal"; another: "unknown".
-std::string_view format_of(const ImageTree& image);
-
-// Whether a file named plugin.wasm is in the layer, an unpacked tar.
-bool has_plugin_file(std::string_view tar);
+// The digest that Istio's fetcher computes, the only right pin: an index's linux/amd64 child, else
+// the manifest's own; null where Istio loads nothing of it.
+std::optional<Digest> istio_pin(const Image& image);
 
 }  // namespace wasmctl::oci

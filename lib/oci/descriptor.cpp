@@ -16,26 +16,34 @@ using nlohmann::json;
   throw Error(Code::bad_input, fmt::format("{} {}", path, what));
 }
 
-// A string field; null if it is absent and need not be there.
-const std::string* text_field(const json& object, const char* key, const std::string& path,
-                              bool required) {
+// Go writes what is not there as null.
+const json* find(const json& object, const char* key) {
   const auto found = object.find(key);
-  if (found == object.end()) {
-    if (required) refuse_field(path, fmt::format("has no `{}`", key));
-    return nullptr;
-  }
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+// A string field; null if it is absent.
+const std::string* text_field(const json& object, const char* key, const std::string& path) {
+  const auto* const found = find(object, key);
+  if (found == nullptr) return nullptr;
   if (!found->is_string()) refuse_field(path + "." + key, "is no string");
   return found->get_ptr<const std::string*>();
 }
 
+std::string required_text(const json& object, const char* key, const std::string& path) {
+  const auto* text = text_field(object, key, path);
+  if (text == nullptr) refuse_field(path, fmt::format("has no `{}`", key));
+  return *text;
+}
+
 std::string text_or_empty(const json& object, const char* key, const std::string& path) {
-  const auto* text = text_field(object, key, path, false);
+  const auto* text = text_field(object, key, path);
   return text == nullptr ? std::string() : *text;
 }
 
 std::optional<Platform> platform_from_json(const json& descriptor, const std::string& path) {
-  const auto found = descriptor.find("platform");
-  if (found == descriptor.end()) return std::nullopt;
+  const auto* const found = find(descriptor, "platform");
+  if (found == nullptr) return std::nullopt;
   const auto here = path + ".platform";
   if (!found->is_object()) refuse_field(here, "is no object");
   return Platform{text_or_empty(*found, "os", here), text_or_empty(*found, "architecture", here),
@@ -43,14 +51,16 @@ std::optional<Platform> platform_from_json(const json& descriptor, const std::st
 }
 
 Annotations annotations_from_json(const json& object, const std::string& path) {
-  const auto found = object.find("annotations");
-  if (found == object.end() || found->is_null()) return {};
+  const auto* const found = find(object, "annotations");
+  if (found == nullptr) return {};
   const auto here = path + ".annotations";
   if (!found->is_object()) refuse_field(here, "is no object");
   Annotations annotations;
   for (const auto& [key, value] : found->items()) {
-    if (!value.is_string()) refuse_field(fmt::format("{}[{:?}]", here, key), "is no string");
-    annotations[key] = value.get<std::string>();
+    if (!value.is_string() && !value.is_null()) {
+      refuse_field(fmt::format("{}[{:?}]", here, key), "is no string");
+    }
+    annotations[key] = value.is_null() ? "" : value.get<std::string>();
   }
   return annotations;
 }
@@ -101,8 +111,8 @@ void Verifier::finish() {
 Descriptor descriptor_from_json(const json& value, const std::string& path) {
   if (!value.is_object()) refuse_field(path, "is no object");
   Descriptor descriptor;
-  descriptor.media_type = *text_field(value, "mediaType", path, true);
-  const auto& digest = *text_field(value, "digest", path, true);
+  descriptor.media_type = required_text(value, "mediaType", path);
+  const auto digest = required_text(value, "digest", path);
   try {
     descriptor.digest = Digest::parse(digest);
   } catch (const Error& error) {
@@ -115,7 +125,7 @@ Descriptor descriptor_from_json(const json& value, const std::string& path) {
   }
   descriptor.size = size->get<std::uint64_t>();
   descriptor.platform = platform_from_json(value, path);
-  if (const auto* type = text_field(value, "artifactType", path, false)) {
+  if (const auto* type = text_field(value, "artifactType", path)) {
     descriptor.artifact_type = *type;
   }
   descriptor.annotations = annotations_from_json(value, path);

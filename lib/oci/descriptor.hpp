@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/content.hpp"
 #include "base/sha256.hpp"
 #include "oci/digest.hpp"
 
@@ -35,6 +36,11 @@ struct Descriptor {
   std::optional<std::string> artifact_type;  // in an index only
   Annotations annotations;
   bool operator==(const Descriptor&) const = default;
+};
+
+struct Blob {
+  Descriptor descriptor;
+  base::Content content;
 };
 
 // The descriptor of `blob` as it stands in memory.

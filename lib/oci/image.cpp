@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -35,13 +34,13 @@ Blob make_blob(std::string_view media_type, base::Content content) {
 constexpr char kSchemaKey[] = "configSchema";
 
 // The tar+gzip of the module.
-struct Layer {
+struct PackedLayer {
   Blob blob;
   Digest diff_id;  // of the tar
 };
 
-Layer pack(std::string_view media_type, const base::Content& module,
-           const std::string& config_schema) {
+PackedLayer pack(std::string_view media_type, const base::Content& module,
+                 const std::string& config_schema) {
   base::Sha256 packed_sha256;
   base::Spool packed;
   base::GzipWriter gzip([&](std::string_view piece) {
@@ -122,6 +121,7 @@ Image finish(Manifest manifest, Blob config, std::vector<Blob> layers) {
   image.manifest = make_blob(manifest.media_type, to_json_text(manifest));
   image.blobs = std::move(layers);
   image.blobs.push_back(std::move(config));
+  image.document = std::move(manifest);
   return image;
 }
 
@@ -141,8 +141,7 @@ Image make_container_image(const base::Content& module, const ImageOptions& opti
   return finish(std::move(manifest), std::move(config), {std::move(layer.blob)});
 }
 
-// The raw module is the first layer, since Envoy's own fetcher takes no other; Istio wants a second
-// one, of whatever type.
+// Istio wants a second layer beside the module, of whatever type.
 Image make_artifact(const base::Content& module, const ImageOptions& options) {
   auto manifest = new_manifest(options);
   manifest.artifact_type = media_type::kSoloConfig;
@@ -188,53 +187,8 @@ Image make_universal(const base::Content& module, const ImageOptions& options) {
   add(image.children[0], "linux", "arm64");
   add(image.children[1], "wasip1", "wasm");
   image.manifest = make_blob(index.media_type, to_json_text(index));
+  image.document = std::move(index);
   return image;
-}
-
-bool is_module(std::string_view type) {
-  namespace mt = media_type;
-  return type == mt::kSoloModule || type == mt::kCncfModule || type == mt::kWasmToOciModule;
-}
-bool is_tar(std::string_view type) {
-  return type == media_type::kOciLayerTar || type == media_type::kDockerLayerTar;
-}
-bool is_tar_gzip(std::string_view type) {
-  return type == media_type::kOciLayerGzip || type == media_type::kDockerLayerGzip;
-}
-
-// A module's first bytes, with which no tar begins. `oras push IMAGE plugin.wasm` calls any file a
-// tar.
-constexpr std::string_view kWasmMagic("\0asm", 4);
-
-std::string_view base_name(std::string_view path) {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path.substr(path.rfind('/') + 1);
-}
-
-// `bytes` of the archive's view.
-base::Content part_of(const base::Content& archive, std::string_view bytes) {
-  return archive.part(static_cast<std::uint64_t>(bytes.data() - archive.view().data()),
-                      bytes.size());
-}
-
-base::Content module_in_tar(const base::Content& archive) {
-  std::optional<std::string_view> named;
-  std::vector<std::string_view> others;
-  base::read_tar(archive.view(), [&](const base::TarEntry& entry) {
-    if (entry.type != base::TarEntry::Type::file) return true;
-    const auto name = base_name(entry.name);
-    if (name == kModuleFileName) {
-      named = entry.bytes;
-      return false;
-    }
-    if (name.ends_with(".wasm") && !name.starts_with(".wh.")) others.push_back(entry.bytes);
-    return true;
-  });
-  if (named) return part_of(archive, *named);
-  if (others.size() == 1) return part_of(archive, others[0]);
-  throw Error(Code::bad_input,
-              fmt::format("the image holds no file `{}`{}", kModuleFileName,
-                          others.empty() ? "" : ", and more than one other *.wasm"));
 }
 
 }  // namespace
@@ -243,7 +197,7 @@ std::span<const FormatName> format_names() {
   static constexpr FormatName kNames[] = {
       {Format::image, "image", "an OCI image that Istio, docker and Kubernetes load"},
       {Format::docker, "docker", "the same with Docker's media types"},
-      {Format::artifact, "artifact", "the module as it is, for Istio and Envoy's own fetcher"},
+      {Format::artifact, "artifact", "the module as it is, for Istio and Envoy Gateway"},
       {Format::wasm, "wasm", "CNCF's Wasm artifact, which Istio does not load"},
       {Format::universal, "universal", "an index of image and wasm, for all of these"},
   };
@@ -266,128 +220,10 @@ Image make_image(const base::Content& module, const ImageOptions& options) {
   return make_container_image(module, options, false);
 }
 
-std::optional<Digest> istio_pin(const Image& image) {
-  const auto document =
-      parse_manifest(image.manifest.content, image.manifest.descriptor.media_type);
-  if (const auto* index = std::get_if<Index>(&document)) {
-    const auto* child = select_for_istio(*index);
-    return child == nullptr ? std::nullopt : std::optional(child->digest);
-  }
-  const auto& layers = std::get<Manifest>(document).layers;
-  if (layers.size() == 1 && layers[0].media_type == media_type::kCncfModule) return std::nullopt;
-  return image.manifest.descriptor.digest;
-}
-
-namespace {
-
-// Of an artifact whose layers are files, as oras makes them, the one that is named plugin.wasm,
-// else the only *.wasm; null if there is none.
-const Descriptor* find_by_title(const Manifest& manifest) {
-  std::vector<const Descriptor*> modules;
-  for (const auto& layer : manifest.layers) {
-    const auto title = layer.annotations.find("org.opencontainers.image.title");
-    if (title == layer.annotations.end()) continue;
-    if (base_name(title->second) == kModuleFileName) return &layer;
-    if (title->second.ends_with(".wasm")) modules.push_back(&layer);
-  }
-  return modules.size() == 1 ? modules[0] : nullptr;
-}
-
-}  // namespace
-
-Descriptor find_module_layer(const Manifest& manifest) {
-  for (const auto& layer : manifest.layers) {
-    if (is_module(layer.media_type)) return layer;
-  }
-  if (const auto* layer = find_by_title(manifest)) return *layer;
-  // Of an image's layers the last is the one that Istio opens.
-  if (!manifest.layers.empty()) {
-    const auto& last = manifest.layers.back();
-    if (is_tar(last.media_type) || is_tar_gzip(last.media_type)) return last;
-  }
-  std::vector<std::string_view> types;
-  types.reserve(manifest.layers.size());
-  for (const auto& layer : manifest.layers) types.push_back(layer.media_type);
-  throw Error(Code::bad_input,
-              types.empty() ? "the image has no layers"
-                            : fmt::format("the image holds no Wasm module: its layers are {}",
-                                          fmt::join(types, ", ")));
-}
-
-// A tar is larger than what it holds: its header and padding.
-LayerReader::LayerReader(const Descriptor& layer)
-    : packing_(is_tar_gzip(layer.media_type) ? Packing::tar_gzip
-               : is_tar(layer.media_type)    ? Packing::tar
-                                             : Packing::none),
-      gzip_([this](std::string_view piece) { unpacked_.write(piece); },
-            kMaxModuleBytes + 64 * 1024) {}
-
-void LayerReader::write(std::string_view bytes) {
-  if (packing_ != Packing::tar_gzip) return unpacked_.write(bytes);
-  if (failure_) return;
-  try {
-    gzip_.write(bytes);
-  } catch (const Error& error) {
-    if (error.code() != Code::bad_input) throw;  // a full disk
-    failure_ = error;
-  }
-}
-
-base::Content LayerReader::unpacked() {
-  if (failure_) throw Error(*failure_);
-  if (!content_) {
-    if (packing_ == Packing::tar_gzip) gzip_.finish();
-    content_ = unpacked_.finish();
-  }
-  return *content_;
-}
-
-base::Content LayerReader::finish() {
-  auto content = unpacked();
-  const bool is_itself = packing_ == Packing::none || content.view().starts_with(kWasmMagic);
-  return is_itself ? content : module_in_tar(content);
-}
-
-std::optional<base::Content> LayerReader::finish(std::string_view file) {
-  const auto content = unpacked();
-  if (packing_ == Packing::none) return std::nullopt;
-  std::optional<base::Content> found;
-  base::read_tar(content.view(), [&](const base::TarEntry& entry) {
-    if (entry.type != base::TarEntry::Type::file || base_name(entry.name) != file) return true;
-    found = part_of(content, entry.bytes);
-    return false;
-  });
-  return found;
-}
-
 std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config) {
   const auto config = parse_json(runtime_config, "the runtime configuration");
   if (!config.is_object() || !config.contains(kSchemaKey)) return std::nullopt;
   return config.at(kSchemaKey).dump();
-}
-
-std::vector<Descriptor> module_candidates(const Index& index) {
-  const auto* for_istio = select_for_istio(index);
-  const auto rank = [&](const Descriptor& entry) {
-    if (&entry == for_istio) return 0;
-    const auto architecture = entry.platform ? entry.platform->architecture : "";
-    if (architecture == "wasm") return 1;
-    if (architecture == "unknown") return 4;  // an attestation
-    return media_type::is_manifest(entry.media_type) ? 2 : 3;
-  };
-  std::vector<const Descriptor*> entries;
-  for (const auto& entry : index.manifests) {
-    if (media_type::is_manifest(entry.media_type) || media_type::is_index(entry.media_type)) {
-      entries.push_back(&entry);
-    }
-  }
-  // Those of one rank in the order of the index.
-  std::ranges::sort(entries, {},
-                    [&](const Descriptor* entry) { return std::pair(rank(*entry), entry); });
-  std::vector<Descriptor> candidates;
-  candidates.reserve(entries.size());
-  for (const auto* entry : entries) candidates.push_back(*entry);
-  return candidates;
 }
 
 }  // namespace wasmctl::oci

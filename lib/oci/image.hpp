@@ -1,4 +1,4 @@
-// Packages: a Wasm module as an image that every consumer we know of can load.
+// Packages: a Wasm module as an image that every consumer we know of can load (oci/consumers.hpp).
 //
 // clang-format off
 // | format    | config            | layers                          | loads in
@@ -6,8 +6,8 @@
 // | image     | OCI image config  | one tar+gzip with plugin.wasm   | Istio, Envoy Gateway, Kubernetes
 // |           |                   |                                 | image volumes, docker, podman
 // | docker    | Docker's          | the same with Docker's types    | the same, and old registries
-// | artifact  | the runtime config| the module, a runtime config    | Istio ("oci variant"), Envoy's own
-// |           |                   |                                 | fetcher
+// | artifact  | the runtime config| the module, a runtime config    | Istio ("oci variant"), Envoy
+// |           |                   |                                 | Gateway
 // | wasm      | CNCF's Wasm       | the module as application/wasm  | wasmtime, runwasi, wasmCloud
 // | universal | an index: `image` for linux/amd64 and linux/arm64, `wasm` for wasip1/wasm: all of these
 // clang-format on
@@ -24,11 +24,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/content.hpp"
-#include "base/error.hpp"
-#include "base/gzip.hpp"
 #include "base/limits.hpp"
 #include "oci/descriptor.hpp"
 #include "oci/manifest.hpp"
@@ -49,15 +48,11 @@ inline constexpr std::string_view kModuleFileName = "plugin.wasm";
 
 using base::kMaxModuleBytes;  // what is read of a layer at most, packed and unpacked
 
-struct Blob {
-  Descriptor descriptor;
-  base::Content content;
-};
-
 struct Image {
-  Blob manifest;                // what a tag names
-  std::vector<Blob> blobs;      // config and layers; stored before the manifest
-  std::vector<Image> children;  // of an index; stored before it
+  Blob manifest;                                // what a tag names
+  std::vector<Blob> blobs;                      // config and layers; stored before the manifest
+  std::vector<Image> children;                  // of an index; stored before it
+  std::variant<Manifest, Index> document = {};  // what `manifest` says
 };
 
 // The JSON Schema of the plugin's configuration travels with the module: as a file of this name
@@ -78,45 +73,8 @@ struct ImageOptions {
 // Error{Code::bad_input} for an annotation that is no UTF-8.
 Image make_image(const base::Content& module, const ImageOptions& options = {});
 
-// The digest that Istio's fetcher computes, the only right pin: an index's linux/amd64 child, else
-// the manifest's own; null where Istio loads nothing of it.
-std::optional<Digest> istio_pin(const Image& image);
-
-// Where in a package of any known format the module is, or in an artifact of files the one that is
-// named so. Throws Error{Code::bad_input} naming the layers' types where there is none.
-Descriptor find_module_layer(const Manifest& manifest);
-
-// Unpacks that layer as it streams by. The module is the layer's bytes themselves, or of a tar
-// (mostly gzip) the first file named plugin.wasm in any directory, else the only *.wasm.
-class LayerReader {
- public:
-  explicit LayerReader(const Descriptor& layer);
-
-  // Never throws for what the bytes are: whether they are the layer at all is not known yet.
-  void write(std::string_view bytes);
-  // The module. Throws Error{Code::bad_input} if there is none.
-  base::Content finish();
-  // The first file of that name in any directory of a tar; null if there is none.
-  std::optional<base::Content> finish(std::string_view file);
-
- private:
-  base::Content unpacked();
-
-  enum class Packing { none, tar, tar_gzip };
-  Packing packing_;
-  base::Spool unpacked_;
-  base::GzipReader gzip_;
-  std::optional<Error> failure_;          // of what was written so far
-  std::optional<base::Content> content_;  // when all was
-};
-
 // The schema in an artifact's runtime configuration; null if there is none. Throws
 // Error{Code::bad_input} if that is no JSON.
 std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config);
-
-// The entries of an index that may hold a module, the likeliest first: the one that Istio picks,
-// those of Wasm platforms, the other images (a module does not care for the processor), indexes,
-// and what is for the platform `unknown`, mostly attestations.
-std::vector<Descriptor> module_candidates(const Index& index);
 
 }  // namespace wasmctl::oci

@@ -16,41 +16,47 @@
 #include <string_view>
 #include <vector>
 
-#include "oci/image.hpp"
+#include "base/error.hpp"
 #include "oci/reference.hpp"
 #include "oci/referrers.hpp"
+#include "oci/store.hpp"
 
 namespace wasmctl::oci {
 
 // In the annotations of an entry of index.json: its tag.
 inline constexpr char kRefName[] = "org.opencontainers.image.ref.name";
 
-class Layout {
+class Layout : public Store {
  public:
   // Nothing is read or made before it is used.
-  explicit Layout(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  explicit Layout(std::filesystem::path directory);
 
-  // The entry that the reference's digest or tag names; where it names neither, the one tagged
-  // `latest`, or else the only one there is. None: null. Throws Error{Code::not_found} if there is
-  // no such directory, Error{Code::bad_input} if it is no layout.
-  std::optional<Descriptor> resolve(const Reference& reference) const;
+  // Where there is neither digest nor tag: the entry tagged `latest`, or else the only image there
+  // is. Throws Error{Code::not_found} if there is no such directory, Error{Code::bad_input} if it
+  // is no layout.
+  std::optional<Descriptor> resolve(const Selector& selector) override;
+  Blob fetch_manifest(const Selector& selector) override;
+  void fetch_blob(const Descriptor& descriptor, const base::Sink& sink) override;
+  Blob fetch_blob(const Descriptor& descriptor) override;
+  OpenedBlob open_blob(const Descriptor& descriptor) override;
+  bool has_blob(const Descriptor& descriptor) override;
+  void push_blob(const Blob& blob, Presence presence) override;
+  bool mount_blob(const Descriptor& descriptor, const Store& from) override;  // never
+  void push_manifest(const Blob& manifest, const Selector& selector) override;
+  void push_child(const Blob& manifest) override;
 
-  // All tags, sorted, fit for a terminal: one with control characters, which is none, is escaped.
-  std::vector<std::string> tags() const;
+  // Fit for a terminal: one with control characters, which is none, is escaped.
+  std::vector<std::string> tags() override;
 
-  // The manifests of index.json whose subject is this one. Entries that cannot be read (another
-  // tool's kind of digest, a blob that is not there) are passed over.
-  std::vector<Descriptor> referrers(const Digest& subject) const;
+  // Of the manifests in index.json. Entries that cannot be read (another tool's kind of digest, a
+  // blob that is not there) are passed over.
+  std::vector<Descriptor> referrers(const Digest& subject,
+                                    const std::string& artifact_type) override;
 
-  // The blob, verified. Throws Error{Code::not_found} or Error{Code::verification}.
+  // A blob's bytes, verified. Throws Error{Code::not_found} or Error{Code::verification}.
   base::Content read_blob(const Descriptor& descriptor) const;
-  // The same in two steps: what open_blob() returns has the right size, and no more is known of it.
-  base::Content open_blob(const Descriptor& descriptor) const;
-  void verify(const Descriptor& descriptor, const base::Content& content) const;
-
   // Where the blob is or would be.
   std::filesystem::path blob_path(const Digest& digest) const;
-  bool has_blob(const Descriptor& descriptor) const;
 
   // Stores one blob, unless it is there and intact. Throws Error{Code::io} where the file system
   // refuses.
@@ -66,12 +72,17 @@ class Layout {
   void add(const Descriptor& manifest, const std::optional<std::string>& tag) const;
 
  private:
+  // It has the right size, and no more is known of it.
+  base::Content open_file(const Descriptor& descriptor) const;
+  void verify(const Descriptor& descriptor, const base::Content& content) const;
+  bool is_there(const Descriptor& descriptor) const;
+  Error no_such_image(const Selector& selector);
   // A manifest that index.json does not list, but an index in it may.
   std::optional<Descriptor> resolve_child(const Digest& digest) const;
   std::optional<Referrer> read_referrer(Descriptor manifest) const;
   bool is_intact(const Descriptor& descriptor) const;
 
-  std::filesystem::path directory_;
+  const std::filesystem::path directory_;
 };
 
 }  // namespace wasmctl::oci

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "oci/fields.hpp"
 #include "oci/media_type.hpp"
 
 namespace wasmctl::oci {
@@ -87,6 +89,13 @@ std::string document_type(const json& value, std::string_view media_type) {
                                                  : media_type::kOciManifest);
 }
 
+// What registries kept before 2016. It has no mediaType of its own.
+bool is_schema_1(const json& value, std::string_view type) {
+  const auto version = value.find("schemaVersion");
+  return type.starts_with("application/vnd.docker.distribution.manifest.v1") ||
+         (version != value.end() && version->is_number_integer() && *version == 1);
+}
+
 }  // namespace
 
 json parse_json(std::string_view text, std::string_view what) {
@@ -103,13 +112,20 @@ json parse_json(std::string_view text, std::string_view what) {
     return json::parse(text, bound_depth);
   } catch (const json::parse_error& error) {
     throw Error(Code::bad_input, fmt::format("{} is no JSON (byte {})", what, error.byte));
+  } catch (const json::out_of_range&) {  // which quotes the number
+    throw Error(Code::bad_input, fmt::format("{} has a number that no double can hold", what));
   }
 }
 
 std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string_view media_type) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (bytes.starts_with(kByteOrderMark))
+    refuse_manifest("begins with a byte order mark, and is not JSON");
   const auto value = parse_json(bytes, "the manifest");
   if (!value.is_object()) refuse_manifest("is no JSON object");
+  check_fields(bytes, "the manifest", Values::typed);
   const auto type = document_type(value, media_type);
+  if (is_schema_1(value, type)) refuse_manifest("is of Docker's schema 1, which is out of use");
   if (media_type::is_index(type)) {
     if (value.contains("layers")) refuse_manifest("is an index, but has layers");
     Index index;
@@ -122,15 +138,13 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     if (value.contains("manifests")) refuse_manifest("is no index, but has manifests");
     Manifest manifest;
     manifest.media_type = type;
+    manifest.says_type = value.value("mediaType", json()).is_string();
     const auto config = value.find("config");
     if (config == value.end()) refuse_manifest("has no `config`");
     manifest.config = descriptor_from_json(*config, "config");
     manifest.layers = descriptors(value, "layers");
     read_common(value, manifest);
     return manifest;
-  }
-  if (type.starts_with("application/vnd.docker.distribution.manifest.v1")) {
-    refuse_manifest("is of Docker's schema 1, which is out of use");
   }
   refuse_manifest(fmt::format("has the type `{}`, which is no image manifest or index",
                               std::string_view(type).substr(0, 200)));
@@ -151,13 +165,18 @@ std::string to_json_text(const Index& index) {
 
 const Descriptor* select_for_istio(const Index& index) {
   for (const auto& entry : index.manifests) {
-    if (!media_type::is_manifest(entry.media_type)) continue;
     if (!entry.platform ||
         (entry.platform->os == "linux" && entry.platform->architecture == "amd64")) {
       return &entry;
     }
   }
   return nullptr;
+}
+
+const std::string& type_of(const Manifest& manifest, const Descriptor& layer) {
+  if (manifest.config.digest == layer.digest) return manifest.config.media_type;
+  const auto first = std::ranges::find(manifest.layers, layer.digest, &Descriptor::digest);
+  return first == manifest.layers.end() ? layer.media_type : first->media_type;
 }
 
 }  // namespace wasmctl::oci

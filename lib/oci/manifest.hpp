@@ -18,8 +18,12 @@ namespace wasmctl::oci {
 // document is refused before it is read.
 inline constexpr std::uint64_t kMaxManifestBytes = 4 * 1024 * 1024;
 
+// Indexes within indexes: further down nobody looks.
+inline constexpr std::size_t kMaxIndexDepth = 4;
+
 struct Manifest {
   std::string media_type;
+  bool says_type = true;  // itself, and not only who handed it out: Istio believes nobody else
   std::optional<std::string> artifact_type;
   Descriptor config;
   std::vector<Descriptor> layers;
@@ -37,7 +41,8 @@ struct Index {
 
 // Reads either. `media_type` is what the descriptor or the Content-Type said; the document's own
 // mediaType must agree with it. Throws Error{Code::bad_input} naming what is wrong and where; a
-// document of another type (a signed schema 1 manifest) is refused by its name.
+// document of another type (a signed schema 1 manifest) is refused by its name, and one that Go
+// reads as another or not at all by its field (oci/fields.hpp).
 std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string_view media_type);
 
 // Compact, keys sorted: the same value gives the same bytes, hence the same digest.
@@ -49,7 +54,12 @@ std::string to_json_text(const Index& index);
 nlohmann::json parse_json(std::string_view text, std::string_view what);
 
 // The entry of `index` that Istio's fetcher picks, on every node: the first for linux/amd64, or
-// without a platform (go-containerregistry's default; the agent passes no other). None: null.
+// without a platform, whatever its media type (go-containerregistry's default; the agent passes no
+// other). None: null.
 const Descriptor* select_for_istio(const Index& index);
+
+// The media type of a layer as go-containerregistry finds it, by the layer's digest: that of the
+// first of the config and the layers which has it.
+const std::string& type_of(const Manifest& manifest, const Descriptor& layer);
 
 }  // namespace wasmctl::oci

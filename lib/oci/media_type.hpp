@@ -11,6 +11,7 @@ inline constexpr std::string_view kOciManifest = "application/vnd.oci.image.mani
 inline constexpr std::string_view kOciConfig = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kOciLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 inline constexpr std::string_view kOciLayerTar = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr std::string_view kOciLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd";
 
 // Docker Image Manifest Version 2, Schema 2.
 inline constexpr std::string_view kDockerIndex =
@@ -36,6 +37,31 @@ constexpr bool is_index(std::string_view type) {
 }
 constexpr bool is_manifest(std::string_view type) {
   return type == kOciManifest || type == kDockerManifest;
+}
+
+constexpr bool is_image_config(std::string_view type) {
+  return type == kOciConfig || type == kDockerConfig;
+}
+
+constexpr bool is_tar(std::string_view type) {
+  return type == kOciLayerTar || type == kDockerLayerTar;
+}
+constexpr bool is_tar_gzip(std::string_view type) {
+  return type == kOciLayerGzip || type == kDockerLayerGzip;
+}
+// What container runtimes unpack.
+constexpr bool is_layer(std::string_view type) {
+  return is_tar(type) || is_tar_gzip(type) || type == kOciLayerZstd;
+}
+// A module as it is.
+constexpr bool is_module(std::string_view type) {
+  return type == kSoloModule || type == kCncfModule || type == kWasmToOciModule;
+}
+
+// What registries keep as manifests. Docker's of old cannot be read, and are no blobs either.
+constexpr bool is_kept_as_manifest(std::string_view type) {
+  return is_index(type) || is_manifest(type) ||
+         type.starts_with("application/vnd.docker.distribution.manifest.v1");
 }
 
 // Layers that stay where their `urls` say, such as those of Windows: OCI's nondistributable types,

@@ -11,7 +11,6 @@ namespace wasmctl::oci {
 namespace {
 
 constexpr std::string_view kLayoutScheme = "oci:";
-constexpr std::string_view kDockerHub = "docker.io";
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view kDigits = "0123456789";
@@ -131,15 +130,8 @@ void check_repository(std::string_view repository) {
   }
 }
 
-// As docker tells a registry from the first word of a Docker Hub repository.
-bool looks_like_registry(std::string_view word) {
-  return word == "localhost" || word.find_first_of(".:") != std::string_view::npos;
-}
-
-// Docker Hub answers to three.
-std::string one_name(const std::string& registry) {
-  const bool hub = registry == "index.docker.io" || registry == "registry-1.docker.io";
-  return hub ? std::string(kDockerHub) : registry;
+std::string one_name(std::string_view registry) {
+  return std::string(is_docker_hub(registry) ? kDockerHub : registry);
 }
 
 // "https://ghcr.io" is how a browser has it.
@@ -150,7 +142,34 @@ void refuse_scheme(std::string_view what, std::string_view text) {
       .hint(fmt::format("leave `{}` out", text.substr(0, std::min<std::size_t>(scheme + 3, 50))));
 }
 
-Reference parse_layout(std::string_view text) {
+bool is_directory(std::string_view path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+// podman and skopeo name images in layouts as they name them elsewhere, with slashes and colons:
+// "localhost/acme/f:v1". Such a name can be told from a part of the directory's only where the
+// directory is there. Null: it is none.
+std::optional<Reference> parse_named_in_layout(std::string_view text) {
+  constexpr std::string_view kOthers = "-._:@/+";  // image-spec, annotations.md
+  const auto legal = [&](char c) { return is_alphanumeric(c) || contains(kOthers, c); };
+  for (auto colon = text.find(':'); colon != std::string_view::npos;
+       colon = text.find(':', colon + 1)) {
+    auto name = text.substr(colon + 1);
+    if (name.empty() || !std::ranges::all_of(name, legal)) continue;
+    if (!is_directory(text.substr(0, colon))) continue;
+    Reference reference;
+    reference.directory = text.substr(0, colon);
+    const auto at = name.rfind("@sha256:");
+    if (at != std::string_view::npos && at > 0) reference.digest = take_digest(name);
+    reference.tag = name;
+    return reference;
+  }
+  return std::nullopt;
+}
+
+// DIR[:TAG][@DIGEST]
+Reference parse_tagged_layout(std::string_view text) {
   Reference reference;
   reference.digest = take_digest(text);
   reference.tag = take_tag(text);
@@ -159,7 +178,30 @@ Reference parse_layout(std::string_view text) {
   return reference;
 }
 
+Reference parse_layout(std::string_view text) {
+  std::optional<Reference> reference;
+  std::optional<Error> failure;
+  try {
+    reference = parse_tagged_layout(text);
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (reference && is_directory(reference->directory.native())) return *std::move(reference);
+  if (auto named = parse_named_in_layout(text)) return *std::move(named);
+  if (failure) throw Error(*failure);
+  return *std::move(reference);
+}
+
 }  // namespace
+
+bool is_registry_name(std::string_view word) {
+  return word == "localhost" || word.find_first_of(".:") != std::string_view::npos;
+}
+
+bool is_docker_hub(std::string_view registry) {
+  return registry == kDockerHub || registry == "index.docker.io" ||
+         registry == "registry-1.docker.io";
+}
 
 bool is_tag(std::string_view text) {
   constexpr std::size_t kMaxLength = 128;
@@ -179,7 +221,7 @@ Reference parse_reference(std::string_view text) {
   reference.tag = take_tag(rest);
   const auto slash = rest.find('/');
   const auto registry = rest.substr(0, slash);
-  if (slash == std::string_view::npos || !looks_like_registry(registry)) {
+  if (slash == std::string_view::npos || !is_registry_name(registry)) {
     throw Error(Code::usage, fmt::format("image `{}` names no registry", text.substr(0, 300)))
         .hint(kForm)
         .hint(fmt::format("an image of Docker Hub is {}/{}{}", kDockerHub,
@@ -196,19 +238,26 @@ Reference parse_reference(std::string_view text) {
   return reference;
 }
 
+Reference parse_image_name(std::string_view text) {
+  const auto slash = text.find('/');
+  const bool has_registry =
+      slash != std::string_view::npos && is_registry_name(text.substr(0, slash));
+  return parse_reference(has_registry ? std::string(text) : fmt::format("{}/{}", kDockerHub, text));
+}
+
 std::string parse_registry(std::string_view text) {
   refuse_scheme("registry", text);
   const auto host = text.substr(0, text.find('/'));
-  if (host.size() < text.size() && looks_like_registry(host)) {
+  if (host.size() < text.size() && is_registry_name(host)) {
     throw Error(Code::usage, fmt::format("`{}` is more than a registry", text.substr(0, 300)))
         .hint(fmt::format("a login is for a whole registry: `{}`", host.substr(0, 300)));
   }
-  if (!looks_like_registry(text) || contains(text, '/')) {
+  if (!is_registry_name(text) || contains(text, '/')) {
     throw Error(Code::usage, fmt::format("`{}` is no registry", text.substr(0, 300)))
         .hint("a registry is a host name with a dot or a port, as in ghcr.io or localhost:5000");
   }
   check_registry(text);
-  return one_name(std::string(text));
+  return one_name(text);
 }
 
 std::string to_string(const Reference& reference) {
@@ -225,17 +274,21 @@ Reference pinned(Reference reference, const Digest& digest) {
   return reference;
 }
 
-Reference by_digest(Reference reference, const Digest& digest) {
-  reference.tag.reset();
-  return pinned(std::move(reference), digest);
+Selector pinned(Selector selector, const Digest& digest) {
+  selector.digest = digest;
+  return selector;
 }
 
-std::string tag_or_digest(const Reference& reference) {
-  return reference.digest ? reference.digest->text() : reference.tag.value_or("latest");
+Selector by_digest(const Digest& digest) {
+  return {std::nullopt, digest};
 }
 
-std::optional<std::string> tag_to_set(const Reference& reference) {
-  if (reference.tag || reference.digest) return reference.tag;
+std::string tag_or_digest(const Selector& selector) {
+  return selector.digest ? selector.digest->text() : selector.tag.value_or("latest");
+}
+
+std::optional<std::string> tag_to_set(const Selector& selector) {
+  if (selector.tag || selector.digest) return selector.tag;
   return "latest";
 }
 

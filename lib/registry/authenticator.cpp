@@ -7,8 +7,9 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/json_member.hpp"
+#include "http/redirect.hpp"
 #include "oci/manifest.hpp"
-#include "registry/client.hpp"
 #include "registry/refusal.hpp"
 
 namespace wasmctl::registry {
@@ -23,11 +24,6 @@ constexpr std::chrono::seconds kDefaultLifetime{60};
 constexpr std::chrono::seconds kMaxLifetime{24 * 3600};
 constexpr std::chrono::seconds kMargin{5};
 constexpr char kClientId[] = "wasmctl";
-
-std::string member_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 std::string parameter(const Challenge& challenge, const char* key) {
   const auto found = challenge.parameters.find(key);
@@ -70,16 +66,16 @@ const Challenge* find_scheme(const std::vector<Challenge>& challenges, std::stri
 
 }  // namespace
 
-Authenticator::Authenticator(std::string registry, std::string repository, http::Options http,
-                             Environment env, Warn warn, std::optional<Credentials> given)
+Authenticator::Authenticator(std::string registry, std::string repository, http::Network network,
+                             const Options& options)
     : registry_(std::move(registry)),
       repository_(std::move(repository)),
-      logs_in_(given.has_value()),
-      http_(std::move(http)),
-      env_(std::move(env)),
-      warn_(std::move(warn)),
-      looked_up_(given.has_value()),
-      credentials_(std::move(given)) {}
+      logs_in_(options.credentials.has_value()),
+      network_(std::move(network)),
+      env_(options.env),
+      warn_(options.warn),
+      looked_up_(options.credentials.has_value()),
+      credentials_(options.credentials) {}
 
 std::string Authenticator::authorization(const std::string& scope) {
   const std::lock_guard lock(mutex_);
@@ -95,9 +91,15 @@ std::string Authenticator::authorization(const std::string& scope) {
   return wider == tokens_.end() ? "" : wider->second.authorization;
 }
 
+void Authenticator::forget_token(const std::string& scope) {
+  const std::lock_guard lock(mutex_);
+  tokens_.erase(scope);
+}
+
 std::string Authenticator::login() const {
   const std::lock_guard lock(mutex_);
-  return credentials_ ? credentials_->describe() : "";
+  const bool sent = !basic_.empty() || !tokens_.empty();
+  return sent && credentials_ ? credentials_->describe() : "";
 }
 
 std::string Authenticator::asked_scope(const std::string& scope) const {
@@ -106,8 +108,8 @@ std::string Authenticator::asked_scope(const std::string& scope) const {
   return token == tokens_.end() ? "" : token->second.scope;
 }
 
-bool Authenticator::answer(const http::Response& response, const http::Url& url,
-                           const std::string& scope, const std::string& refused) {
+bool Authenticator::handle_challenge(const http::Response& response, const http::Url& url,
+                                     const std::string& scope, const std::string& refused) {
   const std::lock_guard lock(mutex_);
   const auto token = tokens_.find(scope);
   // Another thread was asked the same and has the answer already.
@@ -119,9 +121,11 @@ bool Authenticator::answer(const http::Response& response, const http::Url& url,
 
   const auto challenges = challenges_of(response);
   if (const auto* bearer = find_scheme(challenges, "bearer")) {
-    return answer_bearer(*bearer, url, scope);
+    return use_bearer(*bearer, url, scope);
   }
-  return find_scheme(challenges, "basic") != nullptr && answer_basic();
+  // Some gateways drop the challenge of the registry that they stand before.
+  const bool may_be_basic = challenges.empty() || find_scheme(challenges, "basic") != nullptr;
+  return may_be_basic && use_basic();
 }
 
 const std::optional<Credentials>& Authenticator::credentials() {
@@ -131,15 +135,15 @@ const std::optional<Credentials>& Authenticator::credentials() {
   return credentials_;
 }
 
-bool Authenticator::answer_basic() {
+bool Authenticator::use_basic() {
   const auto& found = credentials();
   if (!found || found->username.empty()) return false;
   basic_ = basic(*found);
   return true;
 }
 
-bool Authenticator::answer_bearer(const Challenge& challenge, const http::Url& url,
-                                  const std::string& scope) {
+bool Authenticator::use_bearer(const Challenge& challenge, const http::Url& url,
+                               const std::string& scope) {
   const auto& found = credentials();
   if (found && !found->registry_token.empty()) {
     const bool refused = tokens_.contains(scope);
@@ -171,30 +175,34 @@ void Authenticator::check_realm(const http::Url& realm, const http::Url& url) co
 // Another host that is redirected to is shown no login, neither in the header nor in a body.
 http::Response Authenticator::send_to_realm(const http::Request& request,
                                             const std::string& action) const {
-  http::Connection connection(http_);
+  const auto connection = network_.connect();
   const auto follow = [&] {
     auto sent = request;
     for (int redirects = 0;; ++redirects) {
-      auto response = connection.send(sent);
-      if (!is_redirect(response.status)) return response;
-      auto target = redirect_target(action, sent.url, response);
-      if (redirects == kMaxRedirects) throw redirect_error(action, sent.url, "again and again");
+      auto response = connection->send(sent, {});
+      if (!http::is_redirect(response.status)) return response;
+      auto target = http::redirect_target(action, sent.url, response);
+      if (redirects == http::kMaxRedirects) {
+        throw http::redirect_error(action, sent.url, "again and again");
+      }
       const bool here = http::same_origin(target, sent.url);
       if (!here) sent.authorization.clear();
       if (sent.body && !here) {
-        throw redirect_error(action, sent.url,
-                             fmt::format("a login to another host, `{}`", target.authority));
+        throw http::redirect_error(action, sent.url,
+                                   fmt::format("a login to another host, `{}`", target.authority));
       }
       sent.url = std::move(target);
     }
   };
-  const auto may_pass = [](const http::TransportError& error) { return is_transient(error); };
-  return send_with_retries(follow, may_pass, {});
+  const auto may_pass = [](const http::TransportError& error) { return http::is_transient(error); };
+  return http::send_with_retries(network_, follow, may_pass, {});
 }
 
 Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const std::string& service,
                                                 const std::string& scope) {
-  if (refusal_) throw Error(*refusal_);
+  if (const auto refused = refusals_.find(scope); refused != refusals_.end()) {
+    throw Error(refused->second);
+  }
   const auto& found = credentials();
   http::Request request;
   request.max_answer_bytes = 2 * kMaxTokenBytes;
@@ -227,14 +235,15 @@ Authenticator::Token Authenticator::fetch_token(const http::Url& realm, const st
                           .login = found ? found->describe() : "",
                           .scope = scope,
                           .logs_in = logs_in_});
-    if (response.status == 401) refusal_ = error;
+    if (response.status == 401) refusals_.emplace(scope, error);
     throw error;
   }
+  if (is_web_page(response)) throw web_page(action, response);
   const auto answer = oci::parse_json(response.body, fmt::format("{}: its answer", action));
   std::string token;
   if (answer.is_object()) {
-    token = member_of(answer, "token");
-    if (token.empty()) token = member_of(answer, "access_token");
+    token = base::text_member(answer, "token");
+    if (token.empty()) token = base::text_member(answer, "access_token");
   }
   if (!is_token(token)) {
     throw Error(Code::bad_input, fmt::format("{}: its answer holds none", action));

@@ -10,8 +10,10 @@
 #include <string>
 
 #include "http/http.hpp"
+#include "http/network.hpp"
 #include "registry/challenge.hpp"
 #include "registry/credentials.hpp"
+#include "registry/options.hpp"
 
 namespace wasmctl::registry {
 
@@ -19,9 +21,10 @@ namespace wasmctl::registry {
 // first asks, so that anonymous access reads no file.
 class Authenticator {
  public:
-  // `registry` is the name under which credentials are kept; `given` ones are used in their place.
-  Authenticator(std::string registry, std::string repository, http::Options http, Environment env,
-                Warn warn, std::optional<Credentials> given = {});
+  // `registry` is the name under which credentials are kept; those of `options` are used in their
+  // place.
+  Authenticator(std::string registry, std::string repository, http::Network network,
+                const Options& options);
 
   // The Authorization header for a request within `scope` ("repository:acme/a:pull,push"); empty
   // before the registry has asked for one.
@@ -30,8 +33,10 @@ class Authenticator {
   // Learns from a 401 to a request within `scope` that was sent with `refused`. True if one more
   // try has a chance (a token may have expired); false if there is nothing else to send. Throws
   // Error{Code::network} or {bad_input} where the token server fails, {denied} where it refuses.
-  bool answer(const http::Response& response, const http::Url& url, const std::string& scope,
-              const std::string& refused);
+  bool handle_challenge(const http::Response& response, const http::Url& url,
+                        const std::string& scope, const std::string& refused);
+
+  void forget_token(const std::string& scope);
 
   // Which credentials were sent, for messages: "user `me` (from FILE)", or "" for none.
   std::string login() const;
@@ -47,8 +52,8 @@ class Authenticator {
   };
 
   const std::optional<Credentials>& credentials();
-  bool answer_basic();
-  bool answer_bearer(const Challenge& challenge, const http::Url& url, const std::string& scope);
+  bool use_basic();
+  bool use_bearer(const Challenge& challenge, const http::Url& url, const std::string& scope);
   Token fetch_token(const http::Url& realm, const std::string& service, const std::string& scope);
   http::Response send_to_realm(const http::Request& request, const std::string& action) const;
   void check_realm(const http::Url& realm, const http::Url& url) const;
@@ -56,7 +61,7 @@ class Authenticator {
   const std::string registry_;
   const std::string repository_;
   const bool logs_in_;
-  const http::Options http_;
+  const http::Network network_;
   const Environment env_;
   const Warn warn_;
 
@@ -65,8 +70,9 @@ class Authenticator {
   std::optional<Credentials> credentials_;
   std::string basic_;                    // the header, once the registry has asked for it
   std::map<std::string, Token> tokens_;  // by scope
-  // That the token server takes the login for none: it is not shown to it again and again.
-  std::optional<Error> refusal_;
+  // By scope, that the token server takes the login for none: it is not shown to it again and
+  // again.
+  std::map<std::string, Error> refusals_;
 };
 
 }  // namespace wasmctl::registry

@@ -15,9 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxBytes = 1024 * 1024;  // of a file of certificates
+constexpr std::uint64_t kMaxCertificateBytes = 1024 * 1024;  // of a file of certificates
 
-std::vector<fs::path> places(const Environment& env) {
+std::vector<fs::path> certificate_places(const Environment& env) {
   std::vector<fs::path> all;
   const auto config = env("XDG_CONFIG_HOME");
   const auto home = env("HOME");
@@ -43,33 +43,42 @@ std::vector<fs::path> files_of(const fs::path& directory) {
   return files;
 }
 
-http::TlsOptions read(const fs::path& directory) {
-  http::TlsOptions options;
+// The key beside a client's certificate.
+fs::path key_of(const fs::path& certificate) {
+  auto key = fs::path(certificate).replace_extension(".key");
+  if (!fs::exists(key)) {
+    throw Error(Code::not_found, fmt::format("the certificate `{}` has no key `{}`",
+                                             certificate.native(), key.native()));
+  }
+  return key;
+}
+
+void add_from(const fs::path& directory, http::TlsOptions& options) {
+  const bool shows_one = !options.cert_file.empty();
   for (const auto& file : files_of(directory)) {
-    if (file.extension() == ".crt") options.authorities += base::read_file(file, kMaxBytes) + "\n";
-    if (file.extension() != ".cert") continue;
-    options.certificate = file;
-    options.key = fs::path(file).replace_extension(".key");
-    if (!fs::exists(options.key)) {
-      throw Error(Code::not_found, fmt::format("the certificate `{}` has no key `{}`",
-                                               file.native(), options.key.native()));
+    if (file.extension() == ".crt") {
+      options.authorities += base::read_file(file, kMaxCertificateBytes) + "\n";
+    }
+    if (file.extension() == ".cert" && !shows_one) {
+      options.cert_file = file;
+      options.key_file = key_of(file);
     }
   }
-  return options;
 }
 
 }  // namespace
 
-http::TlsOptions find_certificates(const std::string& registry, const Environment& env) {
-  http::TlsOptions options;
-  for (const auto& place : places(env)) {
+http::TlsOptions with_certificates(http::TlsOptions given, const std::string& registry,
+                                   const Environment& env) {
+  const auto places = certificate_places(env);
+  const auto place = std::ranges::find_if(places, [&](const fs::path& each) {
     std::error_code ignored;
-    if (!fs::is_directory(place / registry, ignored)) continue;
-    options = read(place / registry);
-    break;
-  }
-  options.system_file = env("SSL_CERT_FILE").value_or("");
-  return options;
+    return fs::is_directory(each / registry, ignored);
+  });
+  if (place != places.end()) add_from(*place / registry, given);
+  given.system_file = env("SSL_CERT_FILE").value_or("");
+  given.system_directories = env("SSL_CERT_DIR").value_or("");
+  return given;
 }
 
 }  // namespace wasmctl::registry

@@ -65,6 +65,7 @@ class Parser {
         challenges.back().parameters.emplace(base::lower(word), *value);
       } else {
         challenges.push_back({base::lower(word), {}});
+        skip_token68();
       }
     }
   }
@@ -80,6 +81,19 @@ class Parser {
     const auto word = text_.substr(0, static_cast<std::size_t>(end - text_.begin()));
     text_.remove_prefix(word.size());
     return word;
+  }
+
+  // `Negotiate YII/abc==`: what stands in place of parameters is of no use to us.
+  // Source: RFC 9110, section 11.2.
+  void skip_token68() {
+    const auto end = std::find_if_not(text_.begin(), text_.end(), [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+             std::string_view("-._~+/").find(c) != std::string_view::npos;
+    });
+    auto rest = text_.substr(static_cast<std::size_t>(end - text_.begin()));
+    rest.remove_prefix(std::min(rest.find_first_not_of('='), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+    if (rest.empty() || rest.starts_with(',')) text_ = rest;
   }
 
   std::optional<std::string> parameter_value() {

@@ -2,12 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <random>
-#include <thread>
+#include <optional>
+#include <utility>
 
-#include "base/log.hpp"
+#include "http/redirect.hpp"
 #include "registry/certificates.hpp"
 #include "registry/refusal.hpp"
 
@@ -17,28 +15,25 @@ namespace {
 
 using Kind = http::TransportError::Kind;
 
-constexpr std::chrono::milliseconds kFirstDelay{200};
-constexpr std::chrono::seconds kMaxPause{30};
-
 std::string api_host(const std::string& registry) {
   return registry == "docker.io" ? "registry-1.docker.io" : registry;
 }
 
 // On loopback it is found out whether TLS is spoken, unless somebody said so.
 bool says_tls(const http::TlsOptions& tls) {
-  return !tls.ca_file.empty() || !tls.authorities.empty() || !tls.certificate.empty() ||
+  return !tls.ca_file.empty() || !tls.authorities.empty() || !tls.cert_file.empty() ||
          tls.skip_verify;
+}
+
+bool has_port(std::string_view host) {
+  const auto colon = host.rfind(':');
+  return colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
 }
 
 http::Options http_options(const std::string& registry, const Options& options) {
   http::Options http;
-  if (!options.plain_http) http.tls = find_certificates(registry, options.env);
-  http.tls.ca_file = options.ca_file;
-  http.tls.skip_verify = options.skip_tls_verify;
-  if (!options.cert_file.empty()) {
-    http.tls.certificate = options.cert_file;
-    http.tls.key = options.key_file;
-  }
+  http.tls = options.tls;
+  if (!options.plain_http) http.tls = with_certificates(options.tls, registry, options.env);
   // As Go's programs read them, which all peers are.
   const auto either = [&](const char* upper, const char* lower) {
     const auto value = options.env(upper).value_or("");
@@ -51,125 +46,66 @@ http::Options http_options(const std::string& registry, const Options& options) 
 
 }  // namespace
 
-bool is_transient(const http::Response& response) {
-  const auto status = response.status;
-  const bool passes = status == 408 || status == 429 || status == 500 || status == 502 ||
-                      status == 503 || status == 504;
-  return passes && asked_pause(response) <= kMaxPause;
-}
-
-bool is_transient(const http::TransportError& error) {
-  return error.kind() == Kind::silent || error.kind() == Kind::broken;
-}
-
-void wait_before_retry(int attempt, const http::Response* answer, const std::stop_token& stop) {
-  // Half of the delay is chance, so that many clients do not come back at once.
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  const auto half = (kFirstDelay * (1 << attempt)).count() / 2;
-  std::chrono::milliseconds delay(half + std::uniform_int_distribution<long>(0, half)(random));
-  if (answer != nullptr) {
-    delay = std::max<std::chrono::milliseconds>(delay, std::min(asked_pause(*answer), kMaxPause));
-  }
-  const auto end = std::chrono::steady_clock::now() + delay;
-  while (std::chrono::steady_clock::now() < end && !stop.stop_requested()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
-
-http::Response send_with_retries(const std::function<http::Response()>& send,
-                                 const std::function<bool(const http::TransportError&)>& may_pass,
-                                 const std::stop_token& stop) {
-  for (int attempt = 0;; ++attempt) {
-    std::optional<http::Response> answer;
-    try {
-      answer = send();
-      if (attempt == kMaxRetries || !is_transient(*answer)) return std::move(*answer);
-    } catch (const http::TransportError& error) {
-      if (attempt == kMaxRetries || !may_pass(error)) throw;
-    }
-    base::log_info("once more");
-    wait_before_retry(attempt, answer ? &*answer : nullptr, stop);
-  }
-}
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-Error redirect_error(const std::string& action, const http::Url& from, std::string_view where) {
-  return {Code::bad_input, fmt::format("{}: `{}` redirects {}", action, from.authority, where)};
-}
-
-http::Url redirect_target(const std::string& action, const http::Url& from,
-                          const http::Response& response) {
-  auto target = http::resolve_url(from, response.header("location"));
-  if (!target) throw redirect_error(action, from, "to nowhere");
-  if (from.scheme == "https" && target->scheme == "http") {
-    throw redirect_error(action, from, "from TLS to plain HTTP");
-  }
-  return *std::move(target);
-}
-
-class Registry::Lease {
+class RegistryClient::Lease {
  public:
-  explicit Lease(Registry& registry)
+  explicit Lease(RegistryClient& registry)
       : registry_(registry), connection_(registry.take_connection()) {}
   ~Lease() { registry_.give_back(std::move(connection_)); }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
-  http::Connection& operator*() { return *connection_; }
+  http::Transport& operator*() { return *connection_; }
 
  private:
-  Registry& registry_;
-  std::unique_ptr<http::Connection> connection_;
+  RegistryClient& registry_;
+  std::unique_ptr<http::Transport> connection_;
 };
 
-std::unique_ptr<http::Connection> Registry::take_connection() {
+std::unique_ptr<http::Transport> RegistryClient::take_connection() {
   const std::lock_guard lock(mutex_);
-  if (idle_.empty()) return std::make_unique<http::Connection>(http_);
+  if (idle_.empty()) return network_.connect();
   auto connection = std::move(idle_.back());
   idle_.pop_back();
   return connection;
 }
 
-void Registry::give_back(std::unique_ptr<http::Connection> connection) {
+void RegistryClient::give_back(std::unique_ptr<http::Transport> connection) {
   const std::lock_guard lock(mutex_);
   idle_.push_back(std::move(connection));
 }
 
-Registry::Registry(std::string name, std::string repository, const Options& options)
+RegistryClient::RegistryClient(std::string name, std::string repository, const Options& options)
     : name_(name),
       repository_(repository),
       host_(api_host(name)),
       http_(http_options(name, options)),
+      network_(options.network(http_)),
       warn_(options.warn),
       tls_(!options.plain_http && (!http::is_loopback(name) || says_tls(http_.tls))),
       scheme_known_(options.plain_http || tls_),
       logs_in_(options.credentials.has_value()),
-      authenticator_(std::move(name), std::move(repository), http_, options.env, options.warn,
-                     options.credentials) {}
+      authenticator_(std::move(name), std::move(repository), network_, options) {}
 
-http::Url Registry::url(const std::string& target) const {
+http::Url RegistryClient::url(const std::string& target) const {
   return {tls_ ? "https" : "http", host_, target};
 }
 
-bool Registry::is_ours(const http::Url& url) const {
+bool RegistryClient::is_ours(const http::Url& url) const {
   return http::same_origin(url, this->url(""));
 }
 
-void Registry::refuse(const Call& call, const http::Response& response) const {
+Error RegistryClient::refusal(const Call& call, const http::Response& response) const {
   const auto& method = call.request.method;
-  throw refusal(call.action, response, url(""),
-                {.registry = name_,
-                 .repository = repository_,
-                 .login = authenticator_.login(),
-                 .scope = authenticator_.asked_scope(call.scope),
-                 .writes = method != "GET" && method != "HEAD",
-                 .logs_in = logs_in_});
+  return registry::refusal(call.action, response, url(""),
+                           {.registry = name_,
+                            .repository = repository_,
+                            .login = authenticator_.login(),
+                            .scope = authenticator_.asked_scope(call.scope),
+                            .writes = method != "GET" && method != "HEAD",
+                            .logs_in = logs_in_});
 }
 
 // A Warning header is for the user's eyes (specification, "Warnings"): 299 - "text".
-void Registry::pass_warnings_on(const http::Response& response) {
+void RegistryClient::pass_warnings_on(const http::Response& response) {
   constexpr std::size_t kMaxWarnings = 10;
   const auto [first, last] = response.headers.equal_range("warning");
   for (auto header = first; header != last; ++header) {
@@ -185,8 +121,9 @@ void Registry::pass_warnings_on(const http::Response& response) {
 }
 
 // The text that says so is missing from an answer to HEAD.
-bool Registry::may_want_tls(http::Connection& connection, const http::Request& request,
-                            const http::Response& response, const std::stop_token& stop) const {
+bool RegistryClient::may_want_tls(http::Transport& connection, const http::Request& request,
+                                  const http::Response& response,
+                                  const std::stop_token& stop) const {
   if (request.method != "HEAD" || response.status != 400) return wants_tls(response);
   http::Request get;
   get.url = request.url;
@@ -194,8 +131,9 @@ bool Registry::may_want_tls(http::Connection& connection, const http::Request& r
   return wants_tls(connection.send(get, stop));
 }
 
-http::Response Registry::send_finding_scheme(http::Connection& connection, http::Request& request,
-                                             const std::stop_token& stop) {
+http::Response RegistryClient::send_finding_scheme(http::Transport& connection,
+                                                   http::Request& request,
+                                                   const std::stop_token& stop) {
   if (scheme_known_ || !is_ours(request.url)) return connection.send(request, stop);
   std::optional<http::TransportError> first_error;
   try {
@@ -205,7 +143,8 @@ http::Response Registry::send_finding_scheme(http::Connection& connection, http:
       return response;
     }
   } catch (const http::TransportError& error) {
-    if (!is_transient(error) && error.kind() != Kind::malformed) throw;
+    const bool other_port = error.kind() == Kind::unconnected && !has_port(host_);
+    if (!http::is_transient(error) && error.kind() != Kind::malformed && !other_port) throw;
     first_error = error;
   }
   request.url.scheme = "https";
@@ -214,13 +153,24 @@ http::Response Registry::send_finding_scheme(http::Connection& connection, http:
     tls_ = true;
     scheme_known_ = true;
     return response;
-  } catch (const http::TransportError&) {
-    if (first_error) throw http::TransportError(*first_error);
+  } catch (const http::TransportError& error) {
+    // Who shows a certificate, or wants one, does speak TLS.
+    if (first_error && error.kind() != Kind::certificate) throw http::TransportError(*first_error);
     throw;
   }
 }
 
-http::Response Registry::send_authorized(Call call, const std::stop_token& stop) {
+namespace {
+
+// Some registries answer 403 to a token that does not do, or to nobody, and still say what would.
+bool asks_for_login(const http::Response& response) {
+  return response.status == 401 ||
+         (response.status == 403 && response.headers.contains("www-authenticate"));
+}
+
+}  // namespace
+
+http::Response RegistryClient::send_authorized(Call call, const std::stop_token& stop) {
   auto& request = call.request;
   // Never to another host: not a redirect's, nor an upload's.
   const bool ours = is_ours(request.url);
@@ -229,8 +179,8 @@ http::Response Registry::send_authorized(Call call, const std::stop_token& stop)
   auto response = send_finding_scheme(*connection, request, stop);
   answered_ = true;
   pass_warnings_on(response);
-  if (!ours || response.status != 401 ||
-      !authenticator_.answer(response, request.url, call.scope, request.authorization)) {
+  if (!ours || !asks_for_login(response) ||
+      !authenticator_.handle_challenge(response, request.url, call.scope, request.authorization)) {
     return response;
   }
   request.authorization = authenticator_.authorization(call.scope);
@@ -242,7 +192,7 @@ namespace {
 // 307 and 308 keep the method and the body; what the others make of anything but a question is
 // nothing to rely on.
 bool follows(const std::string& method, int status) {
-  if (method == "GET" || method == "HEAD") return is_redirect(status);
+  if (method == "GET" || method == "HEAD") return http::is_redirect(status);
   return status == 307 || status == 308;
 }
 
@@ -258,7 +208,7 @@ http::TransportError redirected_failure(const http::TransportError& error,
 
 }  // namespace
 
-http::Response Registry::send_following(Call call, const std::stop_token& stop) {
+http::Response RegistryClient::send_following(Call call, const std::stop_token& stop) {
   const auto registry = call.request.url.authority;
   for (int redirects = 0;; ++redirects) {
     http::Response response;
@@ -269,23 +219,24 @@ http::Response Registry::send_following(Call call, const std::stop_token& stop) 
       throw redirected_failure(error, registry);
     }
     if (!follows(call.request.method, response.status)) return response;
-    auto target = redirect_target(call.action, call.request.url, response);
-    if (redirects == kMaxRedirects) {
-      throw redirect_error(call.action, call.request.url, "again and again");
+    auto target = http::redirect_target(call.action, call.request.url, response);
+    if (redirects == http::kMaxRedirects) {
+      throw http::redirect_error(call.action, call.request.url, "again and again");
     }
     call.request.url = std::move(target);
   }
 }
 
-http::Response Registry::send(Call call, const std::stop_token& stop) {
+http::Response RegistryClient::send(Call call, const std::stop_token& stop) {
   if (!call.retry) return send_following(std::move(call), stop);
   const auto may_pass = [&](const http::TransportError& error) {
-    return is_transient(error) || (error.kind() == Kind::unconnected && answered_);
+    return http::is_transient(error) || (error.kind() == Kind::unconnected && answered_);
   };
-  return send_with_retries([&] { return send_following(call, stop); }, may_pass, stop);
+  return http::send_with_retries(
+      network_, [&] { return send_following(call, stop); }, may_pass, stop);
 }
 
-http::Url Registry::upload_location(const Call& call, const http::Response& response) const {
+http::Url RegistryClient::upload_location(const Call& call, const http::Response& response) const {
   const auto& from = response.url;
   auto location = http::resolve_url(from, response.header("location"));
   if (!location) {

@@ -27,18 +27,20 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
 using Warn = std::function<void(const std::string&)>;
 
 // Looks for `registry` ("ghcr.io", "localhost:5000") and, more precisely, for `registry/repository`
-// or a part of it. Files, first found wins: $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json or
-// ~/.docker/config.json, podman's $XDG_RUNTIME_DIR/containers/auth.json and
-// ~/.config/containers/auth.json. In each: credHelpers, then credsStore, then auths.
-// A file or helper that is broken is a warning, for anonymous access may do; so is what one of the
-// first two variables names and does not exist.
+// or a part of it. Places, first found wins: the file of $REGISTRY_AUTH_FILE; the text of
+// $DOCKER_AUTH_CONFIG, of which only `auths` counts; $DOCKER_CONFIG/config.json or
+// ~/.docker/config.json; podman's $XDG_RUNTIME_DIR/containers/auth.json and
+// $XDG_CONFIG_HOME/containers/auth.json or ~/.config/containers/auth.json. In each: credHelpers,
+// then credsStore, then auths. A file or helper that is broken is a warning, for anonymous access
+// may do; so is what REGISTRY_AUTH_FILE or DOCKER_CONFIG names and does not exist.
 std::optional<Credentials> find_credentials(const std::string& registry,
                                             const std::string& repository, const Environment& env,
                                             const Warn& warn);
 
-// Keeps them where find_credentials looks first: with the helper that the docker config names for
-// the registry, else in the file itself, which only its owner may read. Returns the place, for a
-// message. Throws Error{Code::io} or, for a config that cannot be read, Error{Code::bad_input}.
+// Keeps them in the first of those files: with the helper that it names for the registry, else in
+// the file itself, which only its owner may read afterwards. Of logins at once none is lost.
+// Returns the place, for a message. Throws Error{Code::io}, {tool_missing} for a helper that is not
+// there or, for a config that cannot be read, {bad_input}.
 std::string store_credentials(const std::string& registry, const Credentials& credentials,
                               const Environment& env);
 

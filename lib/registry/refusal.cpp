@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/json_member.hpp"
 #include "base/text.hpp"
+#include "http/headers.hpp"
+#include "http/redirect.hpp"
 #include "oci/manifest.hpp"
 #include "registry/challenge.hpp"
-#include "registry/client.hpp"
 
 namespace wasmctl::registry {
 
@@ -19,9 +20,8 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxErrors = 3;  // shown; more say the same
 
-std::string text_of(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+std::string printable_member(const json& object, const char* key) {
+  return printable(base::text_member(object, key));
 }
 
 Code code_for(int status) {
@@ -40,8 +40,14 @@ Code code_for(int status) {
   }
 }
 
-bool is_html(const http::Response& response) {
-  return response.header("content-type").starts_with("text/html");
+// The first line of an answer in plain text.
+std::string plain_text(const http::Response& response) {
+  const auto type = http::content_type(response);
+  if (!type.empty() && type != "text/plain") return "";
+  const auto body = base::trimmed(response.body);
+  const auto line = body.substr(0, body.find_first_of("\r\n"));
+  const bool is_markup = line.starts_with('<') || line.starts_with('{') || line.starts_with('[');
+  return is_markup ? "" : printable(line);
 }
 
 // What is behind the address is no registry, or a gateway stands before it.
@@ -49,70 +55,6 @@ void add_page_hint(Error& error, const http::Url& url) {
   error.hint(
       fmt::format("check that `{}` is the registry's address, and that no proxy answers for it",
                   url.authority));
-}
-
-// <first>; rel="next"; title="a, b", <second>; rel=last
-class LinkParser {
- public:
-  explicit LinkParser(std::string_view text) : text_(text) {}
-
-  std::optional<std::string> next() {
-    for (;;) {
-      skip(" \t,");
-      if (!text_.starts_with('<')) return std::nullopt;
-      const auto end = text_.find('>');
-      if (end == std::string_view::npos) return std::nullopt;
-      const auto target = text_.substr(1, end - 1);
-      text_.remove_prefix(end + 1);
-      if (is_next()) return std::string(target);
-    }
-  }
-
- private:
-  void skip(std::string_view set) {
-    text_.remove_prefix(std::min(text_.find_first_not_of(set), text_.size()));
-  }
-  std::string_view take_until(std::string_view set) {
-    const auto taken = text_.substr(0, text_.find_first_of(set));
-    text_.remove_prefix(taken.size());
-    return taken;
-  }
-
-  // Reads the parameters up to the next link. The first `rel` counts.
-  bool is_next() {
-    std::optional<bool> result;
-    for (skip(" \t"); text_.starts_with(';'); skip(" \t")) {
-      skip("; \t");
-      const auto name = base::lower(take_until(" \t=;,"));
-      const auto value = base::lower(read_value());
-      if (name == "rel" && !result)
-        result = fmt::format(" {} ", value).find(" next ") != std::string::npos;
-    }
-    return result.value_or(false);
-  }
-
-  std::string_view read_value() {
-    skip(" \t");
-    if (!text_.starts_with('=')) return {};
-    text_.remove_prefix(1);
-    skip(" \t");
-    if (!text_.starts_with('"')) return take_until(" \t;,");
-    text_.remove_prefix(1);
-    const auto value = take_until("\"");
-    text_.remove_prefix(std::min<std::size_t>(1, text_.size()));
-    return value;
-  }
-
-  std::string_view text_;
-};
-
-// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that is sent.
-// Source: RFC 9110, section 5.6.7.
-std::optional<std::time_t> parse_date(const std::string& text) {
-  std::tm time = {};
-  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return ::timegm(&time);
 }
 
 std::string in_words(std::chrono::seconds pause) {
@@ -128,7 +70,7 @@ std::string in_words(std::chrono::seconds pause) {
 }
 
 void add_pause(Error& error, const http::Response& response) {
-  const auto pause = asked_pause(response);
+  const auto pause = http::asked_pause(response);
   const bool rate = response.status == 429;
   if (pause.count() > 0) {
     error.hint(fmt::format("the registry {}: try again in {}",
@@ -139,10 +81,10 @@ void add_pause(Error& error, const http::Response& response) {
 }
 
 // "it was asked as user `me`, for the scope `repository:acme/a:pull`"
-void add_login(Error& error, const Asker& asker) {
+void add_login(Error& error, const RequestContext& context) {
   auto text =
-      asker.login.empty() ? "it was asked without a login" : "it was asked as " + asker.login;
-  if (!asker.scope.empty()) text += fmt::format(", for the scope `{}`", asker.scope);
+      context.login.empty() ? "it was asked without a login" : "it was asked as " + context.login;
+  if (!context.scope.empty()) text += fmt::format(", for the scope `{}`", context.scope);
   error.because(text);
 }
 
@@ -159,7 +101,8 @@ std::string unknown_schemes(const http::Response& response) {
   return fmt::format("{}", fmt::join(schemes, ", "));
 }
 
-void add_hint_for_status(Error& error, const http::Response& response, const Asker& asker) {
+void add_hint_for_status(Error& error, const http::Response& response,
+                         const RequestContext& context) {
   switch (response.status) {
     case 401:
       if (const auto schemes = unknown_schemes(response); !schemes.empty()) {
@@ -167,14 +110,15 @@ void add_hint_for_status(Error& error, const http::Response& response, const Ask
         error.hint("ask its owner for a login by password or token");
         break;
       }
-      if (!asker.login.empty() || !asker.scope.empty()) add_login(error, asker);
-      error.hint(asker.logs_in ? "check the user and the password; some registries want a token "
-                                 "in its place"
-                               : fmt::format("log in: `wasmctl login {}`", asker.registry));
+      if (!context.login.empty() || !context.scope.empty()) add_login(error, context);
+      error.hint(context.logs_in ? "check the user and the password; some registries want a token "
+                                   "in its place"
+                                 : fmt::format("log in: `wasmctl login {}`", context.registry));
       break;
     case 403:
-      add_login(error, asker);
-      error.hint(fmt::format("log in with the right to do so: `wasmctl login {}`", asker.registry));
+      add_login(error, context);
+      error.hint(
+          fmt::format("log in with the right to do so: `wasmctl login {}`", context.registry));
       break;
     case 407:
       error.hint(http::kProxyLoginHint);
@@ -188,17 +132,17 @@ void add_hint_for_status(Error& error, const http::Response& response, const Ask
   }
 }
 
-void add_hint_for_code(Error& error, const std::string& code, const Asker& asker) {
-  if (code == "MANIFEST_UNKNOWN" && !asker.repository.empty()) {
-    error.hint(fmt::format("`wasmctl list {}/{}` shows which tags there are", asker.registry,
-                           asker.repository));
-  } else if (code == "NAME_UNKNOWN" && asker.writes) {
+void add_hint_for_code(Error& error, const std::string& code, const RequestContext& context) {
+  if (code == "MANIFEST_UNKNOWN" && !context.repository.empty()) {
+    error.hint(fmt::format("`wasmctl list {}/{}` shows which tags there are", context.registry,
+                           context.repository));
+  } else if (code == "NAME_UNKNOWN" && context.writes) {
     error.hint("check the repository's name; some registries want it to be made before a push");
   } else if (code == "NAME_UNKNOWN") {
     error.hint(
         fmt::format("check the repository's name: `wasmctl list {}` shows which there are, "
                     "where the registry offers that",
-                    asker.registry));
+                    context.registry));
   }
 }
 
@@ -216,9 +160,10 @@ std::string printable(std::string_view text, std::size_t max) {
 namespace {
 
 std::vector<RegistryError> token_errors(const json& answer) {
-  RegistryError error{text_of(answer, "error"), text_of(answer, "error_description"),
-                      text_of(answer, "details")};
-  if (error.message.empty()) error.message = text_of(answer, "message");
+  RegistryError error{printable_member(answer, "error"),
+                      printable_member(answer, "error_description"),
+                      printable_member(answer, "details")};
+  if (error.message.empty()) error.message = printable_member(answer, "message");
   if (error.code.empty() && error.message.empty() && error.detail.empty()) return {};
   return {std::move(error)};
 }
@@ -238,39 +183,26 @@ std::vector<RegistryError> parse_errors(std::string_view body) {
   if (list == value.end() || !list->is_array()) return token_errors(value);
   for (const auto& entry : *list) {
     if (!entry.is_object() || errors.size() == kMaxErrors) break;
-    errors.push_back({text_of(entry, "code"), text_of(entry, "message"), text_of(entry, "detail")});
+    errors.push_back({printable_member(entry, "code"), printable_member(entry, "message"),
+                      printable_member(entry, "detail")});
   }
   return errors;
 }
 
-std::optional<std::uint64_t> parse_decimal(std::string_view text) {
-  constexpr std::size_t kMaxDigits = 18;
-  if (text.empty() || text.size() > kMaxDigits ||
-      text.find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  return std::stoull(std::string(text));
+std::string error_code(const http::Response& response) {
+  const auto errors = parse_errors(response.body);
+  return errors.empty() ? "" : errors[0].code;
 }
 
-std::chrono::seconds asked_pause(const http::Response& response) {
-  const auto text = response.header("retry-after");
-  if (const auto seconds = parse_decimal(text)) {
-    constexpr std::uint64_t kMaxSeconds = 365 * 24 * 3600;
-    return std::chrono::seconds(std::min(*seconds, kMaxSeconds));
-  }
-  const auto date = parse_date(text);
-  if (!date) return std::chrono::seconds(0);
-  // By the server's own clock, or ours may make an hour of it.
-  const auto now = parse_date(response.header("date")).value_or(std::time(nullptr));
-  return std::chrono::seconds(std::max<std::time_t>(*date - now, 0));
+bool is_web_page(const http::Response& response) {
+  return http::content_type(response) == "text/html";
 }
 
-std::optional<std::string> next_link(const http::Response& response) {
-  const auto [first, last] = response.headers.equal_range("link");
-  for (auto header = first; header != last; ++header) {
-    if (auto target = LinkParser(header->second).next()) return target;
-  }
-  return std::nullopt;
+Error web_page(const std::string& action, const http::Response& response) {
+  Error error(Code::bad_input, fmt::format("{}: `{}` answered {} with a web page", action,
+                                           response.url.authority, response.status));
+  add_page_hint(error, response.url);
+  return error;
 }
 
 bool wants_tls(const http::Response& response) {
@@ -294,7 +226,7 @@ std::string xml_message(std::string_view body) {
 
 // A redirect that is not followed.
 void add_location(Error& error, const http::Response& response) {
-  if (!is_redirect(response.status)) return;
+  if (!http::is_redirect(response.status)) return;
   const auto target = http::resolve_url(response.url, response.header("location"));
   if (!target) return;
   error.because(fmt::format("it redirects to `{}`", http::redacted(*target)));
@@ -319,16 +251,16 @@ Error redirected(Error error, const http::Response& response, const http::Url& u
 }  // namespace
 
 Error refusal(const std::string& action, const http::Response& response, const http::Url& url,
-              const Asker& asker) {
+              const RequestContext& context) {
   const auto errors = parse_errors(response.body);
   if (wants_tls(response)) {
     return Error(Code::network, fmt::format("{}: `{}` speaks TLS", action, url.authority))
         .hint("leave --plain-http out");
   }
-  const bool page = errors.empty() && is_html(response);
+  const bool page = errors.empty() && is_web_page(response);
   const bool elsewhere = response.url.authority != url.authority;
   const auto who =
-      page || elsewhere ? fmt::format("`{}`", response.url.authority) : std::string(asker.whom);
+      page || elsewhere ? fmt::format("`{}`", response.url.authority) : std::string(context.whom);
   auto message = fmt::format("{}: {} answered {}", action, who, response.status);
   if (page) message += " with a web page";
   if (!errors.empty() && !errors[0].code.empty()) message += " " + errors[0].code;
@@ -337,10 +269,12 @@ Error refusal(const std::string& action, const http::Response& response, const h
     if (!entry.message.empty()) error.because(entry.message);
     if (!entry.detail.empty() && entry.detail != entry.message) error.because(entry.detail);
   }
+  const auto text = errors.empty() ? plain_text(response) : "";
+  if (!text.empty()) error.because(text);
   add_location(error, response);
   if (elsewhere) return redirected(std::move(error), response, url);
-  add_hint_for_status(error, response, asker);
-  if (!errors.empty()) add_hint_for_code(error, errors[0].code, asker);
+  add_hint_for_status(error, response, context);
+  if (!errors.empty()) add_hint_for_code(error, errors[0].code, context);
   if (page) add_page_hint(error, url);
   return error;
 }

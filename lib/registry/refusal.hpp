@@ -2,9 +2,6 @@
 // Source: OCI Distribution Specification v1.1, "Error Codes".
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +22,12 @@ struct RegistryError {
 // such JSON.
 std::vector<RegistryError> parse_errors(std::string_view body);
 
+// The code of the first of them, by which statuses that mean several things are told apart; "" if
+// there is none.
+std::string error_code(const http::Response& response);
+
 // Who asked, and for what.
-struct Asker {
+struct RequestContext {
   std::string_view whom = "the registry";
   std::string registry;    // as the user names it
   std::string repository;  // "" for none
@@ -39,20 +40,15 @@ struct Asker {
 // The error for an answer that was not hoped for. `action` begins the message: "cannot push to
 // ghcr.io/acme/a:v1"; `url` was asked, and may have redirected to whoever answered.
 Error refusal(const std::string& action, const http::Response& response, const http::Url& url,
-              const Asker& asker);
+              const RequestContext& context);
+
+// An answer for a browser, as of a gateway that wants a login, and the error where it came in place
+// of what was asked for.
+bool is_web_page(const http::Response& response);
+Error web_page(const std::string& action, const http::Response& response);
 
 // True for what a TLS server says to a client that spoke plain HTTP.
 bool wants_tls(const http::Response& response);
-
-// How long the answer asks to wait (Retry-After, in seconds or as a date); 0 if it does not.
-std::chrono::seconds asked_pause(const http::Response& response);
-
-// The target of the Link with rel="next", as it is written; null if there is none.
-// Source: RFC 8288, section 3.
-std::optional<std::string> next_link(const http::Response& response);
-
-// Digits alone, as headers have them; null for what is none, or has more than 18.
-std::optional<std::uint64_t> parse_decimal(std::string_view text);
 
 // Text from outside, made fit for a terminal: no control characters, at most `max` bytes.
 std::string printable(std::string_view text, std::size_t max = 300);

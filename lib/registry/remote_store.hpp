@@ -10,24 +10,25 @@
 #include <mutex>
 #include <string>
 
+#include "oci/store.hpp"
 #include "registry/client.hpp"
-#include "registry/repository.hpp"
+#include "registry/options.hpp"
 
 namespace wasmctl::registry {
 
-class RegistryRepository : public Repository {
+class RemoteStore : public oci::Store {
  public:
-  RegistryRepository(const oci::Reference& reference, const Options& options);
+  RemoteStore(const oci::Reference& reference, const Options& options);
 
-  using Repository::fetch_blob;
-  std::optional<oci::Descriptor> resolve(const oci::Reference& reference) override;
-  oci::Blob fetch_manifest(const oci::Reference& reference) override;
+  using oci::Store::fetch_blob;
+  std::optional<oci::Descriptor> resolve(const oci::Selector& selector) override;
+  oci::Blob fetch_manifest(const oci::Selector& selector) override;
   void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) override;
   OpenedBlob open_blob(const oci::Descriptor& descriptor) override;
   bool has_blob(const oci::Descriptor& descriptor) override;
-  void push_blob(const oci::Blob& blob, Presence presence) override;
-  bool mount_blob(const oci::Descriptor& descriptor, const oci::Reference& from) override;
-  void push_manifest(const oci::Blob& manifest, const oci::Reference& reference) override;
+  void push_blob(const oci::Blob& blob, oci::Presence presence) override;
+  bool mount_blob(const oci::Descriptor& descriptor, const oci::Store& from) override;
+  void push_manifest(const oci::Blob& manifest, const oci::Selector& selector) override;
   std::vector<std::string> tags() override;
   std::vector<oci::Descriptor> referrers(const oci::Digest& subject,
                                          const std::string& artifact_type) override;
@@ -40,24 +41,22 @@ class RegistryRepository : public Repository {
   void download(const oci::Descriptor& descriptor, const base::Sink& sink,
                 const std::stop_token& stop);
 
+  bool has_manifest(const oci::Digest& digest);
+
   // The index that clients maintain where the registry keeps no list of referrers; null if there is
-  // none.
+  // none, or something else has its tag.
+  // Source: OCI Distribution Specification v1.1, "Listing Referrers".
   struct TaggedReferrers {
     oci::Blob blob;
     oci::Index index;
   };
   std::optional<TaggedReferrers> tagged_referrers(const oci::Digest& subject);
   void list_as_referrer(const oci::Blob& manifest);
-  // In this repository.
-  oci::Reference tagged(std::string tag) const;
-
-  const std::string registry_name_;
-  const std::string repository_;
   const std::string name_;  // as the user wrote it, for messages
   const std::filesystem::path uploads_;
   const std::uint64_t chunk_bytes_;
   const std::function<void(std::uint64_t, std::uint64_t)> progress_;
-  Registry registry_;
+  RegistryClient registry_;
   // Of the lists that clients maintain, which are read and written back. Such a list may itself be
   // found to need one.
   std::recursive_mutex referrers_mutex_;

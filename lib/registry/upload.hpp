@@ -6,7 +6,8 @@
 //
 // What may have arrived is never sent again blindly. After a request that broke, the registry is
 // asked whether it has the blob, then how much of it, and the upload goes on from there; a registry
-// that cannot say gets a new upload.
+// that cannot say gets a new upload. An answer that is not quite the specification's (200 for 202
+// ...) is taken for what it means, and at the end the registry is asked whether it has the blob.
 // Source: OCI Distribution Specification v1.1, "Pushing blobs".
 #pragma once
 
@@ -14,7 +15,8 @@
 #include <functional>
 #include <optional>
 
-#include "oci/image.hpp"
+#include "oci/descriptor.hpp"
+#include "oci/store.hpp"
 #include "registry/client.hpp"
 #include "registry/upload_record.hpp"
 
@@ -24,18 +26,18 @@ class BlobUpload {
  public:
   // `open` is the POST that opens an upload, `is_there` asks whether the registry has the blob. In
   // chunks of `chunk_bytes`, or 0: in one request, if that is not too large.
-  BlobUpload(Registry& registry, Call open, const oci::Blob& blob, std::uint64_t chunk_bytes,
+  BlobUpload(RegistryClient& registry, Call open, const oci::Blob& blob, std::uint64_t chunk_bytes,
              UploadRecord& record, std::function<bool()> is_there);
 
-  // Returns when the registry has the blob. `ask_first` whether it has it already. Throws
-  // TransportError or what the registry's refusal means.
-  void run(bool ask_first);
+  // Returns when the registry has the blob. One whose presence is unknown is asked for first, if it
+  // is large. Throws TransportError or what the registry's refusal means.
+  void run(oci::Presence presence);
 
  private:
   http::Response attempt();
   std::optional<http::Response> single_request();
   std::optional<http::Response> open();
-  http::Response patch();
+  std::optional<http::Response> patch();
   http::Response finish(http::Body body);
   Call call(std::string method, http::Url url, http::Body body) const;
 
@@ -45,9 +47,10 @@ class BlobUpload {
   void ask_for_offset();
   bool one_more(std::uint64_t offset_before);
   bool may_pass(const http::Response& response);
+  Error refusal(const http::Response& response) const;
   bool use_smaller_chunks();
 
-  Registry& registry_;
+  RegistryClient& registry_;
   const Call open_;
   const oci::Blob& blob_;
   const std::uint64_t size_;

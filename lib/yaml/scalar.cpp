@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include "base/base64.hpp"
+
 namespace wasmctl::yaml {
 
 namespace {
@@ -133,9 +135,10 @@ struct Tag {
 
 constexpr auto kTagPrefix = "tag:yaml.org,2002:"sv;
 constexpr Tag kTags[] = {
-    {"str", ScalarType::string},  {"bool", ScalarType::boolean},
-    {"int", ScalarType::integer}, {"float", ScalarType::floating},
-    {"null", ScalarType::null},   {"timestamp", ScalarType::string},
+    {"str", ScalarType::string},    {"bool", ScalarType::boolean},
+    {"int", ScalarType::integer},   {"float", ScalarType::floating},
+    {"null", ScalarType::null},     {"timestamp", ScalarType::string},
+    {"binary", ScalarType::string},
 };
 
 ScalarType type_of(const Scalar& value) {
@@ -158,6 +161,11 @@ Scalar value_of_tagged(const Node& scalar) {
   const auto* const tag = std::ranges::find(kTags, name, &Tag::name);
   if (tag == std::end(kTags)) {
     throw Error(Code::bad_input, fmt::format("tag `{}` is not one of YAML's own", scalar.tag));
+  }
+  if (name == "binary") {
+    auto bytes = base::base64_decode_as_go(scalar.text);
+    if (!bytes) throw Error(Code::bad_input, "!!binary is not base64");
+    return std::move(*bytes);
   }
   if (tag->type == ScalarType::string) return scalar.text;
   auto value = resolve_plain(scalar.text);

@@ -21,9 +21,9 @@ using Scalar = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, d
 // The value of a plain scalar (unquoted, without a tag).
 Scalar resolve_plain(std::string_view text);
 
-// The value of any scalar node: quoted ones are strings, a tag decides. Throws
-// Error{Code::bad_input} without a place if the text does not fit the tag, or the tag is none of
-// YAML's own.
+// The value of any scalar node: quoted ones are strings, a tag decides; of !!binary it is the
+// bytes, which need not be UTF-8. Throws Error{Code::bad_input} without a place if the text does
+// not fit the tag, or the tag is none of YAML's own.
 Scalar value_of(const Node& scalar);
 
 // As value_of, but never throws: what does not fit its tag is a string.

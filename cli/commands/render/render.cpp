@@ -25,6 +25,7 @@
 #include "kube/render/pull_secret.hpp"
 #include "oci/manifest.hpp"
 #include "registry/credentials.hpp"
+#include "wasm/lint/lint.hpp"
 #include "yaml/write.hpp"
 
 namespace wasmctl::cli {
@@ -49,7 +50,7 @@ class PluginRenderer {
       case Via::oci: {
         if (options_.pull_secret) add_pull_secret();
         const auto image = pin_image();
-        add_resource({"oci://" + image.reference, image.hex});
+        add_resource({"oci://" + oci::to_string(image), image.digest->hex()});
         break;
       }
       case Via::http:
@@ -62,7 +63,7 @@ class PluginRenderer {
         add_config_map();
         break;
       case Via::image_volume:
-        mount(kube::VolumeSource::image, pin_image().reference);
+        mount(kube::VolumeSource::image, oci::to_string(pin_image()));
         break;
     }
     return std::move(rendered_);
@@ -89,21 +90,29 @@ class PluginRenderer {
                            credentials->identity_token});
   }
 
-  // The config of a plugin that is there as an image only is judged by the schema in the image.
-  Pinned pin_image() const {
+  // An image's module is judged as a local one, and the config of a plugin that is there as an
+  // image only by the schema in the image.
+  oci::Reference pin_image() const {
     const bool is_gateway = options_.kind->consumer == kube::Consumer::envoy_gateway;
-    const auto consumer = subject_.is_mounted() ? oci::kImageVolume
-                          : is_gateway          ? oci::kEnvoyGateway
-                                                : oci::kIstio;
-    auto pinned = pin_as(consumer);
-    judge_config(pinned.config_schema, pinned.reference);
+    const auto consumer = subject_.is_mounted() ? oci::Consumer::image_volume
+                          : is_gateway          ? oci::Consumer::envoy_gateway
+                                                : oci::Consumer::istio;
+    Images images(context_, options_.registry);
+    auto& image = open(images);
+    auto pinned = pin(image, *subject_.image, consumer);
+    const bool judges = options_.lint == Lint::refuse;
+    if (!judges && subject_.plugin) return pinned;
+    const auto module = image.module_for(consumer);
+    if (!module) return pinned;
+    warn_of_choice(image, *module);
+    if (judges) wasm::require_loadable(module->content, image.name());
+    if (!subject_.plugin) judge_config(image.config_schema(module->manifest), to_string(pinned));
     return pinned;
   }
 
-  Pinned pin_as(std::string_view consumer) const {
+  oci::PulledImage& open(Images& images) const {
     try {
-      return pin(context_, *subject_.image, options_.registry, consumer,
-                 subject_.plugin ? registry::WithSchema::no : registry::WithSchema::yes);
+      return images.open(*subject_.image);
     } catch (Error& error) {
       if (error.code() != Code::not_found || !subject_.plugin) throw;
       throw error.hint(fmt::format("push it first: `wasmctl push {}`", subject_.source));

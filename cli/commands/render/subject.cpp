@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "base/error.hpp"
 #include "base/label.hpp"
 #include "cli/flags/pin.hpp"
-#include "registry/image_module.hpp"
-#include "registry/repository.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -16,18 +12,13 @@ namespace wasmctl::cli {
 
 namespace {
 
-// Where `wasmctl push` puts it: wasmctl.yaml's image, its version as the tag.
 oci::Reference pushed_image(const plugin::Plugin& plugin, const RenderOptions& options) {
-  if (!plugin.image) {
-    const auto flag = options.via ? fmt::format("--via {}", to_string(*options.via))
-                                  : fmt::format("--kind {}", options.kind->name);
-    throw usage_error(flag, fmt::format("needs an image, and {} names none",
-                                        (plugin.directory / plugin::kFileName).native()))
-        .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
-  }
-  auto reference = oci::parse_reference(*plugin.image);
-  if (!reference.tag && !reference.digest) reference.tag = plugin.version;
-  return reference;
+  if (auto reference = default_reference(plugin)) return *std::move(reference);
+  const auto flag = options.via ? fmt::format("--via {}", to_string(*options.via))
+                                : fmt::format("--kind {}", options.kind->name);
+  throw usage_error(flag, fmt::format("needs an image, and {} names none",
+                                      (plugin.directory / plugin::kFileName).native()))
+      .hint("write `image: REGISTRY/REPOSITORY` into it, or render the pushed IMAGE by its name");
 }
 
 // A directory whose image is rendered need not be built.
@@ -37,23 +28,22 @@ void find_directory(Context& context, const RenderOptions& options, Subject& sub
   if (needs_image(subject.via)) {
     subject.image = pushed_image(*subject.plugin, options);
   } else {
-    subject.module = load_module(context, subject.source, options.lint);
+    subject.module = load_module(context, Directory{subject.source}, options.lint);
   }
 }
 
 // The module, for a ConfigMap or its checksum, and the schema that travels with it.
 void fetch_module(Context& context, const RenderOptions& options, Subject& subject) {
-  const auto repository =
-      registry::open_repository(*subject.image, registry_options(context, options.registry));
-  auto fetched = registry::fetch_module(*repository, *subject.image, registry::WithSchema::yes);
-  if (options.lint == Lint::refuse) wasm::require_loadable(fetched.content, subject.source);
-  subject.module = LocalModule{std::move(fetched.content), subject.source, {}};
-  subject.config_schema = std::move(fetched.config_schema);
+  Images images(context, options.registry);
+  auto& image = images.open(*subject.image);
+  auto module = image.module();
+  warn_of_choice(image, module);
+  if (options.lint == Lint::refuse) wasm::require_loadable(module.content, subject.source);
+  subject.config_schema = image.config_schema(module.manifest);
+  subject.module = LocalModule{std::move(module.content), subject.source, {}};
 }
 
-void find_image(Context& context, const RenderOptions& options, const ImageName& image,
-                Subject& subject) {
-  subject.image = oci::parse_reference(image.text);
+void find_image(Context& context, const RenderOptions& options, Subject& subject) {
   subject.via = choose_via(options, true);
   if (needs_image(subject.via)) {
     try {
@@ -79,15 +69,11 @@ void find_file(const RenderOptions& options, LocalModule module, Subject& subjec
       .hint(fmt::format("push it, and render the image: `wasmctl push {} IMAGE`", subject.source));
 }
 
-// The last part of a file's or repository's name, as far as it can be a name in Kubernetes.
-std::string choose_name(const RenderOptions& options, const Subject& subject) {
+std::string choose_name(const RenderOptions& options, const Source& source,
+                        const Subject& subject) {
   if (!options.name.empty()) return options.name;
   if (subject.plugin) return subject.plugin->name;
-  const std::filesystem::path path =
-      !subject.image               ? std::filesystem::path(subject.module->path).stem()
-      : subject.image->is_layout() ? std::filesystem::path(subject.image->directory).filename()
-                                   : std::filesystem::path(subject.image->repository).filename();
-  auto name = base::label_from(path.native());
+  auto name = plugin_name(source);
   if (base::refuse_label(name)) {
     throw Error(Code::usage, fmt::format("no name can be made of `{}`", subject.source))
         .hint("give the plugin a name: `--name my-plugin`");
@@ -114,20 +100,19 @@ void check_subject(const Subject& subject, const RenderOptions& options) {
 
 }  // namespace
 
-Subject find_subject(Context& context, const RenderOptions& options, const std::string& source) {
+Subject find_subject(Context& context, const RenderOptions& options, const std::string& text) {
   Subject subject;
-  subject.source = source;
-  if (!source.starts_with("oci:") && std::filesystem::is_directory(source)) {
+  subject.source = text;
+  const auto source = parse_source(text);
+  if (std::holds_alternative<Directory>(source)) {
     find_directory(context, options, subject);
+  } else if (const auto* image = std::get_if<oci::Reference>(&source)) {
+    subject.image = *image;
+    find_image(context, options, subject);
   } else {
-    auto resolved = resolve_source(context, source, options.lint);
-    if (const auto* image = std::get_if<ImageName>(&resolved)) {
-      find_image(context, options, *image, subject);
-    } else {
-      find_file(options, std::get<LocalModule>(std::move(resolved)), subject);
-    }
+    find_file(options, load_module(context, source, options.lint), subject);
   }
-  subject.name = choose_name(options, subject);
+  subject.name = choose_name(options, source, subject);
   check_subject(subject, options);
   return subject;
 }

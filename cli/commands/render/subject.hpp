@@ -28,7 +28,7 @@ struct Subject {
 
 // A directory is built, an image's module is fetched, if the module itself is what is rendered.
 // Throws Error{Code::usage} for what does not go with the options.
-Subject find_subject(Context& context, const RenderOptions& options, const std::string& source);
+Subject find_subject(Context& context, const RenderOptions& options, const std::string& text);
 
 // A file that only some pods have wants a selector. Throws Error{Code::usage}.
 void check_selection(const Subject& subject, const kube::ResourceKind& kind,

@@ -11,8 +11,9 @@ namespace wasmctl::kube {
 
 std::vector<ManifestRule> manifest_rules() {
   std::vector<ManifestRule> rules;
-  for (const auto& table : {file_rules(), plugin_rules(), image_rules(), mount_rules(),
-                            annotation_rules(), reach_rules(), gateway_rules()}) {
+  for (const auto& table : {file_rules(), metadata_rules(), plugin_rules(), image_rules(),
+                            mount_rules(), config_map_rules(), proxy_rules(), annotation_rules(),
+                            reach_rules(), target_rules(), gateway_rules()}) {
     rules.insert(rules.end(), table.begin(), table.end());
   }
   return rules;
@@ -43,6 +44,21 @@ std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory
     rule.check(survey, report);
   }
   sort_findings(findings, inventory.files);
+  return findings;
+}
+
+std::vector<Finding> check_rendered(std::string_view text, const std::string& name,
+                                    const std::optional<ModuleFacts>& module) {
+  // A Secret or ConfigMap may be in the cluster, and who hands the stream out says how to apply it.
+  constexpr std::string_view kOfOthers[] = {"pull-secret-absent", "config-map-absent",
+                                            "config-map-apply"};
+  Inventory inventory;
+  inventory.module = module;
+  read_manifests(inventory, text, name, "default");
+  auto findings = check_manifests(inventory);
+  std::erase_if(findings, [&](const Finding& finding) {
+    return std::ranges::find(kOfOthers, finding.rule) != std::end(kOfOthers);
+  });
   return findings;
 }
 

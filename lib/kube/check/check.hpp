@@ -3,6 +3,9 @@
 // Sources: measured on Istio's fetcher, webhook and istiod's translation, and on a real API server.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/finding.hpp"
@@ -13,7 +16,13 @@ namespace wasmctl::kube {
 class Survey;
 class Report;
 
+enum class RuleScope : std::uint8_t {
+  alone,     // what an object says by itself
+  together,  // how objects fit one another: not judged where a kustomization may change that
+};
+
 struct ManifestRule : Rule {
+  RuleScope scope;
   void (*check)(const Survey& survey, Report& report);
 };
 
@@ -22,5 +31,11 @@ std::vector<ManifestRule> manifest_rules();
 // By file (in the inventory's order), line, column, rule and message, none twice. `before`: the
 // manifests as they were, if that is known.
 std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory* before = nullptr);
+
+// The same of one stream of manifests that is about to be handed out: without the rules about what
+// else there is, or how it will be applied. `name` is the stream's, for places; `module` what is
+// known of the module of its one plugin.
+std::vector<Finding> check_rendered(std::string_view text, const std::string& name,
+                                    const std::optional<ModuleFacts>& module = std::nullopt);
 
 }  // namespace wasmctl::kube

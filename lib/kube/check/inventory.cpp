@@ -1,13 +1,21 @@
 #include "kube/check/inventory.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "kube/render/envoy_gateway.hpp"
+#include "kube/workload.hpp"
+#include "yaml/json.hpp"
 #include "yaml/read.hpp"
+#include "yaml/scalar.hpp"
 
 namespace wasmctl::kube {
 
@@ -16,9 +24,15 @@ namespace {
 using yaml::Node;
 
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
-constexpr std::string_view kExtensions = "extensions.istio.io/v1alpha1";
-constexpr std::string_view kHigress = "extensions.higress.io/";  // has one of its own
-constexpr std::string_view kModuleInBase64 = "AGFzbQ";           // "\0asm"
+constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
+
+constexpr PluginKindRow kPluginKinds[] = {
+    {PluginKind::wasm_plugin, "extensions.istio.io/v1alpha1", "WasmPlugin", "Istio"},
+    {PluginKind::traffic_extension, "extensions.istio.io/v1alpha1", "TrafficExtension", "Istio"},
+    {PluginKind::extension_policy, kEnvoyGatewayApi, kExtensionPolicy, "Envoy Gateway"},
+    {PluginKind::envoy_filter, "networking.istio.io/v1alpha3", "EnvoyFilter", "Istio"},
+    {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress"},
+};
 
 const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
   for (const auto key : path) node = node == nullptr ? nullptr : yaml::find(*node, key);
@@ -30,24 +44,48 @@ std::string text_at(const Node* node, std::initializer_list<std::string_view> pa
   return found == nullptr ? "" : found->text;
 }
 
-std::map<std::string, std::string> to_labels(const Node* node) {
+// A field of a message of Envoy's, which protobuf reads in snake_case and in camelCase.
+const Node* message_field(const Node* node, std::string_view snake_case) {
+  if (node == nullptr) return nullptr;
+  if (const auto* const found = yaml::find(*node, snake_case)) return found;
+  std::string camel_case;
+  bool raise = false;
+  for (const char c : snake_case) {
+    if (c != '_') camel_case += raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c;
+    raise = c == '_';
+  }
+  return yaml::find(*node, camel_case);
+}
+
+const Node* message_at(const Node* node, std::initializer_list<std::string_view> path) {
+  for (const auto key : path) node = message_field(node, key);
+  return node;
+}
+
+std::map<std::string, std::string> read_labels(const Node* node) {
   std::map<std::string, std::string> labels;
   if (node == nullptr) return labels;
   for (const auto& [key, value] : node->entries) labels[key.text] = value.text;
   return labels;
 }
 
-std::size_t base64_size(std::string_view text) {
-  const auto digits =
-      std::ranges::count_if(text, [](char c) { return c != '=' && c != '\n' && c != ' '; });
-  return static_cast<std::size_t>(digits) * 3 / 4;
-}
-
-// Of a value under `data`, which may stand on several lines.
+// Of a value under `data`, which may be written on several lines.
 std::string decode_base64(std::string text) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
   return base::base64_decode(text).value_or("");
 }
+
+bool is_kustomization_file(const std::string& file) {
+  const auto name = std::filesystem::path(file).filename();
+  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
+}
+
+// Fields of a kustomization that change nothing which a rule looks at, or that are followed.
+constexpr std::string_view kFollowedFields[] = {
+    "apiVersion", "kind",       "metadata",       "resources",
+    "bases",      "components", "patches",        "patchesStrategicMerge",
+    "images",     "replicas",   "sortOptions",    "buildMetadata",
+    "crds",       "openapi",    "configurations", "generatorOptions"};
 
 class DocumentReader {
  public:
@@ -57,45 +95,48 @@ class DocumentReader {
   void read(const Node& root) {
     const auto api_version = text_at(&root, {"apiVersion"});
     const auto kind = text_at(&root, {"kind"});
-    if (kind == "List") {
-      if (const auto* const items = yaml::find(root, "items")) {
-        for (const auto& item : items->items) {
-          if (text_at(&item, {"kind"}) != "List") read(item);  // Kubernetes opens one level
-        }
-      }
-    } else if (api_version.starts_with(kExtensionsGroup)) {
-      if (api_version == kExtensions && (kind == "WasmPlugin" || kind == "TrafficExtension")) {
-        read_plugin(root, kind);
-      } else {
-        inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
-      }
-    } else if (kind == "TrafficExtension" ||
-               (kind == "WasmPlugin" && !api_version.starts_with(kHigress))) {
-      inventory_.unknown_kinds.push_back({site(root), api_version + ' ' + kind});
-    } else if (api_version == kEnvoyGatewayApi && kind == kExtensionPolicy) {
-      read_policy(root);
-    } else if (api_version == "v1" && kind == "Namespace") {
-      NamespaceManifest ns;
-      identify(ns, root);
-      ns.labels = to_labels(at(&root, {"metadata", "labels"}));
-      inventory_.namespaces.push_back(std::move(ns));
-    } else if (api_version.starts_with("gateway.networking.k8s.io/") && kind == "Gateway") {
-      GatewayManifest gateway;
-      identify(gateway, root);
-      gateway.gateway_class = text_at(&root, {"spec", "gatewayClassName"});
-      inventory_.gateways.push_back(std::move(gateway));
-    } else if (api_version.starts_with("kustomize.config.k8s.io/")) {
-      read_kustomization(root);
-    } else if (api_version == "v1" && kind == "ConfigMap") {
-      read_config_map(root);
-    } else if (api_version == "v1" && kind == "Secret") {
-      read_secret(root);
-    } else {
-      read_workload(root, api_version, kind);
+    if (kind == "List") return read_list(root);
+    if (is_kustomization_file(inventory_.files[file_]) ||
+        api_version.starts_with("kustomize.config.k8s.io/")) {
+      return read_kustomization(root);
     }
+    for (const auto& [group, name, reader] : kReaders) {
+      const bool any_version = group.ends_with('/');
+      const bool is_group = any_version ? api_version.starts_with(group) : api_version == group;
+      if (is_group && kind == name) return (this->*reader)(root);
+    }
+    if (is_unknown(api_version, kind)) {
+      inventory_.unknown_kinds.push_back({site(root), api_version, kind});
+      return;
+    }
+    read_workload(root, api_version, kind);
   }
 
  private:
+  using Reader = void (DocumentReader::*)(const Node& root);
+
+  struct KindReader {
+    std::string_view api_version;  // with a slash at its end: whatever version of the group
+    std::string_view kind;
+    Reader read;
+  };
+
+  static const std::vector<KindReader> kReaders;
+
+  // Of a group or name of ours, but none that its reader has.
+  static bool is_unknown(std::string_view api_version, std::string_view kind) {
+    if (api_version.starts_with(kExtensionsGroup)) return true;
+    return std::ranges::find(kPluginKinds, kind, &PluginKindRow::name) != std::end(kPluginKinds);
+  }
+
+  void read_list(const Node& root) {
+    const auto* const items = yaml::find(root, "items");
+    if (items == nullptr) return;
+    for (const auto& item : items->items) {
+      if (text_at(&item, {"kind"}) != "List") read(item);  // Kubernetes opens one level
+    }
+  }
+
   Site site(const Node& node) const { return {file_, node.start}; }
 
   void identify(Object& object, const Node& root) const {
@@ -107,9 +148,23 @@ class DocumentReader {
     if (object.ns_assumed) object.ns = default_ns_;
   }
 
-  void read_plugin(const Node& root, const std::string& kind) {
+  void keep_metadata(const Node& root, std::string_view kind) {
+    const auto* const metadata = yaml::find(root, "metadata");
+    inventory_.metadata.push_back({site(root), kind, metadata == nullptr ? Node() : *metadata});
+  }
+
+  // ---- plugins
+
+  void read_wasm_plugin(const Node& root) { read_plugin(root, PluginKind::wasm_plugin); }
+  void read_traffic_extension(const Node& root) {
+    read_plugin(root, PluginKind::traffic_extension);
+  }
+  void read_higress_plugin(const Node& root) { read_plugin(root, PluginKind::higress_plugin); }
+
+  void read_plugin(const Node& root, PluginKind kind) {
     PluginManifest plugin;
     identify(plugin, root);
+    keep_metadata(root, row_of(kind).name);
     plugin.kind = kind;
     read_spec(plugin, root);
     const auto* const url = plugin.module_field("url");
@@ -117,7 +172,7 @@ class DocumentReader {
     plugin.has_selector = yaml::find(plugin.spec, "selector") != nullptr;
     plugin.has_targets = yaml::find(plugin.spec, "targetRefs") != nullptr ||
                          yaml::find(plugin.spec, "targetRef") != nullptr;
-    plugin.selector = to_labels(at(&plugin.spec, {"selector", "matchLabels"}));
+    plugin.selector = read_labels(at(&plugin.spec, {"selector", "matchLabels"}));
     inventory_.plugins.push_back(std::move(plugin));
   }
 
@@ -135,30 +190,115 @@ class DocumentReader {
   void read_policy(const Node& root) {
     PolicyManifest policy;
     identify(policy, root);
+    keep_metadata(root, kExtensionPolicy);
     read_spec(policy, root);
     if (const auto* const list = yaml::find(policy.spec, "wasm")) {
-      for (const auto& item : list->items) {
-        PluginManifest plugin;
-        static_cast<Object&>(plugin) = policy;
-        plugin.kind = kExtensionPolicy;
-        plugin.spec = item;
-        const auto image = text_at(&item, {"code", "image", "url"});
-        const bool has_scheme = image.find("://") != std::string::npos;
-        plugin.url = image.empty() ? text_at(&item, {"code", "http", "url"})
-                     : has_scheme  ? image
-                                   : "oci://" + image;
-        inventory_.policy_plugins.push_back(std::move(plugin));
-      }
+      for (const auto& item : list->items) read_policy_module(policy, item);
+      if (list->kind == yaml::Kind::mapping) read_policy_module(policy, *list);
     }
     inventory_.policies.push_back(std::move(policy));
+  }
+
+  void read_policy_module(const PolicyManifest& policy, const Node& module) {
+    PluginManifest plugin;
+    static_cast<Object&>(plugin) = policy;
+    plugin.kind = PluginKind::extension_policy;
+    plugin.spec = module;
+    const auto image = text_at(&module, {"code", "image", "url"});
+    const bool has_scheme = image.find("://") != std::string::npos;
+    plugin.url = image.empty() ? text_at(&module, {"code", "http", "url"})
+                 : has_scheme  ? image
+                               : "oci://" + image;
+    inventory_.plugins.push_back(std::move(plugin));
+  }
+
+  void read_envoy_filter(const Node& root) {
+    PluginManifest filter;
+    identify(filter, root);
+    filter.kind = PluginKind::envoy_filter;
+    const auto* const spec = yaml::find(root, "spec");
+    filter.has_selector = at(spec, {"workloadSelector"}) != nullptr;
+    filter.has_targets = at(spec, {"targetRefs"}) != nullptr;
+    filter.selector = read_labels(at(spec, {"workloadSelector", "labels"}));
+    const auto* const patches = at(spec, {"configPatches"});
+    if (patches == nullptr) return;
+    bool has_wasm = false;
+    for (const auto& patch : patches->items) {
+      const auto context = text_at(&patch, {"match", "context"});
+      filter.context = context == "GATEWAY"              ? FilterContext::gateways
+                       : context.starts_with("SIDECAR_") ? FilterContext::sidecars
+                                                         : FilterContext::any;
+      const auto* const value = at(&patch, {"patch", "value"});
+      if (value != nullptr) has_wasm = find_wasm(filter, *value) || has_wasm;
+    }
+    if (has_wasm) keep_metadata(root, row_of(PluginKind::envoy_filter).name);
+  }
+
+  // Every message of a Wasm extension: of HTTP and network filters, access logs, statistics sinks
+  // and singletons, typed or as a TypedStruct.
+  bool find_wasm(const PluginManifest& filter, const Node& node) {
+    const auto type = text_at(&node, {"@type"});
+    const auto* const struct_type = message_field(&node, "type_url");
+    const auto is_wasm = [](const std::string& text) {
+      return text.find(".wasm.v3.") != std::string::npos;
+    };
+    if (is_wasm(type) || (struct_type != nullptr && is_wasm(struct_type->text))) {
+      const auto* const message = is_wasm(type) ? &node : yaml::find(node, "value");
+      if (message != nullptr) add_filter(filter, *message);
+      return message != nullptr;
+    }
+    bool found = false;
+    for (const auto& item : node.items) found = find_wasm(filter, item) || found;
+    for (const auto& entry : node.entries) found = find_wasm(filter, entry.value) || found;
+    return found;
+  }
+
+  void add_filter(PluginManifest filter, const Node& message) {
+    const auto* const config = yaml::find(message, "config");
+    filter.spec = config == nullptr ? message : *config;
+    const auto* const url = filter.module_field("url");
+    const bool is_file =
+        message_at(&filter.spec, {"vm_config", "code", "local", "filename"}) != nullptr;
+    filter.url = url == nullptr ? "" : (is_file ? "file://" : "") + url->text;
+    inventory_.plugins.push_back(std::move(filter));
+  }
+
+  // ---- what belongs to them
+
+  void read_namespace(const Node& root) {
+    NamespaceManifest ns;
+    identify(ns, root);
+    ns.labels = read_labels(at(&root, {"metadata", "labels"}));
+    inventory_.namespaces.push_back(std::move(ns));
+  }
+
+  void read_target(const Node& root) {
+    TargetManifest target;
+    identify(target, root);
+    target.kind = text_at(&root, {"kind"});
+    if (target.kind == "GatewayClass") target.ns.clear();  // of the cluster
+    target.gateway_class = text_at(
+        &root, {"spec", target.kind == "GatewayClass" ? "controllerName" : "gatewayClassName"});
+    const auto waypoint = text_at(&root, {"metadata", "labels", "istio.io/use-waypoint"});
+    target.has_waypoint = !waypoint.empty() && waypoint != "none";
+    if (const auto* const addresses = at(&root, {"spec", "addresses"})) {
+      for (const auto& address : addresses->items) {
+        if (text_at(&address, {"type"}) == "Hostname") target.host = text_at(&address, {"value"});
+      }
+    }
+    inventory_.targets.push_back(std::move(target));
   }
 
   void read_config_map(const Node& root) {
     ConfigMapManifest config_map;
     identify(config_map, root);
+    keep_metadata(root, "ConfigMap");
+    std::size_t text_size = 0;
     if (const auto* const data = yaml::find(root, "data")) {
       for (const auto& [key, value] : data->entries) {
-        config_map.keys[key.text] = value.text.size();
+        text_size += value.text.size();
+        config_map.values[key.text] = {
+            .site = site(key), .size = value.text.size(), .is_text = true};
         if (value.text.starts_with(kModuleInBase64)) {
           config_map.text_modules.emplace_back(key.text, site(key));
         }
@@ -166,10 +306,33 @@ class DocumentReader {
     }
     if (const auto* const data = yaml::find(root, "binaryData")) {
       for (const auto& [key, value] : data->entries) {
-        config_map.keys[key.text] = base64_size(value.text);
+        text_size += value.text.size();
+        config_map.values[key.text] = read_binary(key, value);
       }
     }
+    config_map.of_cluster = at(&root, {"metadata", "uid"}) != nullptr ||
+                            at(&root, {"metadata", "resourceVersion"}) != nullptr;
+    constexpr std::size_t kWorthCounting = 100'000;  // below it no limit is near
+    if (text_size > kWorthCounting) config_map.json_size = json_size(root);
     inventory_.config_maps.push_back(std::move(config_map));
+  }
+
+  ConfigMapValue read_binary(const Node& key, const Node& value) const {
+    auto bytes = base::base64_decode_as_go(value.text);
+    ConfigMapValue read = {.site = site(key), .is_base64 = bytes.has_value()};
+    if (bytes) {
+      read.size = bytes->size();
+      read.bytes = std::move(*bytes);
+    }
+    return read;
+  }
+
+  static std::size_t json_size(const Node& root) {
+    try {
+      return yaml::to_json(root, "").dump().size();
+    } catch (const std::exception&) {  // what is no JSON is refused for that
+      return 0;
+    }
   }
 
   void read_secret(const Node& root) {
@@ -188,36 +351,87 @@ class DocumentReader {
     inventory_.secrets.push_back(std::move(secret));
   }
 
-  // Files beside it that are no objects by themselves.
+  // ---- kustomizations
+
   void read_kustomization(const Node& root) {
-    const auto directory = std::filesystem::path(inventory_.files[file_]).parent_path();
-    const auto add = [&](const std::string& path) {
-      if (path.empty()) return;
-      inventory_.patch_files.push_back((directory / path).lexically_normal().native());
-    };
-    if (const auto* const patches = yaml::find(root, "patches")) {
-      for (const auto& patch : patches->items) add(text_at(&patch, {"path"}));
+    Kustomization kustomization;
+    kustomization.site = site(root);
+    kustomization.is_component = text_at(&root, {"kind"}) == "Component";
+    for (const auto* const key : {"resources", "bases"}) {
+      add_paths(kustomization.resources, yaml::find(root, key));
     }
+    add_paths(kustomization.components, yaml::find(root, "components"));
     if (const auto* const patches = yaml::find(root, "patchesStrategicMerge")) {
-      for (const auto& patch : patches->items) add(patch.text);
+      for (const auto& patch : patches->items) add_patch(kustomization, patch);
+    }
+    if (const auto* const patches = yaml::find(root, "patches")) {
+      for (const auto& patch : patches->items) {
+        const auto* const path = yaml::find(patch, "path");
+        const bool by_path = path != nullptr && yaml::find(patch, "target") == nullptr;
+        by_path ? add_patch(kustomization, *path) : add_beyond(kustomization, "patches");
+      }
+    }
+    for (const auto& entry : root.entries) {
+      const bool followed =
+          std::ranges::find(kFollowedFields, entry.key.text) != std::end(kFollowedFields);
+      if (!followed) add_beyond(kustomization, entry.key.text);
+    }
+    inventory_.kustomizations.push_back(std::move(kustomization));
+  }
+
+  static void add_beyond(Kustomization& kustomization, const std::string& field) {
+    auto& beyond = kustomization.beyond;
+    if (std::ranges::find(beyond, field) == beyond.end()) beyond.push_back(field);
+  }
+
+  // In a list of patches there may be the patch itself.
+  void add_patch(Kustomization& kustomization, const Node& path) const {
+    if (path.kind == yaml::Kind::scalar && path.text.find('\n') == std::string::npos) {
+      kustomization.patches.push_back(beside(path.text));
+    } else {
+      add_beyond(kustomization, "patchesStrategicMerge");
     }
   }
 
-  void read_workload(const Node& root, const std::string& api_version, const std::string& kind) {
-    const auto kinds = workload_kinds();
-    const auto row = std::ranges::find_if(kinds, [&](const WorkloadKind& known) {
-      return known.kind == kind && known.api_version == api_version;
-    });
-    if (row == kinds.end()) return;
-    const auto* pod_template = &root;
-    for (const auto key : row->pod_path) {
-      pod_template = pod_template == nullptr ? nullptr : yaml::find(*pod_template, key);
+  void add_paths(std::vector<std::string>& paths, const Node* list) const {
+    if (list == nullptr) return;
+    for (const auto& item : list->items) {
+      if (!item.text.empty()) paths.push_back(beside(item.text));
     }
+  }
+
+  // A path that is relative to the file's directory.
+  std::string beside(const std::string& path) const {
+    const auto directory = std::filesystem::path(inventory_.files[file_]).parent_path();
+    auto whole = (directory / path).lexically_normal();
+    if (whole.filename().empty()) whole = whole.parent_path();
+    return whole.native();
+  }
+
+  // ---- workloads
+
+  // The pod template of a kind that Kubernetes has, or of any other that has the same form: where
+  // Deployments have it, with containers. (A SealedSecret's template has none.)
+  static const Node* find_pod_template(const Node& root, const std::string& api_version,
+                                       const std::string& kind) {
+    for (const auto& known : workload_kinds()) {
+      if (known.kind != kind || known.api_version != api_version) continue;
+      const auto* found = &root;
+      for (const auto key : known.pod_path) found = at(found, {key});
+      return found;
+    }
+    const auto* const found = at(&root, {"spec", "template"});
+    const auto* const containers = at(found, {"spec", "containers"});
+    return containers == nullptr || containers->items.empty() ? nullptr : found;
+  }
+
+  void read_workload(const Node& root, const std::string& api_version, const std::string& kind) {
+    const auto* const pod_template = find_pod_template(root, api_version, kind);
     if (pod_template == nullptr) return;
     WorkloadManifest workload;
     identify(workload, root);
-    workload.kind = &*row;
-    workload.labels = to_labels(at(pod_template, {"metadata", "labels"}));
+    workload.kind = kind;
+    workload.labels = read_labels(at(pod_template, {"metadata", "labels"}));
     for_each_annotation(pod_template, [&](const yaml::Entry& entry) {
       workload.annotations[entry.key.text] = entry.value;
     });
@@ -252,7 +466,8 @@ class DocumentReader {
       workload.volumes.push_back({text_at(&volume, {"name"}),
                                   text_at(&volume, {"configMap", "name"}),
                                   text_at(&volume, {"image", "reference"}),
-                                  read_items(at(&volume, {"configMap", "items"})), site(volume)});
+                                  read_items(at(&volume, {"configMap", "items"})), site(volume),
+                                  text_at(&volume, {"configMap", "optional"}) == "true"});
     }
   }
 
@@ -281,13 +496,28 @@ class DocumentReader {
   std::size_t file_;
 };
 
-}  // namespace
-
-namespace {
+const std::vector<DocumentReader::KindReader> DocumentReader::kReaders = {
+    {"extensions.istio.io/v1alpha1", "WasmPlugin", &DocumentReader::read_wasm_plugin},
+    {"extensions.istio.io/v1alpha1", "TrafficExtension", &DocumentReader::read_traffic_extension},
+    {"extensions.higress.io/v1alpha1", "WasmPlugin", &DocumentReader::read_higress_plugin},
+    {kEnvoyGatewayApi, kExtensionPolicy, &DocumentReader::read_policy},
+    {"networking.istio.io/v1alpha3", "EnvoyFilter", &DocumentReader::read_envoy_filter},
+    {"v1", "Namespace", &DocumentReader::read_namespace},
+    {"v1", "ConfigMap", &DocumentReader::read_config_map},
+    {"v1", "Secret", &DocumentReader::read_secret},
+    {"v1", "Service", &DocumentReader::read_target},
+    {"networking.istio.io/", "ServiceEntry", &DocumentReader::read_target},
+    {"gateway.networking.k8s.io/", "Gateway", &DocumentReader::read_target},
+    {"gateway.networking.k8s.io/", "GatewayClass", &DocumentReader::read_target},
+    {"gateway.networking.k8s.io/", "ListenerSet", &DocumentReader::read_target},
+    {"gateway.networking.k8s.io/", "HTTPRoute", &DocumentReader::read_target},
+    {"gateway.networking.k8s.io/", "GRPCRoute", &DocumentReader::read_target},
+};
 
 // What a policy's module has elsewhere, or under another name.
 const Node* policy_field(const Node& module, std::string_view key) {
   if (key == "pluginConfig") return yaml::find(module, "config");
+  if (key == "imagePullPolicy") return at(&module, {"code", "pullPolicy"});
   if (key == "imagePullSecret") {
     const auto* const secret = at(&module, {"code", "image", "pullSecretRef"});
     const bool here = secret != nullptr && yaml::find(*secret, "namespace") == nullptr;
@@ -298,36 +528,54 @@ const Node* policy_field(const Node& module, std::string_view key) {
   return of_image != nullptr ? of_image : at(&module, {"code", "http", key});
 }
 
-}  // namespace
-
-std::vector<const PluginManifest*> all_plugins(const Inventory& inventory) {
-  std::vector<const PluginManifest*> all;
-  for (const auto* const list : {&inventory.plugins, &inventory.policy_plugins}) {
-    for (const auto& plugin : *list) all.push_back(&plugin);
-  }
-  return all;
+const Node* filter_field(const Node& config, std::string_view key) {
+  const auto* const code = message_at(&config, {"vm_config", "code"});
+  if (key == "sha256") return message_at(code, {"remote", "sha256"});
+  if (key != "url") return nullptr;
+  const auto* const file = message_at(code, {"local", "filename"});
+  return file != nullptr ? file : message_at(code, {"remote", "http_uri", "uri"});
 }
 
-std::string_view consumer_of(const PluginManifest& plugin) {
-  return plugin.kind == kExtensionPolicy ? "Envoy Gateway" : "Istio";
+}  // namespace
+
+std::span<const PluginKindRow> plugin_kinds() {
+  return kPluginKinds;
+}
+
+const PluginKindRow& row_of(PluginKind kind) {
+  return kPluginKinds[static_cast<std::size_t>(kind)];
 }
 
 const Node* PluginManifest::module_field(std::string_view key) const {
-  if (kind == kExtensionPolicy) return policy_field(spec, key);
-  return kind == "TrafficExtension" ? at(&spec, {"wasm", key}) : yaml::find(spec, key);
+  switch (kind) {
+    case PluginKind::extension_policy:
+      return policy_field(spec, key);
+    case PluginKind::envoy_filter:
+      return filter_field(spec, key);
+    case PluginKind::traffic_extension:
+      return at(&spec, {"wasm", key});
+    case PluginKind::wasm_plugin:
+    case PluginKind::higress_plugin:
+      return yaml::find(spec, key);
+  }
+  return nullptr;
+}
+
+std::string describe(const PluginManifest& plugin) {
+  const bool is_filter = plugin.kind == PluginKind::envoy_filter;
+  return fmt::format("{} `{}`", is_filter ? "EnvoyFilter" : "plugin", plugin.name);
+}
+
+std::string describe(const WorkloadManifest& workload) {
+  return fmt::format("{}/{}", base::lower(workload.kind), workload.name);
+}
+
+bool may_hold_manifests(std::string_view text, const std::string& file) {
+  const auto has = [&](std::string_view word) { return text.find(word) != std::string_view::npos; };
+  return is_kustomization_file(file) || (has("apiVersion") && has("kind"));
 }
 
 namespace {
-
-// A reader says where it stopped.
-Oddity to_oddity(const Error& error, std::size_t file) {
-  Oddity oddity{{file, {}}, std::string(error.reason())};
-  if (const auto& place = error.place()) {
-    oddity.site.mark.line = place->line;
-    oddity.site.mark.column = place->column;
-  }
-  return oddity;
-}
 
 void merge(WorkloadManifest& into, const WorkloadManifest& patch) {
   const auto append = [](auto& list, const auto& more) {
@@ -340,40 +588,157 @@ void merge(WorkloadManifest& into, const WorkloadManifest& patch) {
   for (const auto& [key, value] : patch.annotations) into.annotations[key] = value;
 }
 
+// Which files a kustomization brings together, and whether all that it does to them is followed.
+class Kustomizer {
+ public:
+  explicit Kustomizer(Inventory& inventory) : inventory_(inventory) {
+    inventory_.mended.assign(inventory_.files.size(), false);
+    for (std::size_t i = 0; i < inventory_.files.size(); ++i) {
+      index_of_[normal(inventory_.files[i])] = i;
+    }
+    for (auto& kustomization : inventory_.kustomizations) {
+      const auto& file = inventory_.files[kustomization.site.file];
+      in_directory_[std::filesystem::path(normal(file)).parent_path().native()] = &kustomization;
+    }
+  }
+
+  void run() {
+    for (auto& kustomization : inventory_.kustomizations) check_patches(kustomization);
+    merge_workloads();
+    drop_partial_plugins();
+    for (auto& kustomization : inventory_.kustomizations) mark(kustomization);
+  }
+
+ private:
+  static std::string normal(const std::string& file) {
+    return std::filesystem::path(file).lexically_normal().native();
+  }
+
+  // A patch is followed if it is here, and a part of a workload.
+  void check_patches(Kustomization& kustomization) {
+    for (const auto& path : kustomization.patches) {
+      const auto found = index_of_.find(path);
+      const auto is_in_file = [&](const Object& object) {
+        return object.site.file == found->second;
+      };
+      const bool followed = found != index_of_.end() &&
+                            std::ranges::any_of(inventory_.workloads, is_in_file) &&
+                            std::ranges::none_of(inventory_.plugins, is_in_file);
+      if (found != index_of_.end()) patch_files_.insert(found->second);
+      if (!followed && kustomization.beyond.empty()) kustomization.beyond.emplace_back("patches");
+    }
+  }
+
+  void merge_workloads() {
+    std::vector<WorkloadManifest> patches;
+    std::erase_if(inventory_.workloads, [&](const WorkloadManifest& workload) {
+      const bool is_patch = patch_files_.contains(workload.site.file);
+      if (is_patch) patches.push_back(workload);
+      return is_patch;
+    });
+    for (const auto& patch : patches) {
+      for (auto& workload : inventory_.workloads) {
+        if (workload.kind == patch.kind && workload.name == patch.name) merge(workload, patch);
+      }
+    }
+  }
+
+  // What a patch says of a plugin is a part of one, and none by itself.
+  void drop_partial_plugins() {
+    const auto is_partial = [&](const auto& object) {
+      return patch_files_.contains(object.site.file);
+    };
+    std::erase_if(inventory_.plugins, is_partial);
+    std::erase_if(inventory_.policies, is_partial);
+    std::erase_if(inventory_.metadata, is_partial);
+    std::erase_if(inventory_.config_maps, is_partial);
+  }
+
+  void mark(Kustomization& kustomization) {
+    std::set<std::size_t> files;
+    std::set<const Kustomization*> seen;
+    reach(kustomization, files, seen);
+    kustomization.reached.assign(files.begin(), files.end());
+    if (kustomization.beyond.empty()) return;
+    if (kustomization.is_component) {  // what includes it is not always here
+      for (std::size_t i = 0; i < inventory_.files.size(); ++i) files.insert(i);
+    }
+    for (const auto file : files) inventory_.mended[file] = true;
+    const auto is_reached = [&](const Object& object) { return files.contains(object.site.file); };
+    const bool matters =
+        std::ranges::any_of(inventory_.plugins, is_reached) ||
+        (!inventory_.plugins.empty() && std::ranges::any_of(inventory_.workloads, is_reached));
+    if (matters) add_note(kustomization);
+  }
+
+  void add_note(const Kustomization& kustomization) {
+    const auto& file = inventory_.files[kustomization.site.file];
+    const auto directory = std::filesystem::path(file).parent_path().native();
+    inventory_.notes.push_back(fmt::format(
+        "{} changes more than check follows ({}): check what `kubectl kustomize {}` prints", file,
+        fmt::join(kustomization.beyond, ", "), directory.empty() ? "." : directory));
+  }
+
+  void reach(const Kustomization& kustomization, std::set<std::size_t>& files,
+             std::set<const Kustomization*>& seen) {
+    if (!seen.insert(&kustomization).second) return;
+    for (const auto* const list : {&kustomization.resources, &kustomization.components}) {
+      for (const auto& path : *list) {
+        if (const auto file = index_of_.find(path); file != index_of_.end()) {
+          files.insert(file->second);
+        }
+        if (const auto below = in_directory_.find(path); below != in_directory_.end()) {
+          reach(*below->second, files, seen);
+        }
+      }
+    }
+  }
+
+  Inventory& inventory_;
+  std::map<std::string, std::size_t> index_of_;               // by path
+  std::map<std::string, const Kustomization*> in_directory_;  // by its directory's path
+  std::set<std::size_t> patch_files_;
+};
+
 }  // namespace
 
 void read_manifests(Inventory& inventory, std::string_view text, const std::string& file,
                     const std::string& default_ns) {
   inventory.files.push_back(file);
+  inventory.mended.push_back(false);
   DocumentReader documents(inventory, default_ns);
   try {
     yaml::Reader reader(text, file);
     while (const auto document = reader.next()) documents.read(document->root);
   } catch (const Error& error) {
-    inventory.unreadable.push_back(to_oddity(error, inventory.files.size() - 1));
+    Unreadable unreadable{{inventory.files.size() - 1, {}}, std::string(error.reason())};
+    if (const auto& place = error.place()) {
+      unreadable.site.mark.line = place->line;
+      unreadable.site.mark.column = place->column;
+    }
+    unreadable.is_template = text.find("{{") != std::string_view::npos;
+    inventory.unreadable.push_back(std::move(unreadable));
   }
+}
+
+bool Inventory::are_together(std::size_t file, std::size_t other) const {
+  const auto directory = [&](std::size_t index) {
+    return std::filesystem::path(files[index]).lexically_normal().parent_path();
+  };
+  return directory(file) == directory(other) ||
+         std::ranges::any_of(kustomizations, [&](const Kustomization& kustomization) {
+           const auto& reached = kustomization.reached;
+           return std::ranges::binary_search(reached, file) &&
+                  std::ranges::binary_search(reached, other);
+         });
 }
 
 Place place_of(const Inventory& inventory, const Site& site) {
   return {inventory.files[site.file], site.mark.line, site.mark.column};
 }
 
-void merge_patches(Inventory& inventory) {
-  std::vector<bool> is_patch(inventory.files.size());
-  for (std::size_t i = 0; i < inventory.files.size(); ++i) {
-    const auto path = std::filesystem::path(inventory.files[i]).lexically_normal().native();
-    is_patch[i] = std::ranges::find(inventory.patch_files, path) != inventory.patch_files.end();
-  }
-  std::vector<WorkloadManifest> patches;
-  std::erase_if(inventory.workloads, [&](const WorkloadManifest& workload) {
-    if (is_patch[workload.site.file]) patches.push_back(workload);
-    return is_patch[workload.site.file];
-  });
-  for (const auto& patch : patches) {
-    for (auto& workload : inventory.workloads) {
-      if (workload.kind == patch.kind && workload.name == patch.name) merge(workload, patch);
-    }
-  }
+void apply_kustomizations(Inventory& inventory) {
+  Kustomizer(inventory).run();
 }
 
 }  // namespace wasmctl::kube

@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/content.hpp"
 #include "base/place.hpp"
-#include "kube/workload.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -27,23 +28,57 @@ struct Object {
   std::string name;
 };
 
+// What loads a module, by the resource that says so.
+enum class PluginKind : std::uint8_t {
+  wasm_plugin,        // Istio's
+  traffic_extension,  // likewise
+  extension_policy,   // Envoy Gateway's; each item of its list is a plugin
+  envoy_filter,       // Istio's way to write Envoy's own configuration; each Wasm in it is a plugin
+  higress_plugin,     // Higress' WasmPlugin: Istio's first, with fields of its own
+};
+
+struct PluginKindRow {
+  PluginKind kind;
+  std::string_view api_version;
+  std::string_view name;      // "WasmPlugin"
+  std::string_view consumer;  // who fetches the module: "Istio", "Envoy Gateway", "Higress"
+};
+
+// In the order of the enum.
+std::span<const PluginKindRow> plugin_kinds();
+const PluginKindRow& row_of(PluginKind kind);
+
+// The pods that the configPatches of an EnvoyFilter are for.
+enum class FilterContext : std::uint8_t { any, sidecars, gateways };
+
 struct PluginManifest : Object {
-  std::string kind;                    // "WasmPlugin", "TrafficExtension", "EnvoyExtensionPolicy"
-  yaml::Node spec;                     // of a policy: an item of its list
+  PluginKind kind = PluginKind::wasm_plugin;
+  yaml::Node spec;  // of a policy an item of its list, of an EnvoyFilter what a Wasm filter is told
   std::vector<yaml::Node> stray_keys;  // beside apiVersion, kind, metadata, spec and status
-  std::string url;
+  std::string url;  // a policy's image with `oci://`, a filter's file with `file://`
   std::map<std::string, std::string> selector;
   bool has_selector = false;
   bool has_targets = false;
+  FilterContext context = FilterContext::any;
 
   // A field of the module, by WasmPlugin's name for it, wherever the kind has it; null if it is not
   // there.
   const yaml::Node* module_field(std::string_view key) const;
 };
 
+// "plugin `a`", "EnvoyFilter `a`": for messages.
+std::string describe(const PluginManifest& plugin);
+
 struct PolicyManifest : Object {  // of Envoy Gateway
   yaml::Node spec;
   std::vector<yaml::Node> stray_keys;
+};
+
+// `metadata` of what is judged whole: plugins, policies, EnvoyFilters, ConfigMaps.
+struct MetadataManifest {
+  Site site;  // of the document
+  std::string_view kind;
+  yaml::Node node;  // an empty scalar if there is none
 };
 
 struct VolumeManifest {
@@ -52,6 +87,7 @@ struct VolumeManifest {
   std::string image;       // its reference; likewise
   std::optional<std::map<std::string, std::string>> items;  // path -> key; none: each by its key
   Site site;
+  bool optional = false;  // the pod starts without it
 };
 
 struct MountManifest {
@@ -69,7 +105,7 @@ struct ContainerManifest {
 };
 
 struct WorkloadManifest : Object {
-  const WorkloadKind* kind = nullptr;
+  std::string kind;                               // "Deployment", "Rollout"
   std::map<std::string, std::string> labels;      // of the pods
   std::map<std::string, yaml::Node> annotations;  // of the pods: those of Istio
   std::map<std::string, Site> own_annotations;    // of the object itself: those of Istio
@@ -79,10 +115,24 @@ struct WorkloadManifest : Object {
   bool host_network = false;
 };
 
+// "deployment/web", for messages.
+std::string describe(const WorkloadManifest& workload);
+
+// A value of a ConfigMap.
+struct ConfigMapValue {
+  Site site;                 // of its key
+  std::size_t size = 0;      // decoded, bytes
+  bool is_text = false;      // under `data`
+  bool is_base64 = true;     // under `binaryData`, what is there can be decoded
+  base::Content bytes = {};  // under `binaryData`, decoded
+};
+
 struct ConfigMapManifest : Object {
-  std::map<std::string, std::size_t> keys;  // decoded sizes, bytes
+  std::map<std::string, ConfigMapValue> values;
   std::vector<std::pair<std::string, Site>>
-      text_modules;  // keys under `data` with a module in base64
+      text_modules;           // keys under `data` with a module in base64
+  std::size_t json_size = 0;  // of the object as compact JSON, bytes; 0: far below any limit
+  bool of_cluster = false;    // it has what the API server writes: it is there already
 };
 
 struct SecretManifest : Object {
@@ -94,14 +144,37 @@ struct NamespaceManifest : Object {
   std::map<std::string, std::string> labels;
 };
 
-struct GatewayManifest : Object {  // of the Gateway API
-  std::string gateway_class;
+// What targetRefs may name: of the Gateway API, Services, ServiceEntries.
+struct TargetManifest : Object {
+  std::string kind;           // "Gateway", "HTTPRoute", "Service"
+  std::string gateway_class;  // of a Gateway its class, of a GatewayClass its controller
+  std::string host;           // of a Gateway that its owner deploys: the Service that it names
+  bool has_waypoint = false;  // the label istio.io/use-waypoint names one
 };
 
-// What could not be read, or belongs to Istio's extensions and is none.
-struct Oddity {
+// A kustomization, so far as it is followed: the files that it names, and patches by path.
+struct Kustomization {
+  Site site;
+  bool is_component = false;
+  std::vector<std::string> resources;  // files and directories, as paths
+  std::vector<std::string> components;
+  std::vector<std::string> patches;  // files
+  std::vector<std::string> beyond;   // fields that change more than is followed here
+  std::vector<std::size_t> reached;  // the files that it brings together; of apply_kustomizations()
+};
+
+// What could not be read.
+struct Unreadable {
   Site site;
   std::string text;
+  bool is_template = false;  // of Helm, or of another tool that writes `{{`
+};
+
+// Belongs to a group of ours, and is none of its kinds.
+struct UnknownKind {
+  Site site;
+  std::string api_version;
+  std::string kind;
 };
 
 // What the module does, so far as its imports and exports tell; of --module.
@@ -110,35 +183,43 @@ struct ModuleFacts {
   bool observes = false;    // calls nothing that changes, answers or ends a request
   bool http = true;         // has callbacks of HTTP streams
   bool network = true;      // has callbacks of TCP connections
+  std::string hash = {};    // as config_map_name() writes it
 };
 
 struct Inventory {
   std::vector<std::string> files;
-  std::vector<Oddity> unreadable;     // the message of its error
-  std::vector<Oddity> unknown_kinds;  // "extensions.istio.io/v1 WasmPlugin"
+  std::vector<bool> mended;        // by file: a kustomization changes it, how is not followed
+  std::vector<std::string> notes;  // what was left out, and what to do about it
+  std::vector<Unreadable> unreadable;
+  std::vector<UnknownKind> unknown_kinds;
   std::vector<NamespaceManifest> namespaces;
-  std::vector<GatewayManifest> gateways;
-  std::vector<std::string> patch_files;  // that a kustomization lists, as paths
+  std::vector<TargetManifest> targets;
+  std::vector<Kustomization> kustomizations;
   std::optional<ModuleFacts> module;
-  std::vector<PluginManifest> plugins;         // Istio's
-  std::vector<PolicyManifest> policies;        // Envoy Gateway's
-  std::vector<PluginManifest> policy_plugins;  // the modules of all of them
+  std::vector<PluginManifest> plugins;  // of all kinds
+  std::vector<PolicyManifest> policies;
+  std::vector<MetadataManifest> metadata;
   std::vector<WorkloadManifest> workloads;
   std::vector<ConfigMapManifest> config_maps;
   std::vector<SecretManifest> secrets;
+
+  // Files that are applied together: of one directory or one kustomization.
+  bool are_together(std::size_t file, std::size_t other) const;
 };
 
-// The plugins of all kinds, for what is the same to Istio and Envoy Gateway.
-std::vector<const PluginManifest*> all_plugins(const Inventory& inventory);
-
-// "Istio", "Envoy Gateway": who fetches the plugin's module.
-std::string_view consumer_of(const PluginManifest& plugin);
+// For a file that was found in a directory: whether it can hold a manifest at all. Data has not
+// both of the words `apiVersion` and `kind`.
+bool may_hold_manifests(std::string_view text, const std::string& file);
 
 // Adds the documents of a file; kinds that do not matter are passed over, and Lists opened.
-// `default_ns` is where objects without a namespace go. What is no YAML becomes an Oddity, and what
-// stands before it counts.
+// `default_ns` is where objects without a namespace go. What is no YAML is Unreadable, and what is
+// before it counts.
 void read_manifests(Inventory& inventory, std::string_view text, const std::string& file,
                     const std::string& default_ns);
+
+// When all is read: what kustomizations patch by path goes into what is patched, and what they
+// change in other ways is marked.
+void apply_kustomizations(Inventory& inventory);
 
 // Of a node in the file of `object`.
 inline Site site_of(const Object& object, const yaml::Node& node) {
@@ -147,8 +228,5 @@ inline Site site_of(const Object& object, const yaml::Node& node) {
 
 // For a finding.
 Place place_of(const Inventory& inventory, const Site& site);
-
-// When all is read: workloads of the patch files go into those that they patch.
-void merge_patches(Inventory& inventory);
 
 }  // namespace wasmctl::kube

@@ -14,13 +14,16 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::size_t kMaxAnnotationBytes = 262'144;  // Kubernetes' TotalAnnotationSizeLimitB
-constexpr std::size_t kNameHashDigits = 10;           // as many as kustomize and kubectl show
+constexpr std::size_t kNameHashDigits = 10;  // as many as kustomize and kubectl show
 
 }  // namespace
 
 std::string config_map_name(std::string_view plugin, std::string_view module) {
-  return fmt::format("{}-{}", plugin, base::sha256_hex(module).substr(0, kNameHashDigits));
+  return fmt::format("{}-{}", plugin, module_hash(module));
+}
+
+std::string module_hash(std::string_view module) {
+  return base::sha256_hex(module).substr(0, kNameHashDigits);
 }
 
 ordered_json config_map(const Identity& identity, std::string_view module, Change change) {
@@ -43,9 +46,13 @@ ordered_json config_map(const Identity& identity, std::string_view module, Chang
 }
 
 bool fits_client_side_apply(const ordered_json& object) {
+  return fits_client_side_apply(object.dump().size());
+}
+
+bool fits_client_side_apply(std::size_t json_size) {
   constexpr std::string_view kKey = "kubectl.kubernetes.io/last-applied-configuration";
   constexpr std::string_view kAdded = R"("annotations":{},)";  // in what is copied, and a newline
-  return kKey.size() + object.dump().size() + kAdded.size() + 1 <= kMaxAnnotationBytes;
+  return kKey.size() + json_size + kAdded.size() + 1 <= kMaxAnnotationBytes;
 }
 
 }  // namespace wasmctl::kube

@@ -19,6 +19,9 @@ inline constexpr char kModuleKey[] = "plugin.wasm";
 // the changed name in the pod template that rolls the pods.
 std::string config_map_name(std::string_view plugin, std::string_view module);
 
+// The HASH of it.
+std::string module_hash(std::string_view module);
+
 enum class Change { immutable, allowed };
 
 // Throws Error{Code::bad_input} if the module is beyond kMaxConfigMapBytes, with the ways out.
@@ -27,5 +30,9 @@ nlohmann::ordered_json config_map(const Identity& identity, std::string_view mod
 // Client-side `kubectl apply` copies the object, as JSON, into an annotation, of which all together
 // may have 262,144 bytes. What does not fit is applied with --server-side.
 bool fits_client_side_apply(const nlohmann::ordered_json& object);
+
+// The same of the size of that JSON, in bytes.
+inline constexpr std::size_t kMaxAnnotationBytes = 262'144;  // TotalAnnotationSizeLimitB
+bool fits_client_side_apply(std::size_t json_size);
 
 }  // namespace wasmctl::kube

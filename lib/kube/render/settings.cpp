@@ -23,7 +23,7 @@ constexpr std::string_view kPluginTypes[] = {"UNSPECIFIED_PLUGIN_TYPE", "HTTP", 
 constexpr std::string_view kModes[] = {"UNDEFINED", "CLIENT", "SERVER", "CLIENT_AND_SERVER"};
 constexpr std::string_view kValueSources[] = {"INLINE", "HOST"};
 
-constexpr Shape kSelectorFields[] = {{.key = "matchLabels", .type = Type::labels}};
+constexpr Shape kSelectorFields[] = {{.key = "matchLabels", .type = ShapeType::labels}};
 
 constexpr Shape kTargetRefFields[] = {
     {.key = "group", .max = 253},
@@ -31,206 +31,61 @@ constexpr Shape kTargetRefFields[] = {
     {.key = "name", .min = 1, .max = 253, .required = true},
 };
 constexpr Shape kTargetRef[] = {
-    {.key = "", .type = Type::mapping, .fields = kTargetRefFields},
+    {.key = "", .type = ShapeType::mapping, .fields = kTargetRefFields},
 };
 
 constexpr Shape kPortFields[] = {
-    {.key = "number", .type = Type::integer, .min = 1, .max = 65535, .required = true},
+    {.key = "number", .type = ShapeType::integer, .min = 1, .max = 65535, .required = true},
 };
-constexpr Shape kPort[] = {{.key = "", .type = Type::mapping, .fields = kPortFields}};
+constexpr Shape kPort[] = {{.key = "", .type = ShapeType::mapping, .fields = kPortFields}};
 constexpr Shape kMatchFields[] = {
-    {.key = "mode", .type = Type::choice, .choices = kModes},
-    {.key = "ports", .type = Type::list, .fields = kPort},
+    {.key = "mode", .type = ShapeType::choice, .choices = kModes},
+    {.key = "ports", .type = ShapeType::list, .fields = kPort},
 };
-constexpr Shape kMatch[] = {{.key = "", .type = Type::mapping, .fields = kMatchFields}};
+constexpr Shape kMatch[] = {{.key = "", .type = ShapeType::mapping, .fields = kMatchFields}};
 
 constexpr Shape kEnvFields[] = {
     {.key = "name", .min = 1, .max = 256, .required = true},
-    {.key = "valueFrom", .type = Type::choice, .choices = kValueSources},
+    {.key = "valueFrom", .type = ShapeType::choice, .choices = kValueSources},
     {.key = "value", .max = 2048},
 };
-constexpr Shape kEnv[] = {{.key = "", .type = Type::mapping, .fields = kEnvFields}};
+constexpr Shape kEnv[] = {{.key = "", .type = ShapeType::mapping, .fields = kEnvFields}};
 constexpr Shape kVmConfigFields[] = {
-    {.key = "env", .type = Type::list, .max = 256, .fields = kEnv},
+    {.key = "env", .type = ShapeType::list, .max = 256, .fields = kEnv},
 };
 
 constexpr Field kFields[] = {
-    {{.key = "selector", .type = Type::mapping, .fields = kSelectorFields}, "selector", Part::spec},
-    {{.key = "targetRefs", .type = Type::list, .max = 16, .fields = kTargetRef},
+    {{.key = "selector", .type = ShapeType::mapping, .fields = kSelectorFields},
+     "selector",
+     Part::spec},
+    {{.key = "targetRefs", .type = ShapeType::list, .max = 16, .fields = kTargetRef},
      "targetRefs",
      Part::spec},
-    {{.key = "phase", .type = Type::choice, .choices = kPhases}, "phase", Part::spec},
-    {{.key = "priority", .type = Type::integer, .min = std::numeric_limits<std::int32_t>::min()},
+    {{.key = "phase", .type = ShapeType::choice, .choices = kPhases}, "phase", Part::spec},
+    {{.key = "priority",
+      .type = ShapeType::integer,
+      .min = std::numeric_limits<std::int32_t>::min(),
+      .nullable = true},
      "priority",
      Part::spec},
-    {{.key = "match", .type = Type::list, .fields = kMatch}, "match", Part::spec},
-    {{.key = "type", .type = Type::choice, .choices = kPluginTypes}, "type", Part::wasm},
-    {{.key = "imagePullPolicy", .type = Type::choice, .choices = kPullPolicies},
+    {{.key = "match", .type = ShapeType::list, .fields = kMatch}, "match", Part::spec},
+    {{.key = "type", .type = ShapeType::choice, .choices = kPluginTypes}, "type", Part::wasm},
+    {{.key = "imagePullPolicy", .type = ShapeType::choice, .choices = kPullPolicies},
      "imagePullPolicy",
      Part::wasm},
-    {{.key = "imagePullSecret", .min = 1, .max = 253}, "imagePullSecret", Part::wasm},
-    {{.key = "failStrategy", .type = Type::choice, .choices = kFailStrategies},
+    {{.key = "imagePullSecret", .min = 1, .max = 253, .judge = refuse_subdomain},
+     "imagePullSecret",
+     Part::wasm},
+    {{.key = "failStrategy", .type = ShapeType::choice, .choices = kFailStrategies},
      "failStrategy",
      Part::wasm},
     {{.key = "pluginName", .min = 1, .max = 256}, "pluginName", Part::wasm},
-    {{.key = "config", .type = Type::any_object}, "pluginConfig", Part::wasm},
-    {{.key = "vmConfig", .type = Type::mapping, .fields = kVmConfigFields}, "vmConfig", Part::wasm},
+    {{.key = "config", .type = ShapeType::object}, "pluginConfig", Part::wasm},
+    {{.key = "vmConfig", .type = ShapeType::mapping, .fields = kVmConfigFields},
+     "vmConfig",
+     Part::wasm},
     {{.key = "configSchema", .min = 1, .max = 4096}, "", Part::local},
 };
-
-std::string_view describe(const json& value) {
-  switch (value.type()) {
-    case json::value_t::null:
-      return "nothing";
-    case json::value_t::boolean:
-      return "a boolean";
-    case json::value_t::string:
-      return "a string";
-    case json::value_t::array:
-      return "a list";
-    case json::value_t::object:
-      return "a mapping";
-    default:
-      return "a number";
-  }
-}
-
-// A value with its path ("vmConfig.env[1].name"), to judge it and to say so.
-struct Candidate {
-  const json& value;
-  std::string path;
-  const Origin& origin;
-
-  Error refuse(std::string_view why) const {
-    return Error(origin.code, fmt::format("{}: `{}` {}", origin.place, path, why));
-  }
-  void expect(bool fits, std::string_view form) const {
-    if (!fits) throw refuse(fmt::format("must be {}, not {}", form, describe(value)));
-  }
-  Candidate child(std::string_view key) const {
-    return {value.at(std::string(key)), fmt::format("{}.{}", path, key), origin};
-  }
-  Candidate item(std::size_t index) const {
-    return {value.at(index), fmt::format("{}[{}]", path, index), origin};
-  }
-};
-
-void check(const Candidate& candidate, const Shape& shape);
-
-void check_text(const Candidate& candidate, const Shape& shape) {
-  candidate.expect(candidate.value.is_string(), "a string");
-  const auto size = static_cast<std::int64_t>(candidate.value.get_ref<const std::string&>().size());
-  if (size < shape.min) throw candidate.refuse("must not be empty");
-  if (size > shape.max) {
-    throw candidate.refuse(fmt::format("has {} bytes; at most {} are allowed", size, shape.max));
-  }
-}
-
-void check_choice(const Candidate& candidate, const Shape& shape) {
-  candidate.expect(candidate.value.is_string(), "a string");
-  const auto& word = candidate.value.get_ref<const std::string&>();
-  if (std::ranges::find(shape.choices, word) != shape.choices.end()) return;
-  throw candidate.refuse(fmt::format("cannot be `{}`", word))
-      .hint(base::suggest(word, shape.choices));
-}
-
-void check_integer(const Candidate& candidate, const Shape& shape) {
-  if (candidate.value.is_number_float()) {
-    throw candidate.refuse(fmt::format("must be a whole number, not {}", candidate.value.dump()));
-  }
-  candidate.expect(candidate.value.is_number_integer(), "a whole number");
-  const bool huge = candidate.value.is_number_unsigned() &&
-                    candidate.value.get<std::uint64_t>() >
-                        static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  const auto number = huge ? 0 : candidate.value.get<std::int64_t>();
-  if (huge || number < shape.min || number > shape.max) {
-    throw candidate.refuse(
-        fmt::format("must be from {} to {}, not {}", shape.min, shape.max, candidate.value.dump()));
-  }
-}
-
-void check_labels(const Candidate& candidate) {
-  candidate.expect(candidate.value.is_object(), "a mapping");
-  for (const auto& [key, value] : candidate.value.items()) {
-    if (const auto why = refuse_label_key(key))
-      throw candidate.refuse(fmt::format("has a wrong key: {}", *why));
-    const auto label = candidate.child(key);
-    label.expect(label.value.is_string(), "a string");
-    if (const auto why = refuse_label_value(label.value.get_ref<const std::string&>())) {
-      throw label.refuse(fmt::format("has a wrong value: {}", *why));
-    }
-  }
-}
-
-void check_mapping(const Candidate& candidate, const Shape& shape) {
-  candidate.expect(candidate.value.is_object(), "a mapping");
-  std::vector<std::string_view> known;
-  for (const auto& field : shape.fields) known.push_back(field.key);
-  for (const auto& [key, value] : candidate.value.items()) {
-    const auto field = std::ranges::find(shape.fields, std::string_view(key), &Shape::key);
-    if (field == shape.fields.end()) {
-      throw candidate.refuse(fmt::format("has no field `{}`", key)).hint(base::suggest(key, known));
-    }
-    check(candidate.child(key), *field);
-  }
-  for (const auto& field : shape.fields) {
-    if (field.required && !candidate.value.contains(field.key)) {
-      throw candidate.refuse(fmt::format("needs `{}`", field.key));
-    }
-  }
-}
-
-void check_list(const Candidate& candidate, const Shape& shape) {
-  candidate.expect(candidate.value.is_array(), "a list");
-  if (static_cast<std::int64_t>(candidate.value.size()) > shape.max) {
-    throw candidate.refuse(
-        fmt::format("has {} items; at most {} are allowed", candidate.value.size(), shape.max));
-  }
-  for (std::size_t i = 0; i < candidate.value.size(); ++i) {
-    check(candidate.item(i), shape.fields.front());
-  }
-}
-
-void check(const Candidate& candidate, const Shape& shape) {
-  switch (shape.type) {
-    case Type::text:
-      return check_text(candidate, shape);
-    case Type::choice:
-      return check_choice(candidate, shape);
-    case Type::integer:
-      return check_integer(candidate, shape);
-    case Type::any_object:
-      return candidate.expect(candidate.value.is_object(), "a mapping");
-    case Type::labels:
-      return check_labels(candidate);
-    case Type::mapping:
-      return check_mapping(candidate, shape);
-    case Type::list:
-      return check_list(candidate, shape);
-  }
-}
-
-// Of a list's items, each with `key`: no value twice.
-void check_unique(const Candidate& list, const std::string& key) {
-  std::set<std::string> seen;
-  for (std::size_t i = 0; i < list.value.size(); ++i) {
-    const auto value = list.item(i).child(key);
-    if (!seen.insert(value.value.dump()).second) {
-      throw value.refuse(fmt::format("is {} a second time", value.value.dump()));
-    }
-  }
-}
-
-// CEL: "value may only be set when valueFrom is INLINE".
-void check_env(const Candidate& env) {
-  for (std::size_t i = 0; i < env.value.size(); ++i) {
-    const auto variable = env.item(i);
-    if (variable.value.value("valueFrom", "INLINE") == "HOST" && variable.value.contains("value")) {
-      throw variable.child("value").refuse("makes no sense with `valueFrom: HOST`");
-    }
-  }
-  check_unique(env, "name");
-}
 
 struct TargetKind {
   std::string_view kind;
@@ -245,42 +100,69 @@ constexpr TargetKind kTargetKinds[] = {
     {"ServiceEntry", "networking.istio.io"},
 };
 
-void check_target_refs(const Candidate& list) {
-  std::vector<std::string_view> kinds;
-  for (const auto& known : kTargetKinds) kinds.push_back(known.kind);
-  for (std::size_t i = 0; i < list.value.size(); ++i) {
-    const auto kind = list.item(i).child("kind");
-    const auto& word = kind.value.get_ref<const std::string&>();
-    const auto* const known = std::ranges::find(kTargetKinds, word, &TargetKind::kind);
-    if (known == std::end(kTargetKinds)) {
-      throw kind.refuse(fmt::format("cannot be `{}`", word)).hint(base::suggest(word, kinds));
-    }
-    const auto group = list.value[i].value("group", std::string());
-    const bool core = known->group.empty() && group == "core";
-    if (group != known->group && !core) {
-      throw list.item(i).refuse(
-          fmt::format("is a {}, whose group is `{}`, not `{}`", word, known->group, group));
-    }
+// What CEL rules say of values whose form is right.
+class FurtherCheck {
+ public:
+  std::vector<ShapeViolation> run(std::string_view key, const json& value) {
+    if (key == "targetRefs") check_target_refs(value);
+    if (key == "vmConfig" && value.contains("env")) check_env(value.at("env"));
+    if (key == "match") check_match(value);
+    return std::move(found_);
   }
-}
 
-void check_further(const Candidate& candidate) {
-  if (candidate.path == "targetRefs") check_target_refs(candidate);
-  if (candidate.path == "vmConfig" && candidate.value.contains("env")) {
-    check_env(candidate.child("env"));
-  }
-  if (candidate.path == "match") {
-    for (std::size_t i = 0; i < candidate.value.size(); ++i) {
-      const auto match = candidate.item(i);
-      if (match.value.contains("ports")) check_unique(match.child("ports"), "number");
+ private:
+  void check_target_refs(const json& list) {
+    std::vector<std::string_view> kinds;
+    for (const auto& known : kTargetKinds) kinds.push_back(known.kind);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto& word = list[i].at("kind").get_ref<const std::string&>();
+      const auto* const known = std::ranges::find(kTargetKinds, word, &TargetKind::kind);
+      if (known == std::end(kTargetKinds)) {
+        add({i, "kind"}, fmt::format("cannot be `{}`", word), base::suggest(word, kinds));
+        continue;
+      }
+      const auto group = list[i].value("group", std::string());
+      const bool core = known->group.empty() && group == "core";
+      if (group != known->group && !core) {
+        add({i}, fmt::format("is a {}, whose group is `{}`, not `{}`", word, known->group, group));
+      }
     }
   }
-  if (candidate.path == "imagePullSecret") {
-    if (const auto why = refuse_subdomain(candidate.value.get_ref<const std::string&>())) {
-      throw candidate.refuse(*why);
+
+  // CEL: "value may only be set when valueFrom is INLINE".
+  void check_env(const json& env) {
+    for (std::size_t i = 0; i < env.size(); ++i) {
+      if (env[i].value("valueFrom", "INLINE") == "HOST" && env[i].contains("value")) {
+        add({"env", i, "value"}, "makes no sense with `valueFrom: HOST`");
+      }
+    }
+    check_unique(env, {"env"}, "name");
+  }
+
+  void check_match(const json& match) {
+    for (std::size_t i = 0; i < match.size(); ++i) {
+      if (match[i].contains("ports")) check_unique(match[i].at("ports"), {i, "ports"}, "number");
     }
   }
-}
+
+  // Of a list's items, each with `key`: no value twice.
+  void check_unique(const json& list, const yaml::Path& path, const std::string& key) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const auto value = list[i].at(key).dump();
+      if (seen.insert(value).second) continue;
+      auto place = path;
+      place.insert(place.end(), {i, key});
+      add(std::move(place), fmt::format("is {} a second time", value));
+    }
+  }
+
+  void add(yaml::Path path, std::string rule, std::string hint = "") {
+    found_.push_back({std::move(path), std::move(rule), std::move(hint), {}});
+  }
+
+  std::vector<ShapeViolation> found_;
+};
 
 }  // namespace
 
@@ -293,6 +175,16 @@ std::string_view group_of_target(std::string_view kind) {
   return known == std::end(kTargetKinds) ? std::string_view() : known->group;
 }
 
+const Shape& target_ref_shape() {
+  return kTargetRef[0];
+}
+
+std::vector<ShapeViolation> violations_of(const json& value, const Field& field) {
+  auto found = violations_of(value, field.shape);
+  if (!found.empty() || value.is_null()) return found;
+  return FurtherCheck().run(field.shape.key, value);
+}
+
 void Settings::set(const std::string& key, const json& value, const Origin& origin) {
   std::vector<std::string_view> known;
   for (const auto& field : kFields) known.push_back(field.shape.key);
@@ -301,9 +193,16 @@ void Settings::set(const std::string& key, const json& value, const Origin& orig
     throw Error(origin.code, fmt::format("{}: unknown key `{}`", origin.place, key))
         .hint(base::suggest(key, known));
   }
-  const Candidate candidate{value, key, origin};
-  check(candidate, kFields[found - known.begin()].shape);
-  check_further(candidate);
+  auto field = kFields[found - known.begin()];
+  field.shape.nullable = false;  // nothing is set by leaving the key out
+  for (const auto& [path, rule, hint, unknown] : violations_of(value, field)) {
+    yaml::Path place = {key};
+    place.insert(place.end(), path.begin(), path.end());
+    Error error(origin.code,
+                fmt::format("{}: `{}` {}", origin.place, yaml::to_string(place), rule));
+    if (!hint.empty()) error.hint(hint);
+    throw error;
+  }
   settings_.insert_or_assign(key, Setting{std::make_shared<const json>(value), origin});
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -14,6 +13,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "kube/shape.hpp"
 
 namespace wasmctl::kube {
 
@@ -21,27 +21,6 @@ namespace wasmctl::kube {
 struct Origin {
   std::string place;            // "plugins/a/wasmctl.yaml:7:3", "--phase"
   Code code = Code::bad_input;  // Code::usage for a flag
-};
-
-enum class Type : std::uint8_t {
-  text,     // min..max bytes
-  choice,   // one of `choices`
-  integer,  // min..max
-  any_object,
-  labels,   // a mapping of label names to values
-  mapping,  // of `fields`
-  list,     // at most max of what fields[0] says
-};
-
-// The form of a value.
-struct Shape {
-  std::string_view key;
-  Type type = Type::text;
-  std::int64_t min = 0;
-  std::int64_t max = std::numeric_limits<std::int32_t>::max();
-  std::span<const std::string_view> choices = {};
-  std::span<const Shape> fields = {};
-  bool required = false;
 };
 
 enum class Part : std::uint8_t {
@@ -58,6 +37,12 @@ struct Field {
 
 // In the order in which manifests show them.
 std::span<const Field> fields();
+
+// What is wrong with the value of a field: its form, and what the CEL rules say of its parts.
+std::vector<ShapeViolation> violations_of(const nlohmann::json& value, const Field& field);
+
+// An item of targetRefs, of whatever kind of resource.
+const Shape& target_ref_shape();
 
 class Settings {
  public:

@@ -41,6 +41,10 @@ void check_istio(const Settings& settings) {
   check_target_kinds(settings, "a resource of Istio's", kTargets);
 }
 
+std::span<const std::string_view> istio_target_kinds() {
+  return kTargets;
+}
+
 ordered_json metadata(const Identity& identity) {
   ordered_json object = {{"name", identity.name}};
   if (identity.ns) object["namespace"] = *identity.ns;

@@ -26,6 +26,9 @@ struct Location {
 // Throws for targets that Istio does not know.
 void check_istio(const Settings& settings);
 
+// The kinds that targetRefs of Istio's resources may name.
+std::span<const std::string_view> istio_target_kinds();
+
 nlohmann::ordered_json wasm_plugin(const Identity& identity, const Location& location,
                                    const Settings& settings);
 

@@ -117,7 +117,7 @@ def test_check_judges_a_config_by_what_the_source_describes(wasmctl, tmp_path):
     plugin.mkdir()
     (plugin / "limit.cc").write_text(SOURCE)
     manifest = ("apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: limit, namespace: a}\n"
-                "spec: {url: 'oci://a.b/c@sha256:" + "0" * 64 + "', failStrategy: FAIL_OPEN, pluginConfig: {limit: x}}\n")
+                "spec: {url: 'oci://a.b/cd@sha256:" + "0" * 64 + "', failStrategy: FAIL_OPEN, pluginConfig: {limit: x}}\n")
     (tmp_path / "plugin.yaml").write_text(manifest)
     done = wasmctl("check", "-f", tmp_path / "plugin.yaml", "--module", plugin, status=3)
     assert done.stdout.split("is the SDK's object file linked?\n")[1] == (

@@ -50,7 +50,7 @@ def test_modules_of_images(wasmctl, module, registry, root, tmp_path):
 @pytest.mark.parametrize("flags", [
     ["--selector", "app=web"], ["--kind", "TrafficExtension", "--selector", "app=web"],
     ["--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/g", "--set", "a.b=[1, x]", "--env-from-host", "A",
-     "--fail-strategy", "FAIL_OPEN", "--plugin-name", "root", "--pull-policy", "Always"]],
+     "--fail-strategy", "FAIL_OPEN", "--plugin-name", "root", "--pull-policy", "IfNotPresent"]],
     ids=["WasmPlugin", "TrafficExtension", "EnvoyExtensionPolicy"])
 def test_what_render_made_is_clean(wasmctl, module, registry, flags):
     image = f"{registry.host}/acme/clean:v1"
@@ -74,3 +74,25 @@ def test_render_refuses_an_image_that_its_reader_does_not_load(wasmctl, module, 
         assert wasmctl("render", f"{image}:{tag}", *flags, status=6).stderr == (
             f"error: {image}:{tag} is no image for {reader}: {why}\n"
             "hint: push the module as what all of them load: `wasmctl pull`, then `wasmctl push`\n")
+
+
+def test_an_image_is_fetched_once(wasmctl, module, registry, tmp_path):
+    """Its manifest and its layer, whatever a command asks of it."""
+    pushed = wasmctl("-q", "push", module, f"{registry.host}/acme/once:v1").stdout.strip()
+    (tmp_path / "plugin.yaml").write_text(wasmctl("-q", "render", pushed, "--selector", "app=web").stdout)
+    check = ["check", "-f", tmp_path / "plugin.yaml", "--images"]
+    for command in (["inspect", pushed], ["inspect", "--json", pushed], ["lint", pushed], ["pull", pushed],
+                    ["render", pushed, "--selector", "app=web"], check, [*check, "--module", pushed]):
+        registry.requests()
+        wasmctl("-q", *command)
+        asked = [request for request in registry.requests() if "/acme/once/" in request]
+        assert [request.split("/")[4] for request in asked] == ["manifests", "blobs"], command
+
+
+def test_render_judges_the_module_of_an_image(wasmctl, registry, tmp_path):
+    (tmp_path / "no_abi.wasm").write_bytes(b"\0asm\1\0\0\0")
+    image = f"{registry.host}/acme/refused:v1"
+    wasmctl("-q", "push", "--no-lint", tmp_path / "no_abi.wasm", image)
+    done = wasmctl("render", image, "--selector", "app=web", status=6)
+    assert (done.stdout, done.stderr.splitlines()[0]) == ("", f"error: {image}: Envoy would refuse it for 3 reasons")
+    assert "kind: WasmPlugin" in wasmctl("render", "--no-lint", image, "--selector", "app=web").stdout

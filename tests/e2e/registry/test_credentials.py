@@ -108,7 +108,7 @@ def test_logout_without_the_helper_clears_the_file(wasmctl, tmp_path):
     assert done.stderr.splitlines() == [
         f"logged out of h.example: removed from {config}",
         "error: cannot log out of h.example everywhere",
-        "  caused by: cannot run `docker-credential-wasmctl-none`: No such file or directory",
+        "  caused by: cannot run `docker-credential-wasmctl-none`: PATH has no such program that may be run",
         "hint: see to what is named there, and repeat the command",
     ]
 

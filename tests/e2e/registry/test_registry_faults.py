@@ -4,8 +4,6 @@ bounded time and memory, and never with a wrong module on disk."""
 import contextlib
 import fcntl
 import hashlib
-import http.server
-import io
 import itertools
 import json
 import os
@@ -13,11 +11,9 @@ import pty
 import random
 import re
 import signal
-import socket
 import stat
 import struct
 import subprocess
-import tarfile
 import termios
 import threading
 import time
@@ -26,136 +22,9 @@ from email.utils import formatdate
 
 import pytest
 from conftest import WASMCTL
+from faulty_registry import (ALWAYS, SECRET, FaultyRegistry, behind_tokens, digest_of, endless, layer, store_app,
+                             store_index, store_many, times)
 from modules import module
-
-
-class FaultyRegistry:
-    """A registry in memory. `fault(handler, method, path)` may answer in its place: it returns True
-    if it did. `asked` lists "METHOD path" without queries."""
-
-    def __init__(self, fault=None):
-        self.blobs, self.manifests, self.asked = {}, {}, []
-        self.authorizations = []
-        self.uploads = {}  # by session: what has come so far
-        self.sessions = itertools.count(1)
-        self.fault = fault or (lambda handler, method, path: False)
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *args):
-                pass
-
-            def serve(self):
-                url = urllib.parse.urlsplit(self.path)
-                outer.asked.append(f"{self.command} {url.path}")
-                outer.authorizations.append(self.headers.get("Authorization"))
-                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.query = dict(urllib.parse.parse_qsl(url.query))
-                if not outer.fault(self, self.command, url.path):
-                    outer.answer(self, self.command, url.path)
-
-            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
-
-            def reply(self, status, body=b"", **headers):
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name.replace("_", "-"), value)
-                if "Content_Length" not in headers:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            def hang_up(self):
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request, client_address):
-                pass
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def answer(self, handler, method, path):
-        name, kind, last = re.fullmatch(r"/v2/(.+)/(blobs/uploads|blobs|manifests)/(.*)", path).groups()
-        if kind == "blobs/uploads" and method == "POST":
-            session = str(next(self.sessions))
-            self.uploads[session] = b""
-            handler.reply(202, Location=f"/v2/{name}/blobs/uploads/{session}?state={SECRET}")
-        elif kind == "blobs/uploads" and last not in self.uploads:
-            handler.reply(404, b'{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}')
-        elif kind == "blobs/uploads" and method == "GET":
-            self.say_offset(handler, 204, path, last)
-        elif kind == "blobs/uploads" and method == "PATCH":
-            start = int(handler.headers["Content-Range"].split("-")[0])
-            if start != len(self.uploads[last]):
-                handler.reply(416)
-                return
-            self.uploads[last] += handler.body
-            self.say_offset(handler, 202, path, last)
-        elif kind == "blobs/uploads":
-            content = self.uploads[last] + handler.body
-            if "sha256:" + hashlib.sha256(content).hexdigest() != handler.query["digest"]:
-                handler.reply(400, b'{"errors":[{"code":"DIGEST_INVALID"}]}')
-                return
-            self.blobs[handler.query["digest"]] = content
-            del self.uploads[last]
-            handler.reply(201)
-        elif kind == "manifests" and method == "PUT":
-            digest = "sha256:" + hashlib.sha256(handler.body).hexdigest()
-            self.manifests[last] = self.manifests[digest] = (handler.body, handler.headers["Content-Type"])
-            handler.reply(201, Docker_Content_Digest=digest)
-        elif kind == "manifests" and last in self.manifests:
-            body, media_type = self.manifests[last]
-            handler.reply(200, body, Content_Type=media_type)
-        elif kind == "blobs" and last in self.blobs:
-            body = self.blobs[last]
-            start = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
-            if start and int(start[1]):
-                start = int(start[1])
-                handler.reply(206, body[start:], Content_Range=f"bytes {start}-{len(body) - 1}/{len(body)}")
-            else:
-                handler.reply(200, body)
-        else:
-            handler.reply(404, json.dumps({"errors": [{"code": "NOT_THERE"}]}).encode())
-
-
-    def say_offset(self, handler, status, path, session):
-        handler.reply(status, Location=f"{path}?state={SECRET}{len(self.uploads[session])}",
-                      Range=f"0-{max(0, len(self.uploads[session]) - 1)}")
-
-
-SECRET = "signed-by-the-registry"  # in the Location of an upload
-
-
-def times(count, action, method=None, path=""):
-    """A fault: does `action(handler)` in place of the first `count` requests that fit."""
-    left = [count]
-
-    def fault(handler, asked_method, asked_path):
-        if left[0] and (method is None or asked_method == method) and path in asked_path:
-            left[0] -= 1
-            action(handler)
-            return True
-        return False
-
-    return fault
-
-
-ALWAYS = 10**9
 
 
 def check_pushed(wasmctl, registry, wasm, tmp_path):
@@ -236,7 +105,7 @@ def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
       "hint: ask its owner for a login by password or token"]),
     ("endless headers", times(ALWAYS, lambda h: endless(h, b"X-A: " + b"b" * 1000 + b"\r\n", b"HTTP/1.1 202 OK\r\n")), 3, None),
     ("endless error page", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 400 No\r\n\r\n")), 3,
-     ["error: cannot push to {host}/acme/x1:v1: the registry answered 400"]),
+     ["error: cannot push to {host}/acme/x1:v1: the registry answered 400", f"  caused by: {'x' * 300}..."]),
     ("endless answer", times(ALWAYS, lambda h: endless(h, b"x" * 1000, b"HTTP/1.1 202 OK\r\n\r\n")), 3,
      ["error: the answer of `{host}` is longer than 65536 bytes"]),
 ])
@@ -268,23 +137,11 @@ def test_pause_that_nobody_waits_for_ends_at_once(wasmctl, wasm, tmp_path, metho
         assert len([line for line in registry.asked if line.startswith(method) and path in line]) <= 2
 
 
-def endless(handler, piece, head):
-    """Never ends: until the other side has enough."""
-    handler.close_connection = True
-    handler.wfile.write(head)
-    while True:
-        handler.wfile.write(piece)
-
-
 @pytest.fixture(scope="module")
 def big(tmp_path_factory):
     file = tmp_path_factory.mktemp("big") / "plugin.wasm"
     file.write_bytes(module(os.urandom(300_000)))
     return file
-
-
-def layer(registry):
-    return max(registry.blobs, key=lambda digest: len(registry.blobs[digest]))
 
 
 def cut_at(registry, position):
@@ -337,7 +194,7 @@ def wrong_layer(change):
     ("cut for ever", times(ALWAYS, lambda h: h.hang_up(), "GET", "/blobs/"), 9, "closed the connection"),
     ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path), "GET", "/blobs/"), 3, "redirects again and again"),
     ("redirect to a file", times(ALWAYS, lambda h: h.reply(307, Location="file:///etc/passwd"), "GET", "/blobs/"), 3, "redirects to nowhere"),
-    ("manifest is a page", times(ALWAYS, lambda h: h.reply(200, b"<html>", Content_Type="text/html"), "GET", "/manifests/"), 3, "is no JSON"),
+    ("manifest is a page", times(ALWAYS, lambda h: h.reply(200, b"<html>", Content_Type="text/html"), "GET", "/manifests/"), 3, "answered 200 with a web page"),
     ("manifest is a tower", times(ALWAYS, lambda h: h.reply(200, b"[" * 100_000), "GET", "/manifests/"), 3, "nested more than 32 deep"),
     ("endless manifest", times(ALWAYS, lambda h: endless(h, b" " * 1000, b"HTTP/1.1 200 OK\r\n\r\n"), "GET", "/manifests/"), 3, "is longer than 4194304 bytes"),
 ])
@@ -394,33 +251,6 @@ def test_page_of_a_redirect_is_no_part_of_the_blob(wasmctl, wasm, tmp_path, page
         registry.fault = fault
         wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm")
         assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
-
-
-@contextlib.contextmanager
-def behind_tokens(fault=None, scope=lambda handler: ""):
-    """A registry that wants a token, and the server that gives it: at /token, where `fault` does not
-    answer in its place."""
-    with FaultyRegistry(fault) as tokens, FaultyRegistry() as registry:
-        tokens.scopes = []
-
-        def give(handler, method, path):
-            tokens.scopes.append([value for key, value in urllib.parse.parse_qsl(urllib.parse.urlsplit(handler.path).query)
-                                  if key == "scope"])
-            handler.reply(200, b'{"token":"T"}')
-
-        tokens.answer = give
-
-        def want_token(handler, method, path):
-            if handler.headers.get("Authorization") == "Bearer T":
-                return False
-            challenge = f'Bearer realm="http://{tokens.host}/token",service="s"'
-            if scope(handler):
-                challenge += f',scope="{scope(handler)}"'
-            handler.reply(401, WWW_Authenticate=challenge)
-            return True
-
-        registry.fault = want_token
-        yield registry, tokens
 
 
 def login(directory, host, **credentials):
@@ -542,47 +372,6 @@ def test_manifest_type_that_would_be_another_header(wasmctl, wasm):
         assert "which is no image manifest or index" in done.stderr and not registry.manifests
 
 
-def store_index(registry, tag, entries, platforms=()):
-    """Puts an index of these manifests, given by their tags or digests, into the registry."""
-    def descriptor(name):
-        body, media_type = registry.manifests[name]
-        return {"mediaType": media_type, "digest": "sha256:" + hashlib.sha256(body).hexdigest(), "size": len(body)}
-
-    media_type = "application/vnd.oci.image.index.v1+json"
-    listed = [descriptor(e) for e in entries]
-    for entry, platform in zip(listed, platforms):
-        system, architecture = platform.split("/")
-        entry["platform"] = {"os": system, "architecture": architecture}
-    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": listed,
-                       "annotations": {"tag": tag}}).encode()
-    registry.manifests[tag] = registry.manifests["sha256:" + hashlib.sha256(body).hexdigest()] = (body, media_type)
-
-
-def store_app(registry, tag):
-    """Puts an image without a module into the registry."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-        tar.addfile(tarfile.TarInfo("bin/app"))
-    descriptors = []
-    for content, kind in ((b"{}", "config.v1+json"), (archive.getvalue(), "layer.v1.tar+gzip")):
-        digest = "sha256:" + hashlib.sha256(content).hexdigest()
-        registry.blobs[digest] = content
-        descriptors.append({"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest, "size": len(content)})
-    media_type = "application/vnd.oci.image.manifest.v1+json"
-    body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "config": descriptors[0],
-                       "layers": descriptors[1:]}).encode()
-    registry.manifests[tag] = registry.manifests["sha256:" + hashlib.sha256(body).hexdigest()] = (body, media_type)
-
-
-def store_many(registry, count):
-    """Puts manifests, alike but for an annotation, into the registry, and an index of them all."""
-    body, media_type = registry.manifests["v1"]
-    for i in range(count):
-        each = json.dumps(json.loads(body) | {"annotations": {"number": str(i)}}).encode()
-        registry.manifests[f"m{i}"] = registry.manifests["sha256:" + hashlib.sha256(each).hexdigest()] = (each, media_type)
-    store_index(registry, "many", [f"m{i}" for i in range(count)])
-
-
 def test_copy_of_an_index_asks_for_each_manifest_once(wasmctl, wasm, tmp_path):
     with FaultyRegistry() as registry, FaultyRegistry() as target:
         wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
@@ -628,10 +417,6 @@ def test_copy_asks_for_manifests_side_by_side(wasmctl, wasm):
         assert target.manifests["many"] == registry.manifests["many"]
 
 
-def digest_of(registry, tag):
-    return "sha256:" + hashlib.sha256(registry.manifests[tag][0]).hexdigest()
-
-
 def test_module_of_an_index_is_found_wherever_it_is(wasmctl, wasm, tmp_path):
     with FaultyRegistry() as registry:
         wasmctl("push", "--format", "wasm", wasm, f"{registry.host}/acme/x1:wasm")
@@ -671,8 +456,11 @@ def test_index_that_is_listed_as_a_manifest(wasmctl, wasm):
         document = json.loads(body)
         document["manifests"][0]["mediaType"] = manifest_type
         registry.manifests["outer"] = (json.dumps(document).encode(), media_type)
-        done = wasmctl("render", f"{registry.host}/acme/x1:outer", status=3)
-        assert done.stderr == f"error: {registry.host}/acme/x1:outer is an index of indexes\n"
+        done = wasmctl("render", f"{registry.host}/acme/x1:outer", status=6)
+        inner, image = digest_of(registry, "inner"), f"{registry.host}/acme/x1:outer"
+        assert done.stderr.splitlines()[0] == (
+            f"error: {image} is no image for Istio: the index's manifest for linux/amd64, {inner}, cannot be read: "
+            f"{image}@{inner} is an index, though it is listed as a manifest")
 
 
 def test_inspect_says_what_of_an_index_could_not_be_read(wasmctl, wasm):
@@ -847,7 +635,7 @@ def test_list_without_end_is_an_error(wasmctl):
     with FaultyRegistry(page) as registry:
         done = wasmctl("list", f"{registry.host}/acme/x1", status=3)
         assert done.stderr == (f"error: cannot read {registry.host}/acme/x1: the list has no end: more than 1000 pages or "
-                               "1000000 entries\n")
+                               "64 MiB\n")
 
 
 @pytest.mark.parametrize("kind", ["application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
@@ -1296,3 +1084,119 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
     for line in lines[1:-1]:
         assert re.fullmatch(want, line) and len(line) < (columns or 80), line
     assert "[" not in want or {len(line) for line in lines[1:-1]} == {(columns or 80) - 1}
+
+
+@pytest.mark.parametrize("name,number,length,want", [
+    ("many pages of many tags", 20, 30, 100_000),
+    ("tags that are none", 2, 4000, 0),
+])
+def test_list_of_large_pages(wasmctl, name, number, length, want):
+    def page(handler, method, path):
+        here = int(handler.query.get("last", 0)) + 1
+        tags = [f"{here}-{i}-{'x' * length}"[:length] for i in range(5000 if want else 1000)]
+        links = {"Link": f'<{path}?last={here}>; rel="next"'} if here < number else {}
+        handler.reply(200, json.dumps({"tags": tags}).encode(), **links)
+        return True
+
+    with FaultyRegistry(page) as registry:
+        assert len(wasmctl("list", f"{registry.host}/acme/x1").stdout.splitlines()) == want
+
+
+def test_list_without_end_of_large_pages_is_an_error(wasmctl):
+    body = json.dumps({"tags": ["x" * 4000] * 1000}).encode()
+    pages = itertools.count(1)
+
+    def page(handler, method, path):
+        handler.reply(200, body, Link=f'<{path}?last={next(pages)}>; rel="next"')
+        return True
+
+    with FaultyRegistry(page) as registry:
+        done = wasmctl("list", f"{registry.host}/acme/x1", status=3)
+        assert "more than 1000 pages or 64 MiB" in done.stderr and next(pages) < 25
+
+
+def test_list_whose_links_go_round_has_an_end(wasmctl):
+    def page(handler, method, path):
+        last = handler.query.get("last", "c")
+        following = {"a": "b", "b": "c", "c": "a"}[last]
+        handler.reply(200, json.dumps({"tags": [following]}).encode(), Link=f'<{path}?last={following}>; rel="next"')
+        return True
+
+    with FaultyRegistry(page) as registry:
+        assert wasmctl("list", f"{registry.host}/acme/x1").stdout.split() == ["a", "b", "c"]
+        assert len(registry.asked) == 4
+
+
+def referrers_tag(registry, tag):
+    return digest_of(registry, tag).replace(":", "-")
+
+
+@pytest.mark.parametrize("at_the_tag", ["itself", "a manifest", "no JSON", "a page"])
+def test_what_is_no_list_of_referrers_is_none(wasmctl, wasm, tmp_path, at_the_tag):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        store_app(registry, "app")
+        store_index(registry, "index", ["v1"])
+        index_type = registry.manifests["index"][1]
+        for tag in ("v1", "index"):
+            registry.manifests[referrers_tag(registry, tag)] = {
+                "itself": registry.manifests[tag], "a manifest": registry.manifests["app"],
+                "no JSON": (b"no JSON", index_type), "a page": (b"<html>", "text/html")}[at_the_tag]
+            assert wasmctl("list", "--referrers", f"{registry.host}/acme/x1:{tag}").stdout == ""
+            wasmctl("copy", "-r", f"{registry.host}/acme/x1:{tag}", f"oci:{tmp_path}/layout-{tag}:v1")
+        # One that is added begins a list.
+        body, media_type = registry.manifests["v1"]
+        subject = {"mediaType": media_type, "digest": digest_of(registry, "index"), "size": 1}
+        with FaultyRegistry() as source:
+            source.blobs = registry.blobs
+            source.manifests["about"] = (json.dumps(json.loads(body) | {"subject": subject}).encode(), media_type)
+            wasmctl("copy", f"{source.host}/acme/x1:about", f"{registry.host}/acme/x1:about")
+            (entry,) = json.loads(registry.manifests[referrers_tag(registry, "index")][0])["manifests"]
+            assert entry["digest"] == digest_of(source, "about")
+
+
+@pytest.mark.parametrize("header,status", [
+    ("sha512:" + "0" * 128, 0),
+    ("blake3:abc", 0),
+    ("sha256:" + "0" * 64, 11),
+])
+def test_digest_of_another_algorithm_is_not_compared(wasmctl, wasm, tmp_path, header, status):
+    with FaultyRegistry() as registry:
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+
+        def fault(handler, method, path):
+            if method == "PUT" or not path.endswith("/manifests/v1"):
+                return False
+            body, media_type = registry.manifests["v1"]
+            handler.reply(200, body, Content_Type=media_type, Docker_Content_Digest=header)
+            return True
+
+        registry.fault = fault
+        wasmctl("pull", f"{registry.host}/acme/x1:v1", "-o", tmp_path / "out.wasm", status=status)
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"oci:{tmp_path}/layout:v1", status=status)
+        if not status:
+            wasmctl("list", "--referrers", f"{registry.host}/acme/x1:v1")
+
+
+@pytest.mark.parametrize("answer", [200, 202, 204])
+def test_manifest_whose_put_is_answered_otherwise(wasmctl, wasm, tmp_path, answer):
+    with FaultyRegistry() as registry:
+        def fault(handler, method, path):
+            if method != "PUT" or "/manifests/" not in path:
+                return False
+            reply = handler.reply
+            handler.reply = lambda status, body=b"", **headers: reply(answer)
+            registry.answer(handler, method, path)
+            handler.reply = reply
+            return True
+
+        registry.fault = fault
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        check_pushed(wasmctl, registry, wasm, tmp_path)
+
+
+@pytest.mark.parametrize("kind,body", [("text/html", b"<html>"), ("application/json", b"{}"), ("text/plain", b"")])
+def test_server_that_says_200_to_everything_has_no_image(wasmctl, wasm, kind, body):
+    with FaultyRegistry(lambda h, m, p: h.reply(200, body, Content_Type=kind, Location="/x") or True) as registry:
+        done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", status=3)
+        assert done.stdout == "" and "the registry answered 200" in done.stderr or "with a web page" in done.stderr

@@ -1,12 +1,14 @@
 #include "base/files.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/parallel.hpp"
 
 using namespace wasmctl;  // NOLINT(google-build-using-namespace)
 namespace fs = std::filesystem;
@@ -16,6 +18,12 @@ namespace {
 std::size_t entries(const fs::path& directory) {
   return static_cast<std::size_t>(
       std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
+}
+
+mode_t mode_of(const fs::path& file) {
+  struct stat status = {};
+  ::stat(file.c_str(), &status);
+  return status.st_mode & 07777U;
 }
 
 template <typename Action>
@@ -43,6 +51,35 @@ TEST_CASE("write_file and read_file give back the bytes") {
   CHECK(base::write_file_if_changed(file, "new"));
 }
 
+TEST_CASE("a new file has the mode that the umask gives, from whatever thread") {
+  const base::TemporaryDirectory directory;
+  ::close(::open((directory.path() / "plain").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+  const auto usual = mode_of(directory.path() / "plain");
+  base::for_each_at_once(
+      400, 8, [&](std::size_t i) { base::write_file(directory.path() / std::to_string(i), "x"); });
+  for (const auto& entry : fs::directory_iterator(directory.path())) {
+    CHECK(mode_of(entry.path()) == usual);
+  }
+  const auto umask_now = ::umask(0);
+  ::umask(umask_now);
+  CHECK((0666U & ~umask_now) == usual);
+}
+
+TEST_CASE("write_secret_file leaves a file to its owner alone") {
+  const base::TemporaryDirectory directory;
+  const auto file = directory.path() / "f";
+  const auto link = directory.path() / "link";
+  fs::create_symlink("f", link);
+  for (const mode_t before : {0U, 0600U, 0644U, 0640U, 0666U}) {  // 0: no file
+    CAPTURE(before);
+    if (before != 0) ::chmod(file.c_str(), before);
+    base::write_secret_file(link, "secret");
+    CHECK(fs::is_symlink(link));
+    CHECK(base::read_file(file, 10) == "secret");
+    CHECK(mode_of(file) == 0600);
+  }
+}
+
 TEST_CASE("write_file keeps the mode and writes through a link") {
   const base::TemporaryDirectory directory;
   const auto file = directory.path() / "f";
@@ -53,9 +90,7 @@ TEST_CASE("write_file keeps the mode and writes through a link") {
   base::write_file(link, "new");
   CHECK(fs::is_symlink(link));
   CHECK(base::read_file(file, 10) == "new");
-  struct stat status = {};
-  ::stat(file.c_str(), &status);
-  CHECK((status.st_mode & 07777U) == 0640);
+  CHECK(mode_of(file) == 0640);
 }
 
 TEST_CASE("an AtomicFile that is not committed leaves the old file and nothing else") {

@@ -2,10 +2,28 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <cstdlib>
+
 #include "base/error.hpp"
 #include "base/files.hpp"
 
 using namespace wasmctl;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+class WorkingIn {
+ public:
+  explicit WorkingIn(const base::fs::path& directory) { base::fs::current_path(directory); }
+  ~WorkingIn() { base::fs::current_path(before_); }
+  WorkingIn(const WorkingIn&) = delete;
+  WorkingIn& operator=(const WorkingIn&) = delete;
+
+ private:
+  base::fs::path before_ = base::fs::current_path();
+};
+
+}  // namespace
 
 TEST_CASE("run catches both streams, the status and the signal") {
   const auto both = base::run({{"sh", "-c", "echo out; echo err >&2; exit 3"}, {}, {}});
@@ -58,10 +76,51 @@ TEST_CASE("run says which program is missing") {
                        "cannot run `/no/such/program`: No such file or directory", Error);
 }
 
+TEST_CASE("run starts nothing that lies around") {
+  const base::TemporaryDirectory directory;
+  const auto file = directory.path() / "wasmctl-lies-around";
+  base::write_file(file, "#!/bin/sh\necho ran\n");
+  base::fs::permissions(file, base::fs::perms::owner_all);
+  const std::string before = std::getenv("PATH");
+  const WorkingIn there(directory.path());
+  for (const std::string& path :
+       {":" + before, before + ":", before + "::/nowhere", std::string()}) {
+    CAPTURE(path);
+    ::setenv("PATH", path.c_str(), 1);
+    CHECK_THROWS_WITH_AS(
+        base::run({{"wasmctl-lies-around"}, {}, {}}),
+        "cannot run `wasmctl-lies-around`: PATH has no such program that may be run", Error);
+  }
+  ::setenv("PATH", (":" + directory.path().native()).c_str(), 1);
+  CHECK(base::run({{"wasmctl-lies-around"}, {}, {}}).out == "ran\n");
+  ::setenv("PATH", before.c_str(), 1);
+  CHECK(base::run({{"./wasmctl-lies-around"}, {}, {}}).out == "ran\n");  // named as a path
+}
+
+TEST_CASE("run does not wait for what a child leaves behind") {
+  const auto start = std::chrono::steady_clock::now();
+  for (const char* streams : {"", "2>&-", ">&-"}) {
+    CAPTURE(streams);
+    const auto script = fmt::format("sleep 2 {} & echo out; echo err >&2; exit 3", streams);
+    base::Command command{{"sh", "-c", script}, {}, {}};
+    command.time_limit = std::chrono::seconds(1);
+    const auto done = base::run(command);
+    CHECK(done.out == "out\n");
+    CHECK(done.err == "err\n");
+    CHECK(done.status == 3);
+  }
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
 TEST_CASE("find_program looks where execvp looks, but never in the working directory") {
   CHECK(base::find_program("sh", "/nowhere:/bin") == "/bin/sh");
   CHECK(base::find_program("/bin/sh", "") == "/bin/sh");
-  CHECK_FALSE(base::find_program("sh", "/nowhere::").has_value());
+  const WorkingIn bin("/bin");
+  for (const char* path : {"", ":", "/nowhere::", ":/nowhere", ".", "./", "../bin"}) {
+    CAPTURE(path);
+    CHECK_FALSE(base::find_program("sh", path).has_value());
+    CHECK(base::find_program("sh", fmt::format("{}:/bin", path)) == "/bin/sh");
+  }
   CHECK_FALSE(base::find_program("bin", "/").has_value());  // a directory
 }
 

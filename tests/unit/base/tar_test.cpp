@@ -40,6 +40,16 @@ std::string entry_of_type(char type, std::string_view name, std::string_view byt
   return with_right_checksum(entry(type, name, bytes));
 }
 
+// A sparse file of GNU's: a block of its map stands before its content.
+std::string gnu_sparse(std::string_view name, std::string_view bytes) {
+  auto archive = entry('S', name, bytes);
+  archive.replace(257, 8, std::string_view("ustar  \0", 8));
+  archive[482] = 1;
+  archive = with_right_checksum(archive);
+  archive.insert(512, std::string(512, '\0'));
+  return archive;
+}
+
 std::string field_set(std::size_t offset, std::string_view value) {
   auto archive = tar_of_file("a", "content");
   archive.replace(offset, value.size(), value);
@@ -50,10 +60,7 @@ std::string field_set(std::size_t offset, std::string_view value) {
 std::vector<std::string> list(const std::string& archive) {
   std::vector<std::string> entries;
   read_tar(archive, [&](const TarEntry& found) {
-    const char* type = found.type == TarEntry::Type::file        ? "file"
-                       : found.type == TarEntry::Type::directory ? "directory"
-                                                                 : "other";
-    entries.push_back(fmt::format("{}:{}:{}", found.name, type, found.bytes));
+    entries.push_back(fmt::format("{}:{}:{}", found.name, to_string(found.type), found.bytes));
     return true;
   });
   return entries;
@@ -94,7 +101,7 @@ TEST_CASE("read_tar gives back what was framed") {
   for (const std::size_t size : {0U, 1U, 511U, 512U, 513U, 100000U}) {
     CAPTURE(size);
     const std::string bytes(size, 'w');
-    CHECK(list(tar_of_file("plugin.wasm", bytes)) == Entries{"plugin.wasm:file:" + bytes});
+    CHECK(list(tar_of_file("plugin.wasm", bytes)) == Entries{"plugin.wasm:a file:" + bytes});
   }
 }
 
@@ -108,35 +115,74 @@ TEST_CASE("read_tar reads what other tools write") {
   } cases[] = {
       {"empty", end, {}},
       {"nothing at all", "", {}},
-      {"no end mark", entry_of_type('0', "a", "1"), {"a:file:1"}},
+      {"no end mark", entry_of_type('0', "a", "1"), {"a:a file:1"}},
       {"two files",
        entry_of_type('0', "a", "1") + entry_of_type('0', "b", "2") + end,
-       {"a:file:1", "b:file:2"}},
-      {"old type", entry_of_type('\0', "a", "1") + end, {"a:file:1"}},
+       {"a:a file:1", "b:a file:2"}},
+      {"old type", entry_of_type('\0', "a", "1") + end, {"a:a file:1"}},
       {"directory and link",
        entry_of_type('5', "d/", "") + entry_of_type('2', "l", "") + end,
-       {"d/:directory:", "l:other:"}},
+       {"d/:a directory:", "l:a link:"}},
       {"GNU long name",
        entry_of_type('L', "././@LongLink", long_name) + entry_of_type('0', "n", "1"),
-       {long_name + ":file:1"}},
+       {long_name + ":a file:1"}},
       {"pax path",
        entry_of_type('x', "PaxHeader", "12 path=pax\n") + entry_of_type('0', "n", "1"),
-       {"pax:file:1"}},
+       {"pax:a file:1"}},
       {"pax for one entry only",
        entry_of_type('x', "PaxHeader", "12 path=pax\n") + entry_of_type('0', "n", "1") +
            entry_of_type('0', "m", "2"),
-       {"pax:file:1", "m:file:2"}},
+       {"pax:a file:1", "m:a file:2"}},
       {"pax size",
        entry_of_type('x', "PaxHeader", "9 size=2\n") + entry_of_type('0', "n", "123"),
-       {"n:file:12"}},
+       {"n:a file:12"}},
       {"pax of the archive",
        entry_of_type('g', "g", "16 comment=text\n") + entry_of_type('0', "n", "1"),
-       {"n:file:1"}},
-      {"prefix", field_set(345, "very/long"), {"very/long/a:file:content"}},
+       {"g:a header of the whole archive:", "n:a file:1"}},
+      {"pax of the archive with a path: a name of its own, and not the next entry's",
+       entry_of_type('x', "x", "12 path=pax\n") + entry_of_type('g', "g", "10 path=a\n") +
+           entry_of_type('0', "n", "1"),
+       {"a:a header of the whole archive:", "n:a file:1"}},
+      {"of two pax headers the last",
+       entry_of_type('x', "x", "12 path=pax\n") + entry_of_type('x', "x", "9 size=1\n") +
+           entry_of_type('0', "n", "123"),
+       {"n:a file:1"}},
+      {"empty pax path",
+       entry_of_type('x', "x", "8 path=\n") + entry_of_type('0', "n", "1"),
+       {"n:a file:1"}},
+      {"GNU long name before pax path",
+       entry_of_type('L', "L", "gnu") + entry_of_type('x', "x", "12 path=pax\n") +
+           entry_of_type('0', "n", "1"),
+       {"gnu:a file:1"}},
+      {"types that nobody knows",
+       entry_of_type('Z', "z", "1") + entry_of_type('V', "v", "2") + entry_of_type('7', "c", "3"),
+       {"z:a file:1", "v:a file:2", "c:a file:3"}},
+      {"a directory has no content, whatever its size",
+       entry_of_type('5', "d", std::string(512, 'x')).substr(0, 512) + entry_of_type('0', "n", "1"),
+       {"d:a directory:", "n:a file:1"}},
+      {"so have links, devices and pipes",
+       entry_of_type('1', "h", "123").substr(0, 512) + entry_of_type('3', "c", "1").substr(0, 512) +
+           entry_of_type('6', "p", "1").substr(0, 512),
+       {"h:a link:", "c:a device or pipe:", "p:a device or pipe:"}},
+      {"a directory of old", entry_of_type('\0', "d/", ""), {"d/:a directory:"}},
+      {"sparse by pax",
+       entry_of_type('x', "x",
+                     "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+                     "21 GNU.sparse.name=s\n") +
+           entry_of_type('0', "n", "1") + entry_of_type('0', "m", "2"),
+       {"s:a sparse file:", "m:a file:2"}},
+      {"sparse in the form of a later version is none",
+       entry_of_type('x', "x", "22 GNU.sparse.major=9\n21 GNU.sparse.name=s\n") +
+           entry_of_type('0', "n", "1"),
+       {"n:a file:1"}},
+      {"GNU's sparse, with a block more of its map",
+       gnu_sparse("s", "1") + entry_of_type('0', "n", "2"),
+       {"s:a sparse file:", "n:a file:2"}},
+      {"prefix", field_set(345, "very/long"), {"very/long/a:a file:content"}},
       {"base 256 size",
        field_set(124, std::string("\x80\0\0\0\0\0\0\0\0\0\0\x07", 12)),
-       {"a:file:content"}},
-      {"content not padded", entry_of_type('0', "a", "1").substr(0, 513), {"a:file:1"}},
+       {"a:a file:content"}},
+      {"content not padded", entry_of_type('0', "a", "1").substr(0, 513), {"a:a file:1"}},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
@@ -174,6 +220,19 @@ TEST_CASE("read_tar refuses, and says why and where") {
        "the tar archive says that 8589934591 bytes follow, but 1536 remain (offset 0x0)"},
       {"size is no number", field_set(124, "0000000000x"),
        "the tar archive has a header with a broken size (offset 0x0)"},
+      {"another number is none", field_set(108, "x"),
+       "the tar archive has a header with a broken number (offset 0x0)"},
+      {"one block of zeros", std::string(512, '\0') + tar_of_file("a", "content"),
+       "the tar archive goes on after a block of zeros (offset 0x0)"},
+      {"sparse in no known form", entry_of_type('S', "s", "1"),
+       "the tar archive has a sparse file of no known form (offset 0x0)"},
+      {"sparse link",
+       entry_of_type('x', "x", "22 GNU.sparse.map=0,1\n") + entry_of_type('2', "l", ""),
+       "the tar archive has a sparse file without content (offset 0x400)"},
+      {"pax path with a NUL", entry_of_type('x', "p", std::string("11 path=a\0\n", 12)),
+       "the tar archive has a broken pax header (offset 0x0)"},
+      {"pax time", entry_of_type('x', "p", "11 mtime=x\n") + entry_of_type('0', "a", "1"),
+       "the tar archive has a broken mtime in its pax header (offset 0x400)"},
       {"base 256 overflow", field_set(124, std::string(12, '\xff')),
        "the tar archive has a header with a broken size (offset 0x0)"},
       {"pax without length", entry_of_type('x', "p", "path=x\n"),
@@ -182,8 +241,8 @@ TEST_CASE("read_tar refuses, and says why and where") {
        "the tar archive has a broken pax header (offset 0x0)"},
       {"pax of length 0", entry_of_type('x', "p", "0 path=x\n"),
        "the tar archive has a broken pax header (offset 0x0)"},
-      {"pax size no number", entry_of_type('x', "p", "10 size=x\n"),
-       "the tar archive has a broken size in its pax header (offset 0x0)"},
+      {"pax size no number", entry_of_type('x', "p", "10 size=x\n") + entry_of_type('0', "a", "1"),
+       "the tar archive has a broken size in its pax header (offset 0x400)"},
       {"pax length within", entry_of_type('x', "p", "12 size=9999\n"),
        "the tar archive has a broken pax header (offset 0x0)"},
       {"pax size beyond", entry_of_type('x', "p", "13 size=9999\n") + entry_of_type('0', "a", "1"),

@@ -62,7 +62,7 @@ TransportError failure_of(const Silent& server, const Options& options, Request 
   Connection connection(options);
   request.url = {"http", server.authority(), "/v2/"};
   try {
-    connection.send(request);
+    connection.send(request, {});
   } catch (const TransportError& error) {
     return error;
   }

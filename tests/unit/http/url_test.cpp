@@ -46,6 +46,12 @@ TEST_CASE("resolve_url reads every form of a Location") {
       {"u-1", "https://ghcr.io/v2/acme/a/blobs/uploads/u-1"},
       {"?s=2", "https://ghcr.io/v2/acme/a/blobs/uploads/?s=2"},
       {"/u?next=https://x/", "https://ghcr.io/u?next=https://x/"},
+      {"/v2/acme/my uploads/1?state=a b", "https://ghcr.io/v2/acme/my%20uploads/1?state=a%20b"},
+      {"/v2/caf\xc3\xa9", "https://ghcr.io/v2/caf%C3%A9"},
+      {"/v2/a%20b", "https://ghcr.io/v2/a%20b"},
+      {"https://gh cr.io/", "refused"},
+      {"/a\r\nX-Evil: 1", "refused"},
+      {"/a\x7f", "refused"},
       {"", "refused"},
       {"file:///etc/passwd", "refused"},
   };
@@ -86,12 +92,13 @@ TEST_CASE("with_query encodes, redacted hides") {
 
 TEST_CASE("is_loopback") {
   for (const auto* host :
-       {"localhost", "localhost:5000", "127.0.0.1:1", "127.1.2.3", "[::1]:5000"}) {
+       {"localhost", "localhost:5000", "127.0.0.1:1", "127.1.2.3", "[::1]:5000", "LOCALHOST:5000",
+        "LocalHost", "[0:0:0:0:0:0:0:1]:5000", "[0000::0001]", "[::ffff:127.0.0.1]"}) {
     CAPTURE(host);
     CHECK(is_loopback(host));
   }
-  for (const auto* host :
-       {"localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.1", "[::2]", "ghcr.io"}) {
+  for (const auto* host : {"localhost.evil.example", "127.0.0.1.nip.io", "10.0.0.1", "[::2]",
+                           "ghcr.io", "[::ffff:10.0.0.1]", "[::1", "", "127.evil.example"}) {
     CAPTURE(host);
     CHECK_FALSE(is_loopback(host));
   }

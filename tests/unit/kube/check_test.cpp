@@ -1,80 +1,18 @@
-#include "kube/check/check.hpp"
+#include "tests/unit/kube/checking.hpp"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
-
-#include "base/error.hpp"
-
-namespace kube = wasmctl::kube;
-
-namespace {
-
-std::set<std::string_view> rules_seen;  // by all cases of this file
-
-std::string findings(const kube::Inventory& inventory, const kube::Inventory* before = nullptr) {
-  std::string out;
-  for (const auto& finding : kube::check_manifests(inventory, before)) {
-    rules_seen.insert(finding.rule);
-    out += fmt::format("{}:{} {} [{}] {}\n", finding.place.line, finding.place.column,
-                       finding.message, finding.rule, finding.hint);
-  }
-  return out;
-}
-
-kube::Inventory read(const std::string& text) {
-  kube::Inventory inventory;
-  kube::read_manifests(inventory, text, "f", "default");
-  return inventory;
-}
-
-std::string findings(const std::string& text) {
-  return findings(read(text));
-}
-
-std::string plugin(const std::string& spec, const std::string& name = "a") {
-  return "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: " + name +
-         "}\nspec: " + spec + "\n---\n";
-}
-
-std::string workload(const std::string& pod_spec, const std::string& annotations = "{}",
-                     const std::string& more = "") {
-  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web" + more +
-         "}\nspec:\n  template:\n    metadata: {labels: {app: web}, annotations: " + annotations +
-         "}\n    spec: " + pod_spec + "\n---\n";
-}
-
-std::string policy(const std::string& targets, const std::string& wasm) {
-  return "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\n"
-         "metadata: {name: p}\nspec:\n  " +
-         targets + "\n  wasm:\n  - " + wasm + "\n---\n";
-}
-
-std::string config_map(const std::string& ns, const std::string& data) {
-  return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm, namespace: " + ns + "}\n" + data +
-         "\n---\n";
-}
-
-constexpr char kFilePlugin[] =
-    "{url: 'file:///etc/wasm/a/plugin.wasm', selector: {matchLabels: {app: web}}}";
-constexpr char kMounted[] =
-    "{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, mountPath: "
-    "/etc/wasm/a}]}], volumes: [{name: v, configMap: {name: cm}}]}";
-
-}  // namespace
+using namespace checking;
 
 TEST_CASE("what render and patch make has no finding") {
-  CHECK(findings(plugin(kFilePlugin) + workload(kMounted) +
-                 config_map("default", "binaryData: {plugin.wasm: AGFzbQ==}")) == "");
+  CHECK(findings(plugin(kFilePlugin) + workload(kMounted) + config_map("default", kModule)) == "");
   CHECK(findings(plugin("{url: 'oci://ghcr.io/a/b:v1@sha256:00'}")) == "");
   // By annotation, as an object and as a list.
   for (const char* volume :
        {R"({"v":{"configMap":{"name":"cm"}}})", R"([{"name":"v","configMap":{"name":"cm"}}])"}) {
     CHECK(
         findings(
-            plugin(kFilePlugin) +
+            plugin(kFilePlugin) + config_map("default", kModule) +
             workload(
                 "{containers: [{name: app}]}",
                 std::string("{sidecar.istio.io/userVolume: '") + volume +
@@ -89,20 +27,20 @@ TEST_CASE("what render and patch make has no finding") {
 
 TEST_CASE("what only looks like a mistake has no finding") {
   const char* const kOciPlugin =
-      "{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: web}}}";
+      "{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: web}}}";
   const std::string cases[] = {
       // A gateway from before injection, with a proxy of its own.
-      plugin("{url: 'oci://a.b/c@sha256:00'}") +
+      plugin("{url: 'oci://a.b/cc@sha256:00'}") +
           workload("{containers: [{name: istio-proxy, image: istio/proxyv2, volumeMounts: [{name: "
                    "istio-data, mountPath: /var/lib/istio/data}]}], volumes: [{name: istio-data, "
                    "emptyDir: {}}]}",
                    "{sidecar.istio.io/inject: 'false'}"),
       // Names that the volume gives, not the ConfigMap; one file of it alone.
-      plugin(kFilePlugin) + config_map("default", "binaryData: {filter.wasm: AGFzbQ==}") +
+      plugin(kFilePlugin) + config_map("default", kFilterModule) +
           workload("{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, "
                    "mountPath: /etc/wasm/a}]}], volumes: [{name: v, configMap: {name: cm, items: "
                    "[{key: filter.wasm, path: plugin.wasm}]}}]}"),
-      plugin(kFilePlugin) + config_map("default", "binaryData: {filter.wasm: AGFzbQ==}") +
+      plugin(kFilePlugin) + config_map("default", kFilterModule) +
           workload("{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, "
                    "mountPath: /etc/wasm/a/plugin.wasm, subPath: filter.wasm}]}], volumes: [{name: "
                    "v, configMap: {name: cm}}]}"),
@@ -116,21 +54,21 @@ TEST_CASE("what only looks like a mistake has no finding") {
       plugin(kOciPlugin) + workload("{}", "{sidecar.istio.io/inject: 'true'}") +
           "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n",
       // Two phases; two priorities; HTTP beside NETWORK.
-      plugin("{url: 'oci://a.b/c@sha256:00', phase: AUTHN}") +
-          plugin("{url: 'oci://a.b/d@sha256:01', phase: AUTHZ}", "b") +
-          plugin("{url: 'oci://a.b/e@sha256:02', phase: AUTHZ, priority: 1}", "c") +
-          plugin("{url: 'oci://a.b/f@sha256:03', phase: AUTHZ, type: NETWORK}", "d") +
+      plugin("{url: 'oci://a.b/cc@sha256:00', phase: AUTHN}") +
+          plugin("{url: 'oci://a.b/dd@sha256:01', phase: AUTHZ}", "b") +
+          plugin("{url: 'oci://a.b/ee@sha256:02', phase: AUTHZ, priority: 1}", "c") +
+          plugin("{url: 'oci://a.b/ff@sha256:03', phase: AUTHZ, type: NETWORK}", "d") +
           workload("{}"),
       // One image under two tags; those of a gateway, not of a waypoint.
-      plugin("{url: 'oci://a.b:5000/c:v1@sha256:00', phase: STATS, failStrategy: FAIL_OPEN}") +
-          plugin("{url: 'oci://a.b:5000/c:v2@sha256:00', selector: {matchLabels: "
+      plugin("{url: 'oci://a.b:5000/cc:v1@sha256:00', phase: STATS, failStrategy: FAIL_OPEN}") +
+          plugin("{url: 'oci://a.b:5000/cc:v2@sha256:00', selector: {matchLabels: "
                  "{gateway.networking.k8s.io/gateway-name: in}}}",
                  "b"),
-      plugin("{url: 'oci://a.b/c@sha256:00', match: [{mode: CLIENT}], targetRefs: [{group: "
+      plugin("{url: 'oci://a.b/cc@sha256:00', match: [{mode: CLIENT}], targetRefs: [{group: "
              "gateway.networking.k8s.io, kind: Gateway, name: in}]}"),
       "apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nmetadata: {name: a}\n"
-      "spec: {lua: {inlineCode: ''}}\n",
-      plugin("{url: 'oci://c@sha256:00', imagePullSecret: s}") +
+      "spec: {lua: {inlineCode: 'x'}}\n",
+      plugin("{url: 'oci://cc@sha256:00', imagePullSecret: s}") +
           "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: "
           "kubernetes.io/dockerconfigjson\nstringData: {.dockerconfigjson: "
           "'{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"YTpi\"}}}'}\n",
@@ -142,8 +80,8 @@ TEST_CASE("what only looks like a mistake has no finding") {
 }
 
 TEST_CASE("what the module does is held against the plugin") {
-  auto inventory = read(plugin("{url: 'oci://a.b/c@sha256:00'}") +
-                        plugin("{url: 'oci://a.b/d@sha256:01', type: NETWORK}", "b"));
+  auto inventory = read(plugin("{url: 'oci://a.b/cc@sha256:00'}") +
+                        plugin("{url: 'oci://a.b/dd@sha256:01', type: NETWORK}", "b"));
   CHECK(findings(inventory) == "");
   inventory.module = kube::ModuleFacts{.observes = true};
   CHECK(findings(inventory) ==
@@ -153,7 +91,7 @@ TEST_CASE("what the module does is held against the plugin") {
         "is the default) [observer-fails-closed] write `failStrategy: FAIL_OPEN`\n");
   inventory.module = kube::ModuleFacts{.http = true, .network = false};
   CHECK(findings(inventory) ==
-        "9:44 the module has no callback for connections, so a NETWORK plugin does nothing "
+        "9:45 the module has no callback for connections, so a NETWORK plugin does nothing "
         "[phase-type] write `type: HTTP`\n");
   inventory.module = kube::ModuleFacts{.http = false, .network = true};
   CHECK(findings(inventory) ==
@@ -161,19 +99,19 @@ TEST_CASE("what the module does is held against the plugin") {
         "write `type: NETWORK`\n");
   inventory.module = kube::ModuleFacts{};
   // Not even that of the phase for statistics, if it is seen to act.
-  auto stats = read(plugin("{url: 'oci://a.b/c@sha256:00', phase: STATS}"));
+  auto stats = read(plugin("{url: 'oci://a.b/cc@sha256:00', phase: STATS}"));
   stats.module = kube::ModuleFacts{.observes = false};
   CHECK(findings(stats) == "");
 }
 
 TEST_CASE("what only a change shows") {
   const auto with_env = [](const std::string& digest, const std::string& value) {
-    return plugin("{url: 'oci://a.b/c@sha256:" + digest + "', vmConfig: {env: [{name: A, value: '" +
-                  value + "'}]}}");
+    return plugin("{url: 'oci://a.b/cc@sha256:" + digest +
+                  "', vmConfig: {env: [{name: A, value: '" + value + "'}]}}");
   };
   const auto before = read(with_env("00", "1"));
   CHECK(findings(read(with_env("00", "2")), &before) ==
-        "4:48 vmConfig.env of plugin `a` changes, its module does not: the VM goes on with what it "
+        "4:49 vmConfig.env of plugin `a` changes, its module does not: the VM goes on with what it "
         "read [env-alone] restart the pods: `kubectl rollout restart`; or put into pluginConfig "
         "what changes\n");
   CHECK(findings(read(with_env("01", "2")), &before) == "");
@@ -181,20 +119,17 @@ TEST_CASE("what only a change shows") {
 }
 
 TEST_CASE("a kustomization's patch is part of what it patches") {
-  kube::Inventory inventory;
-  const auto add = [&](const char* file, const std::string& text) {
-    kube::read_manifests(inventory, text, file, "default");
-  };
-  add("x/kustomization.yaml",
-      "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
-      "resources: [plugin.yaml]\npatches: [{path: ./patch.yaml}]\n");
-  add("x/patch.yaml",
-      "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: "
-      "{template: {spec: " +
-          std::string(kMounted) + "}}\n");
-  add("x/plugin.yaml", plugin(kFilePlugin));
-  add("web.yaml", workload("{containers: [{name: app}]}"));
-  kube::merge_patches(inventory);
+  const auto inventory = read({
+      {"x/kustomization.yaml",
+       "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+       "resources: [plugin.yaml]\npatches: [{path: ./patch.yaml}]\n"},
+      {"x/patch.yaml",
+       "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: " +
+           std::string(kMounted) + "}}\n"},
+      {"x/plugin.yaml", plugin(kFilePlugin)},
+      {"web.yaml", workload("{containers: [{name: app}]}")},
+      {"cm.yaml", config_map("default", kModule)},
+  });
   CHECK(inventory.workloads.size() == 1);
   CHECK(findings(inventory) == "");
 }
@@ -208,19 +143,20 @@ TEST_CASE("each mistake is found, by rule and place") {
     return workload("{containers: [{name: app}]}", annotations);
   };
   const Case cases[] = {
-      {plugin("{url: 'oci://a.b/c@sha256:00', phse: AUTHN}"),
-       "4:38 WasmPlugin has no field `phse` [unknown-field] did you mean `phase`? one of: "
-       "selector, "
-       "targetRefs, phase, priority, match, type, imagePullPolicy, imagePullSecret, failStrategy, "
-       "pluginName, pluginConfig, vmConfig, url, sha256, targetRef, verificationKey\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', phse: AUTHN}"),
+       "4:39 WasmPlugin has no field `phse` [unknown-field] did you mean `phase`? one of: "
+       "selector, targetRefs, phase, priority, match, type, imagePullPolicy, imagePullSecret, "
+       "failStrategy, pluginName, pluginConfig, vmConfig, url, sha256, targetRef, "
+       "verificationKey\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nmetadata: {name: a}\n"
-       "spec: {phase: UNSPECIFIED, wasm: {url: 'oci://a.b/c@sha256:00', phase: AUTHN}}\n",
-       "4:65 TrafficExtension has no field `phase` [unknown-field] one of: type, imagePullPolicy, "
-       "imagePullSecret, failStrategy, pluginName, pluginConfig, vmConfig, url, sha256\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', phase: AUTH}"),
-       "4:45 spec: `phase` cannot be `AUTH` [bad-value] did you mean `AUTHN`? one of: "
-       "UNSPECIFIED_PHASE, AUTHN, AUTHZ, STATS\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', selector: {}, targetRefs: []}"),
+       "spec: {phase: UNSPECIFIED, wasm: {url: 'oci://a.b/cc@sha256:00', phase: AUTHN}}\n",
+       "4:66 TrafficExtension has no field `phase` [unknown-field] one of: type, imagePullPolicy, "
+       "imagePullSecret, failStrategy, pluginName, pluginConfig, vmConfig, url, sha256, "
+       "verificationKey\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', phase: AUTH}"),
+       "4:46 `phase` cannot be `AUTH` [bad-value] did you mean `AUTHN`? one of: UNSPECIFIED_PHASE, "
+       "AUTHN, AUTHZ, STATS\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', selector: {}, targetRefs: []}"),
        "3:18 has both a selector and target references [bad-value] a selector names pods by their "
        "labels, targetRefs gateways and services: keep one\n"},
       {plugin("{}"), "3:18 has no `url` [url-form] name the module: `url: oci://...`\n"},
@@ -245,33 +181,31 @@ TEST_CASE("each mistake is found, by rule and place") {
        "4:36 `sha256:00` is not 64 lower-case hex digits [sha256] without `sha256:`; of an image "
        "it "
        "is the manifest's digest, of an http url the module's\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', sha256: '" + std::string(64, '0') + "'}"),
-       "4:46 `sha256` and the url's digest differ: no image has both [sha256] both are the digest "
-       "of "
-       "the image's manifest: `wasmctl render IMAGE` writes them\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', pluginConfig: {a: [9007199254740993, 1, "
+      {plugin("{url: 'oci://a.b/cc@sha256:00', sha256: '" + std::string(64, '1') + "'}"),
+       "4:47 `sha256` and the url's digest differ: no image has both [sha256] both are the digest "
+       "of the image's manifest: `wasmctl render IMAGE` writes them\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', pluginConfig: {a: [9007199254740993, 1, "
               "'9007199254740993']}}"),
-       "4:57 9007199254740993 reaches the plugin as another number [config-number] whole numbers "
-       "are "
-       "exact up to 2^53: write it as a string\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") +
+       "4:58 9007199254740993 reaches the plugin as another number [config-number] whole numbers "
+       "are exact up to 2^53: write it as a string\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', imagePullSecret: s}") +
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: other}\n",
-       "4:55 secret `s` is in namespace other, the plugin in default [pull-secret] Istio looks in "
-       "the "
-       "plugin's namespace only\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") +
+       "4:56 secret `s` is in namespace other, the plugin in default [pull-secret] Istio looks in "
+       "the plugin's namespace only\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', imagePullSecret: s}") +
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: Opaque\n",
        "8:18 secret `s` has type `Opaque` [pull-secret] Istio reads the type "
        "kubernetes.io/dockerconfigjson\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") + "apiVersion: v1\nkind: "
-                                                                      "Secret\nmetadata: {name: "
-                                                                      "s}\ntype: "
-                                                                      "kubernetes.io/"
-                                                                      "dockerconfigjson\n"
-                                                                      "data: {.dockerconfigjson: "
-                                                                      "eyJhdXRocyI6eyJodHRwczovL2Mu"
-                                                                      "ZCI6eyJhdXRoIjoiWVRwaSJ9fX0="
-                                                                      "}\n",  // https://c.d
+      {plugin("{url: 'oci://a.b/cc@sha256:00', imagePullSecret: s}") +
+           "apiVersion: v1\nkind: "
+           "Secret\nmetadata: {name: "
+           "s}\ntype: "
+           "kubernetes.io/"
+           "dockerconfigjson\n"
+           "data: {.dockerconfigjson: "
+           "eyJhdXRocyI6eyJodHRwczovL2Mu"
+           "ZCI6eyJhdXRoIjoiWVRwaSJ9fX0="
+           "}\n",  // https://c.d
        "8:18 secret `s` has no credentials for a.b [pull-secret] it has: https://c.d\n"},
       {plugin(kFilePlugin) + sidecar("{}"),
        "8:18 deployment/web has nothing mounted at /etc/wasm/a/plugin.wasm, where plugin `a` looks "
@@ -302,8 +236,7 @@ TEST_CASE("each mistake is found, by rule and place") {
        "[config-map-key] it has: a.wasm\n"},
       {config_map("default", "binaryData: {a: " + std::string(1'398'104, 'A') + "}"),
        "3:18 ConfigMap `cm` has 1048578 bytes; at most 1048576 are accepted [config-map-size] make "
-       "the "
-       "module smaller, or push it as an image: `wasmctl push`, then `wasmctl render IMAGE`\n"},
+       "the module smaller, or push it as an image: `wasmctl push`, then `wasmctl render IMAGE`\n"},
       {config_map("default", "data: {a.wasm: AGFzbQEAAAA=}"),
        "4:8 `a.wasm` under `data` is base64 text to the proxy, no module [module-as-text] move it "
        "to "
@@ -328,35 +261,36 @@ TEST_CASE("each mistake is found, by rule and place") {
        "7:25 container `istio-proxy` has no image, and the API server refuses it [proxy-image] "
        "write "
        "`image: auto`: the injector puts the right one there\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00'}") + workload("{hostNetwork: true}"),
+      {plugin("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: web}}}") +
+           workload("{hostNetwork: true}"),
        "8:18 the pods of deployment/web get no proxy (hostNetwork is true), so plugin `a` cannot "
-       "run "
-       "there [injection-off] allow the injection, or leave the workload out of the selector\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: x}}}") + workload("{}"),
-       "4:48 plugin `a` selects no workload of these files [selects-nothing] the labels are those "
+       "run there [injection-off] allow the injection, or leave the workload out of the "
+       "selector\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: x}}}") +
+           workload("{}"),
+       "4:49 plugin `a` selects no workload of these files [selects-nothing] the labels are those "
        "of the pods (spec.template.metadata.labels)\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
-       "metadata: {name: a, namespace: istio-system}\nspec: {url: 'oci://a.b/c@sha256:00'}\n",
+       "metadata: {name: a, namespace: istio-system}\nspec: {url: 'oci://a.b/cc@sha256:00'}\n",
        "3:18 plugin `a` is loaded by every proxy of the mesh [root-namespace] put it into the "
        "workload's namespace, with a selector\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00'}") + plugin("{url: 'oci://a.b/c@sha256:00'}"),
+      {plugin("{url: 'oci://a.b/cc@sha256:00'}") + plugin("{url: 'oci://a.b/cc@sha256:00'}"),
        "8:18 a second WasmPlugin `a` in namespace default; the first is in f:3:18 [same-name] the "
        "one "
        "that is applied last replaces the other\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', phase: AUTHN}") +
-           plugin("{url: 'oci://a.b/c@sha256:00', phase: AUTHN}", "b") + workload("{}"),
+      {plugin("{url: 'oci://a.b/cc@sha256:00', phase: AUTHN}") +
+           plugin("{url: 'oci://a.b/cc@sha256:00', phase: AUTHN}", "b") + workload("{}"),
        "8:18 plugins `a` and `b` of deployment/web have the same place (AUTHN, priority 0) "
        "[same-order] "
        "their names decide the order: give each a priority of its own\n"},
       {"a: [\n",
-       "2:1 did not find expected node content, while parsing a flow node that starts at line "
-       "2 [yaml] nothing behind this place was looked at; of a Helm chart, check what `helm "
-       "template` prints\n"},
+       "2:1 did not find expected node content, while parsing a flow node that starts at line 2 "
+       "[yaml] nothing after this place was looked at\n"},
       {"apiVersion: extensions.istio.io/v1\nkind: WasmPlugin\n",
        "1:1 Istio has no extensions.istio.io/v1 WasmPlugin [unknown-kind] "
        "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\n"
-       "url: x\nspecs: {}\nspec: {url: 'oci://a.b/c@sha256:00'}\n",
+       "url: x\nspecs: {}\nspec: {url: 'oci://a.b/cc@sha256:00'}\n",
        "4:1 WasmPlugin has no field `url` [unknown-field] move it under `spec:`\n"
        "5:1 WasmPlugin has no field `specs` [unknown-field] one of: apiVersion, kind, metadata, "
        "spec, status\n"},
@@ -366,8 +300,8 @@ TEST_CASE("each mistake is found, by rule and place") {
        "render IMAGE` writes the digest\n4:13 Istio takes what is before the first colon in "
        "`filter:v1` for a scheme [url-form] write `oci://filter:v1`\n"},
       {plugin("{url: 'oci://ghcr.io/Acme/a@sha256:00'}"),
-       "4:13 repository `Acme/a` has capitals, and Istio cannot parse it [url-form] repositories "
-       "are written in lower case\n"},
+       "4:13 repository `Acme/a` has an upper-case letter: Istio cannot read the image's name "
+       "[url-form] write `oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]`\n"},
       {plugin("{url: 'file:///a%20b.wasm'}"),
        "4:13 Istio decodes no `%` in `file:///a%20b.wasm` [url-form] write the path as it is in "
        "the file system\n"},
@@ -377,14 +311,14 @@ TEST_CASE("each mistake is found, by rule and place") {
       {plugin("{url: 'file:///a', sha256: '" + std::string(64, '0') + "'}"),
        "4:34 `sha256` of a file:// url is never compared [sha256-unused] leave it out: a "
        "ConfigMap's name with a hash says which module it is\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', type: NETWORK, phase: AUTHN}"),
-       "4:60 phase AUTHN means nothing to a NETWORK plugin: Istio authenticates no TCP "
+      {plugin("{url: 'oci://a.b/cc@sha256:00', type: NETWORK, phase: AUTHN}"),
+       "4:61 phase AUTHN means nothing to a NETWORK plugin: Istio authenticates no TCP "
        "[phase-type] write AUTHZ, which is before Istio's authorization of connections\n"},
       {"apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: "
        "other}\n---\n" +
-           plugin("{url: 'oci://a.b/c@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, "
+           plugin("{url: 'oci://a.b/cc@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, "
                   "kind: Gateway, name: g}]}"),
-       "8:107 Gateway `g` is in namespace other, plugin `a` in default [target-namespace] a plugin "
+       "8:108 Gateway `g` is in namespace other, plugin `a` in default [target-namespace] a plugin "
        "reaches its own namespace only: put it into other (`a` names no namespace: if it does not "
        "go to default, say so by `-n`)\n"},
       {sidecar("{sidecar.istio.io/uservolume: '{}', sidecar.istio.io/userVolumeMounts: '{}'}"),
@@ -394,61 +328,66 @@ TEST_CASE("each mistake is found, by rule and place") {
        "mean `sidecar.istio.io/userVolumeMount`?\n"},
       {workload(
            "{containers: [{name: istio-proxy, image: auto, volumeMounts: [{name: v, mountPath: "
-           "/etc/wasm/a}]}], volumes: [{name: v, image: {reference: 'a.b/c:v1'}}]}"),
-       "7:121 `a.b/c:v1` is whatever the tag names when a pod starts [unpinned] pin it: `wasmctl "
+           "/etc/wasm/a}]}], volumes: [{name: v, image: {reference: 'a.b/cc:v1'}}]}"),
+       "7:121 `a.b/cc:v1` is whatever the tag names when a pod starts [unpinned] pin it: `wasmctl "
        "patch IMAGE` writes the digest\n"},
       {plugin("{url: 5}"),
        "4:13 `5` is whatever the tag names when it is fetched [unpinned] pin it: `wasmctl render "
        "IMAGE` writes the digest\n"
        "4:13 `url` is a number [url-form] write a string, in quotes\n"},
-      {plugin("{url: 'OCI://a.b/c@sha256:00'}"), ""},
+      {plugin("{url: 'OCI://a.b/cc@sha256:00'}"), ""},
       {plugin("{url: 'oci://a.b/c d:v1'}"),
        "4:13 `oci://a.b/c d:v1` is whatever the tag names when it is fetched [unpinned] pin it: "
        "`wasmctl render IMAGE` writes the digest\n"
-       "4:13 `a.b/c d:v1` has a blank [url-form] write `oci://REGISTRY/REPOSITORY:TAG`\n"},
-      {plugin("{url: 'oci://a.b/c', sha256: " + std::string(64, '1') + "}"),
-       "4:36 `sha256` is a number to YAML [sha256] write it in quotes\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', pluginConfig: x}"),
-       "4:52 `pluginConfig` must be a mapping [bad-value] \n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', pluginConfig: {a: 9007199254740994, b: "
+       "4:13 repository `c d` has the part `c d`, which is not lower-case letters and digits "
+       "joined by `.`, `_`, `__` or `-`: Istio cannot read the image's name [url-form] write "
+       "`oci://REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]`\n"},
+      {plugin("{url: 'oci://a.b/cc', sha256: " + std::string(64, '1') + "}"),
+       "4:37 `sha256` is a number to YAML [sha256] write it in quotes\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', pluginConfig: x}"),
+       "4:53 `pluginConfig` must be a mapping, not a string [bad-value] \n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', pluginConfig: {a: 9007199254740994, b: "
               "9007199254740993, c: 123456789012345678901}}"),
-       "4:77 9007199254740993 reaches the plugin as another number [config-number] whole numbers "
+       "4:78 9007199254740993 reaches the plugin as another number [config-number] whole numbers "
        "are exact up to 2^53: write it as a string\n"
-       "4:98 123456789012345678901 reaches the plugin as another number [config-number] whole "
+       "4:99 123456789012345678901 reaches the plugin as another number [config-number] whole "
        "numbers are exact up to 2^53: write it as a string\n"},
       {plugin(
-           "{url: 'oci://a.b/c@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
+           "{url: 'oci://a.b/cc@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
            "HTTPRoute, name: r}]}"),
-       "4:50 spec: `targetRefs` names a HTTPRoute, to which a resource of Istio's does not go "
+       "4:51 `targetRefs` names a HTTPRoute, to which a resource of Istio's does not go "
        "[bad-value] one of: Gateway, GatewayClass, Service, ServiceEntry\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nmetadata: {name: a}\n"
-       "spec: {phase: UNSPECIFIED_PHASE, wasm: {url: 'oci://a.b/c@sha256:00'}, lua: {}}\n",
+       "spec: {phase: UNSPECIFIED_PHASE, wasm: {url: 'oci://a.b/cc@sha256:00'}, lua: {}}\n",
        "3:18 has both `wasm` and `lua` [bad-value] make a TrafficExtension of each\n"
        "4:15 `phase` cannot be `UNSPECIFIED_PHASE` in a TrafficExtension [bad-value] write "
-       "UNSPECIFIED, or leave it out\n"},
+       "UNSPECIFIED, or leave it out\n"
+       "4:78 `lua` needs `inlineCode` [bad-value] \n"},
       {"apiVersion: networking.istio.io/v1\nkind: WasmPlugin\nmetadata: {name: a}\n",
        "1:1 Istio has no networking.istio.io/v1 WasmPlugin [unknown-kind] "
        "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension\n"},
-      {"apiVersion: extensions.higress.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\n", ""},
+      {"apiVersion: extensions.higress.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\nspec: "
+       "{url: 'oci://a.b/cc@sha256:00'}\n",
+       ""},
       // Volumes that others use are none of our business.
       {workload("{containers: [{name: app, volumeDevices: [{name: d}]}], volumes: [{name: d, "
                 "persistentVolumeClaim: {claimName: d}}, {name: e, emptyDir: {}}, {name: f, "
                 "configMap: {name: f}}]}"),
        ""},
-      {plugin("{url: 'oci://a.b/c@sha256:00', phase: STATS}"),
+      {plugin("{url: 'oci://a.b/cc@sha256:00', phase: STATS}"),
        "3:18 plugin `a` is for statistics, but all traffic is denied when it fails (FAIL_CLOSE is "
        "the default) [observer-fails-closed] write `failStrategy: FAIL_OPEN`\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', phase: STATS, failStrategy: FAIL_CLOSE}"),
-       "4:66 plugin `a` is for statistics, but all traffic is denied when it fails (FAIL_CLOSE) "
+      {plugin("{url: 'oci://a.b/cc@sha256:00', phase: STATS, failStrategy: FAIL_CLOSE}"),
+       "4:67 plugin `a` is for statistics, but all traffic is denied when it fails (FAIL_CLOSE) "
        "[observer-fails-closed] write `failStrategy: FAIL_OPEN`\n"},
-      {plugin("{url: 'oci://a.b:5000/c:v1@sha256:00'}") +
-           plugin("{url: 'oci://localhost:5000/c@sha256:00'}", "b"),
-       "9:13 this image is named `localhost:5000/c` here, and `a.b:5000/c` in f:4:13 "
+      {plugin("{url: 'oci://a.b:5000/cc:v1@sha256:00'}") +
+           plugin("{url: 'oci://localhost:5000/cc@sha256:00'}", "b"),
+       "9:13 this image is named `localhost:5000/cc` here, and `a.b:5000/cc` in f:4:13 "
        "[image-spelling] name it in one way: the one under which it was pushed\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}"),
-       "4:55 secret `s` is not in these files [pull-secret-absent] see that it is in the cluster: "
+      {plugin("{url: 'oci://a.b/cc@sha256:00', imagePullSecret: s}"),
+       "4:56 secret `s` is not in these files [pull-secret-absent] see that it is in the cluster: "
        "`kubectl get secret s -n default`; without it the module cannot be fetched\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', imagePullSecret: s}") +
+      {plugin("{url: 'oci://a.b/cc@sha256:00', imagePullSecret: s}") +
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: "
            "kubernetes.io/dockerconfigjson\ndata: {}\n",
        "8:18 secret `s` has no credentials under `.dockerconfigjson` [pull-secret] `wasmctl render "
@@ -462,10 +401,16 @@ TEST_CASE("each mistake is found, by rule and place") {
                     "mountPath: /etc/wasm/a}]}], volumes: [{name: v, configMap: {name: cm, items: "
                     "[{key: plugin.wasm, path: filter.wasm}]}}]}"),
        "4:13 no item of volume `v` has the path of /etc/wasm/a/plugin.wasm [config-map-key] an "
-       "item's `path` is the file's name in the volume\n"},
+       "item's `path` is the file's name in the volume\n"
+       "12:121 ConfigMap `cm`, which deployment/web mounts for plugin `a`, is not in these files "
+       "[config-map-absent] see that it is in the cluster: `kubectl get configmap cm -n default`; "
+       "without it the pods do not start\n"},
       {plugin("{url: 'file:///etc/wasm/a'}") + workload(kMounted),
        "4:13 /etc/wasm/a is a directory in the proxy of deployment/web [config-map-key] name a "
-       "file in it, or mount the file by `subPath`\n"},
+       "file in it, or mount the file by `subPath`\n"
+       "12:121 ConfigMap `cm`, which deployment/web mounts for plugin `a`, is not in these files "
+       "[config-map-absent] see that it is in the cluster: `kubectl get configmap cm -n default`; "
+       "without it the pods do not start\n"},
       {workload("{containers: [{name: app}], volumes: [{name: wasm-v, configMap: {name: c}}]}"),
        "7:49 volume `wasm-v` of deployment/web is mounted nowhere [volume-without-mount] mount it "
        "into "
@@ -487,16 +432,15 @@ TEST_CASE("each mistake is found, by rule and place") {
            R"({sidecar.istio.io/userVolume: '{"v":{"configMap":{"name":"c","defaultMode":"0444"}}}', )"
            R"(sidecar.istio.io/userVolumeMount: '{"v":{"mountPath":"/x","readonly":true}}'})"),
        "6:79 `defaultMode` in sidecar.istio.io/userVolume must be a whole number: the injector "
-       "fails, and no pod is made [annotation-field] JSON knows decimal numbers only: 0444 is 292\n"
-       "6:170 the injector drops `readonly` in sidecar.istio.io/userVolumeMount without a word "
-       "[annotation-field] did you mean `readOnly`?\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: {app: web}}}") +
+       "fails, and no pod is made [annotation-field] JSON knows decimal numbers only: 0444 is "
+       "292\n"},
+      {plugin("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: {app: web}}}") +
            "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n---\n" + workload("{}"),
        "12:18 the pods of deployment/web get no proxy (namespace default has neither "
        "istio-injection: enabled nor istio.io/rev), so plugin `a` cannot run there [injection-off] "
        "allow the injection, or leave the workload out of the selector\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
-       "metadata: {name: a, namespace: other}\nspec: {url: 'oci://a.b/c@sha256:00', selector: "
+       "metadata: {name: a, namespace: other}\nspec: {url: 'oci://a.b/cc@sha256:00', selector: "
        "{matchLabels: {app: web}}}\n---\n" +
            workload("{}"),
        "3:18 plugin `a` is in namespace other, where it selects nothing; deployment/web is in "
@@ -504,20 +448,20 @@ TEST_CASE("each mistake is found, by rule and place") {
        "put it into default (`web` names no namespace: if it does not go to default, say so by "
        "`-n`)\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
-       "metadata: {name: a, namespace: other}\nspec: {url: 'oci://a.b/c@sha256:00'}\n---\n" +
+       "metadata: {name: a, namespace: other}\nspec: {url: 'oci://a.b/cc@sha256:00'}\n---\n" +
            workload("{}"),
        "3:18 plugin `a` is for all of namespace other, where no workload of these files is "
        "[selects-nothing] put it into the namespace of the pods that it is for\n"},
-      {plugin("{url: 'oci://a.b/c@sha256:00', selector: {matchLabels: "
+      {plugin("{url: 'oci://a.b/cc@sha256:00', selector: {matchLabels: "
               "{gateway.networking.k8s.io/gateway-name: w}}}") +
            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: w}\nspec: "
            "{gatewayClassName: istio-waypoint}\n",
-       "4:48 waypoint `w` ignores selectors, so plugin `a` reaches nothing [waypoint-selector] "
+       "4:49 waypoint `w` ignores selectors, so plugin `a` reaches nothing [waypoint-selector] "
        "name it: `targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: w}]`\n"},
       {plugin(
-           "{url: 'oci://a.b/c@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
+           "{url: 'oci://a.b/cc@sha256:00', targetRefs: [{group: gateway.networking.k8s.io, kind: "
            "Gateway, name: in}], match: [{mode: SERVER}]}"),
-       "4:120 mode SERVER leaves plugin `a` out of Gateway in [gateway-mode] a gateway has mode "
+       "4:121 mode SERVER leaves plugin `a` out of Gateway in [gateway-mode] a gateway has mode "
        "CLIENT or CLIENT_AND_SERVER; or leave `match` out\n"},
   };
   for (const auto& c : cases) {
@@ -529,49 +473,46 @@ TEST_CASE("each mistake is found, by rule and place") {
 TEST_CASE("check judges policies of Envoy Gateway") {
   const std::string targets =
       "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]";
-  const std::string image = "name: a\n    code: {type: Image, image: {url: 'a.b/c@sha256:00'}}";
+  const std::string image = "name: a\n    code: {type: Image, image: {url: 'a.b/cc@sha256:00'}}";
   const std::pair<std::string, std::string> cases[] = {
       {policy(targets, image), ""},
       {policy("targetRef: {group: gateway.networking.k8s.io, kind: Gateway, name: g}",
-              "code: {type: HTTP, http: {url: 'https://a.b/c', sha256: " + std::string(64, 'a') +
+              "code: {type: HTTP, http: {url: 'https://a.b/cc', sha256: " + std::string(64, 'a') +
                   "}}\n    failOpen: true\n    config: {a: 9007199254740993}"),
        ""},
       {policy("targetRef: {group: gateway.networking.k8s.io, kind: Gatway, name: g}", image),
-       "5:55 `kind` cannot be `Gatway` [policy-value] did you mean `Gateway`? one of: Gateway, "
-       "ListenerSet, HTTPRoute, GRPCRoute, UDPRoute, TCPRoute, TLSRoute\n"},
+       "5:55 `targetRef.kind` cannot be `Gatway` [policy-value] did you mean `Gateway`? one of: "
+       "Gateway, ListenerSet, HTTPRoute, GRPCRoute, UDPRoute, TCPRoute, TLSRoute\n"},
       {policy("targetRef: {kind: Gateway, name: g, nam: g}", image),
-       "5:14 the target has no group [policy-value] write `group: gateway.networking.k8s.io`\n"
-       "5:39 EnvoyExtensionPolicy has no such field `nam` here [policy-field] did you mean `name`? "
+       "5:14 `targetRef` needs `group` [policy-value] \n"
+       "5:39 EnvoyExtensionPolicy has no field `targetRef.nam` [policy-field] did you mean `name`? "
        "one of: group, kind, name, sectionName\n"},
       {policy("targetRefs: [{group: apps, kind: Gateway, name: g}]", image),
-       "5:24 `group` cannot be `apps` [policy-value] write `group: "
-       "gateway.networking.k8s.io`\n"},
+       "5:24 `targetRefs[0].group` cannot be `apps` [policy-value] one of: "
+       "gateway.networking.k8s.io\n"},
       {policy("lua: []", image + "\n    failOpen: 'yes'"),
        "3:18 policy `p` names no target [policy-value] `targetRefs: [{group: "
        "gateway.networking.k8s.io, kind: Gateway, name: NAME}]`\n"
-       "9:15 `failOpen` must be true or false, not `yes` [policy-value] false denies requests when "
-       "the plugin fails\n"},
+       "9:15 `wasm[0].failOpen` must be true or false, not a string [policy-value] \n"},
       {policy(targets,
-              "code: {type: Image, image: {url: 'oci://a.b/c:v1'}}\n    env: {hostKey: []}"),
-       "7:38 an image is named without `oci://` [policy-value] write `a.b/c:v1`\n"
-       "7:38 `oci://a.b/c:v1` is whatever the tag names when it is fetched [unpinned] pin it: "
+              "code: {type: Image, image: {url: 'oci://a.b/cc:v1'}}\n    env: {hostKey: []}"),
+       "7:38 an image is named without `oci://` [policy-value] write `a.b/cc:v1`\n"
+       "7:38 `oci://a.b/cc:v1` is whatever the tag names when it is fetched [unpinned] pin it: "
        "`wasmctl render IMAGE` writes the digest\n"
-       "8:11 EnvoyExtensionPolicy has no such field `hostKey` here [policy-field] did you mean "
+       "8:11 EnvoyExtensionPolicy has no field `wasm[0].env.hostKey` [policy-field] did you mean "
        "`hostKeys`? one of: hostKeys\n"},
       {policy(targets,
-              "code: {type: Image, http: {url: 'ftp://a.b/c', sha256: sha256:00}, "
+              "code: {type: Image, http: {url: 'ftp://a.b/cc', sha256: sha256:00}, "
               "pullPolicy: Never}"),
        "7:11 type Image has no `image` [policy-value] `image: {url: ...}` says where the module "
        "is\n"
-       "7:31 `http` stands beside another type than HTTP [policy-value] write `type: HTTP`\n"
-       "7:37 `ftp://a.b/c` is no http url [policy-value] write `https://...`\n"
-       "7:60 `sha256:00` is not 64 lower-case hex digits [sha256] without `sha256:`; of an image "
-       "it "
-       "is the manifest's digest, of an http url the module's\n"
-       "7:84 `pullPolicy` cannot be `Never` [policy-value] one of: IfNotPresent, Always\n"},
-      {policy(targets, "config: {}"),
-       "7:5 has no `code` [policy-value] `code: {type: Image, image: {url: "
-       "REGISTRY/REPOSITORY:TAG}}`\n"},
+       "7:31 `http` is beside another type than HTTP [policy-value] write `type: HTTP`\n"
+       "7:37 `ftp://a.b/cc` is not an http url [policy-value] write `https://...`\n"
+       "7:61 `sha256:00` is not 64 lower-case hex digits [sha256] without `sha256:`; of an image "
+       "it is the manifest's digest, of an http url the module's\n"
+       "7:85 `wasm[0].code.pullPolicy` cannot be `Never` [policy-value] one of: IfNotPresent, "
+       "Always\n"},
+      {policy(targets, "config: {}"), "7:5 `wasm[0]` needs `code` [policy-value] \n"},
       {"apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: "
        "other}\n---\n" +
            policy(targets, image),
@@ -579,7 +520,7 @@ TEST_CASE("check judges policies of Envoy Gateway") {
        "reaches its own namespace only: put it into other (`p` names no namespace: if it does not "
        "go to default, say so by `-n`)\n"},
       {policy(targets,
-              "code: {type: Image, image: {url: 'a.b/c@sha256:00', pullSecretRef: {name: s}}}") +
+              "code: {type: Image, image: {url: 'a.b/cc@sha256:00', pullSecretRef: {name: s}}}") +
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: Opaque\n",
        "11:18 secret `s` has type `Opaque` [pull-secret] Envoy Gateway reads the type "
        "kubernetes.io/dockerconfigjson\n"},
@@ -593,6 +534,88 @@ TEST_CASE("check judges policies of Envoy Gateway") {
   }
 }
 
+TEST_CASE("check judges the shape of a policy") {
+  const std::string ref = "{group: gateway.networking.k8s.io, kind: HTTPRoute, name: r}";
+  const std::string targets = "targetRefs: [" + ref + "]";
+  const auto one = [&](const std::string& module) { return policy(targets, module); };
+  const auto image = [&](const std::string& more) {
+    return one("code: {type: Image, image: {url: 'a.b/cc@sha256:00'" + more + "}}");
+  };
+  const std::pair<std::string, std::string> wrong[] = {
+      {"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
+       "p}\nspec: {targetRefs: [" +
+           ref +
+           "], wasm: {code: {type: Image, image: {url: "
+           "'a.b/cc@sha256:00'}}}}\n",
+       "`wasm` must be a list, not a mapping"},
+      {policy("targetRefs: " + ref, "name: a\n    code: {type: Image, image: {url: a.b/cd}}"),
+       "`targetRefs` must be a list, not a mapping"},
+      {policy(targets + "\n  targetRef: " + ref, "code: {type: HTTP}"),
+       "has both `targetRef` and `targetRefs`"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute}]", "name: a"),
+       "`targetRefs[0]` needs `name`"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: 5}]",
+              "name: a"),
+       "`targetRefs[0].name` must be a string, not a number"},
+      {policy("targetSelectors: [{matchLabels: {a: b}}]", "name: a"),
+       "`targetSelectors[0]` needs `kind`"},
+      {policy("targetSelectors: []", "name: a"), "`targetSelectors` selects nothing"},
+      {one("code: {type: Image, image: {}}"), "`wasm[0].code.image` needs `url`"},
+      {one("code: {type: HTTP, http: {sha256: x}}"), "`wasm[0].code.http` needs `url`"},
+      {one("code: {image: {url: a.b/cd}}"), "`wasm[0].code` needs `type`"},
+      {one("code: {type: ConfigMap}"), "`wasm[0].code.type` cannot be `ConfigMap`"},
+      {one("env: [{name: A, value: b}]"), "`wasm[0].env` must be a mapping, not a list"},
+      {one("env: {hostKeys: A}"), "`wasm[0].env.hostKeys` must be a list, not a string"},
+      {one("name: 5"), "`wasm[0].name` must be a string, not a number"},
+      {image(", pullSecretRef: registry"),
+       "`wasm[0].code.image.pullSecretRef` must be a mapping, not a string"},
+      {image(", pullSecretRef: {kind: Secret}"), "`wasm[0].code.image.pullSecretRef` needs `name`"},
+      {image(", pullSecretRef: {kind: ConfigMap, name: s}"),
+       "`wasm[0].code.image.pullSecretRef.kind` cannot be `ConfigMap`"},
+      {image(", tls: {caCertificateRef: {kind: ConfigMap}}"),
+       "`wasm[0].code.image.tls.caCertificateRef` needs `name`"},
+      {image(", sha256: [x]"), "`sha256` must be a string, not a list"},
+      {policy(targets + "\n  mergeType: Replace", "name: a"), "`mergeType` cannot be `Replace`"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: g}]\n  "
+              "mergeType: StrategicMerge",
+              "name: a"),
+       "`mergeType` is for routes, and a target is a Gateway"},
+      {one("code: {type: Image, image: {url: 'a.b/CC:v1'}}"),
+       "repository `CC` has an upper-case letter: Envoy Gateway cannot read the image's name"},
+      {one("code: {type: Image, image: {url: 'a.b/cd:v1'}, pullPolicy: Always}\n    config: {a: "
+           ".nan}"),
+       "JSON has no number `.nan`"},
+      {"apiVersion: gateway.envoyproxy.io/v1beta1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
+       "p}\n",
+       "Envoy Gateway has no gateway.envoyproxy.io/v1beta1 EnvoyExtensionPolicy [unknown-kind] "
+       "`gateway.envoyproxy.io/v1alpha1` has EnvoyExtensionPolicy"},
+      {"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: "
+       "p}\nspec: []\n",
+       "`spec` must be a mapping, not a list"},
+  };
+  for (const auto& [text, want] : wrong) {
+    CAPTURE(text);
+    CHECK(findings(text).find(want) != std::string::npos);
+  }
+  const std::string right[] = {
+      policy("targetSelectors: [{kind: HTTPRoute, matchLabels: {a: b}}]",
+             "code: {type: Image, image: {url: 'a.b/cc@sha256:00', pullSecretRef: {name: s, "
+             "namespace: ns}, tls: {caCertificateRef: {group: '', kind: ConfigMap, name: ca}}}, "
+             "pullPolicy: IfNotPresent}\n    config: [any, {a: 1}]\n    env: {hostKeys: [A]}\n    "
+             "failOpen: true"),
+      policy(targets + "\n  mergeType: StrategicMerge\n  extProc: [{}]\n  lua: [{type: Inline}]",
+             "config: text\n    code: {type: HTTP, http: {url: 'https://a.b/cc', sha256: '" +
+                 std::string(64, 'a') + "'}}"),
+      image(""),
+      one("code: {type: Image, image: {url: 'localhost:5000/a/b:V1@sha256:00'}}"),
+      "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: p}\n",
+  };
+  for (const auto& text : right) {
+    CAPTURE(text);
+    CHECK(findings(text) == "");
+  }
+}
+
 TEST_CASE("every rule of check was seen above") {
   for (const auto& rule : kube::manifest_rules()) {
     CAPTURE(rule.name);
@@ -601,8 +624,8 @@ TEST_CASE("every rule of check was seen above") {
 }
 
 TEST_CASE("a module's facts are about its own plugin") {
-  auto inventory = read(plugin("{url: 'oci://a.b/c@sha256:00'}", "a") +
-                        plugin("{url: 'oci://a.b/d@sha256:01'}", "b"));
+  auto inventory = read(plugin("{url: 'oci://a.b/cc@sha256:00'}", "a") +
+                        plugin("{url: 'oci://a.b/dd@sha256:01'}", "b"));
   inventory.module = kube::ModuleFacts{.plugin = "b", .observes = true};
   CHECK(findings(inventory) ==
         "8:18 plugin `b` changes no request, but all traffic is denied when it fails (FAIL_CLOSE "
@@ -622,4 +645,25 @@ TEST_CASE("check reads what is no manifest without harm") {
     CAPTURE(text);
     (void)findings(text);
   }
+}
+
+TEST_CASE("what is rendered is judged by itself") {
+  const auto rules = [](const std::string& text) {
+    std::string out;
+    for (const auto& finding : kube::check_rendered(lengthen(text), "stdout")) {
+      out += std::string(finding.rule) + ' ';
+    }
+    return out;
+  };
+  const std::string image = "url: 'oci://a.b/cc@sha256:00'";
+  CHECK(rules(plugin("{" + image + ", imagePullSecret: s}")) == "");
+  CHECK(rules(plugin("{" + image +
+                     ", match: [{mode: SERVER}], targetRefs: [{group: gateway.networking.k8s.io, "
+                     "kind: Gateway, name: in}]}")) == "gateway-mode ");
+  CHECK(rules(plugin("{" + image +
+                     ", selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: "
+                     "waypoint}}}")) == "waypoint-selector ");
+  const std::string spec = "{" + image + ", selector: {matchLabels: {app: web}}}";
+  CHECK(rules(plugin(spec) + plugin(spec, "b")) == "same-order ");
+  CHECK(rules(plugin(kFilePlugin) + config_map("default", kModule)) == "");
 }

@@ -7,7 +7,6 @@
 
 #include "base/gzip.hpp"
 #include "base/tar.hpp"
-#include "oci/media_type.hpp"
 
 namespace oci = wasmctl::oci;
 namespace base = wasmctl::base;
@@ -70,31 +69,4 @@ TEST_CASE("a docker image has Docker's media types, and no annotations") {
   CHECK(manifest.config.media_type == "application/vnd.docker.container.image.v1+json");
   CHECK(manifest.layers.at(0).media_type == "application/vnd.docker.image.rootfs.diff.tar.gzip");
   CHECK(manifest.annotations.empty());
-}
-
-TEST_CASE("module_candidates begins with the one that Istio picks and ends with attestations") {
-  const auto candidates = [](const std::vector<const char*>& platforms) {
-    oci::Index index;
-    for (const auto* platform : platforms) {
-      const std::string text = platform;
-      const auto slash = text.find('/');
-      oci::Descriptor entry;
-      entry.media_type =
-          text == "an/index" ? oci::media_type::kOciIndex : oci::media_type::kOciManifest;
-      entry.platform = oci::Platform{text.substr(0, slash), text.substr(slash + 1), {}};
-      index.manifests.push_back(entry);
-    }
-    std::string text;
-    for (const auto& entry : oci::module_candidates(index)) {
-      text += to_string(*entry.platform) + " ";
-    }
-    return text;
-  };
-  CHECK(candidates({"linux/arm64", "linux/amd64", "wasip1/wasm"}) ==
-        "linux/amd64 wasip1/wasm linux/arm64 ");
-  CHECK(candidates({"an/index", "linux/arm64", "wasip1/wasm"}) ==
-        "wasip1/wasm linux/arm64 an/index ");
-  CHECK(candidates({"unknown/unknown", "linux/arm64", "linux/s390x"}) ==
-        "linux/arm64 linux/s390x unknown/unknown ");
-  CHECK(candidates({}).empty());
 }

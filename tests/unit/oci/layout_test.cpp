@@ -1,9 +1,12 @@
 #include "oci/layout.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -176,9 +179,68 @@ TEST_CASE("referrers are found beside entries that cannot be read") {
   odd["manifests"].push_back(entry(oci::Digest::of("nowhere").text()));
   base::write_file(directory / "index.json", odd.dump());
   layout.add(referrer.descriptor, std::nullopt);
-  const auto found = layout.referrers(one.manifest.descriptor.digest);
+  const auto found = layout.referrers(one.manifest.descriptor.digest, "");
   REQUIRE(found.size() == 1);
   CHECK(found[0].digest == referrer.descriptor.digest);
+}
+
+TEST_CASE("an image that is listed more than once is the only one all the same") {
+  const base::TemporaryDirectory temporary;
+  const auto& directory = temporary.path();
+  store(directory, image("one"), std::nullopt);
+  auto twice = index(directory);
+  twice["manifests"].push_back(twice["manifests"][0]);
+  twice["manifests"][1]["annotations"] = {{"org.example/by", "another tool"}};
+  base::write_file(directory / "index.json", twice.dump());
+  CHECK(resolve(directory, "") == image("one").manifest.descriptor.digest.text());
+
+  store(directory, image("two"), std::nullopt);
+  CHECK(resolve(directory, "") == std::nullopt);
+  auto digests = {image("one").manifest.descriptor.digest.text(),
+                  image("two").manifest.descriptor.digest.text()};
+  try {
+    oci::Layout(directory).fetch_manifest({});
+    FAIL("there is no such image");
+  } catch (const Error& error) {
+    CHECK(error.hints() ==
+          std::vector<std::string>{fmt::format("name one by its digest: {}",
+                                               fmt::join(std::set<std::string>(digests), ", "))});
+  }
+}
+
+TEST_CASE("index.json is not two lists at once") {
+  const base::TemporaryDirectory temporary;
+  const auto& directory = temporary.path();
+  base::write_file(directory / "oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+  base::write_file(directory / "index.json",
+                   R"({"schemaVersion":2,"manifests":[],"Manifests":[]})");
+  CHECK(refusal(directory, Code::bad_input) ==
+        "`" + (directory / "index.json").native() +
+            "` has the key `Manifests`, which other readers take for `manifests`");
+}
+
+TEST_CASE("a pipe in a layout is not waited for") {
+  const base::TemporaryDirectory temporary;
+  const auto one = image("one");
+  for (const auto* const name : {"oci-layout", "index.json"}) {
+    CAPTURE(name);
+    const auto directory = temporary.path() / name;
+    store(directory, one, "v1");
+    fs::remove(directory / name);
+    REQUIRE(mkfifo((directory / name).c_str(), 0600) == 0);
+    CHECK(refusal(directory, Code::bad_input) ==
+          "`" + (directory / name).native() + "` is not a regular file");
+  }
+  const auto directory = temporary.path() / "blobs";
+  store(directory, one, "v1");
+  const oci::Layout layout(directory);
+  const auto& layer = one.blobs[0];
+  const auto path = layout.blob_path(layer.descriptor.digest);
+  fs::remove(path);
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  const auto want = "`" + path.native() + "` is not a regular file";
+  CHECK_THROWS_WITH_AS(layout.read_blob(layer.descriptor), want.c_str(), Error);
+  CHECK_THROWS_WITH_AS(layout.write_blob(layer), want.c_str(), Error);
 }
 
 TEST_CASE("of many pushes at once none is lost") {

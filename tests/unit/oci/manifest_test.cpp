@@ -27,6 +27,10 @@ std::string child(const std::string& platform) {
          R"(","size":2)" + platform + "}";
 }
 
+std::string blob(const std::string& platform) {
+  return R"({"mediaType":"a/b","digest":")" + kDigest + R"(","size":2)" + platform + "}";
+}
+
 std::string platform(const std::string& os, const std::string& architecture) {
   return R"(,"platform":{"os":")" + os + R"(","architecture":")" + architecture + R"("})";
 }
@@ -86,13 +90,14 @@ TEST_CASE("parse_manifest refuses, and says why and where") {
       {"[]", "the manifest is no JSON object"},
       {deep, "the manifest is nested more than 32 deep"},
       {manifest(R"("x":1)"), "the manifest has no `config`"},
-      {manifest(R"("config":1)"), "config is no object"},
+      {manifest(R"("config":1)"), "the manifest: `config` is not an object"},
       {manifest(R"("config":{})"), "config has no `mediaType`"},
-      {manifest(R"("config":{"mediaType":1})"), "config.mediaType is no string"},
+      {manifest(R"("config":{"mediaType":1})"), "the manifest: `config.mediaType` is not a string"},
       {manifest(R"("config":{"mediaType":"a/b","digest":"sha256:12","size":1})"),
        "config is wrong: digest `sha256:12` has 2 hex digits, sha256 has 64"},
       {manifest(R"("config":)" + kEmpty), "the manifest has no list `layers`"},
-      {manifest(R"("config":)" + kEmpty + R"(,"layers":{})"), "the manifest has no list `layers`"},
+      {manifest(R"("config":)" + kEmpty + R"(,"layers":{})"),
+       "the manifest: `layers` is not a list"},
       {manifest(R"("config":)" + kEmpty + R"(,"layers":[)" + kEmpty + R"(,{"mediaType":"a/b"}])"),
        "layers[1] has no `digest`"},
       {manifest(R"("config":)" + kEmpty + R"(,"layers":[{"mediaType":"a/b","digest":")" + kDigest +
@@ -100,12 +105,17 @@ TEST_CASE("parse_manifest refuses, and says why and where") {
        "layers[0] has no `size` that is a number of bytes"},
       {manifest(R"("config":)" + kEmpty + R"(,"layers":[{"mediaType":"a/b","digest":")" + kDigest +
                 R"(","size":1.5}])"),
-       "layers[0] has no `size` that is a number of bytes"},
+       "the manifest: `layers.size` is not an integer of 64 bits"},
       {manifest(R"("manifests":[{"mediaType":"a/b","digest":")" + kDigest +
                 R"(","size":1,"platform":"linux"}])"),
-       "manifests[0].platform is no object"},
+       "the manifest: `manifests.platform` is not an object"},
       {manifest(R"("mediaType":"application/vnd.docker.distribution.manifest.v1+prettyjws")"),
        "the manifest is of Docker's schema 1, which is out of use"},
+      {R"({"schemaVersion":1,"name":"acme/a","fsLayers":[],"history":[]})",
+       "the manifest is of Docker's schema 1, which is out of use"},
+      {manifest(R"("x":1e400)"), "the manifest has a number that no double can hold"},
+      {manifest(R"("x":[-)" + std::string(400, '9') + "]"),
+       "the manifest has a number that no double can hold"},
       {manifest(R"("mediaType":"application/vnd.example.list")"),
        "the manifest has the type `application/vnd.example.list`, which is no image manifest or "
        "index"},
@@ -137,6 +147,9 @@ TEST_CASE("select_for_istio takes what go-containerregistry takes") {
       {"no platform", child(platform("linux", "arm64")) + "," + child(""), 1},
       {"wasm only", child(platform("wasip1", "wasm")), -1},
       {"attestation", child(platform("unknown", "unknown")), -1},
+      {"no platform, as Go writes it", child(R"(,"platform":null)"), 0},
+      {"an empty platform is one", child(R"(,"platform":{})"), -1},
+      {"another thing than a manifest", blob("") + "," + child(""), 0},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
@@ -145,6 +158,70 @@ TEST_CASE("select_for_istio takes what go-containerregistry takes") {
     const auto* found = oci::select_for_istio(index);
     CHECK((found == nullptr ? -1 : static_cast<int>(found - index.manifests.data())) == c.want);
   }
+}
+
+TEST_CASE("a document that Go reads as another is refused, and one that it does not read") {
+  const auto one = R"("config":)" + kEmpty + R"(,"layers":[)";
+  const auto with = [&](const std::string& field) {
+    return manifest(one + R"({"mediaType":"a/b","digest":")" + kDigest + R"(","size":1)" + field +
+                    "}]");
+  };
+  const std::string twice = "which other readers take for";
+  const std::pair<std::string, std::string> refused[] = {
+      {manifest(one + R"(],"Layers":[])"), "has the key `Layers`, " + twice + " `layers`"},
+      {manifest(R"("LAYERS":[],"config":)" + kEmpty),
+       "has the key `LAYERS`, " + twice + " `layers`"},
+      {manifest(one + "],\"layer\u017f\":[]"), "has the key `layer\u017f`, " + twice + " `layers`"},
+      {manifest(one + R"(],"layer\u017f":[])"),
+       "has the key `layer\u017f`, " + twice + " `layers`"},
+      {manifest(one + R"(],"layers":[])"), "has the key `layers` twice"},
+      {manifest(one + R"(],"Manifests":[])"), "has the key `Manifests`, " + twice + " `manifests`"},
+      {manifest(one + R"(],"Subject":null)"), "has the key `Subject`, " + twice + " `subject`"},
+      {with(R"(,"Digest":"x")"), "has the key `Digest`, " + twice + " `digest`"},
+      {with(R"(,"MediaType":"x")"), "has the key `MediaType`, " + twice + " `mediaType`"},
+      {with(R"(,"platform":{"OS":"linux"})"), "has the key `OS`, " + twice + " `os`"},
+      {with(R"(,"urls":5)"), ": `layers.urls` is not a list"},
+      {with(R"(,"urls":[5])"), ": `layers.urls` is not a string"},
+      {with(R"(,"data":"?")"), ": `layers.data` is not base64"},
+      {with(R"(,"annotations":{"build":5})"), ": `layers.annotations.build` is not a string"},
+      {manifest(one + R"(],"annotations":{"build":5})"), ": `annotations.build` is not a string"},
+      {R"({"schemaVersion":"2",)" + one + "]}", ": `schemaVersion` is not an integer of 64 bits"},
+      {"\xef\xbb\xbf" + manifest(one + "]"), "begins with a byte order mark, and is not JSON"},
+  };
+  for (const auto& [text, message] : refused) {
+    CAPTURE(text);
+    const auto want = "the manifest" + (message[0] == ':' ? "" : std::string(" ")) + message;
+    CHECK_THROWS_WITH_AS(oci::parse_manifest(text, ""), want.c_str(), Error);
+  }
+  const std::string read[] = {
+      // What is below these is their authors' own.
+      manifest(one + R"(],"annotations":{"Layers":"x","layers":"y","MediaType":"z"})"),
+      manifest(one + R"(],"unknown":{"Layers":1,"layers":2,"layers":3,"annotations":{"a":1}})"),
+      with(R"(,"annotations":{"Digest":"x"})"),
+      with(R"(,"os":1,"layers":[])"),
+      // As Go writes what is not there.
+      manifest(one + R"(],"annotations":null,"subject":null,"mediaType":null)"),
+      with(R"(,"urls":null,"platform":null,"annotations":{"a":null},"artifactType":null)"),
+      with(R"(,"data":"e30=","urls":["https://a"])"),
+      // Keys that only look like fields.
+      manifest(one + R"(],"layerS2":1,"lager":1)"),
+  };
+  for (const auto& text : read) {
+    CAPTURE(text);
+    CHECK_NOTHROW(oci::parse_manifest(text, ""));
+  }
+}
+
+TEST_CASE("go-containerregistry finds a layer's type by its digest") {
+  const oci::Descriptor layer{"l/l", oci::Digest::of("l"), 1, {}, {}, {}};
+  auto same = layer;
+  same.media_type = "s/s";
+  oci::Manifest manifest;
+  manifest.config = {"c/c", oci::Digest::of("c"), 1, {}, {}, {}};
+  manifest.layers = {layer, same};
+  CHECK(oci::type_of(manifest, manifest.layers[1]) == "l/l");
+  manifest.config.digest = layer.digest;
+  CHECK(oci::type_of(manifest, manifest.layers[0]) == "c/c");
 }
 
 TEST_CASE("a verifier takes what was promised, and nothing else") {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 
 using wasmctl::Code;
 using wasmctl::Error;
@@ -19,12 +20,12 @@ const std::string kAtDigest = "@" + kDigest.text();
 
 Reference image(std::string registry, std::string repository, std::optional<std::string> tag = {},
                 std::optional<Digest> digest = {}) {
-  return {std::move(registry), std::move(repository), {}, std::move(tag), std::move(digest)};
+  return {{std::move(tag), std::move(digest)}, std::move(registry), std::move(repository), {}};
 }
 
 Reference layout(std::string directory, std::optional<std::string> tag = {},
                  std::optional<Digest> digest = {}) {
-  return {{}, {}, std::move(directory), std::move(tag), std::move(digest)};
+  return {{std::move(tag), std::move(digest)}, {}, {}, std::move(directory)};
 }
 
 }  // namespace
@@ -59,6 +60,48 @@ TEST_CASE("parse_reference") {
     CAPTURE(c.name);
     CHECK(parse_reference(c.text) == c.want);
     CHECK(to_string(c.want) == c.text);  // what is printed parses back
+  }
+}
+
+TEST_CASE("names that podman and skopeo give in layouts") {
+  const wasmctl::base::TemporaryDirectory temporary;
+  const auto there = temporary.path().native();
+  const auto odd = there + ":v1";  // a directory with a colon in its path
+  wasmctl::base::make_directories(odd);
+  const struct {
+    const char* name;
+    std::string text;
+    Reference want;
+  } cases[] = {
+      {"a name", there + ":localhost/acme/f:v1", layout(there, "localhost/acme/f:v1")},
+      {"with a plus", there + ":v1+2", layout(there, "v1+2")},
+      {"with a digest", there + ":acme/f" + kAtDigest, layout(there, "acme/f", kDigest)},
+      {"with a digest of no length", there + ":acme/f@v1", layout(there, "acme/f@v1")},
+      {"a tag", there + ":v2", layout(there, "v2")},
+      {"a tag, though there is a directory of that name", odd, layout(there, "v1")},
+      {"a colon in the path, and a tag", odd + ":v2", layout(odd, "v2")},
+      {"a directory below", there + "/none:a/b:v1", layout(there + "/none:a/b", "v1")},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(parse_reference("oci:" + c.text) == c.want);
+    CHECK(to_string(c.want) == "oci:" + c.text);
+  }
+  CHECK_THROWS_AS(parse_reference("oci:none:v1+2"), Error);
+}
+
+TEST_CASE("a name without a registry is one of Docker Hub, as docker reads it") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"acme/a1:v1", "docker.io/acme/a1:v1"},
+      {"a1", "docker.io/library/a1"},
+      {"localhost/a1", "localhost/a1"},
+      {"ghcr.io/acme/a1:v1", "ghcr.io/acme/a1:v1"},
+      {"index.docker.io/a1", "docker.io/library/a1"},
+      {"host:5000/a1", "host:5000/a1"},
+  };
+  for (const auto& [text, want] : cases) {
+    CAPTURE(text);
+    CHECK(to_string(wasmctl::oci::parse_image_name(text)) == want);
   }
 }
 

@@ -65,6 +65,21 @@ TEST_CASE("a refusal in words") {
       {"too large", answer(413, "<html>nginx", "text/plain"), "", Code::bad_input,
        "error: cannot push: the registry answered 413\n"
        "hint: the registry, or a proxy before it, limits the size of a request\n"},
+      {"plain text",
+       answer(400, "\r\n names begin with the \x1b[31mteam's\nand more",
+              "text/plain; charset=utf-8"),
+       "", Code::bad_input,
+       "error: cannot push: the registry answered 400\n"
+       "  caused by: names begin with the  [31mteam's\n"},
+      {"plain text of a length", answer(507, std::string(400, 'x'), "text/plain"), "",
+       Code::network,
+       "error: cannot push: the registry answered 507\n"
+       "  caused by: " +
+           std::string(300, 'x') + "...\n"},
+      {"what is no plain text", answer(409, "0\x01\x02", "application/octet-stream"), "",
+       Code::bad_input, "error: cannot push: the registry answered 409\n"},
+      {"a number out of range", answer(404, R"({"errors":[{"code":"GONE","detail":1e400}]})"), "",
+       Code::not_found, "error: cannot push: the registry answered 404\n"},
       {"rate", answer(429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"), "", Code::network,
        "error: cannot push: the registry answered 429 TOOMANYREQUESTS\n"
        "hint: the registry limits the rate: try again later\n"},
@@ -118,68 +133,19 @@ TEST_CASE("a refusal in words") {
 
 TEST_CASE("a refusal names the scope of the token, and what a push may lack") {
   const http::Url url{"https", "ghcr.io", "/"};
-  const Asker asker{.registry = "docker.io",
-                    .repository = "acme/a",
-                    .login = "user `me`",
-                    .scope = "repository:acme/a:pull",
-                    .writes = true};
-  CHECK(format_error(refusal("cannot push", answer(403, ""), url, asker)) ==
+  const RequestContext context{.registry = "docker.io",
+                               .repository = "acme/a",
+                               .login = "user `me`",
+                               .scope = "repository:acme/a:pull",
+                               .writes = true};
+  CHECK(format_error(refusal("cannot push", answer(403, ""), url, context)) ==
         "error: cannot push: the registry answered 403\n"
         "  caused by: it was asked as user `me`, for the scope `repository:acme/a:pull`\n"
         "hint: log in with the right to do so: `wasmctl login docker.io`\n");
   CHECK(format_error(refusal("cannot push", answer(404, R"({"errors":[{"code":"NAME_UNKNOWN"}]})"),
-                             url, asker)) ==
+                             url, context)) ==
         "error: cannot push: the registry answered 404 NAME_UNKNOWN\n"
         "hint: check the repository's name; some registries want it to be made before a push\n");
-}
-
-TEST_CASE("a pause is asked for in seconds or until a date") {
-  const struct {
-    const char* text;
-    int want;
-  } cases[] = {
-      {"", 0},
-      {"5", 5},
-      {"99999999999999999", 365 * 24 * 3600},
-      {"-5", 0},
-      {"soon", 0},
-      {"Sun, 06 Nov 1994 08:50:07 GMT", 30},
-      {"Sun, 06 Nov 1994 08:49:00 GMT", 0},
-      {"Sun, 06 Nov 1994 08:50:07 GMT and more", 0},
-  };
-  for (const auto& c : cases) {
-    CAPTURE(c.text);
-    const http::Response response{
-        429, {{"retry-after", c.text}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, ""};
-    CHECK(asked_pause(response).count() == c.want);
-  }
-}
-
-TEST_CASE("next_link") {
-  const struct {
-    const char* text;
-    std::optional<std::string> want;
-  } cases[] = {
-      {"</a?n=1>; rel=\"next\"", "/a?n=1"},
-      {"</a>;rel=next", "/a"},
-      {"</a>; REL = \"Next\"", "/a"},
-      {"</first>; rel=\"first\", </b>; rel=\"next\"", "/b"},
-      {"</b>; rel=\"last next\"; title=\"x, y\", </c>; rel=\"next\"", "/b"},
-      {"</a>; title=\"a, </x>; rel=next\"; rel=last, </b>; rel=next", "/b"},
-      {"</next>; rel=\"prev\"", std::nullopt},
-      {"</a>; title=\"next\"", std::nullopt},
-      {"</a>; rel=prev; rel=next", std::nullopt},
-      {"</a>", std::nullopt},
-      {"</a", std::nullopt},
-      {"</a>; rel=\"next", "/a"},
-      {"", std::nullopt},
-      {";;;,,<", std::nullopt},
-      {"</a>;;;", std::nullopt},
-  };
-  for (const auto& c : cases) {
-    CAPTURE(c.text);
-    CHECK(next_link({200, {{"link", c.text}}, ""}) == c.want);
-  }
 }
 
 TEST_CASE("parse_errors takes what is well formed, and no more than is read") {

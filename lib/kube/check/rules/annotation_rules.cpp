@@ -19,10 +19,12 @@ using nlohmann::json;
 constexpr std::string_view kSidecarAnnotations[] = {kVolumeAnnotation, kMountAnnotation};
 
 void check_annotation_json(const Survey& survey, Report& report) {
-  for (const auto& workload : survey.inventory().workloads) {
+  for (const auto& pods : survey.pods()) {
+    const auto& workload = *pods.workload;
     for (const auto key : kSidecarAnnotations) {
       const auto found = workload.annotations.find(std::string(key));
-      if (found == workload.annotations.end() || read_annotation(workload, key)) continue;
+      const auto& value = key == kVolumeAnnotation ? pods.volume_annotation : pods.mount_annotation;
+      if (found == workload.annotations.end() || value != nullptr) continue;
       report.add(site_of(workload, found->second), fmt::format("{} is no JSON object", key),
                  "the injector fails on it, and no pod is ever made: write {\"VOLUME\":{...}}");
     }
@@ -125,7 +127,9 @@ class AnnotationField {
   void check(const json& object, std::span<const JsonField> known) {
     if (!object.is_object()) return;
     for (const auto& [name, value] : object.items()) {
-      const auto field = std::ranges::find(known, std::string_view(name), &JsonField::name);
+      const auto field = std::ranges::find(known, base::lower(name), [](const JsonField& row) {
+        return base::lower(row.name);  // Go's decoder takes any capitals
+      });
       if (field == known.end()) {
         report_.add(site_,
                     fmt::format("the injector drops `{}` in {} without a word", name, annotation_),
@@ -165,17 +169,16 @@ class AnnotationField {
 };
 
 void check_annotation_field(const Survey& survey, Report& report) {
-  for (const auto& workload : survey.inventory().workloads) {
-    const auto check = [&](const char* key, std::span<const JsonField> known) {
-      const auto value = read_annotation(workload, key);
-      if (!value) return;
-      const auto site = site_of(workload, workload.annotations.at(key));
+  for (const auto& pods : survey.pods()) {
+    const auto check = [&](const char* key, const auto& value, std::span<const JsonField> known) {
+      if (value == nullptr) return;
+      const auto site = site_of(*pods.workload, pods.workload->annotations.at(key));
       for (const auto& [name, object] : value->items()) {
         AnnotationField(key, site, report).check(object, known);
       }
     };
-    check(kVolumeAnnotation, kVolume);
-    check(kMountAnnotation, kMount);
+    check(kVolumeAnnotation, pods.volume_annotation, kVolume);
+    check(kMountAnnotation, pods.mount_annotation, kMount);
   }
 }
 
@@ -202,8 +205,7 @@ void check_annotation_place(const Survey& survey, Report& report) {
     for (const auto key : kSidecarAnnotations) {
       const auto found = workload.own_annotations.find(std::string(key));
       if (found == workload.own_annotations.end()) continue;
-      report.add(found->second,
-                 fmt::format("{} on the {} itself does nothing", key, workload.kind->kind),
+      report.add(found->second, fmt::format("{} on the {} itself does nothing", key, workload.kind),
                  "the injector reads the pod template's annotations: move it to "
                  "spec.template.metadata");
     }
@@ -211,8 +213,9 @@ void check_annotation_place(const Survey& survey, Report& report) {
 }
 
 void check_gateway_annotation(const Survey& survey, Report& report) {
-  for (const auto& workload : survey.inventory().workloads) {
-    if (!is_gateway(workload)) continue;
+  for (const auto& pods : survey.pods()) {
+    if (!pods.is_gateway) continue;
+    const auto& workload = *pods.workload;
     for (const auto key : kSidecarAnnotations) {
       const auto found = workload.annotations.find(std::string(key));
       if (found == workload.annotations.end()) continue;
@@ -226,15 +229,16 @@ void check_gateway_annotation(const Survey& survey, Report& report) {
 
 constexpr ManifestRule kAnnotationRules[] = {
     {"annotation-json", Severity::error, "the annotations that mount are JSON objects",
-     check_annotation_json},
+     RuleScope::alone, check_annotation_json},
     {"annotation-field", Severity::error,
-     "the annotations that mount have Kubernetes' fields, in its forms", check_annotation_field},
+     "the annotations that mount have Kubernetes' fields, in its forms", RuleScope::alone,
+     check_annotation_field},
     {"annotation-name", Severity::error, "the annotations that mount are spelt as Istio reads them",
-     check_annotation_name},
+     RuleScope::alone, check_annotation_name},
     {"annotation-place", Severity::error, "the annotations that mount are on the pod template",
-     check_annotation_place},
+     RuleScope::alone, check_annotation_place},
     {"gateway-annotation", Severity::error, "a gateway's mount is not by annotation",
-     check_gateway_annotation},
+     RuleScope::alone, check_gateway_annotation},
 };
 
 }  // namespace

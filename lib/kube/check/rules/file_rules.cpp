@@ -10,34 +10,36 @@ namespace wasmctl::kube {
 namespace {
 
 void check_yaml(const Survey& survey, Report& report) {
-  for (const auto& [site, text] : survey.inventory().unreadable) {
-    report.add(site, text,
-               "nothing behind this place was looked at; of a Helm chart, check what "
-               "`helm template` prints");
+  for (const auto& [site, text, is_template] : survey.inventory().unreadable) {
+    if (is_template) {
+      report.add(site, fmt::format("a template is no YAML before it is rendered ({})", text),
+                 "of a Helm chart, check what `helm template CHART` prints");
+    } else {
+      report.add(site, text, "nothing after this place was looked at");
+    }
   }
 }
 
 void check_unknown_kind(const Survey& survey, Report& report) {
-  for (const auto& [site, text] : survey.inventory().unknown_kinds) {
-    report.add(site, fmt::format("Istio has no {}", text),
-               "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension");
+  for (const auto& [site, api_version, kind] : survey.inventory().unknown_kinds) {
+    const auto named = std::ranges::find(plugin_kinds(), kind, &PluginKindRow::name);
+    const bool istio =
+        named == plugin_kinds().end() || named->api_version.starts_with("extensions.istio.io/");
+    report.add(site,
+               fmt::format("{} has no {} {}", istio ? "Istio" : named->consumer, api_version, kind),
+               istio ? "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension"
+                     : fmt::format("`{}` has {}", named->api_version, kind));
   }
 }
 
 constexpr ManifestRule kFileRules[] = {
-    {"yaml", Severity::error, "the file is YAML", check_yaml},
-    {"unknown-kind", Severity::error, "what is in Istio's group is of one of its kinds",
+    {"yaml", Severity::error, "the file is YAML", RuleScope::alone, check_yaml},
+    {"unknown-kind", Severity::error,
+     "what is in a group that loads plugins is of one of its kinds and versions", RuleScope::alone,
      check_unknown_kind},
 };
 
 }  // namespace
-
-std::string assumption(std::initializer_list<const Object*> objects) {
-  const auto* const found = std::ranges::find_if(objects, &Object::ns_assumed);
-  if (found == objects.end()) return "";
-  return fmt::format(" (`{}` names no namespace: if it does not go to {}, say so by `-n`)",
-                     (*found)->name, (*found)->ns);
-}
 
 std::span<const ManifestRule> file_rules() {
   return kFileRules;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "base/error.hpp"
 #include "kube/check/rules/rules.hpp"
+#include "oci/reference.hpp"
 
 namespace wasmctl::kube {
 
@@ -19,8 +21,9 @@ bool is_http(const std::string& url) {
 }
 
 void check_unpinned(const Survey& survey, Report& report) {
-  for (const auto* const plugin : all_plugins(survey.inventory())) {
-    if (plugin->module_field("sha256") != nullptr) continue;
+  for (const auto* const plugin : survey.plugins()) {
+    const auto* const sha256 = plugin->module_field("sha256");
+    if (sha256 != nullptr && !sha256->text.empty()) continue;
     if (!image_of(plugin->url).empty() && plugin->url.find(kPin) == std::string::npos) {
       report.add(site_of(*plugin, *plugin->module_field("url")),
                  fmt::format("`{}` is whatever the tag names when it is fetched", plugin->url),
@@ -33,20 +36,33 @@ void check_unpinned(const Survey& survey, Report& report) {
   }
 }
 
-void check_unpinned_volume(const Survey& survey, Report& report) {
-  for (const auto& workload : survey.inventory().workloads) {
-    const auto mounts = proxy_mounts(workload);
-    for (const auto& volume : all_volumes(workload)) {
+// Calls visit(volume) for each volume that is made of an image and mounted into a proxy.
+template <typename Visit>
+void for_each_image_volume(const Survey& survey, const Visit& visit) {
+  for (const auto& pods : survey.pods()) {
+    for (const auto* const volume : pods.volumes) {
       const bool mounted =
-          std::ranges::find(mounts, volume.name, &MountManifest::volume) != mounts.end();
-      if (!mounted || volume.image.empty() || volume.image.find(kPin) != std::string::npos) {
-        continue;
-      }
-      report.add(volume.site,
-                 fmt::format("`{}` is whatever the tag names when a pod starts", volume.image),
-                 "pin it: `wasmctl patch IMAGE` writes the digest");
+          std::ranges::find(pods.mounts, volume->name, &MountManifest::volume) != pods.mounts.end();
+      if (mounted && !volume->image.empty()) visit(*volume);
     }
   }
+}
+
+void check_unpinned_volume(const Survey& survey, Report& report) {
+  for_each_image_volume(survey, [&](const VolumeManifest& volume) {
+    if (volume.image.find(kPin) != std::string::npos) return;
+    report.add(volume.site,
+               fmt::format("`{}` is whatever the tag names when a pod starts", volume.image),
+               "pin it: `wasmctl patch IMAGE` writes the digest");
+  });
+}
+
+void check_volume_image(const Survey& survey, Report& report) {
+  for_each_image_volume(survey, [&](const VolumeManifest& volume) {
+    const auto remark =
+        judge_image(volume.image, "the kubelet", "REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]");
+    if (remark) report.add(volume.site, remark->message, remark->hint);
+  });
 }
 
 void check_unpinned_images(const Survey& survey, Report& report) {
@@ -79,27 +95,26 @@ void check_image_spelling(const Survey& survey, Report& report) {
                                 known->second.site.mark)),
         "name it in one way: the one under which it was pushed");
   };
-  for (const auto* const plugin : all_plugins(survey.inventory())) {
+  for (const auto* const plugin : survey.plugins()) {
     const auto* const node = plugin->module_field("url");
     if (node != nullptr) see(image_of(plugin->url), site_of(*plugin, *node));
   }
-  for (const auto& workload : survey.inventory().workloads) {
-    for (const auto& volume : all_volumes(workload)) see(volume.image, volume.site);
+  for (const auto& pods : survey.pods()) {
+    for (const auto* const volume : pods.volumes) see(volume->image, volume->site);
   }
 }
 
-// The host of an image, as a docker config names it.
+// The registry of an image, as a docker config names it; empty for a name that is none.
 std::string registry_of(const std::string& image) {
-  const auto slash = image.find('/');
-  const auto host = image.substr(0, std::min(slash, image.size()));
-  const bool is_host =
-      slash != std::string::npos && (host.find('.') != std::string::npos ||
-                                     host.find(':') != std::string::npos || host == "localhost");
-  const bool is_hub = !is_host || host == "docker.io" || host == "index.docker.io";
-  return is_hub ? "https://index.docker.io/v1/" : host;
+  try {
+    const auto reference = oci::parse_image_name(image);
+    return reference.registry == "docker.io" ? "https://index.docker.io/v1/" : reference.registry;
+  } catch (const Error&) {
+    return "";
+  }
 }
 
-std::string host_of(std::string registry) {
+std::string registry_host(std::string registry) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (registry.starts_with(scheme)) registry.erase(0, scheme.size());
   }
@@ -120,29 +135,31 @@ Secrets find_secrets(const Survey& survey, const PluginManifest& plugin, const s
 }
 
 void check_pull_secret(const Survey& survey, Report& report) {
-  for (const auto* const plugin : all_plugins(survey.inventory())) {
+  for (const auto* const plugin : survey.plugins()) {
     const auto* const node = plugin->module_field("imagePullSecret");
     const auto image = image_of(plugin->url);
     if (node == nullptr || image.empty()) continue;
     const auto [secret, elsewhere] = find_secrets(survey, *plugin, node->text);
     if (secret == nullptr && elsewhere != nullptr) {
-      report.add(site_of(*plugin, *node),
-                 fmt::format("secret `{}` is in namespace {}, the plugin in {}", node->text,
-                             elsewhere->ns, plugin->ns),
-                 fmt::format("{} looks in the plugin's namespace only", consumer_of(*plugin)));
+      report.add(
+          site_of(*plugin, *node),
+          fmt::format("secret `{}` is in namespace {}, the plugin in {}", node->text, elsewhere->ns,
+                      plugin->ns),
+          fmt::format("{} looks in the plugin's namespace only", row_of(plugin->kind).consumer));
     }
     if (secret == nullptr) continue;
     const auto wanted = registry_of(image);
     if (secret->type != kDockerConfigType) {
-      report.add(secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
-                 fmt::format("{} reads the type {}", consumer_of(*plugin), kDockerConfigType));
+      report.add(
+          secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
+          fmt::format("{} reads the type {}", row_of(plugin->kind).consumer, kDockerConfigType));
     } else if (secret->registries.empty()) {
       report.add(
           secret->site,
           fmt::format("secret `{}` has no credentials under `.dockerconfigjson`", secret->name),
           "`wasmctl render --pull-secret-from-docker-config` makes one");
-    } else if (std::ranges::find(secret->registries, host_of(wanted), host_of) ==
-               secret->registries.end()) {
+    } else if (!wanted.empty() && std::ranges::find(secret->registries, registry_host(wanted),
+                                                    registry_host) == secret->registries.end()) {
       report.add(secret->site,
                  fmt::format("secret `{}` has no credentials for {}", secret->name, wanted),
                  fmt::format("it has: {}", fmt::join(secret->registries, ", ")));
@@ -151,7 +168,7 @@ void check_pull_secret(const Survey& survey, Report& report) {
 }
 
 void check_pull_secret_absent(const Survey& survey, Report& report) {
-  for (const auto* const plugin : all_plugins(survey.inventory())) {
+  for (const auto* const plugin : survey.plugins()) {
     const auto* const node = plugin->module_field("imagePullSecret");
     if (node == nullptr || image_of(plugin->url).empty()) continue;
     const auto [here, elsewhere] = find_secrets(survey, *plugin, node->text);
@@ -165,14 +182,17 @@ void check_pull_secret_absent(const Survey& survey, Report& report) {
 }
 
 constexpr ManifestRule kImageRules[] = {
-    {"unpinned", Severity::warning, "what is downloaded is named by its digest",
+    {"unpinned", Severity::warning, "what is downloaded is named by its digest", RuleScope::alone,
      check_unpinned_images},
-    {"image-spelling", Severity::warning, "an image has one name", check_image_spelling},
+    {"volume-image", Severity::error, "a volume's image has a name that is one", RuleScope::alone,
+     check_volume_image},
+    {"image-spelling", Severity::warning, "an image has one name", RuleScope::alone,
+     check_image_spelling},
     {"pull-secret", Severity::error,
      "the pull secret is in the plugin's namespace, of the right type, for the registry",
-     check_pull_secret},
+     RuleScope::together, check_pull_secret},
     {"pull-secret-absent", Severity::warning, "the pull secret is among the files",
-     check_pull_secret_absent},
+     RuleScope::together, check_pull_secret_absent},
 };
 
 }  // namespace

@@ -1,0 +1,246 @@
+// Rules about targets: what targetRefs name, and whether anything there loads the plugin.
+// Source: istio pilot/pkg/model/policyattachment.go, ShouldAttachPolicy.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "kube/check/rules/rules.hpp"
+
+namespace wasmctl::kube {
+
+namespace {
+
+constexpr char kGatewayNameLabel[] = "gateway.networking.k8s.io/gateway-name";
+constexpr std::string_view kEnvoyGatewayController = "gateway.envoyproxy.io/";
+
+// One target of a plugin or policy.
+struct Target {
+  const Object& object;  // that names it
+  const yaml::Node& node;
+  std::string_view what;  // "plugin", "policy"
+  std::string kind;
+  std::string name;
+
+  Site site() const {
+    const auto* const name_node = yaml::find(node, "name");
+    return site_of(object, name_node == nullptr ? node : *name_node);
+  }
+};
+
+// Of Istio's plugins and of Envoy Gateway's policies.
+std::vector<Target> all_targets(const Survey& survey) {
+  std::vector<Target> targets;
+  const auto add = [&](const Object& object, const yaml::Node& spec, std::string_view what) {
+    for (const auto* const node : targets_of(spec)) {
+      auto [kind, name] = named_by(*node);
+      targets.push_back({object, *node, what, std::move(kind), std::move(name)});
+    }
+  };
+  for (const auto* const plugin : survey.istio_plugins()) add(*plugin, plugin->spec, "plugin");
+  for (const auto& policy : survey.inventory().policies) add(policy, policy.spec, "policy");
+  return targets;
+}
+
+bool is_of_istio(const Target& target) {
+  return target.what == "plugin";
+}
+
+// ---- where it is
+
+// Those of the same kind and name in other namespaces.
+const TargetManifest* find_target_elsewhere(const Survey& survey, const Target& target) {
+  const auto& targets = survey.inventory().targets;
+  const auto found = std::ranges::find_if(targets, [&](const TargetManifest& other) {
+    return other.kind == target.kind && other.name == target.name && !survey.is_mended(other);
+  });
+  return found == targets.end() ? nullptr : &*found;
+}
+
+const TargetManifest* find_here(const Survey& survey, const Target& target) {
+  const bool of_cluster = target.kind == "GatewayClass";
+  return survey.find_target(target.kind, of_cluster ? "" : target.object.ns, target.name);
+}
+
+// A target is looked up in the namespace of what names it, by Envoy Gateway and by Istio.
+void check_target_namespace(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    if (find_here(survey, target) != nullptr) continue;
+    const auto* const elsewhere = find_target_elsewhere(survey, target);
+    if (elsewhere == nullptr || target.kind == "GatewayClass") continue;
+    report.add(target.site(),
+               fmt::format("{} `{}` is in namespace {}, {} `{}` in {}", target.kind, target.name,
+                           elsewhere->ns, target.what, target.object.name, target.object.ns),
+               fmt::format("a {} reaches its own namespace only: put it into {}{}", target.what,
+                           elsewhere->ns, assumption({&target.object, elsewhere})));
+  }
+}
+
+// A name that is nearly that of another of the kind and namespace.
+void check_target_absent(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    if (find_here(survey, target) != nullptr || find_target_elsewhere(survey, target) != nullptr)
+      continue;
+    std::vector<std::string_view> names;
+    for (const auto& other : survey.inventory().targets) {
+      const bool here = other.ns == target.object.ns || other.ns.empty();
+      if (other.kind == target.kind && here && !survey.is_mended(other)) {
+        names.push_back(other.name);
+      }
+    }
+    const auto guess = nearest(target.name, names);
+    if (guess.empty()) continue;
+    report.add(target.site(),
+               fmt::format("{} `{}` is not in these files", target.kind, target.name),
+               fmt::format("did you mean `{}`?", guess));
+  }
+}
+
+// ---- who serves it
+
+// The controller of a Gateway's class: "istio.io/gateway-controller"; empty if it is not known.
+std::string controller_of(const Survey& survey, const std::string& gateway_class) {
+  const auto* const found = survey.find_target("GatewayClass", "", gateway_class);
+  if (found != nullptr) return found->gateway_class;
+  return gateway_class.starts_with("istio") ? "istio.io/" : "";
+}
+
+bool is_waypoint_gateway(const Survey& survey, const TargetManifest& gateway) {
+  return gateway.gateway_class == kWaypointClass ||
+         controller_of(survey, gateway.gateway_class) == "istio.io/mesh-controller";
+}
+
+// A class that nobody describes may be Envoy Gateway's under any name; Istio's begin with its own.
+void check_target_class(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    if (target.kind != "Gateway") continue;
+    const auto* const gateway = find_here(survey, target);
+    if (gateway == nullptr || gateway->gateway_class.empty() || survey.is_mended(*gateway))
+      continue;
+    const auto controller = controller_of(survey, gateway->gateway_class);
+    const bool fits = is_of_istio(target)
+                          ? controller.starts_with("istio.io/")
+                          : controller.empty() || controller.starts_with(kEnvoyGatewayController);
+    if (fits) continue;
+    report.add(
+        target.site(),
+        fmt::format("Gateway `{}` has class `{}`, which is not {}'s, so {} `{}` reaches "
+                    "nothing",
+                    target.name, gateway->gateway_class,
+                    is_of_istio(target) ? "Istio" : "Envoy Gateway", target.what,
+                    target.object.name),
+        is_of_istio(target)
+            ? "of a class with a name of its own, check its GatewayClass, too; Envoy Gateway "
+              "takes an EnvoyExtensionPolicy"
+            : "Istio takes a WasmPlugin");
+  }
+}
+
+void check_gateway_class(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    if (target.kind != "GatewayClass" || !is_of_istio(target)) continue;
+    if (target.object.ns != kRootNamespace) {
+      report.add(target.site(),
+                 fmt::format("a GatewayClass is a target from {} only, and plugin `{}` is in {}",
+                             kRootNamespace, target.object.name, target.object.ns),
+                 fmt::format("put the plugin into {}, or name the Gateways of its namespace{}",
+                             kRootNamespace, assumption({&target.object})));
+    } else if (target.name != kWaypointClass) {
+      report.add(
+          target.site(), fmt::format("`{}` is not a GatewayClass that plugins reach", target.name),
+          fmt::format("it is `{}` alone; name the Gateways of other classes", kWaypointClass));
+    }
+  }
+}
+
+// ---- a Gateway that its owner deploys
+
+// The namespace of the Service that the Gateway's address names: SERVICE[.NAMESPACE[.svc...]].
+std::string namespace_of_host(const TargetManifest& gateway) {
+  const auto dot = gateway.host.find('.');
+  if (dot == std::string::npos) return gateway.ns;
+  return gateway.host.substr(dot + 1, gateway.host.find('.', dot + 1) - dot - 1);
+}
+
+// Istio knows the pods of a Gateway by a label, which it writes where it deploys them itself.
+void check_target_label(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    if (target.kind != "Gateway" || !is_of_istio(target)) continue;
+    const auto* const gateway = find_here(survey, target);
+    if (gateway == nullptr || gateway->host.empty() || survey.is_mended(*gateway)) continue;
+    const auto ns = namespace_of_host(*gateway);
+    const Pods* unlabelled = nullptr;
+    bool labelled = false;
+    for (const auto& pods : survey.pods()) {
+      const auto& labels = pods.workload->labels;
+      const auto label = labels.find(kGatewayNameLabel);
+      if (pods.workload->ns != ns || survey.is_mended(*pods.workload)) continue;
+      if (label != labels.end() && label->second == target.name) labelled = true;
+      if (pods.is_gateway && (label == labels.end() || label->second != target.name)) {
+        unlabelled = &pods;
+      }
+    }
+    if (labelled || unlabelled == nullptr) continue;
+    report.add(
+        target.site(),
+        fmt::format("Gateway `{}` is deployed by hand ({}), and no pods here have the label "
+                    "{}: {}, so plugin `{}` reaches nothing",
+                    target.name, gateway->host, kGatewayNameLabel, target.name, target.object.name),
+        fmt::format("give the label to the pods of {}", describe(*unlabelled->workload)));
+  }
+}
+
+// ---- waypoints
+
+bool has_waypoint(const Survey& survey, const TargetManifest& service) {
+  if (service.has_waypoint) return true;
+  const auto* const ns = survey.find_namespace(service.ns);
+  if (ns != nullptr) {
+    const auto label = ns->labels.find("istio.io/use-waypoint");
+    if (label != ns->labels.end() && label->second != "none") return true;
+  }
+  return std::ranges::any_of(survey.inventory().targets, [&](const TargetManifest& other) {
+    return other.kind == "Gateway" && other.ns == service.ns && is_waypoint_gateway(survey, other);
+  });
+}
+
+void check_target_waypoint(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    if (target.kind != "Service" && target.kind != "ServiceEntry") continue;
+    const auto* const service = find_here(survey, target);
+    if (service == nullptr || !survey.is_whole() || has_waypoint(survey, *service)) continue;
+    report.add(target.site(),
+               fmt::format("only a waypoint loads a plugin for a {}, and `{}` has none in these "
+                           "files",
+                           target.kind, target.name),
+               fmt::format("make one: `istioctl waypoint apply -n {}`, and label the {} or its "
+                           "namespace with istio.io/use-waypoint; see that it is in the cluster: "
+                           "`kubectl get gateway -n {}`",
+                           service->ns, target.kind, service->ns));
+  }
+}
+
+constexpr ManifestRule kTargetRules[] = {
+    {"target-namespace", Severity::error, "a plugin or policy is in the namespace of its target",
+     RuleScope::together, check_target_namespace},
+    {"target-absent", Severity::warning, "a target has the name of one that is there",
+     RuleScope::together, check_target_absent},
+    {"target-class", Severity::warning, "a Gateway is of a class whose controller loads the plugin",
+     RuleScope::together, check_target_class},
+    {"gateway-class", Severity::error,
+     "a GatewayClass is a target from the root namespace, and is istio-waypoint",
+     RuleScope::together, check_gateway_class},
+    {"target-label", Severity::error,
+     "the pods of a Gateway that is deployed by hand have its label", RuleScope::together,
+     check_target_label},
+    {"target-waypoint", Severity::warning, "a Service or ServiceEntry has a waypoint",
+     RuleScope::together, check_target_waypoint},
+};
+
+}  // namespace
+
+std::span<const ManifestRule> target_rules() {
+  return kTargetRules;
+}
+
+}  // namespace wasmctl::kube

@@ -1,0 +1,408 @@
+#include "oci/pulled_image.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/gzip.hpp"
+#include "base/tar.hpp"
+#include "oci/layout.hpp"
+#include "oci/media_type.hpp"
+
+namespace oci = wasmctl::oci;
+namespace base = wasmctl::base;
+namespace mt = oci::media_type;
+using oci::Consumer;
+using wasmctl::Error;
+
+namespace {
+
+const std::string kMagic("\0asm\1\0\0\0", 8);
+const std::string kFirst = kMagic + "first";
+const std::string kSecond = kMagic + "second";
+
+// A layout that counts what is asked of it.
+class CountingLayout : public oci::Layout {
+ public:
+  CountingLayout(const std::filesystem::path& directory, int& asked)
+      : Layout(directory), asked_(asked) {}
+  using Layout::fetch_blob;
+  oci::Blob fetch_manifest(const oci::Selector& selector) override {
+    ++asked_;
+    return Layout::fetch_manifest(selector);
+  }
+  void fetch_blob(const oci::Descriptor& descriptor, const base::Sink& sink) override {
+    ++asked_;
+    Layout::fetch_blob(descriptor, sink);
+  }
+
+ private:
+  int& asked_;
+};
+
+// One entry of a tar, of any type.
+std::string entry(std::string_view name, std::string_view bytes, char type = '0') {
+  auto frame = base::tar_frame(name, bytes.size());
+  auto archive = frame.head.append(bytes) + frame.tail.substr(base::kTarEndBytes);
+  archive[156] = type;
+  archive.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < 512; ++i) sum += static_cast<unsigned char>(archive[i]);
+  archive.replace(148, 8, fmt::format("{:06o}", sum) + std::string("\0 ", 2));
+  return archive;
+}
+
+std::string tgz(const std::string& entries) {
+  return base::gzip(entries + std::string(base::kTarEndBytes, '\0'));
+}
+
+oci::Blob blob(std::string_view type, const std::string& bytes) {
+  return {oci::describe(type, bytes), bytes};
+}
+
+// Its layout is a directory that goes with it.
+class TestImage {
+ public:
+  oci::Layout& layout() { return layout_; }
+
+  // A manifest of those layers, stored.
+  oci::Descriptor add(const std::vector<oci::Blob>& layers,
+                      std::string_view type = mt::kOciManifest,
+                      const oci::Annotations& annotations = {}) {
+    oci::Manifest manifest;
+    manifest.media_type = type;
+    manifest.annotations = annotations;
+    const auto config = blob(mt::kOciConfig, "{}");
+    manifest.config = config.descriptor;
+    layout_.push_blob(config, oci::Presence::unknown);
+    for (const auto& layer : layers) {
+      layout_.push_blob(layer, oci::Presence::unknown);
+      manifest.layers.push_back(layer.descriptor);
+    }
+    const auto stored = blob(type, to_json_text(manifest));
+    layout_.push_manifest(stored, {"v1", std::nullopt});
+    return stored.descriptor;
+  }
+
+  void add_index(const std::vector<oci::Descriptor>& entries) {
+    oci::Index index;
+    index.media_type = mt::kOciIndex;
+    index.manifests = entries;
+    layout_.push_manifest(blob(mt::kOciIndex, to_json_text(index)), {"v1", std::nullopt});
+  }
+
+  oci::PulledImage open() {
+    asked = 0;
+    return {std::make_unique<CountingLayout>(temporary_.path() / "l", asked), {"v1", std::nullopt}};
+  }
+
+  int asked = 0;
+
+ private:
+  base::TemporaryDirectory temporary_;
+  oci::Layout layout_{temporary_.path() / "l"};
+};
+
+oci::Descriptor for_platform(oci::Descriptor manifest, const char* os, const char* architecture) {
+  manifest.platform = oci::Platform{os, architecture, {}};
+  return manifest;
+}
+
+std::string module_of(oci::PulledImage& image) {
+  try {
+    return std::string(image.module().content.view());
+  } catch (const Error& error) {
+    const auto& message = error.message();
+    return "error: " + message.substr(message.find(": ") + 2);
+  }
+}
+
+// One letter for each consumer, in order: y loads, n does not.
+std::string who(oci::PulledImage& image) {
+  std::string letters;
+  for (const auto& verdict : image.verdicts()) letters += verdict.why_not.empty() ? 'y' : 'n';
+  return letters;
+}
+
+}  // namespace
+
+TEST_CASE("each format is loaded by whom its table says") {
+  // Istio, Envoy Gateway, image volumes, docker, CNCF.
+  const std::tuple<oci::Format, const char*, const char*> cases[] = {
+      {oci::Format::image, "image", "yyyyn"},         {oci::Format::docker, "docker", "yyyyn"},
+      {oci::Format::artifact, "artifact", "yynnn"},   {oci::Format::wasm, "wasm", "nnnny"},
+      {oci::Format::universal, "universal", "yyyyy"},
+  };
+  for (const auto& [format, name, letters] : cases) {
+    CAPTURE(name);
+    TestImage stored;
+    stored.layout().push(oci::make_image(kFirst, {format, {}, {}}), {"v1", std::nullopt});
+    auto image = stored.open();
+    CHECK(who(image) == letters);
+    CHECK(image.format() == name);
+    CHECK(module_of(image) == kFirst);
+    CHECK(image.module().remark == "");
+  }
+}
+
+TEST_CASE("which module an image gives, and what Istio says to it") {
+  const auto tar = [](const std::string& entries) { return blob(mt::kOciLayerGzip, tgz(entries)); };
+  const auto plain = entry("plugin.wasm", kFirst);
+  const auto cut = [](std::string bytes, std::size_t less) {
+    bytes.resize(bytes.size() - less);
+    return bytes;
+  };
+  const auto titled = [](oci::Blob layer, const char* title) {
+    layer.descriptor.annotations["org.opencontainers.image.title"] = title;
+    return layer;
+  };
+  const std::string none = "its last layer holds no file named plugin.wasm";
+  const struct {
+    const char* name;
+    std::vector<oci::Blob> layers;
+    std::string want;   // the module, or "error: ..."
+    std::string istio;  // why not
+    bool two = false;   // two layers could be meant
+    std::string_view type = mt::kOciManifest;
+  } cases[] = {
+      {"plugin.wasm of the last layer", {tar(plain)}, kFirst, ""},
+      {"in any folder", {tar(entry("x", "") + entry("./a/plugin.wasm", kFirst))}, kFirst, ""},
+      {"the first wins", {tar(plain + entry("a/plugin.wasm", kSecond))}, kFirst, ""},
+      {"ordinary layers below", {tar(entry("plugin.wasm", kSecond)), tar(plain)}, kFirst, ""},
+      {"a raw module in front of the last layer",
+       {blob(mt::kCncfModule, kSecond), tar(plain)},
+       kFirst,
+       "",
+       true},
+      {"of wasm-to-oci", {blob(mt::kWasmToOciModule, kSecond), tar(plain)}, kFirst, "", true},
+      {"a title in front of it",
+       {titled(blob("text/plain", kSecond), "a/plugin.wasm"), tar(plain)},
+       kFirst,
+       "",
+       true},
+      {"three layers",
+       {blob(mt::kSoloModule, kSecond), blob("text/plain", "x"), tar(plain)},
+       kFirst,
+       "",
+       true},
+      {"of two the one with solo's type",
+       {blob(mt::kCncfModule, kSecond), blob(mt::kSoloModule, kFirst)},
+       kFirst,
+       "",
+       true},
+      {"in either order", {blob("text/plain", "x"), blob(mt::kSoloModule, kFirst)}, kFirst, ""},
+      {"the first of two of them",
+       {blob(mt::kSoloModule, kFirst), blob(mt::kSoloModule, kSecond)},
+       kFirst,
+       "",
+       true},
+      {"a tar behind it counts first",
+       {blob(mt::kSoloModule, kSecond), tar(plain)},
+       kFirst,
+       "",
+       true},
+      {"unless it has no such file",
+       {blob(mt::kSoloModule, kFirst), tar(entry("readme", "x"))},
+       kFirst,
+       ""},
+      {"types are found by digest",
+       {blob(mt::kCncfModule, kFirst), blob(mt::kSoloModule, kFirst)},
+       kFirst,
+       "it has 2 layers; an artifact must have two, one of them "
+       "application/vnd.module.wasm.content.layer.v1+wasm"},
+      {"one layer of the CNCF",
+       {blob(mt::kCncfModule, kFirst)},
+       kFirst,
+       "it has 1 layer; an artifact must have two, one of them "
+       "application/vnd.module.wasm.content.layer.v1+wasm"},
+      {"files of oras",
+       {titled(blob("a/b", "x"), "readme"), titled(blob("a/b", kFirst), "f.wasm")},
+       kFirst,
+       "it has 2 layers; an artifact must have two, one of them "
+       "application/vnd.module.wasm.content.layer.v1+wasm"},
+      {"Docker's",
+       {blob(mt::kDockerLayerGzip, tgz(plain))},
+       kFirst,
+       "",
+       false,
+       mt::kDockerManifest},
+      {"OCI's layer in Docker's manifest",
+       {tar(plain)},
+       kFirst,
+       "its last layer is application/vnd.oci.image.layer.v1.tar+gzip; it must be "
+       "application/vnd.docker.image.rootfs.diff.tar.gzip",
+       false,
+       mt::kDockerManifest},
+      {"a plain tar",
+       {blob(mt::kOciLayerTar, plain)},
+       kFirst,
+       "its last layer is application/vnd.oci.image.layer.v1.tar; it must be "
+       "application/vnd.oci.image.layer.v1.tar+gzip"},
+      {"no layers", {}, "error: the image has no layers", "it has no layers"},
+      {"another name", {tar(entry("filter.wasm", kFirst))}, kFirst, none},
+      {"a link first",
+       {tar(entry("plugin.wasm", "", '2') + plain)},
+       "error: its plugin.wasm is a link, and not a plain file",
+       "its plugin.wasm is a link, and not a plain file"},
+      {"a hard link",
+       {tar(entry("plugin.wasm", "", '1') + plain)},
+       "error: its plugin.wasm is a link, and not a plain file",
+       "its plugin.wasm is a link, and not a plain file"},
+      {"a folder first",
+       {tar(entry("plugin.wasm/", "", '5') + plain)},
+       "error: its plugin.wasm is a directory, and not a plain file",
+       "its plugin.wasm is a directory, and not a plain file"},
+      {"a link of that name beside another module",
+       {blob(mt::kSoloModule, kFirst), tar(entry("plugin.wasm", "", '2'))},
+       "error: its plugin.wasm is a link, and not a plain file",
+       "its plugin.wasm is a link, and not a plain file"},
+      {"a type that nobody knows", {tar(entry("plugin.wasm", kFirst, 'Z'))}, kFirst, ""},
+      {"text", {tar(entry("plugin.wasm", "text"))}, "text", "its plugin.wasm is not a Wasm module"},
+      {"gzip without a tar",
+       {blob(mt::kOciLayerGzip, base::gzip(kFirst))},
+       kFirst,
+       "its last layer is a module, and must be a tar that holds plugin.wasm"},
+      {"gzip without its trailer", {blob(mt::kOciLayerGzip, cut(tgz(plain), 8))}, kFirst, ""},
+      {"no gzip",
+       {blob(mt::kOciLayerGzip, plain)},
+       "error: there is no gzip stream: it does not begin with 1f 8b",
+       "its last layer cannot be read: there is no gzip stream: it does not begin with 1f 8b"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    TestImage stored;
+    stored.add(c.layers, c.type);
+    auto image = stored.open();
+    CHECK(module_of(image) == c.want);
+    CHECK(image.verdict(Consumer::istio).why_not == c.istio);
+    CHECK(image.verdict(Consumer::envoy_gateway).why_not == c.istio);
+    if (!c.want.starts_with("error")) CHECK(image.module().remark.empty() != c.two);
+    if (c.istio.empty()) CHECK(image.module_for(Consumer::istio)->content.view() == c.want);
+    if (!c.istio.empty()) CHECK_THROWS_AS(image.module_for(Consumer::istio), Error);
+  }
+}
+
+TEST_CASE("of an index Istio takes the first for linux/amd64, be it there or not") {
+  TestImage stored;
+  const auto first = stored.add({blob(mt::kOciLayerGzip, tgz(entry("plugin.wasm", kFirst)))});
+  const auto second = stored.add({blob(mt::kOciLayerGzip, tgz(entry("plugin.wasm", kSecond)))});
+  auto absent = first;
+  absent.digest = oci::Digest::of("absent");
+
+  stored.add_index({for_platform(first, "linux", "arm64"), for_platform(second, "linux", "amd64")});
+  auto image = stored.open();
+  CHECK(module_of(image) == kSecond);
+  CHECK(image.manifest_for(Consumer::istio).digest == second.digest);
+  CHECK(image.module().remark == "");
+
+  stored.add_index({for_platform(absent, "linux", "amd64"), for_platform(first, "linux", "amd64")});
+  image = stored.open();
+  const auto why =
+      fmt::format("the index's manifest for linux/amd64, {}, is not there", absent.digest.text());
+  CHECK(image.verdict(Consumer::istio).why_not == why);
+  CHECK(who(image) == "nnnnn");
+  CHECK_THROWS_WITH_AS(image.manifest_for(Consumer::istio),
+                       (image.name() + " is no image for Istio: " + why).c_str(), Error);
+  // Where it does not load one, another is found, and that is said.
+  CHECK(module_of(image) == kFirst);
+  CHECK(image.module().remark == "Istio does not load the image: " + why);
+
+  stored.add_index({first});
+  const auto nested = *stored.layout().resolve({"v1", std::nullopt});
+  auto entry_of_index = nested;
+  entry_of_index.annotations.clear();
+  stored.add_index({for_platform(second, "linux", "arm64"), entry_of_index});
+  image = stored.open();
+  CHECK(image.manifest_for(Consumer::istio).digest == first.digest);
+  CHECK(module_of(image) == kFirst);
+
+  stored.add_index({for_platform(second, "linux", "arm64")});
+  image = stored.open();
+  CHECK(image.verdict(Consumer::istio).why_not == "the index has no manifest for linux/amd64");
+  CHECK(module_of(image) == kSecond);
+  CHECK(image.module().remark == "");
+
+  auto listed_as_manifest = nested;
+  listed_as_manifest.media_type = mt::kOciManifest;
+  stored.add_index({listed_as_manifest});
+  image = stored.open();
+  CHECK(image.verdict(Consumer::istio).why_not.find("listed as a manifest") != std::string::npos);
+}
+
+TEST_CASE("a volume has what the layers leave at its root") {
+  const auto tar = [](const std::string& entries) { return blob(mt::kOciLayerGzip, tgz(entries)); };
+  const auto first = tar(entry("./plugin.wasm", kFirst));
+  const auto nothing = tar(entry("readme", "x"));
+  const struct {
+    const char* name;
+    std::vector<oci::Blob> layers;
+    std::string want;
+  } cases[] = {
+      {"in the last layer", {first}, kFirst},
+      {"in a layer below", {first, nothing}, kFirst},
+      {"the last of a layer counts",
+       {tar(entry("plugin.wasm", kFirst) + entry("/plugin.wasm", kSecond))},
+       kSecond},
+      {"not in a folder",
+       {tar(entry("a/plugin.wasm", kFirst))},
+       "it has no file plugin.wasm at its root"},
+      {"taken out",
+       {first, tar(entry(".wh.plugin.wasm", ""))},
+       "it has no file plugin.wasm at its root"},
+      {"everything is",
+       {first, tar(entry(".wh..wh..opq", ""))},
+       "it has no file plugin.wasm at its root"},
+      {"a link",
+       {tar(entry("plugin.wasm", "", '2'))},
+       "its plugin.wasm is a link, and not a plain file"},
+      {"what cannot be looked into", {blob(mt::kOciLayerZstd, "x")}, "nobody knows"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    TestImage stored;
+    stored.add(c.layers);
+    auto image = stored.open();
+    std::string found;
+    try {
+      const auto module = image.module_for(Consumer::image_volume);
+      found = module ? std::string(module->content.view()) : "nobody knows";
+    } catch (const Error& error) {
+      CHECK(error.code() == wasmctl::Code::unloadable);
+      found = error.message().substr(error.message().rfind(": ") + 2);
+    }
+    CHECK(found == c.want);
+  }
+}
+
+TEST_CASE("whatever is asked, each document and each layer is fetched once") {
+  TestImage stored;
+  stored.layout().push(
+      oci::make_image(kFirst, {oci::Format::universal, {}, {}, R"({"type":"object"})"}),
+      {"v1", std::nullopt});
+  auto image = stored.open();
+  who(image);
+  image.format();
+  CHECK(image.children().size() == 3);
+  CHECK(module_of(image) == kFirst);
+  CHECK(image.config_schema(image.module_for(Consumer::istio)->manifest) == R"({"type":"object"})");
+  CHECK(stored.asked == 4);  // the index, its two manifests, and a layer
+}
+
+TEST_CASE("the config's schema is in the layer of the module") {
+  const std::string schema = R"({"type":"object"})";
+  for (const auto format : {oci::Format::image, oci::Format::artifact}) {
+    TestImage stored;
+    stored.layout().push(oci::make_image(kFirst, {format, {}, {}, schema}), {"v1", std::nullopt});
+    auto image = stored.open();
+    CHECK(image.config_schema(image.module().manifest) == schema);
+  }
+  TestImage stored;
+  stored.add({blob(mt::kOciLayerGzip, tgz(entry("config.schema.json", "1"))),
+              blob(mt::kOciLayerGzip, tgz(entry("plugin.wasm", kFirst)))},
+             mt::kOciManifest, {{"module.wasm.image/config-schema", "config.schema.json"}});
+  auto image = stored.open();
+  CHECK_THROWS_AS(image.config_schema(image.module().manifest), Error);
+}
