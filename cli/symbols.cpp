@@ -45,6 +45,20 @@ wasm::Symbols own_symbols(const wasm::Module& module, const std::string& path) {
 
 }  // namespace
 
+std::optional<wasm::Module> load_side(const wasm::Module& module, const std::string& path) {
+  const auto file = wasm::side_file(path);
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  try {
+    auto side =
+        wasm::parse_module(base::Content::of_file(file, wasm::kMaxModuleBytes), file.native());
+    if (wasm::carried_build_id(side) != wasm::build_id(module)) return std::nullopt;
+    return side;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 wasm::Symbols load_symbols(const wasm::Module& module, const std::string& path) {
   const auto side = wasm::side_file(path);
   std::error_code ignored;

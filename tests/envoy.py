@@ -239,6 +239,41 @@ class Envoy:
             time.sleep(0.02)
 
 
+class Listeners(Envoy):
+    """Envoy with a listener for each of `modules` (name -> path), of which it refuses some and takes
+    the others: so many modules are judged by one start. One that ends Envoy ends all."""
+
+    def __init__(self, modules, log=None):
+        super().__init__(log=log)
+        self.modules = dict(modules)
+        self.ports = {name: free_port() for name in self.modules}
+
+    def bootstrap(self):
+        resources = []
+        for name, module in self.modules.items():
+            self.filters = [Filter(name, module)]
+            resources.append({
+                "@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": name,
+                "address": address(self.ports[name]),
+                "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager",
+                                                "typed_config": self.hcm()}]}]})
+        listeners = pathlib.Path(self.directory.name) / "listeners.json"
+        listeners.write_text(json.dumps({"version_info": "1", "resources": resources}))
+        source = {"path_config_source": {"path": str(listeners)}, "resource_api_version": "V3"}
+        return {"node": {"id": "test", "cluster": "test"},
+                "admin": {"address": address(self.admin_port)},
+                "dynamic_resources": {"lds_config": source}}
+
+    def serves(self):
+        """The names of the modules with which a request is answered."""
+        names = set()
+        for name, port in self.ports.items():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if self.request(port=port)[0] == 200:
+                    names.add(name)
+        return names
+
+
 def filter_of_manifests(text, directory):
     """The Filter that Istio makes of a WasmPlugin with a file:// url, its module from the ConfigMap."""
     documents = [d for d in yaml.safe_load_all(text) if d]

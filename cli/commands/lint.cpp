@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <ostream>
+#include <filesystem>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -23,7 +23,7 @@ namespace {
 
 struct LintCommand {
   std::string source;
-  const wasm::Host* host = nullptr;  // null: any of them
+  std::string host;  // empty: any
   std::string output;
   bool fix = false;
   bool rules = false;
@@ -32,13 +32,6 @@ struct LintCommand {
   BuildFlags build;
   RegistryOptions registry;
 };
-
-// --for has the proxies by their names.
-std::vector<Choice<const wasm::Host*>> hosts() {
-  std::vector<Choice<const wasm::Host*>> rows;
-  for (const auto& host : wasm::hosts()) rows.push_back({host.name, &host});
-  return rows;
-}
 
 void print_rules(Output out) {
   for (const auto& rule : wasm::rules()) {
@@ -76,6 +69,22 @@ void show(Context& context, const FindingsOptions& options, const std::string& f
   if (errors > 0) throw Refused{Code::unloadable};
 }
 
+// `mended` goes to `path`: leaves beside it what finds its lines, which it has no more.
+void keep_lines(Context& context, const std::string& path, const std::string& original_path,
+                const wasm::Module& original, const wasm::Module& mended) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return;
+  const auto side = load_side(original, original_path);
+  const auto kept = wasm::side_file_of(mended, original, side ? &*side : nullptr);
+  if (!kept) return;
+  const auto file = wasm::side_file(path);
+  base::write_file(file, *kept);
+  if (!context.quiet) {
+    context.err.print("{}: names and lines of {}, for `wasmctl symbolize`\n", file.native(), path);
+  }
+}
+
 // Mends the file, or writes what is mended to --output.
 LocalModule fix(Context& context, const LintCommand& command, const LocalModule& source) {
   if (source.plugin) {
@@ -87,26 +96,47 @@ LocalModule fix(Context& context, const LintCommand& command, const LocalModule&
     throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
   }
   const auto path = command.output.empty() ? source.path : command.output;
-  const auto bytes = source.bytes.view();
-  auto mended = wasm::fixed(wasm::read_module(source.bytes, source.path));
-  if (mended != bytes || !command.output.empty()) base::write_file(path, mended);
-  if (!context.quiet) {
-    context.err.print("{}: {} bytes, {} less\n", path, mended.size(), bytes.size() - mended.size());
+  const auto original = wasm::read_module(source.bytes, source.path);
+  const auto mended = wasm::read_module(wasm::fixed(original), path);
+  if (mended.bytes.view() != source.bytes.view())
+    keep_lines(context, path, source.path, original, mended);
+  if (mended.bytes.view() != source.bytes.view() || !command.output.empty()) {
+    base::write_file(path, mended.bytes);
   }
-  return {base::Content(std::move(mended)), path, {}};
+  if (!context.quiet) {
+    context.err.print("{}: {} bytes, {} less\n", path, mended.bytes.size(),
+                      source.bytes.size() - mended.bytes.size());
+  }
+  return {mended.bytes, path, {}};
+}
+
+// Throws Error{Code::usage} for what is none.
+const wasm::Host& find_host(Context& context, const std::string& name) {
+  const auto found = wasm::find_host(name);
+  if (!found) {
+    std::vector<std::string_view> names;
+    for (const auto& host : wasm::hosts()) names.push_back(host.name);
+    throw refuse_word("--for", name, names);
+  }
+  if (found->is_later && !context.quiet) {
+    const auto& known = found->host.name;
+    context.err.print("note: {} is not known yet: judged as {}\n", name,
+                      known.substr(known.rfind('-') + 1));
+  }
+  return found->host;
 }
 
 void run_lint(Context& context, const LintCommand& command) {
   if (command.rules) {
     return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
+  const auto* const host = command.host.empty() ? nullptr : &find_host(context, command.host);
   Images images(context, command.registry);
   auto source = read_module(context, parse_source(command.source), command.build, images);
   if (command.fix) source = fix(context, command, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.path);
-  show(context, command.findings, source.path,
-       wasm::lint({module, symbols, command.host, source.path}));
+  show(context, command.findings, source.path, wasm::lint({module, symbols, host, source.path}));
 }
 
 }  // namespace
@@ -117,11 +147,12 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", command->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
-  add_choice(*app, "--for", command->host, hosts(),
-             "The proxy that it is meant for, as in istio-1.28")
+  app->add_option("--for", command->host, "The proxy that it is meant for, as in istio-1.28")
       ->type_name("HOST");
-  auto* fix = app->add_flag("--fix", command->fix,
-                            "Mend what can be: drop debug information and useless exports");
+  auto* fix =
+      app->add_flag("--fix", command->fix,
+                    "Mend what can be: drop debug information (into NAME.debug.wasm) and useless "
+                    "exports");
   app->add_option("-o,--output", command->output, "With --fix: where the module goes")
       ->type_name("FILE")
       ->needs(fix);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,11 +13,11 @@
 
 namespace wasmctl::cli {
 
-// The flags of every command that shows findings. At most one is given.
+enum class FindingsFormat : std::uint8_t { text, json, sarif, github };
+
+// The flags of every command that shows findings.
 struct FindingsOptions {
-  std::string format;  // text, json, sarif, github; empty: not given
-  bool json = false;
-  bool sarif = false;
+  std::optional<FindingsFormat> format;  // none: not given
 };
 
 void add_findings_options(CLI::App& app, FindingsOptions& options);

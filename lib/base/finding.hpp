@@ -35,16 +35,26 @@ struct Frame {
 };
 std::string to_string(const Frame& frame);  // "`a` at filter.cc:31"
 
+// A name that a finding speaks of: an import, an export, a field.
+struct Mention {
+  std::string name;
+  // Who calls it, the nearest first, up to what the host calls; may be empty.
+  std::vector<Frame> trail = {};
+};
+
 struct Finding {
   std::string_view rule;
   Severity severity = Severity::error;
   Place place;
-  std::string message;       // "imports `env.proxy_bogus`, which Envoy does not offer"
-  std::string hint;          // what to do; may be empty
-  std::string subject = {};  // the import, export or field that it is about; may be empty
-  // Who calls it, the nearest first, up to what the host calls; may be empty.
-  std::vector<Frame> trail = {};
+  std::string message;  // "imports `env.proxy_bogus`, which Envoy does not offer"
+  std::string hint;     // what to do; may be empty
+  std::vector<Mention> about = {};
 };
+
+// Who calls what the finding is about: a line for each caller, or, where it is about several
+// things, one for each of them: "called by `a` at filter.cc:31", "`path_open`: called by `a`, by
+// `b`".
+std::vector<std::string> trail_lines(const Finding& finding);
 
 std::size_t count(const std::vector<Finding>& findings, Severity severity);
 

@@ -143,8 +143,12 @@ Words link_words(const Toolchain& toolchain, const Flags& flags, const LinkInput
   const auto export_if_defined = [&words](std::string_view name) {
     words.push_back(fmt::format("-Wl,--export-if-defined={}", name));
   };
-  for (const auto& callback : wasm::callbacks()) export_if_defined(callback.name);
-  for (const auto version : wasm::kAbiVersions) export_if_defined(wasm::marker(version));
+  for (const auto& callback : wasm::callbacks(wasm::Vendor::envoy)) {
+    export_if_defined(callback.name);
+  }
+  for (const auto& abi : wasm::abis()) {
+    if (abi.vendor == wasm::Vendor::envoy) export_if_defined(abi.marker);
+  }
   append(words, inputs.objects);
   append(words, inputs.flags);
   words.emplace_back("-Wl,--start-lib");

@@ -52,7 +52,8 @@ Error undefined_error(std::string_view plugin, const std::vector<std::string>& s
 std::vector<std::string> unknown_imports(const std::vector<Finding>& findings) {
   std::vector<std::string> names;
   for (const auto& finding : findings) {
-    if (finding.rule == wasm::kUnknownImport) names.push_back(finding.subject);
+    if (finding.rule != wasm::kUnknownImport) continue;
+    for (const auto& import : finding.about) names.push_back(import.name);
   }
   return names;
 }
@@ -60,11 +61,19 @@ std::vector<std::string> unknown_imports(const std::vector<Finding>& findings) {
 void add_places(std::vector<Finding>& findings, const std::vector<Caller>& callers) {
   for (auto& finding : findings) {
     if (finding.rule != wasm::kUnknownImport) continue;
-    const auto function = wasm::demangle(finding.subject);
-    finding.message = fmt::format("`{}` is defined by no source and not offered by Envoy{}",
-                                  function, used_at(callers, function));
+    const bool one = finding.about.size() == 1;
+    for (auto& [name, trail] : finding.about) {
+      const auto function = wasm::demangle(name);
+      const auto used = used_at(callers, function);
+      if (one) {
+        finding.message =
+            fmt::format("`{}` is defined by no source and not offered by Envoy{}", function, used);
+      } else if (!used.empty()) {
+        finding.message += fmt::format("; `{}`{}", function, used);
+      }
+      trail.clear();  // the sources say it better
+    }
     if (finding.hint.empty()) finding.hint = kDefineIt;
-    finding.trail.clear();  // the sources say it better
   }
 }
 

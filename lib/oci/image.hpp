@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "base/content.hpp"
+#include "base/limits.hpp"
 #include "oci/descriptor.hpp"
 #include "oci/manifest.hpp"
 
@@ -45,8 +46,7 @@ std::span<const FormatName> format_names();
 
 inline constexpr std::string_view kModuleFileName = "plugin.wasm";
 
-// What is read of a layer at most, packed and unpacked: Istio's own limit.
-inline constexpr std::uint64_t kMaxModuleBytes = 256 * 1024 * 1024;
+using base::kMaxModuleBytes;  // what is read of a layer at most, packed and unpacked
 
 struct Image {
   Blob manifest;                                // what a tag names

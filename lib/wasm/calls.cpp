@@ -82,23 +82,149 @@ std::vector<Step> Callers::shortest_chain(std::uint32_t function) const {
 
 namespace {
 
-// Whether what follows the instruction may not be executed.
-bool may_leave(std::uint32_t code) {
-  switch (code) {
-    case opcode::kIf:
-    case opcode::kElse:
-    case opcode::kTry:
-    case opcode::kTryTable:
-    case opcode::kThrow:
-    case opcode::kRethrow:
-    case opcode::kThrowRef:
+// Follows the control flow of one function, instruction by instruction: is the next one reached
+// whenever the function is called and nothing before it traps? Loops count as ending. An exception
+// that nobody catches is a trap; what may catch one, the body of a try block, is never sure.
+class Flow {
+ public:
+  bool is_sure() const { return is_live_ && blocks_.size() <= unsure_; }
+
+  // Goes on over `instruction`, whose labels are `labels`. False where the function may end before
+  // what follows.
+  bool step(const Instruction& instruction, const std::vector<std::uint32_t>& labels) {
+    switch (instruction.opcode) {
+      case opcode::kBlock:
+      case opcode::kLoop:
+      case opcode::kIf:
+      case opcode::kTry:
+      case opcode::kTryTable:
+        return open(instruction.opcode, labels);
+      case opcode::kElse:
+      case opcode::kCatch:
+      case opcode::kCatchAll:
+        next_arm(instruction.opcode);
+        return true;
+      case opcode::kEnd:
+      case opcode::kDelegate:
+        return close();
+      case opcode::kUnreachable:
+      case opcode::kThrow:
+      case opcode::kRethrow:
+      case opcode::kThrowRef:
+        is_live_ = false;
+        return true;
+      case opcode::kReturn:
+      case opcode::kReturnCall:
+        return !is_live_;
+      default:
+        return branch(instruction.opcode, labels);
+    }
+  }
+
+ private:
+  struct Block {
+    std::uint32_t opcode = 0;
+    bool was_live = false;   // at its begin
+    bool has_else = false;   // an if: what it skips is in another arm
+    bool falls_out = false;  // the end of an arm before this one is reached
+    bool is_target = false;  // of a branch to its end
+  };
+
+  bool open(std::uint32_t code, const std::vector<std::uint32_t>& labels) {
+    // The clauses of a try_table branch from outside of it.
+    const bool stays = std::ranges::all_of(labels, [&](auto label) { return go_to(label); });
+    if (code != opcode::kBlock && code != opcode::kLoop) {
+      unsure_ = std::min(unsure_, blocks_.size());
+    }
+    blocks_.push_back({code, is_live_});
+    return stays;
+  }
+
+  void next_arm(std::uint32_t code) {
+    if (blocks_.empty()) return;
+    auto& block = blocks_.back();
+    block.falls_out = block.falls_out || is_live_;
+    block.has_else = code == opcode::kElse;
+    is_live_ = block.was_live;
+  }
+
+  bool close() {
+    if (blocks_.empty()) return false;
+    const auto block = blocks_.back();
+    blocks_.pop_back();
+    const bool skipped = block.opcode == opcode::kIf && !block.has_else && block.was_live;
+    is_live_ = is_live_ || block.falls_out || block.is_target || skipped;
+    if (blocks_.size() == unsure_) unsure_ = kNever;
+    return true;
+  }
+
+  bool branch(std::uint32_t code, const std::vector<std::uint32_t>& labels) {
+    const bool stays = std::ranges::all_of(labels, [&](auto label) { return go_to(label); });
+    if (code == opcode::kBr || code == opcode::kBrTable) is_live_ = false;
+    return stays;
+  }
+
+  // False if it is the function that ends there.
+  bool go_to(std::uint32_t label) {
+    if (!is_live_) return true;
+    if (label >= blocks_.size()) return false;
+    const auto index = blocks_.size() - 1 - label;
+    if (blocks_[index].opcode == opcode::kLoop) return true;
+    blocks_[index].is_target = true;
+    unsure_ = std::min(unsure_, index);
+    return true;
+  }
+
+  static constexpr std::size_t kNever = SIZE_MAX;
+
+  std::vector<Block> blocks_;  // that are open, the body's own not among them
+  bool is_live_ = true;
+  std::size_t unsure_ = kNever;  // until blocks_ has no more than so many
+};
+
+// Of the clauses of a try_table, whose immediates `code` is at.
+std::vector<std::uint32_t> catch_labels(Reader code) {
+  constexpr std::uint8_t kCatchWithTag = 1;  // and 0, without the reference
+  code.signed_leb(33, "a block type");
+  std::vector<std::uint32_t> labels;
+  const auto count = code.count("clauses");
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (code.byte("a clause") <= kCatchWithTag) code.u32_leb("a tag");
+    labels.push_back(code.u32_leb("a label"));
+  }
+  return labels;
+}
+
+std::vector<std::uint32_t> table_labels(Reader code) {
+  std::vector<std::uint32_t> labels(code.count("labels") + std::size_t{1});  // and the default
+  for (auto& label : labels) label = code.u32_leb("a label");
+  return labels;
+}
+
+// Where `instruction` may branch to.
+std::vector<std::uint32_t> labels_of(const Module& module, const Instruction& instruction) {
+  constexpr std::uint32_t kBrOnNull = 0xd5;
+  constexpr std::uint32_t kBrOnNonNull = 0xd6;
+  constexpr std::uint32_t kBrOnCast = 0xfbU << 16U | 24U;
+  constexpr std::uint32_t kBrOnCastFail = 0xfbU << 16U | 25U;
+  const auto immediates = [&] {
+    const auto begin = instruction.offset + 1;
+    return Reader(module.bytes.view().substr(begin), begin);
+  };
+  switch (instruction.opcode) {
     case opcode::kBr:
     case opcode::kBrIf:
+    case kBrOnNull:
+    case kBrOnNonNull:
+    case kBrOnCast:
+    case kBrOnCastFail:
+      return {instruction.index};
     case opcode::kBrTable:
-    case opcode::kReturn:
-      return true;
+      return table_labels(immediates());
+    case opcode::kTryTable:
+      return catch_labels(immediates());
     default:
-      return code >= 0xd4 && code <= 0xd6;  // br_on_null, br_on_non_null, ref.as_non_null
+      return {};
   }
 }
 
@@ -122,21 +248,29 @@ class SureWalk {
   std::optional<SureEvent> walk_body(std::uint32_t function, std::size_t body) {
     Instructions instructions(instructions_of(module_, body));
     Instruction instruction;
+    Flow flow;
     while (instructions.next(instruction)) {
-      const Step step{function, instruction.offset};
-      if (instruction.opcode == opcode::kUnreachable) return SureEvent{std::nullopt, {step}};
-      if (instruction.opcode == opcode::kCall || instruction.opcode == opcode::kReturnCall) {
-        if (instruction.index < module_.imported_functions.size()) {
-          if (matters_(instruction.index)) return SureEvent{instruction.index, {step}};
-        } else if (auto event = walk(instruction.index)) {
-          event->chain.push_back(step);
-          return event;
-        }
-        if (instruction.opcode == opcode::kReturnCall) return std::nullopt;
+      if (flow.is_sure()) {
+        if (auto event = event_at(function, instruction)) return event;
       }
-      if (may_leave(instruction.opcode)) return std::nullopt;
+      if (!flow.step(instruction, labels_of(module_, instruction))) return std::nullopt;
     }
     return std::nullopt;
+  }
+
+  std::optional<SureEvent> event_at(std::uint32_t function, const Instruction& instruction) {
+    const Step step{function, instruction.offset};
+    if (instruction.opcode == opcode::kUnreachable) return SureEvent{std::nullopt, {step}};
+    const bool calls =
+        instruction.opcode == opcode::kCall || instruction.opcode == opcode::kReturnCall;
+    if (!calls) return std::nullopt;
+    if (instruction.index < module_.imported_functions.size()) {
+      if (!matters_(instruction.index)) return std::nullopt;
+      return SureEvent{instruction.index, {step}};
+    }
+    auto event = walk(instruction.index);
+    if (event) event->chain.push_back(step);
+    return event;
   }
 
   const Module& module_;

@@ -42,8 +42,9 @@ class Callers {
   std::vector<bool> is_root_;
 };
 
-// What surely happens once `entry` is called, as far as its code says so without a doubt: the
-// instructions before the first branch, in it and in the functions that it calls there.
+// What surely happens once `entry` is called, as far as its code says so without a doubt: what no
+// branch before it can avoid, in it and in the functions that it calls there. Loops count as
+// ending.
 struct SureEvent {
   std::optional<std::uint32_t> import;  // the imported function that is called; none: a trap
   std::vector<Step> chain;              // from the function that calls it, back to `entry`

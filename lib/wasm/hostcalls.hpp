@@ -8,28 +8,45 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "wasm/module.hpp"
 
 namespace wasmctl::wasm {
 
-// A module says which ABI it speaks by exporting a function of this name.
-enum class AbiVersion : std::uint8_t { v0_1_0 = 1, v0_2_0 = 2, v0_2_1 = 4 };
-inline constexpr AbiVersion kAbiVersions[] = {AbiVersion::v0_1_0, AbiVersion::v0_2_0,
-                                              AbiVersion::v0_2_1};
-std::string_view to_string(AbiVersion version);  // "0.2.1"
-std::string_view marker(AbiVersion version);     // "proxy_abi_version_0_2_1"
+// Whose host it is. Those that are made from Envoy's offer all that Envoy does, and more.
+enum class Vendor : std::uint8_t { envoy, higress };
 
-// The version of `module`: the first marker in its export section, as the host reads it.
-std::optional<AbiVersion> abi_version(const Module& module);
+// A module says which ABI it speaks by exporting a function of this name.
+enum class AbiVersion : std::uint8_t { v0_1_0 = 1, v0_2_0 = 2, v0_2_1 = 4, v0_2_100 = 8 };
+
+struct AbiRow {
+  AbiVersion version;
+  std::string_view name;    // "0.2.1"
+  std::string_view marker;  // "proxy_abi_version_0_2_1"
+  Vendor vendor;
+};
+
+std::span<const AbiRow> abis();
+std::string_view to_string(AbiVersion version);
+std::string_view marker(AbiVersion version);
+
+// The version of `module`: the first marker in its export section that the host knows, as it reads
+// it.
+std::optional<AbiVersion> abi_version(const Module& module, Vendor host = Vendor::envoy);
 
 // A set of AbiVersion, as their bits.
 using AbiSet = std::uint8_t;
-inline constexpr AbiSet kAllAbis = 7;
-inline constexpr AbiSet kSince02 = 6;
 constexpr bool contains(AbiSet set, AbiVersion version) {
   return (set & static_cast<AbiSet>(version)) != 0;
 }
+
+// What a call does to the traffic.
+enum class Effect : std::uint8_t {
+  looks,  // reads, counts, logs, calls another service
+  acts,   // changes, answers, resumes or ends a request
+  fails,  // nothing: the host answers each call with an error (files, directories, sockets)
+};
 
 // "ii:i" is (i32, i32) -> i32; I is i64. Nothing behind the colon: no result.
 FunctionType type_of(std::string_view signature);
@@ -39,27 +56,46 @@ struct HostFunction {
   std::string_view name;
   std::string_view signature;
   AbiSet abis;
+  Effect effect;
   // The first Envoy that has it: 39 for 1.39. 0: all that were tested, 1.36 and later.
   std::uint8_t since = 0;
   // Whether a module may call it from `_initialize`, `main` or `_start`: what else it calls there,
   // static constructors included, is answered with a trap.
   bool at_start = false;
+  Vendor vendor = Vendor::envoy;
 };
 
-std::span<const HostFunction> host_functions();
+std::vector<HostFunction> host_functions(Vendor host);
 
-// The row for an import of `module`.`name`, whatever its ABI version; null if no Envoy offers it.
+// The row for an import of `module`.`name`, whatever its ABI version and vendor; null if no host
+// offers it.
 const HostFunction* find_host_function(std::string_view module, std::string_view name);
+
+// Whether `host` has the row: of a function, a callback or an ABI version.
+constexpr bool offers(Vendor host, const auto& row) {
+  return row.vendor == Vendor::envoy || row.vendor == host;
+}
 
 // A function that the host calls if the module exports it.
 struct Callback {
   std::string_view name;
   std::string_view signature;
   AbiSet abis;  // for which the signature holds
+  Vendor vendor = Vendor::envoy;
 };
 
-std::span<const Callback> callbacks();
-bool is_callback(std::string_view name);
+std::vector<Callback> callbacks(Vendor host);
+// The first row of that name, whatever its vendor, or null.
+const Callback* find_callback(std::string_view name);
+bool is_callback(std::string_view name);  // of Envoy
+
+// How SDKs of long ago declared a host function.
+struct FormerSignature {
+  std::string_view name;
+  std::string_view signature;
+};
+
+std::span<const FormerSignature> former_signatures();
 
 // What Envoy calls once, before any callback: `_initialize`, then `main` or else `__main_void`; or
 // only `_start`, where there is no `_initialize`.

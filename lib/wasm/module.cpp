@@ -584,6 +584,10 @@ Module parse_module(base::Content bytes, std::string_view file) {
   }
 }
 
+bool is_debug_section(std::string_view name) {
+  return name.starts_with(".debug_");
+}
+
 std::string without_custom_sections(const Module& module, bool (*drop)(std::string_view name)) {
   std::string kept(module.bytes.view().substr(0, kHeaderBytes));
   for (const auto& section : module.sections) {

@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "base/content.hpp"
+#include "base/limits.hpp"
 #include "wasm/features.hpp"
 #include "wasm/reader.hpp"
 #include "wasm/types.hpp"
 
 namespace wasmctl::wasm {
 
-// Larger modules are not read: Istio's own limit, ISTIO_WASM_MAX_BINARY_SIZE_BYTES (256 MiB).
-inline constexpr std::uint64_t kMaxModuleBytes = 256ULL << 20U;
+using base::kMaxModuleBytes;  // larger modules are not read
 
 // The magic number and the version, before the first section.
 inline constexpr std::size_t kHeaderBytes = 8;
@@ -156,6 +156,9 @@ Module parse_module(base::Content bytes, std::string_view file);
 
 // The same, and validated as the specification says; Module::features is whole. The same errors.
 Module read_module(base::Content bytes, std::string_view file);
+
+// DWARF.
+bool is_debug_section(std::string_view name);
 
 // The module without the custom sections whose name `drop` accepts; all other bytes as they are.
 std::string without_custom_sections(const Module& module, bool (*drop)(std::string_view name));

@@ -116,7 +116,7 @@ void put_short_body(std::string& out, const Module& module, std::size_t body) {
 // build. A plugin's own sections stay.
 bool is_for_tools(std::string_view section) {
   constexpr std::string_view kNames[] = {"name", "producers", "target_features", "build_id"};
-  return section.starts_with(".debug_") || section.starts_with("wasmctl.") ||
+  return is_debug_section(section) || section.starts_with("wasmctl.") ||
          std::find(std::begin(kNames), std::end(kNames), section) != std::end(kNames);
 }
 

@@ -14,7 +14,6 @@ namespace wasmctl::wasm {
 
 namespace {
 
-constexpr std::string_view kBuildId = "build_id";
 constexpr std::size_t kDigestBytes = 32;
 
 std::string from_hex(std::string_view hex) {
@@ -54,7 +53,7 @@ std::string build_id(const Module& module) {
 }
 
 std::optional<std::string> carried_build_id(const Module& module) {
-  const auto* const section = module.find_custom_section(kBuildId);
+  const auto* const section = module.find_custom_section(kBuildIdSection);
   if (section == nullptr) return std::nullopt;
   const auto content = section->content();
   if (content.size() != kDigestBytes + 1 || content[0] != kDigestBytes) return std::nullopt;
@@ -70,7 +69,7 @@ std::filesystem::path side_file(std::filesystem::path module) {
 std::string make_side_file(const Module& shipped, std::string_view linked) {
   std::string content;
   put_text(content, from_hex(build_id(shipped)));
-  return std::string(linked) + custom_section(kBuildId, content);
+  return std::string(linked) + custom_section(kBuildIdSection, content);
 }
 
 namespace {

@@ -20,6 +20,8 @@
 
 namespace wasmctl::wasm {
 
+inline constexpr std::string_view kBuildIdSection = "build_id";
+
 // SHA-256 over the module without its custom sections, as 64 hex digits: stripping names from a
 // module leaves its build id as it is.
 std::string build_id(const Module& module);

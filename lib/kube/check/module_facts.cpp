@@ -3,29 +3,9 @@
 #include <algorithm>
 
 #include "kube/render/config_map.hpp"
+#include "wasm/hostcalls.hpp"
 
 namespace wasmctl::kube {
-
-namespace {
-
-// Functions of the host that touch a request; what is not called cannot change one.
-constexpr std::string_view kActs[] = {
-    "proxy_send_local_response",
-    "proxy_add_header_map_value",
-    "proxy_replace_header_map_value",
-    "proxy_remove_header_map_value",
-    "proxy_set_header_map_pairs",
-    "proxy_set_buffer_bytes",
-    "proxy_continue_stream",
-    "proxy_continue_request",
-    "proxy_continue_response",
-    "proxy_close_stream",
-    "proxy_set_property",
-    "proxy_clear_route_cache",
-    "proxy_call_foreign_function",
-};
-
-}  // namespace
 
 ModuleFacts facts_of(const wasm::Module& module) {
   const auto has_callback = [&](std::initializer_list<std::string_view> names) {
@@ -34,7 +14,8 @@ ModuleFacts facts_of(const wasm::Module& module) {
   };
   ModuleFacts facts;
   facts.observes = std::ranges::none_of(module.imports, [](const wasm::Import& import) {
-    return std::ranges::find(kActs, import.name) != std::end(kActs);
+    const auto* const row = wasm::find_host_function(import.module, import.name);
+    return row != nullptr && row->effect == wasm::Effect::acts;
   });
   facts.http = has_callback({"proxy_on_request_headers", "proxy_on_request_body",
                              "proxy_on_response_headers", "proxy_on_response_body"});

@@ -1,17 +1,16 @@
 // A module in a ConfigMap, and what Kubernetes holds against it.
 #pragma once
 
-#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
+#include "base/limits.hpp"
 #include "kube/render/wasm_plugin.hpp"
 
 namespace wasmctl::kube {
 
-// The values of all keys together, decoded. Measured: 1,048,577 is refused by the API server.
-inline constexpr std::size_t kMaxConfigMapBytes = 1'048'576;
+using base::kMaxConfigMapBytes;
 
 // The key of the module, hence the name of the mounted file.
 inline constexpr char kModuleKey[] = "plugin.wasm";

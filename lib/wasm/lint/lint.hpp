@@ -3,7 +3,6 @@
 // docs/lint-rules.md and the tests walk that table.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +16,9 @@ namespace wasmctl::wasm {
 
 // Who says so: what the table and the tests answer for.
 enum class Judge : std::uint8_t {
-  envoy,          // tests/e2e/envoy/test_lint_rules.py: a real Envoy refuses what breaks the rule, or
-                  // crashes, and loads the same module mended
-  kubernetes,     // measured on a real API server
+  envoy,       // tests/e2e/envoy/test_lint_rules.py: a real Envoy refuses what breaks the rule, or
+               // crashes, and loads the same module mended
+  kubernetes,  // measured on a real API server
   specification,  // the host's source, the specification of Wasm, a published limit
 };
 std::string_view to_string(Judge judge);  // "tested against Envoy"
@@ -32,6 +31,7 @@ struct Subject {
   std::string file = {};       // for the findings' places
 };
 
+// A row of one of the tables of this folder, beside the function that checks it.
 struct LintRule : Rule {
   Judge judge;
   std::string_view why;
@@ -41,7 +41,8 @@ struct LintRule : Rule {
 // The rule about functions that nobody offers, which the build explains by its sources.
 inline constexpr std::string_view kUnknownImport = "unknown-import";
 
-std::span<const LintRule> rules();
+// Errors first, then warnings, then notes.
+std::vector<LintRule> rules();
 
 // What is wrong, errors first, else in the order of the rules.
 std::vector<Finding> lint(const Subject& subject);

@@ -1,5 +1,7 @@
-// The checks behind the table of lint.cpp, by what they look at.
+// What the files of rules have in common.
 #pragma once
+
+#include <span>
 
 #include "wasm/calls.hpp"
 #include "wasm/lint/lint.hpp"
@@ -8,46 +10,37 @@ namespace wasmctl::wasm {
 
 using Findings = std::vector<Finding>;
 
+// Each file's table.
+std::span<const LintRule> export_rules();   // what the host looks for and calls
+std::span<const LintRule> import_rules();   // what the module wants of the host
+std::span<const LintRule> start_rules();    // what happens before the first callback
+std::span<const LintRule> section_rules();  // what the sections hold
+std::span<const LintRule> segment_rules();  // what is put into memories and tables
+std::span<const LintRule> weight_rules();   // what it costs
+
 void add(Findings& findings, const Rule& rule, std::string message, std::string hint = {},
-         std::string subject = {}, std::vector<Frame> trail = {});
+         std::vector<Mention> about = {});
+// About one thing.
+void add(Findings& findings, const Rule& rule, std::string message, std::string hint,
+         std::string name, std::vector<Frame> trail = {});
 
 // `steps` with names and places.
 std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps);
 
+// "`a`, `b` and 3 more".
+std::string quoted(const std::vector<std::string>& names);
+std::vector<std::string> names_of(const std::vector<Mention>& about);
+
 bool exports_function(const Module& module, std::string_view name);
 
-// imports.cpp
-void check_imports(const Subject& subject, const Rule& rule, Findings& findings);
-void check_import_types(const Subject& subject, const Rule& rule, Findings& findings);
-void check_host_versions(const Subject& subject, const Rule& rule, Findings& findings);
-void check_stubs(const Subject& subject, const Rule& rule, Findings& findings);
+// "Envoy", "Higress": whose host the module is meant for.
+std::string_view host_of(const Subject& subject);
+Vendor vendor_of(const Subject& subject);
 
-// exports.cpp
-void check_abi_marker(const Subject& subject, const Rule& rule, Findings& findings);
-void check_single_marker(const Subject& subject, const Rule& rule, Findings& findings);
-void check_allocator(const Subject& subject, const Rule& rule, Findings& findings);
-void check_memory(const Subject& subject, const Rule& rule, Findings& findings);
-void check_callback_types(const Subject& subject, const Rule& rule, Findings& findings);
-void check_entry_types(const Subject& subject, const Rule& rule, Findings& findings);
-void check_callback_names(const Subject& subject, const Rule& rule, Findings& findings);
-void check_callbacks(const Subject& subject, const Rule& rule, Findings& findings);
-void check_unused_exports(const Subject& subject, const Rule& rule, Findings& findings);
+// Whether the host can read the names of functions, of which it needs none.
+bool host_reads_names(const Module& module);
 
 // Whether an export is of use to Envoy: all others could as well not be there.
-bool is_used_by_envoy(const Export& item);
-
-// start.cpp
-void check_start_traps(const Subject& subject, const Rule& rule, Findings& findings);
-void check_start_calls(const Subject& subject, const Rule& rule, Findings& findings);
-void check_command_exits(const Subject& subject, const Rule& rule, Findings& findings);
-void check_both_starts(const Subject& subject, const Rule& rule, Findings& findings);
-
-// weight.cpp
-void check_features(const Subject& subject, const Rule& rule, Findings& findings);
-void check_memory_limit(const Subject& subject, const Rule& rule, Findings& findings);
-void check_memory_size(const Subject& subject, const Rule& rule, Findings& findings);
-void check_config_map_size(const Subject& subject, const Rule& rule, Findings& findings);
-void check_apply_size(const Subject& subject, const Rule& rule, Findings& findings);
-void check_debug_info(const Subject& subject, const Rule& rule, Findings& findings);
+bool is_used_by_envoy(const Module& module, const Export& item);
 
 }  // namespace wasmctl::wasm

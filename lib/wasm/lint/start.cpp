@@ -16,17 +16,19 @@ constexpr std::string_view kExit = "proc_exit";
 
 // What Envoy runs at the start, in its order.
 struct Entry {
-  std::string name;  // "`_initialize`"
+  std::string name;         // "`_initialize`"
+  std::string export_name;  // "_initialize"; empty for the start section
   std::uint32_t function = 0;
   bool is_start_section = false;
 };
 
 std::vector<Entry> entries(const Module& module) {
   std::vector<Entry> list;
-  if (module.start) list.push_back({"the start function", *module.start, true});
+  if (module.start) list.push_back({"the start function", {}, *module.start, true});
   const auto add_export = [&](std::string_view name) {
     if (!exports_function(module, name)) return false;
-    list.push_back({fmt::format("`{}`", name), module.find_export(name)->index, false});
+    list.push_back(
+        {fmt::format("`{}`", name), std::string(name), module.find_export(name)->index, false});
     return true;
   };
   if (add_export("_initialize")) {
@@ -79,20 +81,23 @@ void for_each_event(const Subject& subject, Visit visit) {
   }
 }
 
-bool is_go(const Subject& subject) {
-  const auto made_by = producers(subject.module);
-  return std::any_of(made_by.begin(), made_by.end(),
-                     [](const std::string& name) { return name.starts_with("Go "); });
+// By its note for tools; in a stripped module by the table of functions that Go's runtime keeps in
+// the data, which has their names.
+bool is_go(const Module& module) {
+  const auto made_by = producers(module);
+  const bool noted =
+      std::ranges::any_of(made_by, [](const std::string& name) { return name.starts_with("Go "); });
+  if (noted) return true;
+  const auto* const data = module.find_section(SectionId::data);
+  return data != nullptr && data->content().find("_rt0_wasm_wasip1") != std::string_view::npos;
 }
-
-}  // namespace
 
 void check_start_traps(const Subject& subject, const Rule& rule, Findings& findings) {
   for_each_event(subject, [&](const Entry& entry, const SureEvent& event, const Import* import) {
     if (import != nullptr) return;
     add(findings, rule, fmt::format("{} traps: it runs into `unreachable`", entry.name),
-        "the module cannot start; a stub for a missing function often is such a trap", {},
-        frames(subject, event.chain));
+        "the module cannot start; a stub for a missing function often is such a trap",
+        entry.export_name, frames(subject, event.chain));
   });
 }
 
@@ -117,7 +122,7 @@ void check_start_calls(const Subject& subject, const Rule& rule, Findings& findi
 
 void check_command_exits(const Subject& subject, const Rule& rule, Findings& findings) {
   constexpr auto* kHint =
-      "build a reactor: `-mexec-model=reactor` for clang, `-buildmode=c-shared` for Go";
+      "build a reactor: `-mexec-model=reactor` for clang, `-buildmode=c-shared` for Go and TinyGo";
   bool found = false;
   for_each_event(subject, [&](const Entry& entry, const SureEvent& event, const Import* import) {
     if (import == nullptr || entry.is_start_section || import->name != kExit) return;
@@ -132,7 +137,7 @@ void check_command_exits(const Subject& subject, const Rule& rule, Findings& fin
   const auto& module = subject.module;
   const bool command =
       exports_function(module, "_start") && !exports_function(module, "_initialize");
-  if (command && is_go(subject)) {
+  if (command && is_go(module)) {
     add(findings, rule,
         "is a Go command: its runtime calls `proc_exit` when `main` returns, which Envoy refuses",
         kHint, "_start");
@@ -144,6 +149,34 @@ void check_both_starts(const Subject& subject, const Rule& rule, Findings& findi
   if (!exports_function(module, "_start") || !exports_function(module, "_initialize")) return;
   add(findings, rule, "exports `_start` and `_initialize`; Envoy calls `_initialize` only",
       "move what `_start` does to `main`, which Envoy calls after `_initialize`", "_start");
+}
+
+constexpr LintRule kStartRules[] = {
+    {{"start-trap", Severity::error, "does not trap at the start without fail"},
+     Judge::envoy,
+     "Only what no branch can avoid is found. Start code that may trap is not reported: most can.",
+     check_start_traps},
+    {{"start-call", Severity::error, "calls at the start only what Envoy allows there"},
+     Judge::envoy,
+     "Static constructors and main run before proxy_on_vm_start. They may log, read clock, "
+     "environment and random numbers; anything else is a trap. In a start section even that "
+     "crashes Envoy. Only what no branch can avoid is found.",
+     check_start_calls},
+    {{"command-exits", Severity::error, "is no command whose main exits"},
+     Judge::envoy,
+     "A command's _start ends with proc_exit, which is forbidden at the start; so do Go's, and "
+     "TinyGo's since 0.32. A command that simply returns loads.",
+     check_command_exits},
+    {{"start", Severity::warning, "exports _start or _initialize, not both"},
+     Judge::specification,
+     "Envoy calls _initialize and then main; _start only where there is no _initialize.",
+     check_both_starts},
+};
+
+}  // namespace
+
+std::span<const LintRule> start_rules() {
+  return kStartRules;
 }
 
 }  // namespace wasmctl::wasm

@@ -1,31 +1,34 @@
 #include <fmt/format.h>
 
-#include "wasm/hostcalls.hpp"
+#include <algorithm>
+
+#include "base/limits.hpp"
 #include "wasm/lint/rules.hpp"
 
 namespace wasmctl::wasm {
 
-void check_features(const Subject& subject, const Rule& rule, Findings& findings) {
-  for (const auto& row : feature_rows()) {
-    if (row.in_envoy || !subject.module.features.contains(row.feature)) continue;
-    add(findings, rule, fmt::format("uses {}, which Envoy's V8 does not have", row.name),
-        "turn the feature off in the compiler", std::string(row.name));
-  }
-}
-
 namespace {
-constexpr std::uint64_t kPagesPerMiB = 16;
-}
 
-// PROXY_WASM_HOST_MAX_WASM_MEMORY_SIZE_BYTES of proxy-wasm-cpp-host, include/proxy-wasm/limits.h.
+constexpr std::uint64_t kPagesPerMiB = 16;
+
+// PROXY_WASM_HOST_MAX_WASM_MEMORY_SIZE_BYTES of proxy-wasm-cpp-host, include/proxy-wasm/limits.h;
+// of a 64-bit memory's maximum V8's kV8MaxWasmMemory64Pages, though the specification allows more.
 void check_memory_limit(const Subject& subject, const Rule& rule, Findings& findings) {
   constexpr std::uint64_t kMostPages = 1024 * kPagesPerMiB;
+  constexpr std::uint64_t kMostPages64 = 262'144;
   for (const auto& memory : subject.module.memories) {
-    if (memory.minimum <= kMostPages) continue;
-    add(findings, rule,
-        fmt::format("starts with {} MiB of memory; Envoy gives 1024 MiB at most",
-                    memory.minimum / kPagesPerMiB),
-        "lower the initial memory");
+    if (memory.minimum > kMostPages) {
+      add(findings, rule,
+          fmt::format("starts with {} MiB of memory; Envoy gives 1024 MiB at most",
+                      memory.minimum / kPagesPerMiB),
+          "lower the initial memory");
+    }
+    if (memory.is_64 && memory.maximum.value_or(0) > kMostPages64) {
+      add(findings, rule,
+          fmt::format("has a 64-bit memory of at most {} pages; Envoy's V8 takes {} (16 GiB)",
+                      *memory.maximum, kMostPages64),
+          "lower the maximum, or say none");
+    }
   }
 }
 
@@ -39,24 +42,21 @@ void check_memory_size(const Subject& subject, const Rule& rule, Findings& findi
       "lower the initial memory or the stack's size");
 }
 
-namespace {
-constexpr std::uint64_t kConfigMapBytes = 1'048'576;  // all values of a ConfigMap
 // The object's text goes into an annotation of at most 262,144 bytes, the module in base64; the
 // rest of the ConfigMap needs a few hundred of them. 196,000 bytes were taken, 200,000 refused.
 constexpr std::uint64_t kApplyBytes = 196'000;
-}  // namespace
 
 void check_config_map_size(const Subject& subject, const Rule& rule, Findings& findings) {
-  if (subject.module.bytes.size() <= kConfigMapBytes) return;
+  const auto size = subject.module.bytes.size();
+  if (size <= base::kMaxConfigMapBytes) return;
   add(findings, rule,
-      fmt::format("has {} bytes; a ConfigMap holds {}", subject.module.bytes.size(),
-                  kConfigMapBytes),
+      fmt::format("has {} bytes; a ConfigMap holds {}", size, base::kMaxConfigMapBytes),
       "push it as an image, or make it smaller: `wasmctl inspect` shows where the bytes are");
 }
 
 void check_apply_size(const Subject& subject, const Rule& rule, Findings& findings) {
   const auto size = subject.module.bytes.size();
-  if (size <= kApplyBytes || size > kConfigMapBytes) return;
+  if (size <= kApplyBytes || size > base::kMaxConfigMapBytes) return;
   add(findings, rule,
       fmt::format("has {} bytes; in a ConfigMap, `kubectl apply` takes about {}", size,
                   kApplyBytes),
@@ -67,14 +67,44 @@ void check_apply_size(const Subject& subject, const Rule& rule, Findings& findin
 void check_debug_info(const Subject& subject, const Rule& rule, Findings& findings) {
   std::size_t bytes = 0;
   for (const auto& section : subject.module.sections) {
-    if (section.id == SectionId::custom && section.name.starts_with(".debug_")) {
-      bytes += section.end - section.begin;
-    }
+    if (is_debug_section(section.name)) bytes += section.bytes.size();
   }
   if (bytes == 0) return;
   add(findings, rule,
       fmt::format("carries {} bytes of debug information, which Envoy does not read", bytes),
       "build without -g, or strip it: `wasmctl lint --fix`");
+}
+
+constexpr LintRule kWeightRules[] = {
+    {{"memory-limit", Severity::error, "starts with at most 1 GiB of memory"},
+     Judge::envoy,
+     "More is refused when the module is instantiated; of a 64-bit memory also a maximum of more "
+     "than 16 GiB.",
+     check_memory_limit},
+    {{"memory-size", Severity::warning, "starts with at most 64 MiB of memory"},
+     Judge::specification,
+     "Each worker thread of each proxy has a memory of its own for each plugin.",
+     check_memory_size},
+    {{"config-map-size", Severity::note, "fits into a ConfigMap: 1,048,576 bytes"},
+     Judge::kubernetes,
+     "The API server refuses a larger one. Images have no such limit; Istio stops reading at 256 "
+     "MiB, and so does wasmctl.",
+     check_config_map_size},
+    {{"apply-size", Severity::note,
+      "fits into a ConfigMap that `kubectl apply` takes: about 196,000 bytes"},
+     Judge::kubernetes,
+     "Client-side apply keeps the whole object in an annotation of at most 262,144 bytes.",
+     check_apply_size},
+    {{"debug-info", Severity::note, "carries no DWARF sections"},
+     Judge::specification,
+     "Envoy reads the names of functions, for back-traces, and nothing else.",
+     check_debug_info},
+};
+
+}  // namespace
+
+std::span<const LintRule> weight_rules() {
+  return kWeightRules;
 }
 
 }  // namespace wasmctl::wasm

@@ -1,6 +1,5 @@
 """lib/wasm/hostcalls.cpp against its judge: a real Envoy links a module that imports every row of the
-table and exports every callback, and lint finds nothing wrong with it; what lint calls an error,
-Envoy refuses."""
+table and exports every callback, and lint finds nothing wrong with it."""
 
 import re
 import subprocess
@@ -10,7 +9,7 @@ import pytest
 from envoy import Envoy, Filter
 
 ABIS = {"0.1.0": ("kAllAbis", "kOnly01"), "0.2.0": ("kAllAbis", "kSince02"),
-        "0.2.1": ("kAllAbis", "kSince02", "kOnly021")}
+        "0.2.1": ("kAllAbis", "kSince02", "kSince021")}
 
 
 def table(root, name):
@@ -79,22 +78,3 @@ def test_envoy_links_every_row(root, wasmctl, tmp_path, abi):
     wasmctl("push", path, "oci:layout:v1")  # lint agrees
     loaded, log = envoy_loads(path, tmp_path / "log")
     assert loaded, log
-
-
-REFUSED = {
-    "unknown-import": dict(imports=[("env", "proxy_bogus", "i:i")]),
-    "an import of another abi": dict(imports=[("env", "proxy_continue_request", ":i")]),
-    "import-signature": dict(imports=[("env", "proxy_log", "ii:i")]),
-    "callback-signature": dict(imports=[], exports=[("proxy_on_request_headers", "ii:i")]),
-    "allocator": dict(imports=[], malloc=False),
-    "abi-version": dict(imports=[], abi="0.9.9"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_lint_refuses_envoy_refuses(wasmctl, tmp_path, case):
-    arguments = {"abi": "0.2.1"} | REFUSED[case]
-    path = module(tmp_path / "bad.wasm", **arguments)
-    assert "error: " in wasmctl("push", path, "oci:layout:v1", status=6).stderr
-    loaded, log = envoy_loads(path, tmp_path / "log")
-    assert not loaded, log

@@ -68,10 +68,28 @@ TEST_CASE("only what no branch can avoid is sure") {
   CHECK(event({call(0)}) == "call 1");
   CHECK(event({"\0"s}) == "trap 1");
   CHECK(event({call(2), call(0)}) == "call 2 1");
-  CHECK(event({"\x02\x40"s + call(0) + "\x0b"}) == "call 1");       // a block
-  CHECK(event({"\x41\1\x04\x40"s + call(0) + "\x0b"}) == "none");   // an if
-  CHECK(event({"\x02\x40\x41\1\x0d\0\x0b"s + call(0)}) == "none");  // br_if
-  CHECK(event({"\x0f"s + call(0)}) == "none");                      // return
+  CHECK(event({"\x02\x40"s + call(0) + "\x0b"}) == "call 1");      // a block
+  CHECK(event({"\x41\1\x04\x40"s + call(0) + "\x0b"}) == "none");  // an if
+  // What follows a block that a branch may have left, and nothing more.
+  CHECK(event({"\x02\x40\x41\1\x0d\0\x0b"s + call(0)}) == "call 1");
+  CHECK(event({"\x02\x40\x41\1\x0d\0"s + call(0) + "\x0b"}) == "none");
+  CHECK(event({"\x02\x40\x02\x40\x41\1\x0d\1\x0b"s + call(0) + "\x0b"}) == "none");
+  CHECK(event({"\x41\1\x0d\0"s + call(0)}) == "none");  // the function's own label
+  CHECK(event({"\x41\1\x04\x40\x01\x05\x01\x0b"s + call(0)}) == "call 1");  // if, else
+  CHECK(event({"\x41\1\x04\x40\x0f\x0b"s + call(0)}) == "none");            // if: return
+  CHECK(event({"\x41\1\x04\x40\0\x0b"s + call(0)}) == "call 1");            // if: a trap, as bad
+  CHECK(event({"\x41\1\x04\x40\0\x05\0\x0b"s + call(0)}) == "none");        // both: not reached
+  CHECK(event({"\x02\x40\x02\x40\x41\0\x0e\1\0\1\x0b\x0b"s + call(0)}) == "call 1");  // br_table
+  CHECK(event({"\x02\x40\x41\0\x0e\1\0\1\x0b"s + call(0)}) == "none");
+  CHECK(event({"\x03\x40\x41\1\x0d\0\x0b"s + call(0)}) == "call 1");  // a loop that ends
+  CHECK(event({"\x03\x40\x0c\0\x0b\0"s}) == "none");                  // one that does not
+  CHECK(event({"\x02\x40\x03\x40\x41\1\x0d\1\x0c\0\x0b\0\x0b"s + call(0)}) == "call 1");
+  CHECK(event({"\x06\x40"s + call(2) + "\x19\x0b" + call(0), ""}) == "call 1");  // try, catch_all
+  CHECK(event({"\x06\x40"s + call(0) + "\x19\x0b"}) == "none");
+  CHECK(event({"\x06\x40\x01\x19\x0f\x0b"s + call(0)}) == "none");
+  CHECK(event({"\x02\x40\x1f\x40\1\2\0\x01\x0b\x0b"s + call(0)}) == "call 1");  // try_table
+  CHECK(event({"\x1f\x40\1\2\0\x01\x0b"s + call(0)}) == "none");
+  CHECK(event({"\x0f"s + call(0)}) == "none");             // return
   CHECK(event({call(2) + call(0), "\x0f"s}) == "call 1");  // the callee's return does not count
   CHECK(event({call(1)}) == "none");                       // recursion
 }
