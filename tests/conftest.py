@@ -118,6 +118,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "xdist_group(name): tests that run one after the other")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Side by side, but the tests of a file after each other: they share its fixtures."""
     for item in items:

@@ -82,21 +82,20 @@ json parse_matches(const std::vector<std::string>& words) {
   return list;
 }
 
-// No environment has such a variable; the rest is for the table of settings to judge.
-void check_variable(std::string_view flag, std::string_view name) {
+// No proxy's environment has such a variable; the rest is for the table of settings to judge.
+void check_host_variable(std::string_view name) {
   if (name.find_first_of("=, \t\r\n") == std::string_view::npos) return;
-  throw usage_error(flag, fmt::format("`{}` is not the name of a variable", name));
+  throw usage_error("--env-from-host", fmt::format("`{}` is not the name of a variable", name));
 }
 
 json parse_env(const PluginFlags& flags) {
   auto env = json::array();
   for (const auto& word : flags.env) {
     const auto [name, value] = parse_key_value("--env", word, "NAME=VALUE");
-    check_variable("--env", name);
     env.push_back({{"name", name}, {"value", value}});
   }
   for (const auto& name : flags.host_env) {
-    check_variable("--env-from-host", name);
+    check_host_variable(name);
     env.push_back({{"name", name}, {"valueFrom", "HOST"}});
   }
   return {{"env", env}};

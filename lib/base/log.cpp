@@ -129,6 +129,9 @@ void log_info(std::string_view message) {
 void log_warning(std::string_view message) {
   logger().warn("{}", printable(message));
 }
+void log_warning_and_hint(std::string_view message, std::string_view hint) {
+  logger().warn("{}\nhint: {}", printable(message), printable(hint));
+}
 void log_alarm(std::string_view message) {
   const auto text = printable(message);
   sink()->log({"", spdlog::level::warn, text});  // past the logger, which knows a level

@@ -27,6 +27,7 @@ void set_log_around(LogAround around);  // null: nothing is drawn
 void log_debug(std::string_view message);  // -vv: each request, each file
 void log_info(std::string_view message);   // -v: each step, each command that is run
 void log_warning(std::string_view message);
+void log_warning_and_hint(std::string_view message, std::string_view hint);
 // A warning that no level turns off: of what makes the run insecure.
 void log_alarm(std::string_view message);
 

@@ -356,7 +356,7 @@ void run_render(Context& context, const RenderOptions& options) {
   if (options.only.value_or(Only::plugin) == Only::plugin) {
     for (const auto& warning : judge(rendering)) {
       if (shows_steps && warning.rule == "root-namespace") continue;  // they have a note of it
-      base::log_warning(fmt::format("{}\nhint: {}", text_of(warning), warning.hint));
+      base::log_warning_and_hint(text_of(warning), warning.hint);
     }
   }
   if (options.only == Only::patch) {

@@ -175,7 +175,7 @@ LOCKED = "echo secret tool is locked"
     (f"{LOCKED}; echo two", ": secret tool is locked"),
     (f"{LOCKED} >&2", ": secret tool is locked"),
     (f"{LOCKED}; echo no terminal >&2", ": secret tool is locked"),
-    ("printf '\\n  a\\033[2Jb  \\n'", ": a [2Jb"),
+    ("printf '\\n  a\\033[2Jb  \\n'", r": a\x1b[2Jb"),
     ("yes | head -c 1000 | tr -d '\\n'", ": " + 300 * "y" + "..."),
     (f"""echo '{{"Username":"{USER}","Secret":"{PASSWORD}"}}'""", ""),  # a login, though it failed
     ("true", ""),

@@ -372,7 +372,7 @@ def http(status, body, content_type):
       "hint: check that `{host}` is the registry's address, and that no proxy answers for it"]),
     (http("403 Forbidden", '{"errors":[{"code":"DENIED","message":"not\\u001b[31m yours"}]}', "application/json"), 10,
      ["error: cannot push to {host}/acme/x1:v1: the registry answered 403 DENIED",
-      "  caused by: not [31m yours",
+      r"  caused by: not\x1b[31m yours",
       "  caused by: it was asked without a login",
       "hint: log in with the right to do so: `wasmctl login {host}`"]),
     (http("202 Accepted", "", "text/plain"), 3,

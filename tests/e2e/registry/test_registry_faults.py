@@ -664,7 +664,7 @@ def test_warning_of_the_registry_is_shown_once(wasmctl, wasm):
 
         registry.fault = warn
         done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
-        assert done.stderr == f"warning: `{registry.host}` says: this  [31mregistry closes\n"
+        assert done.stderr == f"warning: `{registry.host}` says: this \\x1b[31mregistry closes\n"
 
 
 def patches(registry):

@@ -56,7 +56,8 @@ NO_FILES = "a module has no files: read the plugin's configuration, or compile t
      " grpcSimpleCall take one"),
     ("fstream", 'std::ifstream f("/etc/passwd"); f.close();', f"'basic_ifstream<char>' is unavailable: {NO_FILES}"),
     ("filesystem", "std::filesystem::exists(1);", f"'exists<int>' is unavailable: {NO_FILES}"),
-    ("pthread.h", "", f'"{ONE_THREAD}"'),
+    ("pthread.h", "pthread_create(nullptr, nullptr, nullptr, nullptr);",
+     f"'pthread_create' is unavailable: {ONE_THREAD}"),
     ("csetjmp", "", '"a module cannot jump out of a function with longjmp: return what went wrong"'),
     ("csignal", "", '"a module gets no signals: leave <signal.h> out, or write `#ifndef __wasm__` around it"'),
 ])
