@@ -30,6 +30,7 @@ class FaultyRegistry:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or each answer waits 40 ms for the client's ACK
 
             def log_message(self, *args):
                 pass

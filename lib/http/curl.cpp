@@ -16,16 +16,21 @@ namespace {
 
 constexpr char kLibrary[] = "libcurl.so.4";
 
-// It, or a library that it needs, is not there; or there is no memory for it.
+// It, or a library that it needs, is not there, or is none; or there is no memory for it.
 Error not_loaded() {
   const char* text = ::dlerror();
   const std::string reason = text == nullptr ? kLibrary : text;
-  if (reason.find("No such file") == std::string::npos) {
-    return Error(Code::io, "cannot talk to a registry: libcurl cannot be loaded").because(reason);
+  const auto says = [&](const char* words) { return reason.find(words) != std::string::npos; };
+  if (says("failed to map") || says("allocate memory")) {
+    return Error(Code::io, "cannot talk to a registry: there is no memory for libcurl")
+        .because(reason);
   }
-  return Error(Code::tool_missing, "cannot talk to a registry: libcurl is not installed")
+  const bool absent = says("No such file");
+  return Error(Code::tool_missing, fmt::format("cannot talk to a registry: libcurl {}",
+                                               absent ? "is not installed" : "cannot be loaded"))
       .because(reason)
-      .hint("install it: `apt install libcurl4`");
+      .hint(absent ? "install it: `apt install libcurl4`"
+                   : "install it anew: `apt install --reinstall libcurl4`");
 }
 
 template <typename Function>
@@ -50,7 +55,7 @@ CurlApi load() {
   find(library, "curl_slist_append", api.slist_append);
   find(library, "curl_slist_free_all", api.slist_free_all);
   if (api.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    throw Error(Code::io, "cannot talk to a registry: libcurl does not start, for want of memory");
+    throw Error(Code::io, "cannot talk to a registry: libcurl does not start");
   }
   return api;
 }

@@ -230,3 +230,30 @@ def test_helper_cannot_have_what_is_no_text(registry, clean_env, tmp_path, helpe
     assert done.returncode == 3, done.stderr
     assert done.stderr.decode().startswith(
         "error: `docker-credential-any` cannot keep a user or password that is no UTF-8\nhint: keep it in the file: ")
+
+
+def test_helper_of_the_current_directory_is_not_run(clean_env, private_registry, tmp_path):
+    env = clean_env | docker_config(tmp_path / "docker", {"credsStore": "lies-around"})
+    program = tmp_path / "docker-credential-lies-around"
+    program.write_text(f"#!/bin/sh\ncat > {tmp_path}/got\n")
+    program.chmod(0o755)
+    for path in (f":{env['PATH']}", f"{env['PATH']}:", f"{env['PATH']}::/nowhere", ""):
+        done = login(env | {"PATH": path}, private_registry.host, input=PASSWORD, cwd=tmp_path)
+        assert done.returncode == 7 and not (tmp_path / "got").exists()
+        assert done.stderr.splitlines() == [
+            "error: cannot run `docker-credential-lies-around`: PATH has no such program that may be run",
+            f"  caused by: `{tmp_path}/docker/config.json` names it in `credsStore`",
+            "hint: install it, or take it out of `credsStore`: logins are then kept in the file itself"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_login_leaves_the_password_to_the_owner_alone(wasmctl, private_registry, tmp_path, mode):
+    config = tmp_path / "config.json"
+    config.write_text("{}")
+    config.chmod(mode)
+    (tmp_path / "link.json").symlink_to("config.json")
+    for env in ({"DOCKER_CONFIG": str(tmp_path)}, {"REGISTRY_AUTH_FILE": str(tmp_path / "link.json")}):
+        wasmctl("login", private_registry.host, "-u", USER, "--password-stdin", env=env, stdin=PASSWORD)
+        assert config.stat().st_mode & 0o777 == 0o600
+        config.chmod(mode)
+    assert (tmp_path / "link.json").is_symlink()

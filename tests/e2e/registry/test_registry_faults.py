@@ -34,12 +34,7 @@ def check_pushed(wasmctl, registry, wasm, tmp_path):
 
 
 @pytest.mark.parametrize("name,fault", [
-    ("429 for a moment", times(2, lambda h: h.reply(429, Retry_After="0"))),
-    ("503 storm", times(3, lambda h: h.reply(503), "PUT", "/manifests/")),
-    ("500 when opening", times(3, lambda h: h.reply(500), "POST")),
-    ("cut when opening", times(1, lambda h: h.hang_up(), "POST", "uploads")),
     ("cut before the answer", times(2, lambda h: h.hang_up(), "PUT", "uploads")),
-    ("503 for a blob", times(2, lambda h: h.reply(503), "PUT", "uploads")),
     ("cut at the manifest", times(2, lambda h: h.hang_up(), "PUT", "manifests")),
     ("session lost", times(1, lambda h: h.reply(404, b'{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}'), "PUT", "uploads")),
     ("no single request", times(2, lambda h: h.reply(405), "POST", "digest=")),
@@ -81,13 +76,6 @@ def test_small_blobs_ride_on_the_post(wasmctl, wasm, tmp_path):
 
 
 @pytest.mark.parametrize("name,fault,status,want", [
-    ("429 for ever", times(ALWAYS, lambda h: h.reply(429)), 9,
-     ["error: cannot push to {host}/acme/x1:v1: the registry answered 429",
-      "hint: the registry limits the rate: try again later"]),
-    ("503 for ever", times(ALWAYS, lambda h: h.reply(503)), 9,
-     ["error: cannot push to {host}/acme/x1:v1: the registry answered 503"]),
-    ("cut for ever", times(ALWAYS, lambda h: h.hang_up(), "PUT", "uploads"), 9,
-     ["error: `{host}` closed the connection without an answer"]),
     ("other digest", times(ALWAYS, lambda h: h.reply(201, Docker_Content_Digest="sha256:" + "0" * 64), "PUT", "manifests"), 11, None),
     ("redirect loop", times(ALWAYS, lambda h: h.reply(307, Location=h.path)), 3,
      ["error: cannot push to {host}/acme/x1:v1: `{host}` redirects again and again"]),
@@ -253,55 +241,53 @@ def test_page_of_a_redirect_is_no_part_of_the_blob(wasmctl, wasm, tmp_path, page
         assert (tmp_path / "out.wasm").read_bytes() == wasm.read_bytes()
 
 
-def login(directory, host, **credentials):
-    directory.mkdir(exist_ok=True)
-    (directory / "config.json").write_text(json.dumps({"auths": {host: credentials}}))
-    return {"DOCKER_CONFIG": str(directory)}
-
-
-@pytest.mark.parametrize("count,action", [
-    (2, lambda h: h.reply(503)),
-    (2, lambda h: h.reply(429, Retry_After="0")),
-    (1, lambda h: h.hang_up()),
-    (2, lambda h: h.reply(307, Location="/token?moved=1")),
-], ids=["503", "429", "cut", "moved"])
-@pytest.mark.parametrize("credentials", [{"username": "me", "password": "s3cret"}, {"identitytoken": "s3cret"}])
-def test_token_server_that_fails_for_a_moment(wasmctl, wasm, tmp_path, count, action, credentials):
-    with behind_tokens(times(count, action)) as (registry, tokens):
-        env = login(tmp_path / "docker", registry.host, **credentials)
-        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", env=env)
-        assert registry.manifests
-        if "username" in credentials:
-            assert None not in tokens.authorizations
-
-
-@pytest.mark.parametrize("credentials,status", [({"username": "me", "password": "s3cret"}, 0),
-                                                ({"identitytoken": "s3cret"}, 3)])
-def test_redirected_token_server_shows_the_login_to_no_other_host(wasmctl, wasm, tmp_path, credentials, status):
-    with FaultyRegistry() as other, behind_tokens() as (registry, tokens):
-        bodies = []
-
-        def give(handler, method, path):
-            bodies.append(handler.body)
-            handler.reply(200, b'{"token":"T"}')
-            return True
-
-        other.fault = give
-        tokens.fault = lambda h, m, p: h.reply(307, Location=f"http://{other.host}/token") or True
-        env = login(tmp_path / "docker", registry.host, **credentials)
-        done = wasmctl("push", wasm, f"{registry.host}/acme/x1:v1", env=env, status=status)
-        assert set(other.authorizations) <= {None} and b"s3cret" not in b"".join(bodies)
-        if status:
-            assert done.stderr == (f"error: no token from `{tokens.host}`: `{tokens.host}` redirects a login to "
-                                   f"another host, `{other.host}`\n")
-
-
 def test_token_of_a_mount_is_for_both_repositories(wasmctl, wasm):
     with behind_tokens(scope=lambda h: "repository:acme/x2:push,pull") as (registry, tokens):
         wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
         tokens.scopes.clear()
         wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v1")
         assert ["repository:acme/x2:pull,push", "repository:acme/x1:pull"] in tokens.scopes
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_mount_that_the_token_server_refuses_is_no_obstacle(wasmctl, wasm, status):
+    def one_scope(handler, method, path):
+        scopes = [key for key, _ in urllib.parse.parse_qsl(urllib.parse.urlsplit(handler.path).query)].count("scope")
+        return scopes > 1 and (handler.reply(status) or True)
+
+    with behind_tokens(one_scope) as (registry, tokens):
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v2")
+        assert registry.manifests["v2"] == registry.manifests["v1"]
+
+
+def test_token_that_is_good_for_one_of_two_repositories(wasmctl, wasm):
+    with behind_tokens() as (registry, tokens):
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+
+        def give_first(handler, method, path):
+            handler.reply(200, json.dumps({"token": handler.query["scope"]}).encode())
+
+        def want_its_own(handler, method, path):
+            name = path.split("/")[3]
+            if (handler.headers.get("Authorization") or "").startswith(f"Bearer repository:acme/{name}:"):
+                return method == "POST" and "mount" in handler.query and (handler.reply(403) or True)
+            handler.reply(401, WWW_Authenticate=f'Bearer realm="http://{tokens.host}/token",service="s"')
+            return True
+
+        tokens.answer, registry.fault = give_first, want_its_own
+        wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v2")
+        assert registry.manifests["v2"] == registry.manifests["v1"]
+
+
+def test_target_that_the_token_server_refuses_is_an_error(wasmctl, wasm):
+    def not_x2(handler, method, path):
+        return "x2" in handler.path and (handler.reply(403) or True)
+
+    with behind_tokens(not_x2) as (registry, tokens):
+        wasmctl("push", wasm, f"{registry.host}/acme/x1:v1")
+        done = wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v2", status=10)
+        assert done.stderr.startswith(f"error: no token from `{tokens.host}`: it answered 403\n")
 
 
 @pytest.mark.parametrize("origin", ["https://{host}", "http://other.invalid", ""])
@@ -719,7 +705,7 @@ def test_chunks_that_are_too_large_and_may_not_be_smaller(wasmctl, big):
         assert "the registry answered 413" in done.stderr
 
 
-@pytest.mark.parametrize("limit,size", [(100_000, 300_000), (250_000, 300_000), (100_000, 120_000), (70_000, 100_000)])
+@pytest.mark.parametrize("limit,size", [(100_000, 300_000), (70_000, 100_000)])
 def test_chunks_after_413(wasmctl, tmp_path, limit, size):
     big = tmp_path / "big.wasm"
     big.write_bytes(module(os.urandom(size)))
@@ -739,15 +725,6 @@ def test_chunks_after_413(wasmctl, tmp_path, limit, size):
         check_pushed(wasmctl, registry, big, tmp_path)
 
 
-def test_limit_that_nothing_fits(wasmctl, big):
-    with FaultyRegistry() as registry:
-        registry.fault = lambda h, m, p: (m in ("PUT", "PATCH") and len(h.body) > 1000 and (h.reply(413) or True))
-        done = wasmctl("push", big, f"{registry.host}/acme/x1:v1", status=3)
-        assert done.stderr.splitlines() == [
-            f"error: cannot push to {registry.host}/acme/x1:v1: the registry answered 413",
-            "hint: the registry, or a proxy before it, limits the size of a request"]
-
-
 def stored(handler, count=None):
     """The body, or its first bytes, are in the registry's upload; the answer never comes."""
     registry = handler.server.registry
@@ -761,7 +738,7 @@ def test_patch_that_was_stored_but_never_answered(wasmctl, big, tmp_path):
         registry.server.registry = registry
         wasmctl("push", big, f"{registry.host}/acme/x1:v0")
         registry.blobs.clear()
-        for count in (0, 1, 1000, 65535, 65536):
+        for count in (0, 1000, 65536):
             registry.blobs.clear()
             registry.asked.clear()
             registry.fault = times(1, lambda h: stored(h, count), "PATCH")
@@ -787,30 +764,6 @@ def test_put_that_was_cut_goes_on_where_the_registry_knows_how_far_it_came(wasmc
             registry.fault = cut
             wasmctl("push", big, f"{registry.host}/acme/x1:v1")
             assert len(patches(registry)) == (1 if count > 1 else 0)
-            check_pushed(wasmctl, registry, big, tmp_path)
-
-
-@pytest.mark.parametrize("say,want", [
-    ("0-999999999", "the registry says that it has 1000000000"),
-    ("0-5", None),  # less than was sent, but some: the rest is sent again
-])
-def test_registry_that_miscounts(wasmctl, big, tmp_path, say, want):
-    with FaultyRegistry() as registry:
-        def fault(handler, method, path):
-            if method != "PATCH" or len(handler.body) < 60_000 or registry.uploads["2" if "/2" in path else "1"]:
-                return False
-            session = path.rpartition("/")[2]
-            last = int(say.split("-")[1])
-            registry.uploads[session] += handler.body[:last + 1] if last < 10 else handler.body
-            handler.reply(202, Location=path, Range=say)
-            return True
-
-        registry.fault = fault
-        done = wasmctl("push", "--chunk-size", "64KB", "--format", "wasm", big, f"{registry.host}/acme/x1:v1",
-                       status=3 if want else 0)
-        if want:
-            assert done.stderr.startswith(f"error: cannot push to {registry.host}/acme/x1:v1: after bytes 0 to 65535 {want}")
-        else:
             check_pushed(wasmctl, registry, big, tmp_path)
 
 
@@ -1093,7 +1046,7 @@ def test_progress_on_a_terminal(wasmctl, clean_env, huge, tmp_path, columns, wan
 def test_list_of_large_pages(wasmctl, name, number, length, want):
     def page(handler, method, path):
         here = int(handler.query.get("last", 0)) + 1
-        tags = [f"{here}-{i}-{'x' * length}"[:length] for i in range(5000 if want else 1000)]
+        tags = [f"{here}-{i}-{'x' * length}"[:length] for i in range(5000 if want else 100)]
         links = {"Link": f'<{path}?last={here}>; rel="next"'} if here < number else {}
         handler.reply(200, json.dumps({"tags": tags}).encode(), **links)
         return True
@@ -1103,7 +1056,7 @@ def test_list_of_large_pages(wasmctl, name, number, length, want):
 
 
 def test_list_without_end_of_large_pages_is_an_error(wasmctl):
-    body = json.dumps({"tags": ["x" * 4000] * 1000}).encode()
+    body = b'{"tags": []}' + b" " * 4_000_000
     pages = itertools.count(1)
 
     def page(handler, method, path):

@@ -144,6 +144,74 @@ TEST_CASE("a login is sent when it is asked for, and as it is asked for") {
   }
 }
 
+TEST_CASE("what passes is tried again, at most three times") {
+  const std::string get = "GET /v2/a";
+  const auto pause = [](const char* text) { return Answer{429, {{"retry-after", text}}}; };
+  const struct {
+    const char* name;
+    std::vector<Exchange> script;
+    std::string want;
+  } cases[] = {
+      {"a pause", {{get, pause("0")}, {get, pause("2")}, {get, Answer{200}}}, "200"},
+      {"a long pause is not waited for",
+       {{get, pause("3600")}},
+       "error: cannot read: the registry answered 429\n"
+       "hint: the registry limits the rate: try again in 60 minutes\n"},
+      {"a storm",
+       {{get, Answer{503}}, {get, Answer{502}}, {get, Answer{500}}, {get, Answer{200}}},
+       "200"},
+      {"a storm without end",
+       {{get, Answer{503}}, {get, Answer{503}}, {get, Answer{503}}, {get, Answer{503}}},
+       "error: cannot read: the registry answered 503\n"},
+      {"cut", {{get, Kind::silent}, {get, Kind::broken}, {get, Answer{200}}}, "200"},
+      {"cut without end",
+       {{get, Kind::silent}, {get, Kind::silent}, {get, Kind::silent}, {get, Kind::silent}},
+       "error: the connection broke\n"},
+      {"a restart: refused once it was there",
+       {{get, Answer{503}}, {get, Kind::unconnected}, {get, Answer{200}}},
+       "200"},
+      {"nobody there", {{get, Kind::unconnected}}, "error: the connection broke\n"},
+      {"a refusal", {{get, Answer{400}}}, "error: cannot read: the registry answered 400\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    CHECK(ask(c.script) == c.want);
+  }
+}
+
+TEST_CASE("a token server that fails for a moment, or sends on") {
+  const Credentials identity{{}, {}, "i", {}, "FILE"};
+  const std::string form =
+      "grant_type=refresh_token&service=s&client_id=wasmctl&scope=repository%3Aa%3Apull"
+      "&refresh_token=i";
+  const auto post = fmt::format("POST https://auth.example/token +{}", form.size());
+  const Exchange first = {"GET /v2/a", challenge(kBearer)};
+  const Exchange last = {"GET /v2/a by T", Answer{200}};
+  const Answer token{200, {}, R"({"token":"T"})"};
+  const auto sends_to = [](const char* location) { return Answer{307, {{"location", location}}}; };
+  for (const auto& [credentials, asked] : {std::pair(me(), kToken + " as me"), {identity, post}}) {
+    CAPTURE(asked);
+    CHECK(ask({first, {asked, Answer{503}}, {asked, Answer{503}}, {asked, token}, last},
+              credentials) == "200");
+    CHECK(ask({first, {asked, Kind::silent}, {asked, token}, last}, credentials) == "200");
+    CHECK(ask({first, {asked, Answer{401}}}, credentials)
+              .starts_with("error: no token from `auth.example`: it answered 401\n"));
+  }
+  CHECK(ask({first,
+             {kToken + " as me", sends_to("/moved")},
+             {"GET https://auth.example/moved as me", token},
+             last},
+            me()) == "200");
+  CHECK(ask({first,
+             {kToken + " as me", sends_to("https://other.example/")},
+             {"GET https://other.example/", token},
+             last},
+            me()) == "200");
+  CHECK(ask({first, {post, sends_to("https://other.example/")}}, identity) ==
+        "error: no token from `auth.example`: `auth.example` redirects a login to another host, "
+        "`other.example`\n");
+}
+
 TEST_CASE("on loopback it is found out whether TLS is spoken") {
   const std::string plain = "GET http://localhost/v2/a";
   const std::string tls = "GET https://localhost/v2/a";
