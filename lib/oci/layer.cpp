@@ -45,6 +45,7 @@ Layer::Layer(Store& store, const Descriptor& layer, std::string_view media_type)
   if (media_type::is_tar_gzip(media_type)) {
     base::GzipReader gzip(keep, kMaxUnpackedBytes);
     store.fetch_blob(layer, [&](std::string_view piece) {
+      head_ += piece.substr(0, 2 - head_.size());
       if (!failure_) failure_ = failure_of([&] { gzip.write(piece); });
     });
     if (!failure_) failure_ = failure_of([&] { gzip.finish(); });

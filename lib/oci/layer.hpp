@@ -42,11 +42,16 @@ class Layer {
   // a tar.
   bool is_module() const;
 
+  // Whether it begins as gzip does. What does so and cannot be unpacked here, another reader may
+  // unpack.
+  bool is_gzip() const { return head_ == "\x1f\x8b"; }
+
  private:
   void walk(const std::function<bool(const base::TarEntry&)>& visit) const;
   base::Content part(const base::TarEntry& entry) const;
 
   bool is_tar_;
+  std::string head_;              // its first bytes, as stored
   base::Content content_;         // unpacked, as far as that went
   std::optional<Error> failure_;  // why no further
 };

@@ -265,8 +265,8 @@ Descriptor PulledImage::manifest_for(Consumer consumer) {
 
 PulledImage::Found PulledImage::find_in_archive(const Manifest& manifest,
                                                 const Descriptor& packed) {
+  const auto& archive = layer(manifest, packed);
   try {
-    const auto& archive = layer(manifest, packed);
     if (archive.is_module()) {
       return {nullptr,
               {},
@@ -288,7 +288,9 @@ PulledImage::Found PulledImage::find_in_archive(const Manifest& manifest,
         is_wasm(file->content) ? "" : fmt::format("its {} is not a Wasm module", kModuleFileName)};
   } catch (const Error& error) {
     if (error.code() != Code::bad_input) throw;
-    return {nullptr, {}, fmt::format("its last layer cannot be read: {}", error.message())};
+    return {archive.is_gzip() ? &packed : nullptr,
+            {},
+            fmt::format("its last layer cannot be read: {}", error.message())};
   }
 }
 

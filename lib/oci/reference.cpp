@@ -203,6 +203,14 @@ bool is_docker_hub(std::string_view registry) {
          registry == "registry-1.docker.io";
 }
 
+std::string api_host(const std::string& registry) {
+  return registry == kDockerHub ? "registry-1.docker.io" : registry;
+}
+
+std::string docker_config_key(const std::string& registry) {
+  return registry == kDockerHub ? "https://index.docker.io/v1/" : registry;
+}
+
 bool is_tag(std::string_view text) {
   constexpr std::size_t kMaxLength = 128;
   const auto legal = [](char c) { return is_alphanumeric(c) || contains("_.-", c); };

@@ -49,9 +49,15 @@ Reference parse_image_name(std::string_view text);
 // repository.
 bool is_registry_name(std::string_view word);
 
-// Docker Hub, by the name that its references have, and its servers' own names.
+// Docker Hub, by the name that its references have, and by its servers' own names.
 inline constexpr std::string_view kDockerHub = "docker.io";
 bool is_docker_hub(std::string_view registry);
+
+// The host that is asked for a registry's images.
+std::string api_host(const std::string& registry);
+
+// The key by which docker's config.json knows a registry: Docker Hub's is older than it.
+std::string docker_config_key(const std::string& registry);
 
 // A registry alone: "ghcr.io", "localhost:5000". Throws Error{Code::usage}.
 std::string parse_registry(std::string_view text);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/redirect.hpp"
+#include "oci/reference.hpp"
 #include "registry/certificates.hpp"
 #include "registry/refusal.hpp"
 
@@ -14,10 +15,6 @@ namespace wasmctl::registry {
 namespace {
 
 using Kind = http::TransportError::Kind;
-
-std::string api_host(const std::string& registry) {
-  return registry == "docker.io" ? "registry-1.docker.io" : registry;
-}
 
 // On loopback it is found out whether TLS is spoken, unless somebody said so.
 bool says_tls(const http::TlsOptions& tls) {
@@ -76,7 +73,7 @@ void RegistryClient::give_back(std::unique_ptr<http::Transport> connection) {
 RegistryClient::RegistryClient(std::string name, std::string repository, const Options& options)
     : name_(name),
       repository_(repository),
-      host_(api_host(name)),
+      host_(oci::api_host(name)),
       http_(http_options(name, options)),
       network_(options.network(http_)),
       warn_(options.warn),

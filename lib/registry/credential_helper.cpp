@@ -14,6 +14,7 @@
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
+#include "oci/reference.hpp"
 #include "registry/refusal.hpp"
 
 namespace wasmctl::registry {
@@ -92,12 +93,8 @@ std::string CredentialHelper::program() const {
   return "docker-credential-" + name;
 }
 
-std::string server_key(const std::string& registry) {
-  return registry == "docker.io" ? "https://index.docker.io/v1/" : registry;
-}
-
 std::optional<Credentials> ask_helper(const CredentialHelper& helper, const std::string& registry) {
-  const auto done = run_helper(helper, "get", server_key(registry) + "\n");
+  const auto done = run_helper(helper, "get", oci::docker_config_key(registry) + "\n");
   if (done.status != 0) {
     if (done.out.find("credentials not found") != std::string::npos) return std::nullopt;
     throw helper_failure(Code::bad_input, helper, "get", done);
@@ -123,7 +120,7 @@ void store_in_helper(const CredentialHelper& helper, const std::string& registry
                      const Credentials& credentials) {
   std::string secret;
   try {
-    secret = json{{"ServerURL", server_key(registry)},
+    secret = json{{"ServerURL", oci::docker_config_key(registry)},
                   {"Username", credentials.username},
                   {"Secret", credentials.password}}
                  .dump();
@@ -140,7 +137,7 @@ void store_in_helper(const CredentialHelper& helper, const std::string& registry
 
 bool erase_from_helper(const CredentialHelper& helper, const std::string& registry) {
   if (!ask_helper(helper, registry)) return false;
-  const auto done = run_helper(helper, "erase", server_key(registry));
+  const auto done = run_helper(helper, "erase", oci::docker_config_key(registry));
   if (done.status != 0) throw helper_failure(Code::io, helper, "erase", done);
   return true;
 }

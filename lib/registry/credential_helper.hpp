@@ -20,9 +20,6 @@ struct CredentialHelper {
   std::string program() const;
 };
 
-// The name under which docker and its helpers know the registry.
-std::string server_key(const std::string& registry);
-
 // Each throws Error{Code::tool_missing} where the helper is not installed, {bad_input} where its
 // name or answer cannot be one, {io} where it fails or takes too long. No message holds a secret.
 

@@ -16,6 +16,7 @@
 #include "base/json_member.hpp"
 #include "base/text.hpp"
 #include "oci/manifest.hpp"
+#include "oci/reference.hpp"
 #include "registry/credential_helper.hpp"
 
 namespace wasmctl::registry {
@@ -97,10 +98,6 @@ std::string with_lower_host(const std::string& name) {
   return base::lower(name.substr(0, end)) + name.substr(end);
 }
 
-bool is_docker_hub(std::string_view host) {
-  return host == "index.docker.io" || host == "registry-1.docker.io";
-}
-
 // What a key of `auths` means: "https://ghcr.io/v2/" is ghcr.io. To docker and podman a URL is its
 // host, whatever its path; without a scheme the path names repositories.
 std::string plain_key(std::string key) {
@@ -115,7 +112,7 @@ std::string plain_key(std::string key) {
     if (key.ends_with(version)) key.resize(key.size() - version.size());
   }
   key = with_lower_host(key);
-  return is_docker_hub(key) ? "docker.io" : key;
+  return oci::is_docker_hub(key) ? std::string(oci::kDockerHub) : key;
 }
 
 // The values whose keys name registry/repository or a part of it, the longest first.
@@ -237,7 +234,7 @@ void store_in_file(const Place& place, const std::string& registry, const Creden
   auto config = read_config(place, env, place.name());
   erase_auths(config, registry);
   if (!config["auths"].is_object()) config["auths"] = json::object();
-  config["auths"][server_key(registry)] = {
+  config["auths"][oci::docker_config_key(registry)] = {
       {"auth", base::base64_encode(credentials.username + ":" + credentials.password)}};
   base::write_secret_file(place.file, config.dump(2) + "\n");
 }

@@ -3,19 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
+#include "oci/reference.hpp"
 
 namespace wasmctl::kube {
 
 using nlohmann::ordered_json;
-
-namespace {
-
-// Docker Hub's key is older than its registry.
-std::string key_of(const std::string& registry) {
-  return registry == "docker.io" ? "https://index.docker.io/v1/" : registry;
-}
-
-}  // namespace
 
 ordered_json pull_secret(const Identity& identity, const Login& login) {
   ordered_json auth;
@@ -26,7 +18,8 @@ ordered_json pull_secret(const Identity& identity, const Login& login) {
   } else {
     auth = {{"identitytoken", login.identity_token}};
   }
-  const ordered_json config = {{"auths", {{key_of(login.registry), std::move(auth)}}}};
+  const ordered_json config = {
+      {"auths", {{oci::docker_config_key(login.registry), std::move(auth)}}}};
   return {{"apiVersion", "v1"},
           {"kind", "Secret"},
           {"metadata", metadata(identity)},

@@ -159,6 +159,12 @@ TEST_CASE("which module an image gives, and what Istio says to it") {
     layer.descriptor.annotations["org.opencontainers.image.title"] = title;
     return layer;
   };
+  const auto with_flag = [](std::string gzip) {
+    gzip[3] = '\x80';
+    return gzip;
+  };
+  const std::string unreadable =
+      "its last layer cannot be read: the gzip stream is broken: unknown header flags set";
   const std::string none = "its last layer holds no file named plugin.wasm";
   const struct {
     const char* name;
@@ -266,6 +272,15 @@ TEST_CASE("which module an image gives, and what Istio says to it") {
        kFirst,
        "its last layer is a module, and must be a tar that holds plugin.wasm"},
       {"gzip without its trailer", {blob(mt::kOciLayerGzip, cut(tgz(plain), 8))}, kFirst, ""},
+      // zlib refuses flags that Go passes over: nothing else may be taken in its place.
+      {"gzip that others may read",
+       {blob(mt::kCncfModule, kSecond), blob(mt::kOciLayerGzip, with_flag(tgz(plain)))},
+       "error: " + unreadable,
+       unreadable},
+      {"the same beside a module of solo's type",
+       {blob(mt::kSoloModule, kSecond), blob(mt::kOciLayerGzip, with_flag(tgz(plain)))},
+       "error: " + unreadable,
+       unreadable},
       {"no gzip",
        {blob(mt::kOciLayerGzip, plain)},
        "error: there is no gzip stream: it does not begin with 1f 8b",

@@ -108,7 +108,7 @@ void check_image_spelling(const Survey& survey, Report& report) {
 std::string registry_of(const std::string& image) {
   try {
     const auto reference = oci::parse_image_name(image);
-    return reference.registry == "docker.io" ? "https://index.docker.io/v1/" : reference.registry;
+    return oci::docker_config_key(reference.registry);
   } catch (const Error&) {
     return "";
   }
