@@ -98,7 +98,7 @@ using HostFunction = std::function<std::optional<Trap>(HostCall&)>;
 
 struct Memory {
   struct Free {
-    void operator()(std::uint8_t* bytes) const { std::free(bytes); }
+    void operator()(std::uint8_t* pointer) const { std::free(pointer); }
   };
   std::unique_ptr<std::uint8_t, Free> bytes;
   std::uint64_t size = 0;  // bytes

@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-WARNING = "the plugin gets another number than `n: 9007199254740993`: write it as a string"
+WARNING = "9007199254740993 reaches the plugin as another number [config-number]"
+HINT = "whole numbers are exact up to 2^53: write it as a string"
 RENDER = ["render", "tests/data/minimal.wasm", "--name", "a", "--selector", "app=a", "--only", "plugin",
-          "--set", "n=9007199254740993"]
+          "--set", "n=9007199254740993", "--fail-strategy", "FAIL_OPEN"]
 
 
 def talk_on_terminal(root, arguments, env):
@@ -35,7 +36,7 @@ def test_warnings_are_coloured_on_a_terminal_that_may_be(root, clean_env, variab
     env = clean_env | {"TERM": "xterm"} | variables
     text = talk_on_terminal(root, RENDER, env)
     head = "\x1b[33m\x1b[1mwarning\x1b[m" if colored else "warning"
-    assert text == f"{head}: {WARNING}\r\n"
+    assert text == f"{head}: {WARNING}\r\nhint: {HINT}\r\n"
 
 
 def test_a_warning_is_no_error(root, clean_env):

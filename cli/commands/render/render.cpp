@@ -183,16 +183,6 @@ struct Ready {
   kube::Settings settings;
 };
 
-// Istio hands a config on as a protobuf Struct, which has doubles only.
-void warn_of_numbers(const kube::Settings& settings) {
-  const auto* const config = settings.find("config");
-  if (config == nullptr) return;
-  for (const auto& number : kube::inexact_numbers(*config)) {
-    base::log_warning(
-        fmt::format("the plugin gets another number than `{}`: write it as a string", number));
-  }
-}
-
 // Of its pods only the labels are known, which are no proof.
 void warn_of_gateway(const RenderOptions& options, const Ready& ready) {
   const auto* const selector = ready.settings.find("selector");
@@ -214,7 +204,6 @@ Ready prepare(Context& context, const RenderOptions& options, const std::string&
                        {kPullSecretFlag, Code::usage});
   }
   for (const auto& left_out : options.kind->check(ready.settings)) base::log_warning(left_out);
-  if (options.kind->consumer == kube::Consumer::istio) warn_of_numbers(ready.settings);
   warn_of_gateway(options, ready);
   const bool selects = !options.explain && options.only != Only::patch;
   if (selects) check_selection(ready.subject, *options.kind, ready.settings);

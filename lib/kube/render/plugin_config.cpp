@@ -213,40 +213,11 @@ std::string deliver(const json& value) {
 // Casts back from where it would be undefined are none.
 constexpr double kBeyondInt64 = 0x1p63;
 
-bool is_exact(const json& number) {
-  if (number.is_number_unsigned()) {
-    const auto nearest = number.get<double>();
-    return nearest < 2 * kBeyondInt64 && static_cast<std::uint64_t>(nearest) == number;
-  }
-  return !number.is_number_integer() || kube::is_exact(number.get<std::int64_t>());
-}
-
-void find_inexact(const json& value, const std::string& path, std::vector<std::string>& found) {
-  if (value.is_number() && !is_exact(value)) {
-    found.push_back(fmt::format("{}: {}", path, value.dump()));
-  }
-  if (value.is_array()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      find_inexact(value[i], fmt::format("{}[{}]", path, i), found);
-    }
-  }
-  if (!value.is_object()) return;
-  for (const auto& [key, child] : value.items()) {
-    find_inexact(child, path.empty() ? key : fmt::format("{}.{}", path, key), found);
-  }
-}
-
 }  // namespace
 
 bool is_exact(std::int64_t number) {
   const auto nearest = static_cast<double>(number);
   return nearest < kBeyondInt64 && static_cast<std::int64_t>(nearest) == number;
-}
-
-std::vector<std::string> inexact_numbers(const json& config) {
-  std::vector<std::string> found;
-  find_inexact(config, "", found);
-  return found;
 }
 
 json read_config(std::string_view text, const std::string& name) {

@@ -36,8 +36,4 @@ std::string delivered_config(const nlohmann::json& config);
 // Whether the number is the same in a protobuf Struct, which has doubles only.
 bool is_exact(std::int64_t number);
 
-// The whole numbers of a config that no double holds, so that the plugin gets others: "a.b[0]:
-// 123".
-std::vector<std::string> inexact_numbers(const nlohmann::json& config);
-
 }  // namespace wasmctl::kube

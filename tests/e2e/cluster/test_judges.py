@@ -69,7 +69,9 @@ def test_configmap_and_plugin(judge, wasmctl, module, kind, flags):
 def test_phases_and_targets(judge, wasmctl, module, kind, phase):
     judge.accept(wasmctl("render", module, "--via", "http", "--url", "https://example.org/a.wasm", "--kind", kind,
                          "--phase", phase, "--target-ref", "Gateway/a", "--target-ref", "Service/b",
-                         "--target-ref", "ServiceEntry/c", "--target-ref", "GatewayClass/d").stdout)
+                         "--target-ref", "ServiceEntry/c").stdout)
+    judge.accept(wasmctl("render", module, "--via", "http", "--url", "https://example.org/a.wasm", "--kind", kind,
+                         "--phase", phase, "-n", "istio-system", "--target-ref", "GatewayClass/d").stdout)
 
 
 def workload_file(path, kind):
