@@ -71,7 +71,7 @@ def test_phases_and_targets(judge, wasmctl, module, kind, phase):
                          "--phase", phase, "--target-ref", "Gateway/a", "--target-ref", "Service/b",
                          "--target-ref", "ServiceEntry/c").stdout)
     judge.accept(wasmctl("render", module, "--via", "http", "--url", "https://example.org/a.wasm", "--kind", kind,
-                         "--phase", phase, "-n", "istio-system", "--target-ref", "GatewayClass/d").stdout)
+                         "--phase", phase, "-n", "istio-system", "--target-ref", "GatewayClass/istio-waypoint").stdout)
 
 
 def workload_file(path, kind):

@@ -32,7 +32,8 @@ TEST_CASE("a selector has equal labels, each with one value") {
        "--selector: `my app` is no label: expected [PREFIX/]NAME, the name 1 to 63 of letters, "
        "digits, `-`, `_` and `.`"},
       {{"app=a b"},
-       "--selector: `a b` is no label's value: expected up to 63 letters, digits, `-`, `_` and `.`"},
+       "--selector: `a b` is no label's value: expected up to 63 letters, digits, `-`, `_` and "
+       "`.`"},
   };
   for (const auto& [words, message] : cases) {
     CAPTURE(message);
