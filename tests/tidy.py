@@ -68,6 +68,11 @@ def check(database, entry):
     return ""
 
 
+def say(text):
+    print(text, end="", flush=True)
+    return text
+
+
 def main():
     database = pathlib.Path(sys.argv[1])
     entries = [entry for entry in json.loads((database / "compile_commands.json").read_text())
@@ -75,8 +80,8 @@ def main():
                or pathlib.Path(entry["file"]).is_relative_to(ROOT / "cli")]
     CLEAN.mkdir(parents=True, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        said = [text for text in pool.map(functools.partial(check, database), entries) if text]
-    print("".join(said), end="")
+        running = [pool.submit(check, database, entry) for entry in entries]
+        said = [done.result() for done in concurrent.futures.as_completed(running) if say(done.result())]
     sys.exit(bool(said))
 
 

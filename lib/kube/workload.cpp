@@ -23,6 +23,14 @@ constexpr std::string_view kDaemonSet[] = {"daemonset", "daemonsets", "ds"};
 constexpr std::string_view kJob[] = {"job", "jobs"};
 constexpr std::string_view kCronJob[] = {"cronjob", "cronjobs", "cj"};
 constexpr std::string_view kPod[] = {"pod", "pods", "po"};
+constexpr std::string_view kReplicaSet[] = {"replicaset", "replicasets", "rs"};
+// Kinds of others that have the same template (their custom resource definitions).
+constexpr std::string_view kRollout[] = {"rollout", "rollouts", "ro"};
+constexpr std::string_view kDeploymentConfig[] = {"deploymentconfig", "deploymentconfigs", "dc"};
+constexpr std::string_view kKnativeService[] = {"ksvc", "kservice"};
+constexpr std::string_view kCloneSet[] = {"cloneset", "clonesets", "clone"};
+constexpr std::string_view kAdvancedStatefulSet[] = {"asts"};
+constexpr std::string_view kAdvancedDaemonSet[] = {"daemon"};
 
 constexpr WorkloadKind kWorkloadKinds[] = {
     {"Deployment", "apps/v1", "deployment", kDeployment, kTemplate, Rollout::rolls},
@@ -31,6 +39,19 @@ constexpr WorkloadKind kWorkloadKinds[] = {
     {"Job", "batch/v1", "job", kJob, kTemplate, Rollout::frozen},
     {"CronJob", "batch/v1", "cronjob", kCronJob, kCronTemplate, Rollout::next_run},
     {"Pod", "v1", "pod", kPod, {}, Rollout::frozen},
+    {"ReplicaSet", "apps/v1", "replicaset", kReplicaSet, kTemplate, Rollout::next_run},
+    {"Rollout", "argoproj.io/v1alpha1", "rollout", kRollout, kTemplate, Rollout::watched,
+     Patching::json},
+    {"DeploymentConfig", "apps.openshift.io/v1", "deploymentconfig", kDeploymentConfig, kTemplate,
+     Rollout::watched, Patching::json},
+    {"Service", "serving.knative.dev/v1", "ksvc", kKnativeService, kTemplate, Rollout::watched,
+     Patching::json},
+    {"CloneSet", "apps.kruise.io/v1alpha1", "cloneset", kCloneSet, kTemplate, Rollout::watched,
+     Patching::json},
+    {"StatefulSet", "apps.kruise.io/v1beta1", "asts", kAdvancedStatefulSet, kTemplate,
+     Rollout::watched, Patching::json},
+    {"DaemonSet", "apps.kruise.io/v1alpha1", "daemon", kAdvancedDaemonSet, kTemplate,
+     Rollout::watched, Patching::json},
 };
 
 const WorkloadKind& find_kind(std::string_view text) {
@@ -54,10 +75,19 @@ std::string_view group_of(const WorkloadKind& kind) {
 // KIND, or as kubectl prints and takes it KIND.GROUP and KIND.VERSION.GROUP.
 const WorkloadKind& parse_kind(std::string_view text) {
   const auto dot = std::min(text.find('.'), text.size());
-  const auto& kind = find_kind(text.substr(0, dot));
-  if (dot == text.size()) return kind;
+  const auto word = base::lower(text.substr(0, dot));
+  if (dot == text.size()) return find_kind(word);
   const auto group = base::lower(text.substr(dot + 1));
-  if (group == group_of(kind) || group == fmt::format("v1.{}", group_of(kind))) return kind;
+  const auto* const found = std::ranges::find_if(kWorkloadKinds, [&](const WorkloadKind& kind) {
+    const auto slash = kind.api_version.find('/');
+    const auto version = kind.api_version.substr(slash + 1);
+    const bool named = std::ranges::find(kind.aliases, word) != kind.aliases.end() ||
+                       word == base::lower(kind.kind);
+    return named && slash != std::string_view::npos &&
+           (group == group_of(kind) || group == fmt::format("{}.{}", version, group_of(kind)));
+  });
+  if (found != std::end(kWorkloadKinds)) return *found;
+  const auto& kind = find_kind(word);
   throw Error(Code::usage,
               fmt::format("--workload: the group of {} is {}, not `{}`", kind.command,
                           group_of(kind).empty() ? "Kubernetes' own" : group_of(kind), group));

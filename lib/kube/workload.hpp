@@ -13,8 +13,13 @@ namespace wasmctl::kube {
 enum class Rollout : std::uint8_t {
   rolls,     // they are replaced; `kubectl rollout status` waits for it
   next_run,  // only later ones have it
+  watched,   // they are replaced by a controller that `kubectl rollout` does not know
   frozen,    // the API server refuses the patch: to be deleted and made anew
 };
+
+// What `kubectl patch` can do with it: of kinds that a custom resource defines it knows no fields, so
+// it has no strategic merge for them (Kubernetes, "Update API Objects in Place Using kubectl patch").
+enum class Patching : std::uint8_t { strategic, json };
 
 struct WorkloadKind {
   std::string_view kind;                       // "Deployment"
@@ -23,6 +28,7 @@ struct WorkloadKind {
   std::span<const std::string_view> aliases;   // as kubectl takes them
   std::span<const std::string_view> pod_path;  // the fields that lead to the pod template
   Rollout rollout;
+  Patching patching = Patching::strategic;
 };
 
 std::span<const WorkloadKind> workload_kinds();

@@ -143,6 +143,13 @@ void check_patch(const RenderOptions& options) {
   }
   if (options.undo && !only_patch) throw usage_error("--undo", "goes with --only patch");
   const bool is_json = options.patch_type == PatchType::json;
+  if (options.workload && options.workload->kind->patching == kube::Patching::json && !is_json) {
+    throw usage_error("--workload", fmt::format("kubectl has no strategic patch for a {}",
+                                                options.workload->kind->kind))
+        .hint(
+            "with `--patch-type json --against FILE`; or add the mount to its manifest: "
+            "`wasmctl patch`");
+  }
   if (is_json && !options.workload) {
     throw usage_error("--patch-type json", "needs --workload KIND/NAME");
   }
