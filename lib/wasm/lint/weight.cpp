@@ -30,6 +30,14 @@ void check_memory_limit(const Subject& subject, const Rule& rule, Findings& find
           "lower the maximum, or say none");
     }
   }
+  constexpr std::uint64_t kMostElements = 10'000'000;  // V8's own limit of a table
+  for (const auto& table : subject.module.tables) {
+    if (table.limits.minimum <= kMostElements) continue;
+    add(findings, rule,
+        fmt::format("starts with a table of {} elements; Envoy's V8 takes {} at most",
+                    table.limits.minimum, kMostElements),
+        "lower the table's initial size");
+  }
 }
 
 void check_memory_size(const Subject& subject, const Rule& rule, Findings& findings) {

@@ -157,6 +157,8 @@ ENVOY = {
          LOG + MARKER + MALLOC + ON_HEADERS + '(memory (export "memory") 16384)'),
         (LOG + MARKER + MALLOC + '(memory (export "memory") i64 1 262145)',
          LOG + MARKER + MALLOC + '(memory (export "memory") i64 1 262144)'),
+        (LOG + MARKER + MALLOC + ON_HEADERS + '(memory (export "memory") 1) (table 10000001 funcref)',
+         LOG + MARKER + MALLOC + ON_HEADERS + '(memory (export "memory") 1) (table 10000000 funcref)'),
     ],
     "name-section": [
         (with_names(b"\1\3\2\0\0"), with_names(b"\1\3\1\0\0")),   # two names announced, one there
