@@ -158,7 +158,7 @@ class SpawnActions {
 // This process's environment without some of its variables, as execve() wants it.
 std::vector<char*> environment_without(std::span<const std::string_view> unset) {
   std::vector<char*> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
+  for (char* const* variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     const auto name = text.substr(0, text.find('='));
     if (std::ranges::find(unset, name) == unset.end()) variables.push_back(*variable);

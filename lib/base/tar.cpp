@@ -117,6 +117,7 @@ std::optional<std::int64_t> parse_decimal(std::string_view text) {
   }
   std::int64_t value = 0;
   const auto* const last = text.data() + text.size();
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `last` is its end
   const auto [end, error] = std::from_chars(text.data(), last, value);
   if (error != std::errc() || end != last) return std::nullopt;
   return value;

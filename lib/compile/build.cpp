@@ -340,6 +340,9 @@ class Build {
     const wasm::Symbols symbols(module, wasm::parse_module(side, side_name), side_name);
     auto findings = wasm::lint({module, symbols, nullptr, plugin_.name});
     add_places(findings, locate(unknown_imports(findings)));
+    for (auto& finding : findings) {
+      if (finding.rule == wasm::kStartBranch) finding.severity = Severity::error;
+    }
     wasm::throw_unloadable(findings, plugin_.name);
   }
 

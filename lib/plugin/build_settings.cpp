@@ -222,7 +222,8 @@ std::optional<std::string> unsafe_compile_flag(std::span<const std::string> flag
   for (std::size_t i = 0; i < flags.size(); ++i) {
     const std::string_view flag = flags[i];
     if (holds(kReading, flag)) {
-      if (++i == flags.size() || !is_operand(flags[i])) return flags[i - 1];
+      if (i + 1 == flags.size() || !is_operand(flags[i + 1])) return flags[i];
+      ++i;
       continue;
     }
     if (!is_safe_reading(flag) && !is_safe_switch(flag)) return flags[i];

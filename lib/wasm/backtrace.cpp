@@ -229,6 +229,7 @@ class Describer {
 
   std::string place_text(const CallSites& sites) const {
     std::vector<std::vector<Origin>> all;
+    all.reserve(sites.offsets.size());
     for (const auto offset : sites.offsets) all.push_back(symbols_.origins(offset));
     if (all.empty() || all.front().empty()) return "";
     const bool alike =

@@ -44,40 +44,59 @@ Callers::Callers(const Module& module) {
   if (module.start && *module.start < functions) is_root_[*module.start] = true;
 }
 
-std::vector<Step> Callers::shortest_chain(std::uint32_t function) const {
-  // Breadth first, from the function back to its callers. `reached_from[f]`: the call in `f` that
-  // leads towards the function, and where it goes.
+// Breadth first, from a function back to its callers.
+struct Callers::Search {
+  // The call in a function that leads towards the one searched from, and where it goes.
   struct Reached {
     std::uint32_t towards = 0;
     std::size_t offset = 0;
     bool is_set = false;
   };
-  std::vector<Reached> reached(is_root_.size());
-  std::vector<std::uint32_t> queue{function};
-  reached[function].is_set = true;
-  std::optional<std::uint32_t> root;
+  std::vector<Reached> reached;
+  std::optional<std::uint32_t> found;
   std::optional<std::uint32_t> uncalled;  // the first function that nobody calls directly
-  for (std::size_t at = 0; at < queue.size() && !root; ++at) {
+
+  std::vector<Step> chain(std::uint32_t from, std::uint32_t function) const {
+    std::vector<Step> steps;
+    for (auto at = from; at != function; at = reached[at].towards) {
+      steps.push_back({at, reached[at].offset});
+    }
+    std::reverse(steps.begin(), steps.end());
+    return steps;
+  }
+};
+
+Callers::Search Callers::search(std::uint32_t function,
+                                const std::function<bool(std::uint32_t)>& until) const {
+  Search search;
+  search.reached.resize(is_root_.size());
+  search.reached[function].is_set = true;
+  std::vector<std::uint32_t> queue{function};
+  for (std::size_t at = 0; at < queue.size() && !search.found; ++at) {
     const auto current = queue[at];
-    if (first_[current] == first_[current + 1] && current != function && !uncalled) {
-      uncalled = current;
-    }
-    for (auto i = first_[current]; i < first_[current + 1] && !root; ++i) {
-      const auto& caller = callers_[i];
-      if (reached[caller.function].is_set) continue;
-      reached[caller.function] = {current, caller.offset, true};
+    const auto callers = callers_of(current);
+    if (callers.empty() && current != function && !search.uncalled) search.uncalled = current;
+    for (const auto& caller : callers) {
+      if (search.reached[caller.function].is_set) continue;
+      search.reached[caller.function] = {current, caller.offset, true};
       queue.push_back(caller.function);
-      if (is_root_[caller.function]) root = caller.function;
+      if (!until(caller.function)) continue;
+      search.found = caller.function;
+      break;
     }
   }
-  std::vector<Step> chain;
-  if (!root) root = uncalled;
-  if (!root) return chain;
-  for (auto at = *root; at != function; at = reached[at].towards) {
-    chain.push_back({at, reached[at].offset});
-  }
-  std::reverse(chain.begin(), chain.end());
-  return chain;
+  return search;
+}
+
+std::vector<Step> Callers::shortest_chain(std::uint32_t function) const {
+  const auto way = search(function, [&](std::uint32_t caller) { return is_root_[caller]; });
+  const auto root = way.found ? way.found : way.uncalled;
+  return root ? way.chain(*root, function) : std::vector<Step>();
+}
+
+std::vector<Step> Callers::chain_from(std::uint32_t entry, std::uint32_t function) const {
+  const auto way = search(function, [&](std::uint32_t caller) { return caller == entry; });
+  return way.found ? way.chain(entry, function) : std::vector<Step>();
 }
 
 namespace {

@@ -31,12 +31,18 @@ class Callers {
   // nobody calls it, it is empty.
   std::vector<Step> shortest_chain(std::uint32_t function) const;
 
+  // The shortest way from `entry` to `function`, as above; empty if no direct calls lead there.
+  std::vector<Step> chain_from(std::uint32_t entry, std::uint32_t function) const;
+
   // Each direct call of `function`: who calls it, and where.
   std::span<const Step> callers_of(std::uint32_t function) const {
     return std::span(callers_).subspan(first_[function], first_[function + 1] - first_[function]);
   }
 
  private:
+  struct Search;
+  Search search(std::uint32_t function, const std::function<bool(std::uint32_t)>& until) const;
+
   std::vector<Step> callers_;
   std::vector<std::size_t> first_;  // function -> its first caller; one more at the end
   std::vector<bool> is_root_;

@@ -48,6 +48,7 @@ class ValueType {
   static constexpr ValueType ref(HeapType type) { return {kRef, type}; }
   static constexpr ValueType ref_null(HeapType type) { return {kRefNull, type}; }
   // Of a number or vector, by the byte that encodes it: 0x7f (i32) to 0x7b (v128).
+  // NOLINTNEXTLINE(bugprone-invalid-enum-default-initialization): a number has none
   static constexpr ValueType number(std::uint8_t code) { return ValueType(code, HeapType{}); }
 
   static const ValueType i32;

@@ -120,6 +120,28 @@ void check_start_calls(const Subject& subject, const Rule& rule, Findings& findi
   });
 }
 
+// What a branch may avoid, which is most of what C++'s static objects do: whatever allocates has
+// some. Only proxy functions: each runtime can reach proc_exit, and does so only when it gives up.
+void check_start_branches(const Subject& subject, const Rule& rule, Findings& findings) {
+  const auto imports = imported_functions(subject.module);
+  const auto is_forbidden = forbidden_at_start(imports);
+  std::optional<Callers> callers;
+  for (const auto& entry : entries(subject.module)) {
+    if (entry.is_start_section || first_event(subject, entry, is_forbidden)) continue;
+    for (std::uint32_t index = 0; index < imports.size(); ++index) {
+      if (!is_forbidden[index] || imports[index]->module != "env") continue;
+      if (!callers) callers.emplace(subject.module);
+      const auto chain = callers->chain_from(entry.function, index);
+      if (chain.empty()) continue;
+      add(findings, rule,
+          fmt::format("{} leads to `env.{}`, which Envoy forbids before `proxy_on_vm_start`",
+                      entry.name, imports[index]->name),
+          "move the call from static constructors or `main` to `proxy_on_vm_start` or later",
+          imports[index]->name, frames(subject, chain));
+    }
+  }
+}
+
 void check_command_exits(const Subject& subject, const Rule& rule, Findings& findings) {
   constexpr auto* kHint =
       "build a reactor: `-mexec-model=reactor` for clang, `-buildmode=c-shared` for Go and TinyGo";
@@ -162,6 +184,11 @@ constexpr LintRule kStartRules[] = {
      "environment and random numbers; anything else is a trap. In a start section even that "
      "crashes Envoy. Only what no branch can avoid is found.",
      check_start_calls},
+    {{kStartBranch, Severity::warning, "leads at the start to nothing that Envoy forbids there"},
+     Judge::envoy,
+     "The same by direct calls, whatever branches lie between: static constructors that allocate "
+     "have some. `build` refuses it.",
+     check_start_branches},
     {{"command-exits", Severity::error, "is no command whose main exits"},
      Judge::envoy,
      "A command's _start ends with proc_exit, which is forbidden at the start; so do Go's, and "

@@ -136,6 +136,10 @@ ENVOY = {
         (HEARS + export("_initialize", ":", "(if (i32.load (i32.const 0)) (then (nop))) unreachable"),
          HEARS + export("_initialize", ":", "(if (i32.load (i32.const 0)) (then (return))) unreachable")),
     ],
+    "start-branch": [
+        (METRIC + HEARS + export("_initialize", ":", f"(if (i32.eqz (i32.load (i32.const 0))) (then {CALL_METRIC}))"),
+         METRIC + HEARS + export("_initialize", ":", f"(if (i32.eqz (i32.load (i32.const 0))) (then {CALL_LOG}))")),
+    ],
     "start-call": [
         (METRIC + HEARS + export("_initialize", ":", CALL_METRIC), HEARS + export("_initialize", ":", CALL_LOG)),
         (METRIC + HEARS + export("_start", ":", "call $f") + f"(func $f {CALL_METRIC})",
