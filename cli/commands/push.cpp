@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
@@ -112,7 +113,10 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 void run_push(Context& context, const PushOptions& options) {
   check_annotations(options);
   // A mistyped IMAGE is found before the plugin is built.
-  if (!options.image.empty()) registry::preconnect(oci::parse_reference(options.image));
+  std::jthread connecting;
+  if (!options.image.empty()) {
+    connecting = registry::preconnect(oci::parse_reference(options.image));
+  }
   const auto module =
       load_module(context, parse_source(options.source), options.build, options.lint);
   const auto reference = target(options, module);

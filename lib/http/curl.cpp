@@ -67,7 +67,7 @@ const CurlApi& curl() {
   return api;
 }
 
-void load_curl_early() {
+std::jthread load_curl_early() {
   const auto load = [] {
     try {
       curl();
@@ -76,8 +76,9 @@ void load_curl_early() {
     }
   };
   try {
-    static const std::jthread loader(load);
+    return std::jthread(load);
   } catch (const std::system_error&) {  // no thread to be had: it is loaded where it is used
+    return {};
   }
 }
 

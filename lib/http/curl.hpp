@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 
+#include <thread>
+
 namespace wasmctl::http {
 
 // The functions that are used, named as libcurl's without `curl_`. Their types are those of the
@@ -25,7 +27,8 @@ struct CurlApi {
 const CurlApi& curl();
 
 // Begins to open it on a thread of its own, if there is one to be had: it takes 4 ms, in which
-// others may work.
-void load_curl_early();
+// others may work. The result waits for it: the libraries that it loads clean up when the program
+// ends, and must not do so while they are still being loaded.
+[[nodiscard]] std::jthread load_curl_early();
 
 }  // namespace wasmctl::http

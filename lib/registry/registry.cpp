@@ -6,8 +6,8 @@
 
 namespace wasmctl::registry {
 
-void preconnect(const oci::Reference& reference) {
-  if (!reference.is_layout()) http::load_curl_early();
+std::jthread preconnect(const oci::Reference& reference) {
+  return reference.is_layout() ? std::jthread() : http::load_curl_early();
 }
 
 std::unique_ptr<oci::Store> open_store(const oci::Reference& reference, const Options& options) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "oci/reference.hpp"
@@ -12,8 +13,8 @@
 namespace wasmctl::registry {
 
 // Said as soon as it is known that `reference` will be opened: what takes time is begun beside what
-// else the program does. Never throws.
-void preconnect(const oci::Reference& reference);
+// else the program does. The result is kept until the program ends or fails. Never throws.
+[[nodiscard]] std::jthread preconnect(const oci::Reference& reference);
 
 // An image layout, or a repository of a registry.
 std::unique_ptr<oci::Store> open_store(const oci::Reference& reference, const Options& options);
