@@ -17,8 +17,9 @@ enum class Rollout : std::uint8_t {
   frozen,    // the API server refuses the patch: to be deleted and made anew
 };
 
-// What `kubectl patch` can do with it: of kinds that a custom resource defines it knows no fields, so
-// it has no strategic merge for them (Kubernetes, "Update API Objects in Place Using kubectl patch").
+// What `kubectl patch` can do with it: of kinds that a custom resource defines it knows no fields,
+// so it has no strategic merge for them (Kubernetes, "Update API Objects in Place Using kubectl
+// patch").
 enum class Patching : std::uint8_t { strategic, json };
 
 struct WorkloadKind {

@@ -40,8 +40,8 @@ struct LintRule : Rule {
 
 // The rule about functions that nobody offers, which the build explains by its sources.
 inline constexpr std::string_view kUnknownImport = "unknown-import";
-// The rule about calls at the start that some branch may avoid: a warning of lint, since a module of
-// others may avoid them; an error of the build, whose author can move them.
+// The rule about calls at the start that some branch may avoid: a warning of lint, since a module
+// of others may avoid them; an error of the build, whose author can move them.
 inline constexpr std::string_view kStartBranch = "start-branch";
 
 // Errors first, then warnings, then notes.
