@@ -42,15 +42,19 @@ Layer::Layer(Store& store, const Descriptor& layer, std::string_view media_type)
     : is_tar_(media_type::is_tar(media_type) || media_type::is_tar_gzip(media_type)) {
   base::Spool spool;
   const base::Sink keep = [&](std::string_view piece) { spool.write(piece); };
+  const auto read = [&](const base::Sink& sink) {
+    if (layer.data) return sink(*layer.data);
+    store.fetch_blob(layer, sink);
+  };
   if (media_type::is_tar_gzip(media_type)) {
     base::GzipReader gzip(keep, kMaxUnpackedBytes);
-    store.fetch_blob(layer, [&](std::string_view piece) {
+    read([&](std::string_view piece) {
       head_ += piece.substr(0, 2 - head_.size());
       if (!failure_) failure_ = failure_of([&] { gzip.write(piece); });
     });
     if (!failure_) failure_ = failure_of([&] { gzip.finish(); });
   } else {
-    store.fetch_blob(layer, keep);
+    read(keep);
   }
   content_ = spool.finish();
 }
