@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -22,6 +23,12 @@ constexpr std::uint64_t kMaxUnpackedBytes = kMaxModuleBytes + 64 * 1024;
 std::string_view base_name(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
   return path.substr(path.rfind('/') + 1);
+}
+
+// Where it is unpacked: "/a/plugin.wasm", whatever the slashes and dots.
+std::filesystem::path place_of(const base::TarEntry& entry) {
+  auto path = std::filesystem::path("/" + entry.name).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
 }
 
 // Does `task`, and returns what is wrong with the bytes; a full disk is another thing.
@@ -94,15 +101,34 @@ std::optional<Layer::File> Layer::find(std::string_view name) const {
 
 // Whiteouts: OCI Image Specification v1.1, layer.md.
 Layer::RootFile Layer::find_at_root(std::string_view name) const {
-  const auto path = fmt::format("/{}", name);
-  const auto whiteout = fmt::format("/.wh.{}", name);
+  const auto whiteout = fmt::format(".wh.{}", name);
+  constexpr std::string_view kHidesFolder = ".wh..wh..opq";
   RootFile found;
   walk([&](const base::TarEntry& entry) {
-    const auto at = std::filesystem::path("/" + entry.name).lexically_normal();
-    if (at == path) found = {File{entry.type, part(entry)}, true};
-    if (at == whiteout) found = {{}, true};
-    if (at == "/.wh..wh..opq") found.hides_lower = true;
+    const auto at = place_of(entry);
+    const auto file = at.filename();
+    if (file != name && file != whiteout && file != kHidesFolder) return true;
+    if (at.parent_path() != "/") {
+      found.folders.push_back(at.parent_path());
+    } else if (file == kHidesFolder) {
+      found.hides_lower = true;
+    } else {
+      found.hides_lower = true;
+      found.file.reset();
+      if (file == name) found.file = File{entry.type, part(entry)};
+    }
     return true;
+  });
+  return found;
+}
+
+bool Layer::leads_elsewhere(const std::filesystem::path& folder) const {
+  bool found = false;
+  walk([&](const base::TarEntry& entry) {
+    const auto at = place_of(entry);
+    const auto end = std::mismatch(at.begin(), at.end(), folder.begin(), folder.end()).first;
+    found = entry.type == base::TarEntry::Type::link && end == at.end();
+    return !found;
   });
   return found;
 }

@@ -383,11 +383,25 @@ std::optional<base::Content> PulledImage::find_in_volume(const Manifest& manifes
     return Error(Code::unloadable, fmt::format("{} is no image for {}: {}", name(),
                                                to_string(Consumer::image_volume), why));
   };
+  const auto is_readable = [](const Descriptor& packed) {
+    return packed.size <= kMaxModuleBytes &&
+           (media_type::is_tar(packed.media_type) || media_type::is_tar_gzip(packed.media_type));
+  };
+  const auto unpacked = [&](const Descriptor& packed) -> const Layer& {
+    return open(packed, packed.media_type);
+  };
   for (const auto& packed : std::views::reverse(manifest.layers)) {
-    const bool readable =
-        media_type::is_tar(packed.media_type) || media_type::is_tar_gzip(packed.media_type);
-    if (!readable || packed.size > kMaxModuleBytes) return std::nullopt;
-    auto [file, hides_lower] = open(packed, packed.media_type).find_at_root(kModuleFileName);
+    if (!is_readable(packed)) return std::nullopt;
+    auto [file, hides_lower, folders] = unpacked(packed).find_at_root(kModuleFileName);
+    for (const auto& folder : folders) {
+      if (!std::ranges::all_of(manifest.layers, is_readable)) return std::nullopt;
+      if (std::ranges::any_of(manifest.layers, [&](const Descriptor& layer) {
+            return unpacked(layer).leads_elsewhere(folder);
+          })) {
+        throw unloadable(
+            fmt::format("it has a {} in {}, which is a link", kModuleFileName, folder.string()));
+      }
+    }
     if (file && file->type == base::TarEntry::Type::file) return std::move(file->content);
     if (file) {
       throw unloadable(fmt::format("its {} is {}, and not a plain file", kModuleFileName,
