@@ -14,8 +14,7 @@ const kube::Target kWeb = {{}, {}, {{"app", "web"}}};
 const kube::Mount kMount = {"a", kube::VolumeSource::config_map, "a-0123456789"};
 
 std::string patched(const std::string& text, kube::Direction direction) {
-  return kube::apply_edits(text,
-                           kube::patch_text(text, "fuzz", kWeb, kMount, direction).edits);
+  return kube::apply_edits(text, kube::patch_text(text, "fuzz", kWeb, kMount, direction).edits);
 }
 
 }  // namespace
