@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <new>
 #include <thread>
@@ -89,12 +90,37 @@ std::string gzip(std::string_view bytes) {
 }
 
 struct GzipReader::State {
+  // Of a member's name or comment, its NUL included. Go's reader takes no longer ones
+  // (compress/gzip, gunzip.go), and what is after them is in the layer for others only.
+  static constexpr uInt kMaxTextBytes = 512;
+  using Text = std::array<Bytef, kMaxTextBytes>;
+
   State(Sink to, std::uint64_t bound) : sink(std::move(to)), left(bound), max_bytes(bound) {
     if (inflateInit2(&stream, MAX_WBITS + kGzipFormat) != Z_OK) throw std::bad_alloc();
+    begin_member();
   }
   ~State() { inflateEnd(&stream); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
+
+  void begin_member() {
+    header = {};
+    header.name = name.data();
+    header.name_max = kMaxTextBytes;
+    header.comment = comment.data();
+    header.comm_max = kMaxTextBytes;
+    inflateGetHeader(&stream, &header);
+  }
+
+  // Where the member has none, zlib sets the pointer to null; the end of a longer one is missing.
+  void check_header() const {
+    const auto fits = [](const Bytef* text, const Text& buffer) {
+      return text == nullptr || std::ranges::find(buffer, Bytef{0}) != buffer.end();
+    };
+    if (header.done == 1 && !(fits(header.name, name) && fits(header.comment, comment))) {
+      throw gzip_error(fmt::format("has a name or comment of {} bytes or more", kMaxTextBytes));
+    }
+  }
 
   // Unpacks from the front of `bytes` until they or the member end.
   void read_member(std::string_view& bytes) {
@@ -108,10 +134,12 @@ struct GzipReader::State {
       const auto offered = stream.avail_in;
       const int result = inflate(&stream, Z_NO_FLUSH);
       bytes.remove_prefix(offered - stream.avail_in);
+      check_header();
       hand_on(out.size() - stream.avail_out);
       if (result == Z_STREAM_END) {
         within = false;
         inflateReset(&stream);
+        begin_member();
         return;
       }
       // Z_BUF_ERROR: all of the input has been used, and the output was at its end.
@@ -132,6 +160,9 @@ struct GzipReader::State {
   std::uint64_t left;
   const std::uint64_t max_bytes;
   z_stream stream = {};
+  gz_header header = {};
+  Text name = {};
+  Text comment = {};
   std::string out = std::string(64 * 1024, '\0');
   std::string magic;     // the first bytes of what may be a member
   bool any = false;      // there was a member

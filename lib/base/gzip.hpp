@@ -46,8 +46,8 @@ class GzipReader {
   GzipReader(const GzipReader&) = delete;
   GzipReader& operator=(const GzipReader&) = delete;
 
-  // Throws Error{Code::bad_input} if the bytes are no gzip stream, fail their checksum, or unpack
-  // to more than `max_bytes`.
+  // Throws Error{Code::bad_input} if the bytes are no gzip stream, fail their checksum, unpack to
+  // more than `max_bytes`, or have a name or comment that is too long for Go's reader.
   void write(std::string_view bytes);
   // Throws Error{Code::bad_input} if the stream is cut short.
   void finish();

@@ -1,12 +1,15 @@
 #include "base/tar.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -154,6 +157,7 @@ constexpr char kSparseMap[] = "GNU.sparse.map";
 PaxRecords read_pax(std::string_view text, std::size_t offset) {
   constexpr std::int64_t kShortest = 5;
   PaxRecords records;
+  std::vector<std::string_view> sparse_map;
   while (!text.empty()) {
     const auto space = text.find(' ');
     const auto length = parse_decimal(text.substr(0, space)).value_or(0);
@@ -169,11 +173,19 @@ PaxRecords read_pax(std::string_view text, std::size_t offset) {
     if (equals == std::string_view::npos || !is_valid_record(key, value)) {
       throw tar_error(offset, "has a broken pax header");
     }
-    // The oldest form of a sparse file's map is a record for each number.
-    const bool in_map = key == "GNU.sparse.offset" || key == "GNU.sparse.numbytes";
-    records.insert_or_assign(in_map ? kSparseMap : std::string(key), std::string(value));
+    // The oldest form of a sparse file's map is a record for each number, in turn.
+    constexpr std::array<std::string_view, 2> kInMap = {"GNU.sparse.offset", "GNU.sparse.numbytes"};
+    if (std::ranges::find(kInMap, key) == kInMap.end()) {
+      records.insert_or_assign(std::string(key), std::string(value));
+    } else if (key == kInMap.at(sparse_map.size() % 2) &&
+               value.find(',') == std::string_view::npos) {
+      sparse_map.push_back(value);
+    } else {
+      throw tar_error(offset, "has a broken pax header");
+    }
     text.remove_prefix(size);
   }
+  if (!sparse_map.empty()) records[kSparseMap] = fmt::format("{}", fmt::join(sparse_map, ","));
   return records;
 }
 
@@ -282,6 +294,9 @@ bool is_sparse(const PaxRecords& records) {
 class TarReader {
  public:
   explicit TarReader(std::string_view archive) : archive_(archive) {}
+
+  // About the entry last read.
+  Error error(std::string_view what) const { return tar_error(header_offset_, what); }
 
   // Null at the end.
   std::optional<TarEntry> next() {
@@ -443,6 +458,8 @@ void read_tar(std::string_view archive, const std::function<bool(const TarEntry&
   TarReader reader(archive);
   while (const auto entry = reader.next()) {
     if (!visit(*entry)) return;
+    if (entry->type == TarEntry::Type::sparse)
+      throw reader.error("has a sparse file, which is not read");
   }
 }
 

@@ -36,7 +36,8 @@ std::string_view to_string(TarEntry::Type type);
 // naming the offset of a header that is broken, or whose content reaches beyond the archive.
 // Names, sizes and the places of headers are those that Go's archive/tar finds (reader.go,
 // Go 1.26), since it reads layers for Istio, docker and containerd; but the maps of sparse files
-// are not read.
+// are not read. Whether Go goes on after one is in its map, so nothing is read after it: that
+// throws.
 void read_tar(std::string_view archive, const std::function<bool(const TarEntry&)>& visit);
 
 }  // namespace wasmctl::base

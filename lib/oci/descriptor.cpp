@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 
 namespace wasmctl::oci {
@@ -63,6 +64,19 @@ Annotations annotations_from_json(const json& object, const std::string& path) {
     annotations[key] = value.is_null() ? "" : value.get<std::string>();
   }
   return annotations;
+}
+
+void read_data(const json& value, const std::string& path, Descriptor& descriptor) {
+  const auto* const text = text_field(value, "data", path);
+  if (text == nullptr) return;
+  auto data = base::base64_decode_as_go(*text);
+  if (!data) refuse_field(path + ".data", "is not base64");
+  try {
+    verify(descriptor, *data);
+  } catch (const Error& error) {
+    refuse_field(path + ".data", fmt::format("is something else: {}", error.message()));
+  }
+  descriptor.data = std::move(data);
 }
 
 }  // namespace
@@ -129,6 +143,9 @@ Descriptor descriptor_from_json(const json& value, const std::string& path) {
     descriptor.artifact_type = *type;
   }
   descriptor.annotations = annotations_from_json(value, path);
+  read_data(value, path, descriptor);
+  const auto* const urls = find(value, "urls");
+  descriptor.has_urls = urls != nullptr && !urls->empty();
   return descriptor;
 }
 

@@ -35,6 +35,10 @@ struct Descriptor {
   std::optional<Platform> platform;          // in an index only
   std::optional<std::string> artifact_type;  // in an index only
   Annotations annotations;
+  // The bytes themselves, if the descriptor brings them; they are what its digest says.
+  std::optional<std::string> data = {};
+  // Other places to read it from. go-containerregistry asks them where the registry has it not.
+  bool has_urls = false;
   bool operator==(const Descriptor&) const = default;
 };
 
@@ -64,8 +68,10 @@ class Verifier {
 };
 
 // Unknown fields are ignored, as the specification asks. Throws Error{Code::bad_input} naming the
-// JSON path, e.g. "layers[0].digest".
+// JSON path, e.g. "layers[0].digest"; and for `data` that is not what the digest says: Istio reads
+// it to the end of plugin.wasm, and would verify it behind that.
 Descriptor descriptor_from_json(const nlohmann::json& value, const std::string& path);
+// Without `data` and `urls`.
 nlohmann::json to_json(const Descriptor& descriptor);
 
 }  // namespace wasmctl::oci

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 
 namespace wasmctl::oci {
@@ -107,16 +107,6 @@ std::string fold(std::string_view key) {
   return folded;
 }
 
-// Go's base64.StdEncoding: padded, and ends of lines count for nothing.
-bool is_base64(std::string text) {
-  std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
-  if (text.size() % 4 != 0) return false;
-  const auto digits =
-      text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-  const auto padding = std::string_view(text).substr(std::min(digits, text.size()));
-  return padding.empty() || padding == "=" || padding == "==";
-}
-
 // Follows the events of a parser. What it is about is its stack of open objects and lists.
 class FieldReader : public nlohmann::json_sax<json> {
  public:
@@ -130,7 +120,8 @@ class FieldReader : public nlohmann::json_sax<json> {
   }
   bool number_float(number_float_t, const string_t&) override { return scalar(false); }
   bool string(string_t& value) override {
-    return scalar(expected() == Type::text || (expected() == Type::base64 && is_base64(value)));
+    return scalar(expected() == Type::text ||
+                  (expected() == Type::base64 && base::base64_decode_as_go(value)));
   }
   bool binary(binary_t&) override { return true; }
 

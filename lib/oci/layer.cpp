@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -24,6 +25,12 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+// Where it is unpacked: "/a/plugin.wasm", whatever the slashes and dots.
+std::filesystem::path place_of(const base::TarEntry& entry) {
+  auto path = std::filesystem::path("/" + entry.name).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 // Does `task`, and returns what is wrong with the bytes; a full disk is another thing.
 template <typename Task>
 std::optional<Error> failure_of(const Task& task) {
@@ -42,15 +49,19 @@ Layer::Layer(Store& store, const Descriptor& layer, std::string_view media_type)
     : is_tar_(media_type::is_tar(media_type) || media_type::is_tar_gzip(media_type)) {
   base::Spool spool;
   const base::Sink keep = [&](std::string_view piece) { spool.write(piece); };
+  const auto read = [&](const base::Sink& sink) {
+    if (layer.data) return sink(*layer.data);
+    store.fetch_blob(layer, sink);
+  };
   if (media_type::is_tar_gzip(media_type)) {
     base::GzipReader gzip(keep, kMaxUnpackedBytes);
-    store.fetch_blob(layer, [&](std::string_view piece) {
+    read([&](std::string_view piece) {
       head_ += piece.substr(0, 2 - head_.size());
       if (!failure_) failure_ = failure_of([&] { gzip.write(piece); });
     });
     if (!failure_) failure_ = failure_of([&] { gzip.finish(); });
   } else {
-    store.fetch_blob(layer, keep);
+    read(keep);
   }
   content_ = spool.finish();
 }
@@ -90,15 +101,34 @@ std::optional<Layer::File> Layer::find(std::string_view name) const {
 
 // Whiteouts: OCI Image Specification v1.1, layer.md.
 Layer::RootFile Layer::find_at_root(std::string_view name) const {
-  const auto path = fmt::format("/{}", name);
-  const auto whiteout = fmt::format("/.wh.{}", name);
+  const auto whiteout = fmt::format(".wh.{}", name);
+  constexpr std::string_view kHidesFolder = ".wh..wh..opq";
   RootFile found;
   walk([&](const base::TarEntry& entry) {
-    const auto at = std::filesystem::path("/" + entry.name).lexically_normal();
-    if (at == path) found = {File{entry.type, part(entry)}, true};
-    if (at == whiteout) found = {{}, true};
-    if (at == "/.wh..wh..opq") found.hides_lower = true;
+    const auto at = place_of(entry);
+    const auto file = at.filename();
+    if (file != name && file != whiteout && file != kHidesFolder) return true;
+    if (at.parent_path() != "/") {
+      found.folders.push_back(at.parent_path());
+    } else if (file == kHidesFolder) {
+      found.hides_lower = true;
+    } else {
+      found.hides_lower = true;
+      found.file.reset();
+      if (file == name) found.file = File{entry.type, part(entry)};
+    }
     return true;
+  });
+  return found;
+}
+
+bool Layer::leads_elsewhere(const std::filesystem::path& folder) const {
+  bool found = false;
+  walk([&](const base::TarEntry& entry) {
+    const auto at = place_of(entry);
+    const auto end = std::mismatch(at.begin(), at.end(), folder.begin(), folder.end()).first;
+    found = entry.type == base::TarEntry::Type::link && end == at.end();
+    return !found;
   });
   return found;
 }

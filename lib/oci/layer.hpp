@@ -1,9 +1,12 @@
 // A layer that was fetched: a module as it is, or a tar with files, mostly packed with gzip.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/content.hpp"
 #include "base/error.hpp"
@@ -31,8 +34,14 @@ class Layer {
   struct RootFile {
     std::optional<File> file;  // of several entries the last
     bool hides_lower = false;  // what layers below have there is not seen any more
+    // Folders with an entry that says the same of its own folder: where one of them is a link to
+    // the root, that entry is meant.
+    std::vector<std::filesystem::path> folders = {};
   };
   RootFile find_at_root(std::string_view name) const;
+
+  // Whether unpacking to the folder, "/a/b", goes through a link of this layer.
+  bool leads_elsewhere(const std::filesystem::path& folder) const;
 
   // The module, wherever it is: the layer itself, or of a tar plugin.wasm, else the only *.wasm.
   // Throws Error{Code::bad_input} if there is none.

@@ -69,14 +69,24 @@ const Descriptor& find_module_layer(const Manifest& manifest) {
                                           fmt::join(types, ", ")));
 }
 
-// Where two layers could be meant.
+// Where another module could be meant, or come.
 std::string remark_on(const Manifest& manifest, const Descriptor& chosen) {
+  if (chosen.has_urls) {
+    return fmt::format(
+        "{} names `urls`: once the registry has the layer no more, Istio takes from "
+        "there whatever it gets",
+        chosen.digest.text());
+  }
   const auto other = std::ranges::find_if(manifest.layers, [&](const Descriptor& layer) {
     return layer.digest != chosen.digest && may_be_module(manifest, layer);
   });
   if (other == manifest.layers.end()) return {};
   return fmt::format("two layers could hold the module: it is taken from {}, and not from {}",
                      chosen.digest.text(), other->digest.text());
+}
+
+bool is_document(const Descriptor& entry) {
+  return media_type::is_manifest(entry.media_type) || media_type::is_index(entry.media_type);
 }
 
 // The entries of an index that may hold a module, the likeliest first: the one that Istio picks,
@@ -93,9 +103,7 @@ std::vector<const Descriptor*> module_candidates(const Index& index) {
   };
   std::vector<const Descriptor*> entries;
   for (const auto& entry : index.manifests) {
-    if (media_type::is_manifest(entry.media_type) || media_type::is_index(entry.media_type)) {
-      entries.push_back(&entry);
-    }
+    if (is_document(entry) || &entry == for_istio) entries.push_back(&entry);
   }
   // Those of one rank in the order of the index.
   std::ranges::sort(entries, {},
@@ -145,7 +153,8 @@ std::string PulledImage::name_of(const Node& node) const {
 std::variant<PulledImage::Node, Error> PulledImage::fetch(const Descriptor& entry) {
   const Selector selector{selector_.tag, entry.digest};
   try {
-    const auto manifest = store_->fetch_manifest(selector);
+    const auto manifest = entry.data ? Blob{describe(entry.media_type, *entry.data), *entry.data}
+                                     : store_->fetch_manifest(selector);
     const auto name = store_->name_of(selector);
     auto document = parse_manifest(manifest, name);
     // What is listed as a manifest may be served as an index, and the reverse.
@@ -241,13 +250,15 @@ PulledImage::Pick PulledImage::pick(Consumer consumer) {
       return Pick{nullptr, fmt::format("the index's manifest for {}, {}, {}", platform,
                                        entry->digest.text(), why)};
     };
-    if (!media_type::is_manifest(entry->media_type) && !media_type::is_index(entry->media_type)) {
-      return refuse(fmt::format("is {}", entry->media_type));
-    }
+    // Istio takes what is no index for a manifest, whatever it is listed as; others do not.
+    const bool is_odd = !is_document(*entry);
+    const bool is_istio = consumer == Consumer::istio || consumer == Consumer::envoy_gateway;
+    if (is_odd && !is_istio) return refuse(fmt::format("is {}", entry->media_type));
     try {
       found = &node(*entry);
     } catch (const Error& error) {
       if (!is_about_content(error)) throw;
+      if (is_odd) return refuse(fmt::format("is {}", entry->media_type));
       const bool absent = error.code() == Code::not_found;
       return refuse(absent ? "is not there" : "cannot be read: " + error.message());
     }
@@ -373,11 +384,25 @@ std::optional<base::Content> PulledImage::find_in_volume(const Manifest& manifes
     return Error(Code::unloadable, fmt::format("{} is no image for {}: {}", name(),
                                                to_string(Consumer::image_volume), why));
   };
+  const auto is_readable = [](const Descriptor& packed) {
+    return packed.size <= kMaxModuleBytes &&
+           (media_type::is_tar(packed.media_type) || media_type::is_tar_gzip(packed.media_type));
+  };
+  const auto unpacked = [&](const Descriptor& packed) -> const Layer& {
+    return open(packed, packed.media_type);
+  };
   for (const auto& packed : std::views::reverse(manifest.layers)) {
-    const bool readable =
-        media_type::is_tar(packed.media_type) || media_type::is_tar_gzip(packed.media_type);
-    if (!readable || packed.size > kMaxModuleBytes) return std::nullopt;
-    auto [file, hides_lower] = open(packed, packed.media_type).find_at_root(kModuleFileName);
+    if (!is_readable(packed)) return std::nullopt;
+    auto [file, hides_lower, folders] = unpacked(packed).find_at_root(kModuleFileName);
+    for (const auto& folder : folders) {
+      if (!std::ranges::all_of(manifest.layers, is_readable)) return std::nullopt;
+      if (std::ranges::any_of(manifest.layers, [&](const Descriptor& layer) {
+            return unpacked(layer).leads_elsewhere(folder);
+          })) {
+        throw unloadable(
+            fmt::format("it has a {} in {}, which is a link", kModuleFileName, folder.string()));
+      }
+    }
     if (file && file->type == base::TarEntry::Type::file) return std::move(file->content);
     if (file) {
       throw unloadable(fmt::format("its {} is {}, and not a plain file", kModuleFileName,

@@ -84,6 +84,26 @@ TEST_CASE("what streams by is packed and unpacked as what is in memory, however 
   }
 }
 
+TEST_CASE("a member's name and comment are as long as Go takes them") {
+  const auto with = [](char flag, const std::string& texts) {
+    auto packed = gzip("wasm");
+    packed[3] = flag;
+    return packed.insert(10, texts);
+  };
+  const auto text = [](std::size_t size) { return std::string(size, 'n') + '\0'; };
+  constexpr char kName = 8;
+  constexpr char kComment = 16;
+  CHECK(gunzip(with(kName, text(511)), kMax) == "wasm");
+  CHECK(gunzip(with(kName | kComment, text(511) + text(511)), kMax) == "wasm");
+  const auto* const too_long = "the gzip stream has a name or comment of 512 bytes or more";
+  CHECK(refusal(with(kName, text(512))) == too_long);
+  CHECK(refusal(with(kComment, text(512))) == too_long);
+  CHECK(refusal(with(kName | kComment, text(1) + text(600))) == too_long);
+  CHECK(refusal(with(kName, text(511)) + with(kName, text(512))) == too_long);
+  // Of a member that follows the texts of the one before are not meant.
+  CHECK(gunzip(with(kName, text(511)) + gzip(" two"), kMax) == "wasm two");
+}
+
 TEST_CASE("gunzip refuses, and says why") {
   const auto whole = gzip(sample(5000));
   auto flipped = whole;

@@ -193,6 +193,22 @@ TEST_CASE("a document that Go reads as another is refused, and one that it does 
     const auto want = "the manifest" + (message[0] == ':' ? "" : std::string(" ")) + message;
     CHECK_THROWS_WITH_AS(oci::parse_manifest(text, ""), want.c_str(), Error);
   }
+  // Bytes that are not what the digest says: Istio would not notice.
+  const auto embedded = [&](const char* size, const char* data) {
+    return manifest(R"("layers":[],"config":{"mediaType":"a/b","digest":")" + kDigest +
+                    R"(","size":)" + size + R"(,"data":")" + data + R"("})");
+  };
+  const std::pair<std::string, std::string> other_data[] = {
+      {embedded("2", "W10="),
+       kDigest + " was asked for, but the bytes are " + oci::Digest::of("[]").text()},
+      {embedded("2", ""), kDigest + " has 0 bytes, 2 were promised"},
+      {embedded("1", "e30="), kDigest + " has more than the 1 bytes that were promised"},
+  };
+  for (const auto& [text, message] : other_data) {
+    CAPTURE(text);
+    const auto want = "config.data is something else: " + message;
+    CHECK_THROWS_WITH_AS(oci::parse_manifest(text, ""), want.c_str(), Error);
+  }
   const std::string read[] = {
       // What is below these is their authors' own.
       manifest(one + R"(],"annotations":{"Layers":"x","layers":"y","MediaType":"z"})"),
@@ -202,7 +218,9 @@ TEST_CASE("a document that Go reads as another is refused, and one that it does 
       // As Go writes what is not there.
       manifest(one + R"(],"annotations":null,"subject":null,"mediaType":null)"),
       with(R"(,"urls":null,"platform":null,"annotations":{"a":null},"artifactType":null)"),
-      with(R"(,"data":"e30=","urls":["https://a"])"),
+      with(R"(,"urls":["https://a"],"data":null)"),
+      manifest(R"("layers":[],"config":{"mediaType":"a/b","size":2,"data":"e3\n0=","digest":")" +
+               kDigest + R"("})"),
       // Keys that only look like fields.
       manifest(one + R"(],"layerS2":1,"lager":1)"),
   };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "tests/unit/oci/imaging.hpp"
 
@@ -78,6 +79,12 @@ TEST_CASE("which module an image gives, and what Istio says to it") {
     gzip[3] = '\x80';
     return gzip;
   };
+  const auto with_name = [](std::string gzip) {
+    gzip[3] = '\x08';
+    return gzip.insert(10, std::string(600, 'n') + '\0');
+  };
+  const std::string too_long =
+      "its last layer cannot be read: the gzip stream has a name or comment of 512 bytes or more";
   const std::string unreadable =
       "its last layer cannot be read: the gzip stream is broken: unknown header flags set";
   const std::string none = "its last layer holds no file named plugin.wasm";
@@ -186,6 +193,11 @@ TEST_CASE("which module an image gives, and what Istio says to it") {
        {blob(mt::kOciLayerGzip, base::gzip(kFirst))},
        kFirst,
        "its last layer is a module, and must be a tar that holds plugin.wasm"},
+      // Go's reader ends there, and what is beside it is taken.
+      {"a name in the gzip header that is too long for Go",
+       {blob(mt::kSoloModule, kSecond), blob(mt::kOciLayerGzip, with_name(tgz(plain)))},
+       "error: " + too_long,
+       too_long},
       {"gzip without its trailer", {blob(mt::kOciLayerGzip, cut(tgz(plain), 8))}, kFirst, ""},
       // zlib refuses flags that Go passes over: nothing else may be taken in its place.
       {"gzip that others may read",
@@ -255,11 +267,67 @@ TEST_CASE("of an index Istio takes the first for linux/amd64, be it there or not
   CHECK(module_of(image) == kSecond);
   CHECK(image.module().remark == "");
 
+  // go-containerregistry passes over what it is listed as.
+  auto odd = second;
+  odd.media_type = "application/x";
+  stored.add_index({for_platform(odd, "linux", "amd64"), for_platform(first, "linux", "arm64")});
+  image = stored.open();
+  CHECK(image.manifest_for(Consumer::istio).digest == second.digest);
+  CHECK(who(image) == "yynnn");
+  CHECK(module_of(image) == kSecond);
+  CHECK(image.module().remark == "");
+
   auto listed_as_manifest = nested;
   listed_as_manifest.media_type = mt::kOciManifest;
   stored.add_index({listed_as_manifest});
   image = stored.open();
   CHECK(image.verdict(Consumer::istio).why_not.find("listed as a manifest") != std::string::npos);
+}
+
+TEST_CASE("a document or layer is read from its descriptor where that brings it") {
+  TestImage stored;
+  const auto packed = tgz(entry("plugin.wasm", kFirst));
+  const auto other = stored.add({blob(mt::kOciLayerGzip, tgz(entry("plugin.wasm", kSecond)))});
+  const auto embed = [](const std::string& type, const std::string& bytes) {
+    const auto described = oci::describe(type, bytes);
+    return fmt::format(R"("mediaType":"{}","digest":"{}","size":{},"data":"{}")", type,
+                       described.digest.text(), bytes.size(), base::base64_encode(bytes));
+  };
+  const std::string config(mt::kOciConfig);
+  const auto manifest = fmt::format(
+      R"({{"schemaVersion":2,"mediaType":"{}","config":{{{}}},"layers":[{{{}}}]}})",
+      mt::kOciManifest, embed(config, "{}"), embed(std::string(mt::kOciLayerGzip), packed));
+  const auto index = fmt::format(
+      R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{{{},"platform":{{"os":"linux","architecture":"amd64"}}}},{{"mediaType":"{}","digest":"{}","size":{}}}]}})",
+      mt::kOciIndex, embed(std::string(mt::kOciManifest), manifest), mt::kOciManifest,
+      other.digest.text(), other.size);
+  stored.layout().push_manifest(blob(mt::kOciIndex, index), {"v1", std::nullopt});
+  auto image = stored.open();
+  CHECK(module_of(image) == kFirst);
+  CHECK(image.verdict(Consumer::istio).why_not == "");
+  CHECK(image.manifest_for(Consumer::istio).digest == oci::Digest::of(manifest));
+  CHECK(stored.asked == 1);
+}
+
+TEST_CASE("that Istio may take a layer from elsewhere is said") {
+  TestImage stored;
+  const auto layer = oci::describe(mt::kOciLayerGzip, tgz(entry("plugin.wasm", kFirst)));
+  stored.layout().push_blob(blob(mt::kOciLayerGzip, tgz(entry("plugin.wasm", kFirst))),
+                            oci::Presence::unknown);
+  const auto described = [](const oci::Descriptor& d, const char* more) {
+    return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{}{}}})", d.media_type,
+                       d.digest.text(), d.size, more);
+  };
+  const auto manifest =
+      fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}})",
+                  mt::kOciManifest, described(oci::describe(mt::kOciConfig, "{}"), ""),
+                  described(layer, R"(,"urls":["https://elsewhere.test/a"])"));
+  stored.layout().push_manifest(blob(mt::kOciManifest, manifest), {"v1", std::nullopt});
+  auto image = stored.open();
+  CHECK(image.module().remark ==
+        layer.digest.text() +
+            " names `urls`: once the registry has the layer no more, Istio takes from there "
+            "whatever it gets");
 }
 
 TEST_CASE("a volume has what the layers leave at its root") {
@@ -285,6 +353,24 @@ TEST_CASE("a volume has what the layers leave at its root") {
       {"everything is",
        {first, tar(entry(".wh..wh..opq", ""))},
        "it has no file plugin.wasm at its root"},
+      {"a slash behind the name is nothing",
+       {tar(entry("plugin.wasm", kFirst) + entry("plugin.wasm/", kSecond))},
+       kSecond},
+      {"or a folder's",
+       {tar(entry("plugin.wasm", kFirst) + entry("plugin.wasm/", "", '5'))},
+       "its plugin.wasm is a directory, and not a plain file"},
+      {"through a link that leads to the root",
+       {tar(entry("plugin.wasm", kFirst) + entry("a", "", '2') + entry("a/plugin.wasm", kSecond))},
+       "it has a plugin.wasm in /a, which is a link"},
+      {"of another layer",
+       {tar(entry("a/b", "", '2')), tar(entry("a/b/c/plugin.wasm", kSecond)), first},
+       kFirst},
+      {"and further up",
+       {tar(entry("a/b", "", '2')), first, tar(entry("./a//b/c/.wh.plugin.wasm", ""))},
+       "it has a plugin.wasm in /a/b/c, which is a link"},
+      {"a folder of another name is none",
+       {tar(entry("a", "", '2') + entry("ab/plugin.wasm", kSecond) + entry("a/x", "")), first},
+       kFirst},
       {"a link",
        {tar(entry("plugin.wasm", "", '2'))},
        "its plugin.wasm is a link, and not a plain file"},
