@@ -9,8 +9,8 @@
 #include "base/error.hpp"
 #include "engine/machine.hpp"
 #include "engine/store.hpp"
+#include "engine/types.hpp"
 #include "wasm/code.hpp"
-#include "wasm/subtypes.hpp"
 
 namespace wasmctl::engine {
 
@@ -21,21 +21,31 @@ class Linker {
         program_(program),
         module_(program.module()),
         resolve_(resolve),
-        instance_(store.instances_.emplace_back()) {}
+        instance_(store.instances_.emplace_back()),
+        ids_(store.types_->add(program)) {}
 
   Store::Instantiated run() {
     instance_.program = &program_;
     if (store_.coverage_ == Coverage::on) instance_.executed.resize(module_.bytes.size());
-    for (const auto& type : module_.types) {
-      instance_.type_ids.push_back(store_.type_id(type.function));
-    }
+    instance_.type_ids = ids_;
     for (const auto& import : module_.imports) add_import(import);
     add_functions();
-    add_defined();
-    return {&instance_, start()};
+    try {
+      add_defined();
+      fill();
+    } catch (Trapped& trapped) {
+      return {&instance_, std::move(trapped.trap)};
+    }
+    if (!module_.start) return {&instance_, std::nullopt};
+    return {&instance_, store_.invoke(*instance_.functions[*module_.start], {}).trap};
   }
 
  private:
+  // What ends the instantiation.
+  struct Trapped {
+    Trap trap;
+  };
+
   [[noreturn]] static void fail(const wasm::Import& import, std::string_view why) {
     throw Error(Code::bad_input,
                 fmt::format("import `{}.{}`: {}", import.module, import.name, why));
@@ -55,7 +65,8 @@ class Linker {
   // A size of `given` elements or pages, which may grow to its maximum.
   static void check_limits(const wasm::Import& import, const wasm::Limits& wanted,
                            std::uint64_t size, const wasm::Limits& given) {
-    const bool fits = size >= wanted.minimum &&
+    const bool fits = size >= wanted.minimum && wanted.is_64 == given.is_64 &&
+                      wanted.shared == given.shared &&
                       (!wanted.maximum || (given.maximum && *given.maximum <= *wanted.maximum));
     if (!fits) fail(import, "incompatible import type: its limits do not fit");
   }
@@ -64,10 +75,11 @@ class Linker {
     switch (import.kind) {
       case wasm::ExternalKind::function: {
         auto* function = find<Function>(import);
-        const auto& wanted = module_.types[import.type_index].function;
-        if (*function->type != wanted) {
-          fail(import, fmt::format("incompatible import type: {}, not {}",
-                                   wasm::to_string(*function->type), wasm::to_string(wanted)));
+        const auto wanted = ids_[import.type_index];
+        if (!store_.types_->is_subtype(function->type_id, wanted)) {
+          fail(import,
+               fmt::format("incompatible import type: {}, not {}", wasm::to_string(*function->type),
+                           wasm::to_string(store_.types_->function(wanted))));
         }
         instance_.functions.push_back(function);
         break;
@@ -75,7 +87,9 @@ class Linker {
       case wasm::ExternalKind::table: {
         auto* table = find<Table>(import);
         const auto& wanted = module_.tables[instance_.tables.size()];
-        if (table->type != wanted.type) fail(import, "incompatible import type: of its elements");
+        if (table->type != translated(wanted.type)) {
+          fail(import, "incompatible import type: of its elements");
+        }
         check_limits(import, wanted.limits, table->elements.size(), table->limits);
         instance_.tables.push_back(table);
         break;
@@ -92,15 +106,15 @@ class Linker {
         const auto& wanted = module_.globals[instance_.globals.size()];
         const bool fits =
             global->is_mutable == wanted.is_mutable &&
-            (global->type == wanted.type ||
-             (!wanted.is_mutable && wasm::matches(module_.types, global->type, wanted.type)));
+            (global->type == translated(wanted.type) ||
+             (!wanted.is_mutable && store_.types_->matches(global->type, translated(wanted.type))));
         if (!fits) fail(import, "incompatible import type: of the global");
         instance_.globals.push_back(global);
         break;
       }
       case wasm::ExternalKind::tag: {
         auto* tag = find<Tag>(import);
-        if (tag->type != module_.types[import.type_index].function) {
+        if (tag->type_id != ids_[import.type_index]) {
           fail(import, "incompatible import type: of the tag");
         }
         instance_.tags.push_back(tag);
@@ -113,8 +127,9 @@ class Linker {
     for (std::size_t i = 0; i < module_.functions.size(); ++i) {
       auto& function = store_.functions_.emplace_back();
       function.index = static_cast<std::uint32_t>(instance_.functions.size());
-      function.type = &module_.types[module_.functions[i]].function;
-      function.type_id = instance_.type_ids[module_.functions[i]];
+      function.type_id = ids_[module_.functions[i]];
+      function.type = &store_.types_->function(function.type_id);
+      function.has_vectors = has_vectors(*function.type);
       function.code = &program_.code(i);
       function.instance = &instance_;
       instance_.functions.push_back(&function);
@@ -125,19 +140,22 @@ class Linker {
     // Initial values of tables may name imported globals only.
     for (auto i = instance_.tables.size(); i < module_.tables.size(); ++i) {
       const auto& table = module_.tables[i];
-      const auto value = table.initializer ? constant(*table.initializer) : 0;
-      instance_.tables.push_back(store_.add_table(table.type, table.limits, value));
+      const auto value = table.initializer ? constant(*table.initializer, table.type).value : 0;
+      instance_.tables.push_back(store_.add_table(translated(table.type), table.limits, value));
     }
     for (auto i = instance_.memories.size(); i < module_.memories.size(); ++i) {
       instance_.memories.push_back(store_.add_memory(module_.memories[i]));
     }
     for (auto i = instance_.tags.size(); i < module_.tags.size(); ++i) {
-      instance_.tags.push_back(store_.add_tag(module_.types[module_.tags[i]].function));
+      const auto id = ids_[module_.tags[i]];
+      instance_.tags.push_back(&store_.tags_.emplace_back(Tag{store_.types_->function(id), id}));
     }
     for (auto i = instance_.globals.size(); i < module_.globals.size(); ++i) {
       const auto& global = module_.globals[i];
-      instance_.globals.push_back(
-          store_.add_global(global.type, global.is_mutable, constant(*global.initializer)));
+      const auto value = constant(*global.initializer, global.type);
+      auto* added = store_.add_global(translated(global.type), global.is_mutable, value.value);
+      added->high = value.high;
+      instance_.globals.push_back(added);
     }
     for (const auto& segment : module_.elements) instance_.elements.push_back(items(segment));
     for (const auto& segment : module_.data) {
@@ -151,7 +169,7 @@ class Linker {
     wasm::Reader reader = reader_at(segment.items);
     for (std::uint32_t i = 0; i < segment.count; ++i) {
       list.push_back(segment.has_expressions
-                         ? constant(reader)
+                         ? constant(reader, segment.type).value
                          : reference(*instance_.functions[reader.u32_leb("an element")]));
     }
     return list;
@@ -163,75 +181,45 @@ class Linker {
     return wasm::Reader(module_.bytes.view().substr(offset), offset);
   }
 
-  Slot constant(std::size_t offset) const {
+  struct Value {
+    Slot value = 0;
+    Slot high = 0;  // of a vector
+  };
+
+  Value constant(std::size_t offset, wasm::ValueType type) {
     auto reader = reader_at(offset);
-    return constant(reader);
+    return constant(reader, type);
   }
 
-  // The value of a constant expression, which is valid.
-  Slot constant(wasm::Reader& reader) const {
-    constexpr std::string_view kWhat = "a constant expression";
-    std::vector<Slot> values;
-    for (;;) {
-      std::uint32_t opcode = 0;
-      wasm::read_opcode(reader, opcode);
-      switch (opcode) {
-        case wasm::opcode::kI32Const:
-          values.push_back(static_cast<std::uint32_t>(reader.signed_leb(32, kWhat)));
-          break;
-        case wasm::opcode::kI64Const:
-          values.push_back(static_cast<Slot>(reader.signed_leb(64, kWhat)));
-          break;
-        case 0x43:
-        case 0x44: {
-          Slot value = 0;
-          const auto bytes = reader.take(opcode == 0x43 ? 4 : 8, kWhat);
-          std::memcpy(&value, bytes.data(), bytes.size());
-          values.push_back(value);
-          break;
-        }
-        case wasm::opcode::kRefNull:
-          wasm::read_heap_type(reader, wasm::kAnyTypeIndex);
-          values.push_back(0);
-          break;
-        case wasm::opcode::kRefFunc:
-          values.push_back(reference(*instance_.functions[reader.u32_leb(kWhat)]));
-          break;
-        case wasm::opcode::kGlobalGet:
-          values.push_back(instance_.globals[reader.u32_leb(kWhat)]->value);
-          break;
-        case wasm::opcode::kEnd:
-          return values.back();
-        default: {
-          const auto right = values.back();
-          values.pop_back();
-          values.back() = computed(opcode, values.back(), right);
-          break;
-        }
-      }
-    }
+  // The value of a constant expression; the reader is behind it then.
+  Value constant(wasm::Reader& reader, wasm::ValueType type) {
+    ConstantExpression expression;
+    expression.type = type;
+    expression.begin = program_.bytes() + reader.offset();
+    wasm::Instructions instructions(reader);
+    for (wasm::Instruction instruction; instructions.next(instruction);) ++expression.instructions;
+    reader = instructions.reader();
+    expression.end = program_.bytes() + reader.offset();
+    auto outcome = store_.machine_->evaluate(instance_, expression);
+    if (outcome.trap) throw Trapped{std::move(*outcome.trap)};
+    return {outcome.results.front(), outcome.results.back()};
   }
 
-  static Slot computed(std::uint32_t opcode, Slot left, Slot right) {
-    const bool is_32 = opcode < 0x7c;
-    const auto kind = is_32 ? opcode - 0x6a : opcode - 0x7c;
-    const auto value = kind == 0 ? left + right : kind == 1 ? left - right : left * right;
-    return is_32 ? static_cast<std::uint32_t>(value) : value;
-  }
+  wasm::ValueType translated(wasm::ValueType type) const { return Types::translated(type, ids_); }
 
-  // Active segments in turn, then the start function.
-  std::optional<Trap> start() {
+  // Active segments in turn.
+  void fill() {
     for (std::size_t i = 0; i < module_.elements.size(); ++i) {
       const auto& segment = module_.elements[i];
       if (segment.mode == wasm::SegmentMode::passive) continue;
       if (segment.mode == wasm::SegmentMode::active) {
         auto& table = *instance_.tables[segment.table];
-        const auto address = static_cast<std::uint32_t>(constant(segment.address));
+        const auto address = constant(segment.address, address_type(table.limits)).value;
         const auto& list = instance_.elements[i];
         if (!fits(address, list.size(), table.elements.size())) {
-          return Trap{Reason::table_out_of_bounds, {}, {}};
+          throw Trapped{{Reason::table_out_of_bounds, {}, {}}};
         }
-        std::copy(list.begin(), list.end(), table.elements.begin() + address);
+        std::copy(list.begin(), list.end(), table.elements.data() + address);
       }
       instance_.elements[i].clear();
     }
@@ -239,17 +227,19 @@ class Linker {
       const auto& segment = module_.data[i];
       if (segment.mode != wasm::SegmentMode::active) continue;
       auto& memory = *instance_.memories[segment.memory];
-      const auto address = static_cast<std::uint32_t>(constant(segment.address));
+      const auto address = constant(segment.address, address_type(memory.limits)).value;
       if (!fits(address, segment.size, memory.size)) {
-        return Trap{Reason::memory_out_of_bounds, {}, {}};
+        throw Trapped{{Reason::memory_out_of_bounds, {}, {}}};
       }
       if (segment.size != 0) {
         std::memcpy(memory.bytes.get() + address, instance_.data[i].data(), segment.size);
       }
       instance_.data[i] = {};
     }
-    if (!module_.start) return std::nullopt;
-    return store_.invoke(*instance_.functions[*module_.start], {}).trap;
+  }
+
+  static wasm::ValueType address_type(const wasm::Limits& limits) {
+    return limits.is_64 ? wasm::ValueType::i64 : wasm::ValueType::i32;
   }
 
   Store& store_;
@@ -257,6 +247,7 @@ class Linker {
   const wasm::Module& module_;
   const Resolver& resolve_;
   Instance& instance_;
+  const std::vector<std::uint32_t>& ids_;  // the store's numbers of the module's types
 };
 
 Store::Instantiated Store::instantiate(const Program& program, const Resolver& resolve) {

@@ -15,11 +15,32 @@ constexpr std::uint64_t kSlice = 1'000'000;  // instructions between two questio
 // A call from outside may come from a host function that was itself called: on the C++ stack.
 constexpr std::size_t kMostNested = 100;
 
+// As a slot of `type` is.
+Slot cut(Slot value, wasm::ValueType type) {
+  const bool is_32 = type == wasm::ValueType::i32 || type == wasm::ValueType::f32;
+  return is_32 ? static_cast<std::uint32_t>(value) : value;
+}
+
 }  // namespace
 
 Machine::Machine(Store& store)
-    : store_(store), stack_(new Slot[store.limits().stack_slots]), top_(stack_.get()) {
-  stack_end_ = stack_.get() + store.limits().stack_slots;
+    : store_(store),
+      high_(store.limits().stack_slots),
+      stack_(new Slot[2 * std::size_t{store.limits().stack_slots}]),
+      stack_end_(stack_.get() + high_),
+      top_(stack_.get()),
+      heap_(*store.types_, store.limits().heap_bytes,
+            [this](const auto& scan) { scan_roots(scan); }) {}
+
+// Whatever may hold references to structs and arrays. What is on the stack may be a number, too.
+void Machine::scan_roots(const std::function<void(std::span<const Slot>)>& scan) const {
+  scan({stack_.get(), heap_top_});
+  for (const auto& global : store_.globals_) scan({&global.value, 1});
+  for (const auto& table : store_.tables_) scan(table.elements);
+  for (const auto& exception : exceptions_) scan(exception.values);
+  for (const auto& instance : store_.instances_) {
+    for (const auto& segment : instance.elements) scan(segment);
+  }
 }
 
 void Machine::set_trap(Reason reason) {
@@ -66,15 +87,16 @@ Outcome Machine::invoke(Function& function, std::span<const Slot> arguments) {
   auto* const bottom = top_;
   Outcome outcome;
   const auto results = function.type->results.size();
-  const auto room = std::max(arguments.size(), results);
+  const auto room = std::max(function.type->parameters.size(), results);
   if (depth_ == kMostNested || static_cast<std::size_t>(stack_end_ - top_) < room) {
     set_trap(Reason::stack_exhausted);
     outcome.trap = take_trap(base);
     return outcome;
   }
-  std::copy(arguments.begin(), arguments.end(), bottom);
+  const auto& parameters = function.type->parameters;
+  put(bottom, parameters, arguments);
   ++depth_;
-  auto* const top = bottom + arguments.size();
+  auto* const top = bottom + parameters.size();
   if (function.code == nullptr) {
     call_host(function, top, nullptr);
   } else if (enter(function, top)) {
@@ -85,7 +107,7 @@ Outcome Machine::invoke(Function& function, std::span<const Slot> arguments) {
   if (has_trap_) {
     outcome.trap = take_trap(base);
   } else {
-    outcome.results.assign(bottom, bottom + results);
+    outcome.results = taken(bottom, function.type->results);
   }
   if (depth_ == 0 && !store_.holds_exceptions()) exceptions_.clear();
   return outcome;
@@ -103,6 +125,7 @@ bool Machine::enter(const Function& function, Slot* top) {
     return false;
   }
   std::fill(top, locals + code.frame_slots, 0);
+  if (code.table->has_vectors) std::fill(top + high_, locals + code.frame_slots + high_, 0);
   frames_.push_back({&function, locals, code.begin, code.begin, code.table->branches.data()});
   return true;
 }
@@ -117,13 +140,72 @@ bool Machine::call_host(const Function& function, Slot* top, const Instance* cal
   }
   // What the function calls in turn goes above.
   auto* const before = std::exchange(top_, slots + count);
-  HostCall call{store_, caller, {slots, count}};
-  auto trap = function.host(call);
+  auto trap = function.has_vectors ? call_with_vectors(function, slots, caller)
+                                   : call_with(function, {slots, count}, caller);
   top_ = before;
   if (!trap) return true;
   has_trap_ = true;
   trap_ = std::move(*trap);
   return false;
+}
+
+// An i32 or f32 has an upper half of zero, whatever the host wrote.
+std::optional<Trap> Machine::call_with(const Function& function, std::span<Slot> slots,
+                                       const Instance* caller) {
+  HostCall call{store_, caller, slots};
+  auto trap = function.host(call);
+  if (trap) return trap;
+  const auto& results = function.type->results;
+  for (std::size_t i = 0; i < results.size(); ++i) slots[i] = cut(slots[i], results[i]);
+  return std::nullopt;
+}
+
+std::optional<Trap> Machine::call_with_vectors(const Function& function, Slot* slots,
+                                               const Instance* caller) {
+  auto values = taken(slots, function.type->parameters);
+  values.resize(std::max(values.size(), 2 * function.type->results.size()));
+  HostCall call{store_, caller, values};
+  auto trap = function.host(call);
+  if (!trap) put(slots, function.type->results, values);
+  return trap;
+}
+
+void Machine::put(Slot* to, std::span<const wasm::ValueType> types,
+                  std::span<const Slot> values) const {
+  auto value = values.begin();
+  for (const auto type : types) {
+    *to = cut(*value++, type);
+    if (type == wasm::ValueType::v128) to[high_] = *value++;
+    ++to;
+  }
+}
+
+std::vector<Slot> Machine::taken(const Slot* from, std::span<const wasm::ValueType> types) const {
+  std::vector<Slot> values;
+  values.reserve(types.size());
+  for (const auto type : types) {
+    values.push_back(*from);
+    if (type == wasm::ValueType::v128) values.push_back(from[high_]);
+    ++from;
+  }
+  return values;
+}
+
+Outcome Machine::evaluate(Instance& instance, const ConstantExpression& expression) {
+  const auto budget = std::exchange(budget_, INT64_MAX);
+  wasm::ControlTable table;
+  table.operands = expression.instructions;
+  table.has_vectors = true;
+  const Body code{expression.begin, expression.end, &table, 0, 1, 0};
+  const wasm::FunctionType type{{}, {expression.type}};
+  Function function;
+  function.type = &type;
+  function.code = &code;
+  function.instance = &instance;
+  auto outcome = invoke(function, {});
+  if (outcome.trap) outcome.trap->stack.clear();  // it is in no function
+  budget_ = budget;
+  return outcome;
 }
 
 Exception* Machine::make_exception(const Tag& tag, Slot* top) {
@@ -132,8 +214,13 @@ Exception* Machine::make_exception(const Tag& tag, Slot* top) {
     trap_.detail = fmt::format("{} exceptions", store_.limits().exceptions);
     return nullptr;
   }
-  const auto values = tag.type.parameters.size();
-  return &exceptions_.emplace_back(Exception{&tag, std::vector<Slot>(top - values, top)});
+  const Slot* const values = top - tag.type.parameters.size();
+  auto& made = exceptions_.emplace_back();
+  made.tag = &tag;
+  made.values.assign(values, static_cast<const Slot*>(top));
+  if (has_vectors(tag.type))
+    made.high.assign(values + high_, static_cast<const Slot*>(top) + high_);
+  return &made;
 }
 
 bool Machine::unwind(std::size_t base, Exception& exception, Slot*& top) {
@@ -162,7 +249,10 @@ bool Machine::frame_catches(Frame& frame, Exception& exception, Slot*& top) {
     if (by_tag && instance.tags[handler.tag] != exception.tag) continue;
     const auto& branch = code.table->branches[handler.branch];
     auto* operand = frame.locals + code.frame_slots + branch.height;
-    if (by_tag) operand = std::copy(exception.values.begin(), exception.values.end(), operand);
+    if (by_tag) {
+      std::copy(exception.high.begin(), exception.high.end(), operand + high_);
+      operand = std::copy(exception.values.begin(), exception.values.end(), operand);
+    }
     const auto reference = reinterpret_cast<Slot>(&exception);
     if (handler.kind == HandlerKind::tag_ref || handler.kind == HandlerKind::all_ref) {
       *operand++ = reference;

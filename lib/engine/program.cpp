@@ -11,11 +11,7 @@ namespace wasmctl::engine {
 namespace {
 
 constexpr wasm::Feature kNotRun[] = {
-    wasm::Feature::simd,
-    wasm::Feature::relaxed_simd,
     wasm::Feature::threads,
-    wasm::Feature::memory64,
-    wasm::Feature::gc,
     wasm::Feature::wide_arithmetic,
     wasm::Feature::custom_page_sizes,
 };

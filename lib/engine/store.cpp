@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "engine/machine.hpp"
+#include "engine/types.hpp"
 
 namespace wasmctl::engine {
 
@@ -32,7 +33,21 @@ std::string_view to_string(Reason reason) {
     case Reason::invalid_conversion:
       return "invalid conversion to integer";
     case Reason::null_reference:
+      return "null reference";
+    case Reason::null_function:
+      return "null function reference";
+    case Reason::null_structure:
+      return "null structure reference";
+    case Reason::null_array:
+      return "null array reference";
+    case Reason::null_i31:
+      return "null i31 reference";
+    case Reason::null_exception:
       return "null exception reference";
+    case Reason::cast_failure:
+      return "cast failure";
+    case Reason::array_out_of_bounds:
+      return "out of bounds array access";
     case Reason::uncaught_exception:
       return "uncaught exception";
     case Reason::stack_exhausted:
@@ -41,6 +56,8 @@ std::string_view to_string(Reason reason) {
       return "the limit of instructions is used up";
     case Reason::exceptions_used_up:
       return "the limit of exceptions is used up";
+    case Reason::heap_used_up:
+      return "the limit of the heap is used up";
     case Reason::interrupted:
       return "interrupted";
     case Reason::host:
@@ -67,22 +84,26 @@ std::optional<External> find_export(const Instance& instance, std::string_view n
   return std::nullopt;
 }
 
+bool has_vectors(const wasm::FunctionType& type) {
+  const auto has = [](const std::vector<wasm::ValueType>& types) {
+    return std::find(types.begin(), types.end(), wasm::ValueType::v128) != types.end();
+  };
+  return has(type.parameters) || has(type.results);
+}
+
 Store::Store(Limits limits, Coverage coverage)
-    : limits_(std::move(limits)), coverage_(coverage), machine_(std::make_unique<Machine>(*this)) {}
+    : limits_(std::move(limits)),
+      coverage_(coverage),
+      types_(std::make_unique<Types>()),
+      machine_(std::make_unique<Machine>(*this)) {}
 
 Store::~Store() = default;
 
-std::uint32_t Store::type_id(const wasm::FunctionType& type) {
-  const auto found = std::find(types_.begin(), types_.end(), type);
-  if (found != types_.end()) return static_cast<std::uint32_t>(found - types_.begin());
-  types_.push_back(type);
-  return static_cast<std::uint32_t>(types_.size() - 1);
-}
-
 Function* Store::add_host_function(wasm::FunctionType type, HostFunction function) {
   auto& added = functions_.emplace_back();
-  added.type_id = type_id(type);
-  added.type = &types_[added.type_id];
+  added.type_id = types_->add(type);
+  added.type = &types_->function(added.type_id);
+  added.has_vectors = has_vectors(*added.type);
   added.host = std::move(function);
   return &added;
 }
@@ -107,17 +128,19 @@ Table* Store::add_table(wasm::ValueType type, const wasm::Limits& limits, Slot v
 }
 
 Global* Store::add_global(wasm::ValueType type, bool is_mutable, Slot value) {
-  return &globals_.emplace_back(Global{value, type, is_mutable});
+  return &globals_.emplace_back(Global{value, 0, type, is_mutable});
 }
 
 Tag* Store::add_tag(wasm::FunctionType type) {
-  return &tags_.emplace_back(Tag{std::move(type)});
+  const auto id = types_->add(type);
+  return &tags_.emplace_back(Tag{std::move(type), id});
 }
 
 // Fresh memory comes zeroed from the system, page by page as it is touched.
 std::int64_t Store::grow(Memory& memory, std::uint64_t pages) const {
   const auto before = memory.size / kPageBytes;
-  const auto most = std::min({memory.limits.maximum.value_or(65'536), std::uint64_t{65'536},
+  const auto addressable = memory.limits.is_64 ? std::uint64_t{1} << 48U : std::uint64_t{1} << 16U;
+  const auto most = std::min({memory.limits.maximum.value_or(addressable), addressable,
                               limits_.memory_bytes / kPageBytes});
   if (pages > most || before > most - pages) return -1;
   if (pages == 0) return static_cast<std::int64_t>(before);
@@ -142,7 +165,7 @@ bool Store::holds_exceptions() const {
   const auto is_exception = [](const auto& item) {
     return item.type.is_reference() && item.type.heap() == wasm::HeapType::exn;
   };
-  return std::any_of(globals_.begin(), globals_.end(), is_exception) ||
+  return types_->hold_exceptions() || std::any_of(globals_.begin(), globals_.end(), is_exception) ||
          std::any_of(tables_.begin(), tables_.end(), is_exception);
 }
 

@@ -39,6 +39,7 @@ struct Limits {
   std::uint32_t call_depth = 10'000;
   std::uint32_t stack_slots = 1U << 20U;  // parameters, locals and operands of all calls
   std::uint32_t exceptions = 1U << 20U;   // thrown in one call from outside
+  std::uint64_t heap_bytes = std::uint64_t{1} << 28U;  // of structs and arrays that are in use
   // Asked every million instructions: true stops the run (time, a key). None: never.
   std::function<bool()> interrupted;
 };
@@ -54,10 +55,18 @@ enum class Reason : std::uint8_t {
   divide_by_zero,
   invalid_conversion,
   null_reference,
+  null_function,
+  null_structure,
+  null_array,
+  null_i31,
+  null_exception,
+  cast_failure,
+  array_out_of_bounds,
   uncaught_exception,
   stack_exhausted,
   instructions_used_up,
   exceptions_used_up,
+  heap_used_up,
   interrupted,
   host,  // a host function said so
 };
@@ -81,13 +90,14 @@ struct Trap {
 
 // What a call came to.
 struct Outcome {
-  std::vector<Slot> results;
+  std::vector<Slot> results;  // a v128 takes two: its lower half, its upper half
   std::optional<Trap> trap;
 };
 
 class Store;
 
-// A call of a host function: it reads its arguments, and writes its results over them.
+// A call of a host function: it reads its arguments, and writes its results over them. A v128 takes
+// two slots. A reference of the host's own (externref) is a number below 2^62 but not 0, null.
 struct HostCall {
   Store& store;
   const Instance* caller = nullptr;  // none: it was called from outside
@@ -113,24 +123,28 @@ struct Table {
 
 struct Global {
   Slot value = 0;
+  Slot high = 0;  // the upper half of a v128
   wasm::ValueType type;
   bool is_mutable = false;
 };
 
 struct Tag {
   wasm::FunctionType type;
+  std::uint32_t type_id = 0;
 };
 
 struct Function {
   const wasm::FunctionType* type = nullptr;
   std::uint32_t type_id = 0;  // equal for equal types
+  bool has_vectors = false;   // among its parameters and results
   const Body* code = nullptr;
   Instance* instance = nullptr;  // of a defined one
   std::uint32_t index = 0;       // in its module
   HostFunction host;             // if it is one
 };
 
-// A module's index spaces, imports first.
+// A module's index spaces, imports first. Types of what they hold are called as in the store: a
+// reference to a defined type has the store's number of it.
 struct Instance {
   const Program* program = nullptr;
   std::vector<Function*> functions;
@@ -155,6 +169,7 @@ std::optional<External> find_export(const Instance& instance, std::string_view n
 struct Exception {
   const Tag* tag = nullptr;
   std::vector<Slot> values;
+  std::vector<Slot> high;  // the upper halves, if its tag has vectors
 };
 
 // Whether the offsets of instructions that ran are noted: Instance::executed.
@@ -182,7 +197,8 @@ class Store {
   // of another type.
   Instantiated instantiate(const Program& program, const Resolver& resolve);
 
-  // Calls `function` with as many arguments as it has parameters.
+  // Calls `function` with as many arguments as it has parameters (two for a v128). A struct or
+  // array that is kept outside between calls stays only where a global or table has it, too.
   Outcome invoke(Function& function, std::span<const Slot> arguments);
 
   // All instructions so far.
@@ -197,7 +213,6 @@ class Store {
   friend class Linker;
   friend class Machine;
 
-  std::uint32_t type_id(const wasm::FunctionType& type);
   // Whether a global or table may hold an exception beyond the call that threw it.
   bool holds_exceptions() const;
 
@@ -209,7 +224,7 @@ class Store {
   std::deque<Global> globals_;
   std::deque<Tag> tags_;
   std::deque<Instance> instances_;
-  std::deque<wasm::FunctionType> types_;
+  std::unique_ptr<class Types> types_;
   std::unique_ptr<class Machine> machine_;
 };
 

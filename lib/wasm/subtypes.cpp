@@ -139,13 +139,19 @@ bool fits(std::span<const DefinedType> types, const DefinedType& sub, const Defi
 
 }  // namespace
 
+std::string group_key(std::span<const DefinedType> types, std::uint32_t group) {
+  GroupText text(types, group);
+  for (const auto& type : types.subspan(group)) text.add(type);
+  return text.take();
+}
+
 void number_types(std::vector<DefinedType>& types) {
   std::unordered_map<std::string, std::uint32_t> known;
   for (std::uint32_t begin = 0; begin < types.size();) {
-    GroupText text(types, begin);
     auto end = begin;
-    for (; end < types.size() && types[end].group == begin; ++end) text.add(types[end]);
-    const auto first = known.emplace(text.take(), begin).first->second;
+    while (end < types.size() && types[end].group == begin) ++end;
+    const auto key = group_key(std::span(types).first(end), begin);
+    const auto first = known.emplace(key, begin).first->second;
     for (auto i = begin; i < end; ++i) types[i].canonical = first + (i - begin);
     begin = end;
   }

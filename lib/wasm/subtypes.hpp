@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "wasm/types.hpp"
@@ -12,6 +13,10 @@ namespace wasmctl::wasm {
 // Gives each type its canonical number. `types` is the whole index space, in which every index
 // exists and every group refers to itself and to what comes before it.
 void number_types(std::vector<DefinedType>& types);
+
+// What tells the recursive group of the types from `group` on, in an index space that ends with it:
+// equal groups have equal keys. What is before the group has its canonical numbers.
+std::string group_key(std::span<const DefinedType> types, std::uint32_t group);
 
 // Throws Error{Code::bad_input} where a supertype is final, of another form, comes later, or does
 // not fit. After number_types().

@@ -7,6 +7,7 @@
 // The exit status is 1 if anything failed.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <filesystem>
@@ -14,10 +15,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "engine/heap.hpp"
 #include "engine/store.hpp"
 #include "wasm/module.hpp"
 
@@ -94,10 +97,14 @@ class Script {
     table.minimum = 10;
     table.maximum = 20;
     spectest_["table"] = store_.add_table(ValueType::funcref, table, 0);
+    table.is_64 = true;
+    spectest_["table64"] = store_.add_table(ValueType::funcref, table, 0);
     wasm::Limits memory;
     memory.minimum = 1;
     memory.maximum = 2;
     spectest_["memory"] = store_.add_memory(memory);
+    memory.shared = true;
+    spectest_["shared_memory"] = store_.add_memory(memory);
   }
 
   void run(const json& command) {
@@ -205,10 +212,14 @@ class Script {
     if (!item) return check(false, "no such export");
     engine::Outcome outcome;
     if (action["type"] == "get") {
-      outcome.results = {std::get<engine::Global*>(*item)->value};
+      const auto& global = *std::get<engine::Global*>(*item);
+      outcome.results = {global.value};
+      if (global.type == wasm::ValueType::v128) outcome.results.push_back(global.high);
     } else {
       std::vector<engine::Slot> arguments;
-      for (const auto& argument : action["args"]) arguments.push_back(slot(argument));
+      for (const auto& argument : action["args"]) {
+        for (const auto value : slots(argument)) arguments.push_back(value);
+      }
       outcome = store_.invoke(*std::get<engine::Function*>(*item), arguments);
     }
     check_outcome(type, command, outcome);
@@ -228,45 +239,96 @@ class Script {
       check(false, fmt::format("it traps: {}", got));
     } else if (type == "assert_return") {
       const auto& expected = command["expected"];
-      bool fits = expected.size() == outcome.results.size();
-      for (std::size_t i = 0; fits && i < expected.size(); ++i) {
-        fits = matches(expected[i], outcome.results[i]);
+      std::span<const engine::Slot> left(outcome.results);
+      bool fits = true;
+      for (const auto& one : expected) {
+        const auto size = width(one);
+        fits = fits && left.size() >= size && matches(one, left.first(size));
+        left = left.subspan(std::min(size, left.size()));
       }
+      fits = fits && left.empty();
       check(fits,
             fmt::format("expected {}, got {}", expected.dump(), fmt::join(outcome.results, ", ")));
     }
   }
 
-  static bool is_float(const std::string& type) { return type == "f32" || type == "f64"; }
+  // The slots that a value takes.
+  static std::size_t width(const json& value) {
+    if (value["type"] == "either") return width(value["values"].front());
+    return value["type"] == "v128" ? 2 : 1;
+  }
 
-  static engine::Slot slot(const json& value) {
-    const std::string type = value["type"];
-    const std::string text = value.value("value", "null");
+  static std::vector<engine::Slot> slots(const json& value) {
+    if (value["type"] != "v128") return {slot(value["type"], value.value("value", "null"))};
+    std::vector<engine::Slot> halves(2);
+    const unsigned bits = lane_bits(value);
+    unsigned at = 0;
+    for (const auto& lane : value["value"]) {
+      const auto number = slot(value["lane_type"], lane);
+      halves[at / 64] |= (bits == 64 ? number : number & ((engine::Slot{1} << bits) - 1))
+                         << at % 64;
+      at += bits;
+    }
+    return halves;
+  }
+
+  static unsigned lane_bits(const json& vector) {
+    return 128 / static_cast<unsigned>(vector["value"].size());
+  }
+
+  static engine::Slot slot(const std::string& type, const std::string& text) {
     if (text == "null") return 0;
     const auto number = static_cast<engine::Slot>(
         text.starts_with("-") ? static_cast<std::uint64_t>(std::stoll(text)) : std::stoull(text));
     if (type == "i32" || type == "f32") return static_cast<std::uint32_t>(number);
     // What a host's reference is, is the host's business; 0 is null.
-    return type == "externref" ? number + 1 : number;
+    if (type == "externref") return number + 1;
+    return type == "anyref" ? engine::externalized(number + 1) : number;
   }
 
-  static bool matches(const json& expected, engine::Slot got) {
-    if (expected["type"] == "either") {
-      for (const auto& one : expected["values"]) {
-        if (matches(one, got)) return true;
-      }
-      return false;
-    }
+  static bool matches(const json& expected, std::span<const engine::Slot> got) {
     const std::string type = expected["type"];
-    if (!expected.contains("value")) return (got == 0) == (type == "refnull");  // any reference
-    const std::string text = expected["value"];
-    if (is_float(type) && text.starts_with("nan:")) {
-      const auto sign = type == "f32" ? std::uint64_t{1} << 31U : std::uint64_t{1} << 63U;
-      const auto quiet = type == "f32" ? std::uint64_t{0x7fc0'0000} : std::uint64_t{0x7ff8} << 48U;
-      if (text == "nan:canonical") return (got & ~sign) == quiet;
-      return (got & quiet) == quiet;
+    if (type == "either") {
+      return std::ranges::any_of(expected["values"],
+                                 [&](const json& one) { return matches(one, got); });
     }
-    return slot(expected) == got;
+    if (type != "v128") {
+      if (!expected.contains("value")) return is_reference(type, got[0]);
+      return is_value(type, expected["value"], got[0]);
+    }
+    const unsigned bits = lane_bits(expected);
+    unsigned at = 0;
+    bool all = true;
+    for (const auto& lane : expected["value"]) {
+      const auto value = got[at / 64] >> at % 64;
+      const auto cut = bits == 64 ? value : value & ((engine::Slot{1} << bits) - 1);
+      const std::string lane_type = expected["lane_type"];
+      if (lane_type == "f32" || lane_type == "f64") {
+        all = all && is_value(lane_type, lane, cut);
+      } else {
+        all = all && (slot(lane_type, lane) ^ cut) << (64 - bits) == 0;
+      }
+      at += bits;
+    }
+    return all;
+  }
+
+  // Any reference of the type.
+  static bool is_reference(const std::string& type, engine::Slot got) {
+    const bool is_null = type == "refnull" || (type.starts_with("null") && type.ends_with("ref"));
+    if (is_null || got == 0) return is_null && got == 0;
+    if (type == "i31ref") return engine::is_i31(got);
+    if (type == "structref" || type == "arrayref") return engine::is_object(got);
+    if (type == "eqref") return engine::is_object(got) || engine::is_i31(got);
+    return true;
+  }
+
+  static bool is_value(const std::string& type, const std::string& text, engine::Slot got) {
+    if (!text.starts_with("nan:")) return slot(type, text) == got;
+    const auto sign = type == "f32" ? std::uint64_t{1} << 31U : std::uint64_t{1} << 63U;
+    const auto quiet = type == "f32" ? std::uint64_t{0x7fc0'0000} : std::uint64_t{0x7ff8} << 48U;
+    if (text == "nan:canonical") return (got & ~sign) == quiet;
+    return (got & quiet) == quiet;
   }
 
   void check(bool passed, const std::string& failure) {

@@ -22,8 +22,10 @@ std::string in_shell(const std::string& word) {
 
 // The proxies of its namespace, whatever their pods.
 bool selects_all(const RenderedPlugin& plugin) {
-  return plugin.settings.find("selector") == nullptr &&
-         plugin.settings.find("targetRefs") == nullptr;
+  const auto* const selector = plugin.settings.find("selector");
+  const auto* const targets = plugin.settings.find("targetRefs");
+  return (selector == nullptr || selector->value("matchLabels", kube::Labels()).empty()) &&
+         (targets == nullptr || targets->empty());
 }
 
 class Steps {

@@ -41,6 +41,7 @@ void CodeValidator::reset(std::size_t offset, std::size_t size, ControlTable* ta
   set_locals_.clear();
   open_handlers_.clear();
   most_operands_ = 0;
+  has_vectors_ = false;
 }
 
 void CodeValidator::check_body(std::size_t body, ControlTable* table) {
@@ -65,6 +66,7 @@ void CodeValidator::check_body(std::size_t body, ControlTable* table) {
   table_->code = code;
   table_->locals = local_count_;
   table_->operands = static_cast<std::uint32_t>(most_operands_);
+  table_->has_vectors = has_vectors_;
 }
 
 void CodeValidator::check_constant(std::size_t offset, ValueType type, std::size_t globals,

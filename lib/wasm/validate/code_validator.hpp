@@ -82,6 +82,7 @@ class CodeValidator {
   // Operands
   void push(ValueType type) {
     operands_.push_back(type);
+    has_vectors_ = has_vectors_ || type == ValueType::v128;
     if (operands_.size() > most_operands_) most_operands_ = operands_.size();
   }
   void push(std::span<const ValueType> types) {
@@ -201,6 +202,7 @@ class CodeValidator {
   std::vector<Frame> frames_;
   std::size_t height_ = 0;  // of the innermost frame
   std::size_t most_operands_ = 0;
+  bool has_vectors_ = false;  // whether one was pushed
 
   // Types of the first locals, one by one; of all, by runs.
   struct Run {

@@ -54,6 +54,7 @@ struct ControlTable {
   std::uint32_t operands = 0;      // that the stack may hold at most
   std::uint32_t locals = 0;        // parameters included
   std::uint32_t caught_slots = 0;  // for rethrow
+  bool has_vectors = false;        // whether the stack may hold any
   std::uint32_t code = 0;          // offset of the first instruction
 };
 

@@ -69,6 +69,29 @@ constexpr const char* kCallImport = "\x10\0";
 
 }  // namespace
 
+namespace {
+
+// The trap of 100 turns of a loop that makes an array of 10,000 bytes each and does `keep` with it.
+// Types: 0 () -> (), 1 a struct of two anyref, 2 an array of i8. Globals: 0 the turns, 1 an anyref.
+std::string run_arrays(const std::string& keep, const engine::Limits& limits) {
+  const auto body =
+      "\0\x03\x40\x41\x90\xce\0\xfb\7\2"s + keep + "\x23\0\x41\1\x6b\x24\0\x23\0\x0d\0\x0b\x0b"s;
+  const auto bytes =
+      header() + section(1, vec({func_type(":"), "\x5f\2\x6e\0\x6e\0"s, "\x5e\x78\1"s})) +
+      section(3, vec({leb(0)})) +
+      section(6, vec({"\x7f\1\x41\xe4\0\x0b"s, "\x6e\1\xd0\x6e\x0b"s})) +
+      section(7, vec({name("run") + '\0' + leb(0)})) + section(10, vec({name(body)}));
+  const engine::Program program(wasm::parse_module(bytes, "m"), "m");
+  engine::Store store(limits);
+  const auto made = store.instantiate(program, [](const wasm::Import&) { return std::nullopt; });
+  const auto exported = engine::find_export(*made.instance, "run");
+  const auto outcome = store.invoke(*std::get<engine::Function*>(*exported), {});
+  if (!outcome.trap) return "";
+  return std::string(engine::to_string(outcome.trap->reason)) + ": " + outcome.trap->detail;
+}
+
+}  // namespace
+
 TEST_CASE("a trap has its reason and the places of the whole stack") {
   // 1: unreachable; 2 calls 1; 3 calls 2 after a nop
   const auto got = run({"\0"s, "\x10\1", "\1\x10\2"});
@@ -148,8 +171,46 @@ TEST_CASE("what ran is noted") {
 }
 
 TEST_CASE("what the engine does not run is refused by name") {
-  // v128.const; drop
-  const auto bytes = program({"\xfd\x0c"s + std::string(16, '\0') + "\x1a"});
+  // atomic.fence
+  const auto bytes = program({"\xfe\3\0"s});
   CHECK_THROWS_WITH_AS(engine::Program(wasm::parse_module(bytes, "m"), "m"),
-                       "m: uses simd128, which the embedded host does not run", Error);
+                       "m: uses atomics, which the embedded host does not run", Error);
+}
+
+TEST_CASE("objects that nothing refers to go, others count") {
+  engine::Limits limits;
+  limits.heap_bytes = 100'000;
+  // loop 100 times: array.new_default of 10,000 bytes; drop
+  const auto endless = [&](const std::string& keep) { return run_arrays(keep, limits); };
+  CHECK(endless("\x1a").empty());
+  // global.set instead: the one before goes
+  CHECK(endless("\x24\1").empty());
+  // into a list of structs that the global begins
+  CHECK(endless("\x23\1\xfb\0\1\x24\1"s) == "the limit of the heap is used up: 100000 bytes");
+}
+
+TEST_CASE("a vector takes two slots outside") {
+  // The import f and an exported function, both of type v128, i32 -> i32, v128; one calls the
+  // other.
+  const auto bytes = header() + section(1, vec({"\x60\2\x7b\x7f\2\x7f\x7b"s})) +
+                     section(2, vec({name("env") + name("f") + '\0' + leb(0)})) +
+                     section(3, vec({leb(0)})) + section(7, vec({name("run") + '\0' + leb(1)})) +
+                     section(10, vec({name("\0\x20\0\x20\1\x10\0\x0b"s)}));
+  const engine::Program program(wasm::parse_module(bytes, "m"), "m");
+  engine::Store store({});
+  const auto& type = program.module().types[0].function;
+  auto* imported = store.add_host_function(type, [](engine::HostCall& call) {
+    const auto low = call.slots[0];
+    CHECK(call.slots[1] == 2);
+    call.slots[0] = call.slots[2] | engine::Slot{5} << 32U;  // not all of it is an i32
+    call.slots[1] = low;
+    call.slots[2] = 4;
+    return std::nullopt;
+  });
+  const auto made = store.instantiate(
+      program, [&](const wasm::Import&) -> std::optional<engine::External> { return imported; });
+  const auto exported = engine::find_export(*made.instance, "run");
+  const engine::Slot arguments[] = {1, 2, 3};
+  const auto outcome = store.invoke(*std::get<engine::Function*>(*exported), arguments);
+  CHECK(outcome.results == std::vector<engine::Slot>{3, 1, 4});
 }
