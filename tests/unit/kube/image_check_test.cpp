@@ -54,8 +54,11 @@ TEST_CASE("what an image gives is judged where the plugin names it") {
        "4:13 repository `a` has 1 characters: 2 to 255 are what Istio takes [image-absent] no "
        "image "
        "can have this name\n"},
-      {"no module", {packed("text")}, url, ""},
-      {"no ABI", {packed(std::string("\0asm\1\0\0\0", 8))}, url, ""},
+      {"no module",
+       {packed("text")},
+       url,
+       "4:13 Istio does not load the image: its plugin.wasm is not a Wasm module [image-module] "
+       "`wasmctl push` makes images that it loads\n"},
       {"two modules could be meant",
        {other, one},
        url,
