@@ -107,6 +107,7 @@ std::string configuration(const TestCommand& command, const host::Env& env,
     const bool is_yaml = ending == ".yaml" || ending == ".yml";
     return is_yaml ? kube::delivered_config(kube::read_config(text, file)) : text;
   }
+  if (!env.config.empty()) return env.config;
   if (!plugin) return {};
   const auto setting = std::ranges::find(plugin->settings, "config", &plugin::Setting::key);
   return setting == plugin->settings.end() ? "" : kube::delivered_config(*setting->value);
