@@ -24,24 +24,40 @@ engine::Limits limits() {
   return limits;
 }
 
+// Types of a store's own entities refer to no type of a module.
+bool is_plain(wasm::ValueType type) {
+  return !type.is_reference() || !wasm::is_defined(type.heap());
+}
+
+bool is_plain(const wasm::FunctionType& type) {
+  const auto all = [](const auto& types) {
+    return std::ranges::all_of(types, [](wasm::ValueType item) { return is_plain(item); });
+  };
+  return all(type.parameters) && all(type.results);
+}
+
 // Every import is given: functions answer zeros, the rest is as the module wants it, so far as
 // types of its own are not needed.
 std::optional<engine::External> given(engine::Store& store, const wasm::Module& module,
                                       const wasm::Import& import, std::uint32_t index) {
   switch (import.kind) {
     case wasm::ExternalKind::function:
+      if (!is_plain(module.types[import.type_index].function)) return std::nullopt;
       return store.add_host_function(module.types[import.type_index].function,
                                      [](engine::HostCall& call) -> std::optional<engine::Trap> {
                                        std::fill(call.slots.begin(), call.slots.end(), 0);
                                        return std::nullopt;
                                      });
     case wasm::ExternalKind::table:
+      if (!is_plain(module.tables[index].type)) return std::nullopt;
       return store.add_table(module.tables[index].type, module.tables[index].limits, 0);
     case wasm::ExternalKind::memory:
       return store.add_memory(module.memories[index]);
     case wasm::ExternalKind::global:
+      if (!is_plain(module.globals[index].type)) return std::nullopt;
       return store.add_global(module.globals[index].type, module.globals[index].is_mutable, 0);
     case wasm::ExternalKind::tag:
+      if (!is_plain(module.types[import.type_index].function)) return std::nullopt;
       return store.add_tag(module.types[import.type_index].function);
   }
   return std::nullopt;
