@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace wasmctl::kube {
 
 namespace {
@@ -19,17 +21,26 @@ std::string_view value_of(const Labels& labels, const char* key) {
   return found == labels.end() ? std::string_view() : found->second;
 }
 
-std::optional<std::string> why_namespace_not(const PodTraits& pod, std::string_view said,
-                                             std::string_view ns, const Labels& labels) {
-  const auto injection = value_of(labels, "istio-injection");
-  // Stands above all that the pod says: no webhook looks into such a namespace.
-  if (injection == "disabled") return fmt::format("namespace {} has istio-injection: disabled", ns);
-  if (said == "true" || pod.labels.contains(kRevision)) return std::nullopt;
-  if (injection == "enabled" || labels.contains(kRevision)) return std::nullopt;
+std::optional<std::string> why_namespace_not(const PodTraits& pod, std::string_view ns,
+                                             const Labels& labels) {
+  // Stands above all that the pod says: no webhook looks into a namespace that has it otherwise.
+  if (const auto injection = labels.find("istio-injection"); injection != labels.end()) {
+    if (injection->second == "enabled") return std::nullopt;
+    return fmt::format("namespace {} has istio-injection: {}", ns, injection->second);
+  }
+  // An annotation asks nobody: webhooks select by labels.
+  const bool asks = value_of(pod.labels, kInjectKey) == "true" || pod.labels.contains(kRevision);
+  if (asks || labels.contains(kRevision)) return std::nullopt;
   if (value_of(labels, "istio.io/dataplane-mode") == "ambient") {
     return fmt::format("namespace {} is ambient: its pods have no proxy of their own", ns);
   }
   return fmt::format("namespace {} has neither istio-injection: enabled nor {}", ns, kRevision);
+}
+
+// What the injector takes for a yes; any other word but none at all is a no.
+bool is_yes(std::string_view word) {
+  constexpr std::string_view kYes[] = {"true", "yes", "y", "on"};
+  return std::ranges::find(kYes, base::lower(word)) != std::end(kYes);
 }
 
 // Whether the list of templates, separated by commas, makes a gateway and no sidecar.
@@ -58,8 +69,8 @@ std::optional<std::string> why_not_injected(const PodTraits& pod, std::string_vi
   // The label takes precedence over the annotation, even when it is empty.
   const auto label = pod.labels.find(kInjectKey);
   const auto said = label == pod.labels.end() ? pod.inject_annotation : label->second;
-  if (said == "false") return fmt::format("{} is false", kInjectKey);
-  return ns_labels == nullptr ? std::nullopt : why_namespace_not(pod, said, ns, *ns_labels);
+  if (!said.empty() && !is_yes(said)) return fmt::format("{} is {}", kInjectKey, said);
+  return ns_labels == nullptr ? std::nullopt : why_namespace_not(pod, ns, *ns_labels);
 }
 
 bool are_gateway_labels(const Labels& labels) {

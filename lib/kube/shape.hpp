@@ -36,7 +36,7 @@ struct Shape {
   std::span<const std::string_view> choices = {};
   std::span<const Shape> fields = {};
   bool required = false;
-  bool nullable = false;  // in manifests
+  bool nullable = false;  // in manifests: the CRD says so, or has a default, which comes instead
   // Of a text: why not, or nothing.
   std::optional<std::string> (*judge)(std::string_view text) = nullptr;
 };

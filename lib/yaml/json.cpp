@@ -58,10 +58,6 @@ std::string key_to_string(const Node& key, const std::string& name, Keys keys) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-bool is_merge(const Node& key) {
-  return key.text == "<<" && key.style == Style::plain && key.tag.empty();
-}
-
 // `<<: *a` or `<<: [*a, *b]`: keys that are not there yet. The first that has a key wins.
 void merge(json& object, const Node& value, const std::string& name, Keys keys) {
   if (value.kind == Kind::sequence) {

@@ -1,5 +1,7 @@
 #include "yaml/node.hpp"
 
+#include <algorithm>
+
 #include "yaml/scalar.hpp"
 
 namespace wasmctl::yaml {
@@ -9,6 +11,43 @@ const Node* find(const Node& node, std::string_view key) {
     if (entry.key.text == key) return &entry.value;
   }
   return nullptr;
+}
+
+bool is_merge(const Node& key) {
+  return key.text == "<<" && key.style == Style::plain && key.tag.empty();
+}
+
+namespace {
+
+// The first that has a key wins.
+void add_missing(Node& mapping, const Node& source) {
+  for (const auto& item : source.items) add_missing(mapping, item);
+  for (const auto& entry : source.entries) {
+    if (find(mapping, entry.key.text) == nullptr) mapping.entries.push_back(entry);
+  }
+}
+
+bool holds_mappings(const Node& value) {
+  const auto is_mapping = [](const Node& node) { return node.kind == Kind::mapping; };
+  return is_mapping(value) ||
+         (value.kind == Kind::sequence && std::ranges::all_of(value.items, is_mapping));
+}
+
+}  // namespace
+
+void apply_merges(Node& node) {
+  for (auto& item : node.items) apply_merges(item);
+  for (auto& entry : node.entries) apply_merges(entry.value);
+  const auto merges = [](const Entry& entry) {
+    return is_merge(entry.key) && holds_mappings(entry.value);
+  };
+  std::vector<Node> sources;
+  for (const auto& entry : node.entries) {
+    if (merges(entry)) sources.push_back(entry.value);
+  }
+  if (sources.empty()) return;
+  std::erase_if(node.entries, merges);
+  for (const auto& source : sources) add_missing(node, source);
 }
 
 std::string_view describe(const Node& node) {

@@ -56,6 +56,13 @@ struct Entry {
 // The value under `key`, or null if `node` is no mapping or has no such key.
 const Node* find(const Node& node, std::string_view key);
 
+// The key `<<` of YAML 1.1, whose value is a mapping, or a list of such, that is merged in.
+bool is_merge(const Node& key);
+
+// Merges, at every depth: what `<<` brings stands behind the mapping's own entries, at its own
+// places, and `<<` is gone. One that merges no mapping stays, for whoever refuses it.
+void apply_merges(Node& node);
+
 // "a mapping", "a list", "a string", "a number"...: what stands there, for messages.
 std::string_view describe(const Node& node);
 

@@ -22,8 +22,10 @@ std::string in_shell(const std::string& word) {
 
 // The proxies of its namespace, whatever their pods.
 bool selects_all(const RenderedPlugin& plugin) {
-  return plugin.settings.find("selector") == nullptr &&
-         plugin.settings.find("targetRefs") == nullptr;
+  const auto* const selector = plugin.settings.find("selector");
+  const auto* const targets = plugin.settings.find("targetRefs");
+  return (selector == nullptr || selector->value("matchLabels", kube::Labels()).empty()) &&
+         (targets == nullptr || targets->empty());
 }
 
 class Steps {
@@ -43,16 +45,13 @@ class Steps {
 
   std::string text() {
     text_ = "next:\n";
-    switch (rendering_.consumer) {
-      case kube::Consumer::istio:
-        istio();
-        break;
-      case kube::Consumer::envoy_gateway:
-        envoy_gateway();
-        break;
-      case kube::Consumer::envoy:
-        envoy();
-        break;
+    const auto fetcher = rendering_.kind->fetcher;
+    if (fetcher == oci::Consumer::istio) {
+      istio();
+    } else if (fetcher == oci::Consumer::envoy_gateway) {
+      envoy_gateway();
+    } else {
+      envoy();
     }
     return std::move(text_);
   }

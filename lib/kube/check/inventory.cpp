@@ -27,11 +27,16 @@ constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
 
 constexpr PluginKindRow kPluginKinds[] = {
-    {PluginKind::wasm_plugin, "extensions.istio.io/v1alpha1", "WasmPlugin", "Istio"},
-    {PluginKind::traffic_extension, "extensions.istio.io/v1alpha1", "TrafficExtension", "Istio"},
-    {PluginKind::extension_policy, kEnvoyGatewayApi, kExtensionPolicy, "Envoy Gateway"},
-    {PluginKind::envoy_filter, "networking.istio.io/v1alpha3", "EnvoyFilter", "Istio"},
-    {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress"},
+    {PluginKind::wasm_plugin, "extensions.istio.io/v1alpha1", "WasmPlugin", "Istio",
+     oci::Consumer::istio},
+    {PluginKind::traffic_extension, "extensions.istio.io/v1alpha1", "TrafficExtension", "Istio",
+     oci::Consumer::istio},
+    {PluginKind::extension_policy, kEnvoyGatewayApi, kExtensionPolicy, "Envoy Gateway",
+     oci::Consumer::envoy_gateway},
+    {PluginKind::envoy_filter, "networking.istio.io/v1alpha3", "EnvoyFilter", "Istio",
+     oci::Consumer::istio},
+    {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress",
+     oci::Consumer::istio},
 };
 
 const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
@@ -60,6 +65,12 @@ const Node* message_field(const Node* node, std::string_view snake_case) {
 const Node* message_at(const Node* node, std::initializer_list<std::string_view> path) {
   for (const auto key : path) node = message_field(node, key);
   return node;
+}
+
+// As Kubernetes reads YAML: `yes` and `True` are true, too.
+bool is_true(const Node* node) {
+  if (node == nullptr || yaml::type_of(*node) != yaml::ScalarType::boolean) return false;
+  return std::get<bool>(yaml::value_of(*node));
 }
 
 std::map<std::string, std::string> read_labels(const Node* node) {
@@ -105,8 +116,8 @@ class DocumentReader {
       const bool is_group = any_version ? api_version.starts_with(group) : api_version == group;
       if (is_group && kind == name) return (this->*reader)(root);
     }
-    if (is_unknown(api_version, kind)) {
-      inventory_.unknown_kinds.push_back({site(root), api_version, kind});
+    if (const auto* const meant = find_meant(api_version, kind)) {
+      inventory_.unknown_kinds.push_back({site(root), api_version, kind, meant});
       return;
     }
     read_workload(root, api_version, kind);
@@ -123,10 +134,20 @@ class DocumentReader {
 
   static const std::vector<KindReader> kReaders;
 
-  // Of a group or name of ours, but none that its reader has.
-  static bool is_unknown(std::string_view api_version, std::string_view kind) {
-    if (api_version.starts_with(kExtensionsGroup)) return true;
-    return std::ranges::find(kPluginKinds, kind, &PluginKindRow::name) != std::end(kPluginKinds);
+  // The kind of ours that was meant: of its group, or nearly its name there (other kinds of the
+  // group are none of our business); else of its name in another group. Null if there is none.
+  static const PluginKindRow* find_meant(std::string_view api_version, std::string_view kind) {
+    const auto group_of = [](std::string_view version) {
+      return version.substr(0, version.find('/'));
+    };
+    const PluginKindRow* named = nullptr;
+    for (const auto& row : kPluginKinds) {
+      const bool same_group = group_of(row.api_version) == group_of(api_version);
+      const bool ours = row.api_version.starts_with(kExtensionsGroup);
+      if (same_group && (ours || !nearest(kind, {row.name}).empty())) return &row;
+      if (kind == row.name && named == nullptr) named = &row;
+    }
+    return named;
   }
 
   void read_list(const Node& root) {
@@ -169,11 +190,15 @@ class DocumentReader {
     read_spec(plugin, root);
     const auto* const url = plugin.module_field("url");
     plugin.url = url == nullptr ? "" : url->text;
-    plugin.has_selector = yaml::find(plugin.spec, "selector") != nullptr;
-    plugin.has_targets = yaml::find(plugin.spec, "targetRefs") != nullptr ||
-                         yaml::find(plugin.spec, "targetRef") != nullptr;
+    plugin.has_targets = names_targets(&plugin.spec);
     plugin.selector = read_labels(at(&plugin.spec, {"selector", "matchLabels"}));
     inventory_.plugins.push_back(std::move(plugin));
+  }
+
+  // An empty list of them is none, and the resource is for all.
+  static bool names_targets(const Node* spec) {
+    const auto* const list = at(spec, {"targetRefs"});
+    return (list != nullptr && !list->items.empty()) || at(spec, {"targetRef"}) != nullptr;
   }
 
   // Of a plugin or policy.
@@ -217,8 +242,7 @@ class DocumentReader {
     identify(filter, root);
     filter.kind = PluginKind::envoy_filter;
     const auto* const spec = yaml::find(root, "spec");
-    filter.has_selector = at(spec, {"workloadSelector"}) != nullptr;
-    filter.has_targets = at(spec, {"targetRefs"}) != nullptr;
+    filter.has_targets = names_targets(spec);
     filter.selector = read_labels(at(spec, {"workloadSelector", "labels"}));
     const auto* const patches = at(spec, {"configPatches"});
     if (patches == nullptr) return;
@@ -454,7 +478,7 @@ class DocumentReader {
   }
 
   void read_pod(WorkloadManifest& workload, const Node& spec) const {
-    workload.host_network = text_at(&spec, {"hostNetwork"}) == "true";
+    workload.host_network = is_true(at(&spec, {"hostNetwork"}));
     for (const char* key : {"containers", "initContainers"}) {
       const auto* const list = yaml::find(spec, key);
       if (list == nullptr) continue;
@@ -467,7 +491,7 @@ class DocumentReader {
                                   text_at(&volume, {"configMap", "name"}),
                                   text_at(&volume, {"image", "reference"}),
                                   read_items(at(&volume, {"configMap", "items"})), site(volume),
-                                  text_at(&volume, {"configMap", "optional"}) == "true"});
+                                  is_true(at(&volume, {"configMap", "optional"}))});
     }
   }
 
@@ -709,7 +733,11 @@ void read_manifests(Inventory& inventory, std::string_view text, const std::stri
   DocumentReader documents(inventory, default_ns);
   try {
     yaml::Reader reader(text, file);
-    while (const auto document = reader.next()) documents.read(document->root);
+    const bool has_merges = text.find("<<") != std::string_view::npos;
+    while (auto document = reader.next()) {
+      if (has_merges) yaml::apply_merges(document->root);
+      documents.read(document->root);
+    }
   } catch (const Error& error) {
     Unreadable unreadable{{inventory.files.size() - 1, {}}, std::string(error.reason())};
     if (const auto& place = error.place()) {

@@ -12,6 +12,7 @@
 
 #include "base/content.hpp"
 #include "base/place.hpp"
+#include "oci/consumers.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -42,6 +43,7 @@ struct PluginKindRow {
   std::string_view api_version;
   std::string_view name;      // "WasmPlugin"
   std::string_view consumer;  // who fetches the module: "Istio", "Envoy Gateway", "Higress"
+  oci::Consumer fetcher;      // the code that it does so by: Higress has Istio's
 };
 
 // In the order of the enum.
@@ -57,7 +59,6 @@ struct PluginManifest : Object {
   std::vector<yaml::Node> stray_keys;  // beside apiVersion, kind, metadata, spec and status
   std::string url;  // a policy's image with `oci://`, a filter's file with `file://`
   std::map<std::string, std::string> selector;
-  bool has_selector = false;
   bool has_targets = false;
   FilterContext context = FilterContext::any;
 
@@ -170,11 +171,12 @@ struct Unreadable {
   bool is_template = false;  // of Helm, or of another tool that writes `{{`
 };
 
-// Belongs to a group of ours, and is none of its kinds.
+// Of a group or name of ours, and none of its kinds.
 struct UnknownKind {
   Site site;
   std::string api_version;
   std::string kind;
+  const PluginKindRow* meant;
 };
 
 // What the module does, so far as its imports and exports tell; of --module.

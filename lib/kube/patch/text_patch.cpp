@@ -94,10 +94,27 @@ void for_each_object(const Node& root, const auto& visit) {
 
 // ---- what keeps a module out of pods --------------------------------------------------------
 
-Labels read_labels(const Node* mapping) {
+// Below `path`, as kubectl reads it; null where there is nothing. (Merged keys and `True` are other
+// words to a reader of lines.)
+const json& at(const json& value, std::initializer_list<const char*> path) {
+  static const json kNothing;
+  const auto* place = &value;
+  for (const auto* const key : path) {
+    if (!place->is_object() || !place->contains(key)) return kNothing;
+    place = &(*place)[key];
+  }
+  return *place;
+}
+
+std::string text_of(const json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+Labels read_labels(const json& mapping) {
   Labels labels;
-  if (mapping == nullptr) return labels;
-  for (const auto& [key, value] : mapping->entries) labels[key.text] = value.text;
+  if (!mapping.is_object()) return labels;
+  for (const auto& [key, value] : mapping.items()) labels[key] = text_of(value);
   return labels;
 }
 
@@ -109,24 +126,24 @@ std::map<std::string, Labels> read_namespaces(std::string_view text, const std::
   while (const auto document = reader.next()) {
     for_each_object(document->root, [&](const Node& object) {
       if (text_at(object, {"kind"}) != "Namespace") return;
-      namespaces[text_at(object, {"metadata", "name"})] =
-          read_labels(at(object, {"metadata", "labels"}));
+      const auto value = yaml::to_json(object, file);
+      namespaces[text_of(at(value, {"metadata", "name"}))] =
+          read_labels(at(value, {"metadata", "labels"}));
     });
   }
   return namespaces;
 }
 
 // The container istio-proxy has an image, and it is not the injector's.
-bool has_own_proxy(const Node& pod_template) {
-  for (const char* list : {"containers", "initContainers"}) {
-    const auto* const containers = at(pod_template, {"spec", list});
-    if (containers == nullptr) continue;
-    const auto index = find_item(*containers, "name", kProxyContainer);
-    if (index == containers->items.size()) continue;
-    const auto image = text_at(containers->items[index], {"image"});
-    return !image.empty() && image != kInjectedImage;
-  }
-  return false;
+bool has_own_proxy(const json& pod_template) {
+  return std::ranges::any_of(std::array{"containers", "initContainers"}, [&](const char* list) {
+    const auto& containers = at(pod_template, {"spec", list});
+    return std::ranges::any_of(containers, [](const json& container) {
+      const auto image = text_of(at(container, {"image"}));
+      return at(container, {"name"}) == kProxyContainer && !image.empty() &&
+             image != kInjectedImage;
+    });
+  });
 }
 
 // ---- the whole file -------------------------------------------------------------------------
@@ -198,12 +215,12 @@ class FilePatcher {
   std::optional<Error> refuse_pods(const Node& pod_template, const std::string& workload,
                                    const std::string& written_ns) const {
     if (direction_ == Direction::undo) return std::nullopt;
-    const auto labels = read_labels(at(pod_template, {"metadata", "labels"}));
-    const auto inject = text_at(pod_template, {"metadata", "annotations", kInjectKey});
-    const auto templates = text_at(pod_template, {"metadata", "annotations", kTemplatesAnnotation});
-    const PodTraits pod{labels, inject, templates,
-                        text_at(pod_template, {"spec", "hostNetwork"}) == "true",
-                        has_own_proxy(pod_template)};
+    const auto value = yaml::to_json(pod_template, file_);
+    const auto labels = read_labels(at(value, {"metadata", "labels"}));
+    const auto inject = text_of(at(value, {"metadata", "annotations", kInjectKey}));
+    const auto templates = text_of(at(value, {"metadata", "annotations", kTemplatesAnnotation}));
+    const PodTraits pod{labels, inject, templates, at(value, {"spec", "hostNetwork"}) == true,
+                        has_own_proxy(value)};
     const bool by_annotation = mount_.style == MountStyle::annotations;
     if (by_annotation && is_gateway(pod)) {
       return Error(Code::bad_input, fmt::format("{} is a gateway, whose template ignores {}",

@@ -152,15 +152,15 @@ class FurtherCheck {
     }
   }
 
-  // Of a list's items, each with `key`: no value twice.
+  // Of a list's items, each with `key`: no value twice (80.0 is 80).
   void check_unique(const json& list, const yaml::Path& path, const std::string& key) {
-    std::set<std::string> seen;
+    std::set<json> seen;
     for (std::size_t i = 0; i < list.size(); ++i) {
-      const auto value = list[i].at(key).dump();
+      const auto& value = list[i].at(key);
       if (seen.insert(value).second) continue;
       auto place = path;
       place.insert(place.end(), {i, key});
-      add(std::move(place), fmt::format("is {} a second time", value));
+      add(std::move(place), fmt::format("is {} a second time", value.dump()));
     }
   }
 

@@ -51,8 +51,9 @@ TEST_CASE("what only looks like a mistake has no finding") {
       plugin(kOciPlugin) + workload("{}") +
           "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {istio.io/rev: "
           "canary}}\n",
-      plugin(kOciPlugin) + workload("{}", "{sidecar.istio.io/inject: 'true'}") +
-          "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n",
+      plugin(kOciPlugin) + workload("{}", "{}", ", labels: {}") +
+          "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {<<: "
+          "{istio-injection: enabled}}}\n",
       // Two phases; two priorities; HTTP beside NETWORK.
       plugin("{url: 'oci://a.b/cc@sha256:00', phase: AUTHN}") +
           plugin("{url: 'oci://a.b/dd@sha256:01', phase: AUTHZ}", "b") +
@@ -270,6 +271,11 @@ TEST_CASE("each mistake is found, by rule and place") {
            workload("{}"),
        "4:49 plugin `a` selects no workload of these files [selects-nothing] the labels are those "
        "of the pods (spec.template.metadata.labels)\n"},
+      {"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
+       "metadata: {name: a, namespace: istio-system}\nspec: {url: 'oci://a.b/cc@sha256:00', "
+       "selector: {matchLabels: {}}}\n",
+       "3:18 plugin `a` is loaded by every proxy of the mesh [root-namespace] put it into the "
+       "workload's namespace, with a selector\n"},
       {"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
        "metadata: {name: a, namespace: istio-system}\nspec: {url: 'oci://a.b/cc@sha256:00'}\n",
        "3:18 plugin `a` is loaded by every proxy of the mesh [root-namespace] put it into the "
@@ -567,6 +573,39 @@ TEST_CASE("check judges the shape of a policy") {
       {one("env: [{name: A, value: b}]"), "`wasm[0].env` must be a mapping, not a list"},
       {one("env: {hostKeys: A}"), "`wasm[0].env.hostKeys` must be a list, not a string"},
       {one("name: 5"), "`wasm[0].name` must be a string, not a number"},
+      {image(", tls: {caCertificateRef: {name: a, kind: a_b}}"),
+       "`wasm[0].code.image.tls.caCertificateRef.kind` `a_b` is not a kind"},
+      {image(", tls: {caCertificateRef: {name: a, group: a_b}}"),
+       "`wasm[0].code.image.tls.caCertificateRef.group` must be 1 to 253 of a-z"},
+      {image(", pullSecretRef: {name: a, namespace: Other_x}"),
+       "`wasm[0].code.image.pullSecretRef.namespace` must be 1 to 63 of a-z"},
+      {policy("targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: a, "
+              "sectionName: X y}]",
+              "name: a"),
+       "`targetRefs[0].sectionName` must be 1 to 253 of a-z"},
+      {policy("targetSelectors: [{kind: Gateway, matchLabels: {a: b}}]\n  mergeType: JSONMerge",
+              "name: a"),
+       "`mergeType` is for routes, and a target is a Gateway"},
+      {policy("targetSelectors: [{kind: Gateway, namespaces: {from: Any}}]", "name: a"),
+       "`targetSelectors[0].namespaces.from` cannot be `Any`"},
+      {policy("targetSelectors: [{kind: Gateway, matchExpressions: [{key: a, op: In}]}]",
+              "name: a"),
+       "`targetSelectors[0].matchExpressions[0]` needs `operator`"},
+      {policy("targetSelectors: [{kind: Gateway, matchExpressions: [{key: a, operator: In, "
+              "values: b}]}]",
+              "name: a"),
+       "`targetSelectors[0].matchExpressions[0].values` must be a list, not a string"},
+      {policy(
+           targets + "\n  lua: [{type: Inline, valueRef: {group: '', kind: ConfigMap, name: s}}]",
+           "name: a"),
+       "a script of type Inline needs `inline`"},
+      {policy(targets + "\n  lua: [{type: Inline, inline: x, valueRef: {group: '', kind: "
+                        "ConfigMap, name: s}}]",
+              "name: a"),
+       "`valueRef` is not for a script of type Inline"},
+      {"apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicys\nmetadata: {name: "
+       "p}\n",
+       "Envoy Gateway has no gateway.envoyproxy.io/v1alpha1 EnvoyExtensionPolicys"},
       {image(", pullSecretRef: registry"),
        "`wasm[0].code.image.pullSecretRef` must be a mapping, not a string"},
       {image(", pullSecretRef: {kind: Secret}"), "`wasm[0].code.image.pullSecretRef` needs `name`"},
@@ -603,10 +642,19 @@ TEST_CASE("check judges the shape of a policy") {
              "namespace: ns}, tls: {caCertificateRef: {group: '', kind: ConfigMap, name: ca}}}, "
              "pullPolicy: IfNotPresent}\n    config: [any, {a: 1}]\n    env: {hostKeys: [A]}\n    "
              "failOpen: true"),
-      policy(targets + "\n  mergeType: StrategicMerge\n  extProc: [{}]\n  lua: [{type: Inline}]",
+      policy(targets + "\n  mergeType: StrategicMerge\n  extProc: [{}]\n  lua: [{type: Inline, "
+                       "inline: x}, {type: ValueRef, valueRef: "
+                       "{kind: ConfigMap, group: '', name: s}}, {inline: x, type: ~}]",
              "config: text\n    code: {type: HTTP, http: {url: 'https://a.b/cc', sha256: '" +
                  std::string(64, 'a') + "'}}"),
       image(""),
+      // What has a default may be null.
+      image(", tls: {caCertificateRef: {name: s, kind: ~, group: ~}}"),
+      one("failOpen: ~\n    code: {type: Image, image: {url: 'a.b/cc@sha256:00'}}"),
+      policy("targetSelectors: [{kind: HTTPRoute, group: ~, matchExpressions: [{key: a, operator: "
+             "Exists}], namespaces: {from: Selector, selector: {matchLabels: {a: b}}}}]",
+             "code: {type: Image, image: {url: 'a.b/cc@sha256:00'}}"),
+      "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyPatchPolicy\nmetadata: {name: p}\n",
       one("code: {type: Image, image: {url: 'localhost:5000/a/b:V1@sha256:00'}}"),
       "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyProxy\nmetadata: {name: p}\n",
   };

@@ -11,6 +11,30 @@
 
 namespace yaml = wasmctl::yaml;
 
+TEST_CASE("merged entries stand behind a mapping's own, at their places") {
+  struct Case {
+    const char* text;
+    const char* want;  // the values of `a`, with their columns
+  };
+  const Case cases[] = {
+      {"a: {<<: {b: 1, c: 2}, c: 3}", "c=3@26 b=1@13 "},
+      {"a: {<<: [{b: 1}, {b: 2, c: 3}]}", "b=1@14 c=3@28 "},
+      {"a: {<<: {<<: {b: 1}, c: 2}}", "c=2@25 b=1@18 "},
+      {"a: {'<<': {b: 1}}", "<<=@11 "},
+      {"a: {<<: b}", "<<=b@9 "},
+  };
+  for (const auto& [text, want] : cases) {
+    CAPTURE(text);
+    auto document = yaml::read_one(text, "f");
+    yaml::apply_merges(document.root);
+    std::string found;
+    for (const auto& [key, value] : yaml::find(document.root, "a")->entries) {
+      found += key.text + "=" + value.text + "@" + std::to_string(value.start.column) + " ";
+    }
+    CHECK(found == want);
+  }
+}
+
 TEST_CASE("a path finds its node, or the last one on the way") {
   const auto document = yaml::read_one("a.b: {c: [x, {d: 1}]}\n", "f");
   const auto column = [&](const yaml::Path& path) {

@@ -21,14 +21,11 @@ void check_yaml(const Survey& survey, Report& report) {
 }
 
 void check_unknown_kind(const Survey& survey, Report& report) {
-  for (const auto& [site, api_version, kind] : survey.inventory().unknown_kinds) {
-    const auto named = std::ranges::find(plugin_kinds(), kind, &PluginKindRow::name);
-    const bool istio =
-        named == plugin_kinds().end() || named->api_version.starts_with("extensions.istio.io/");
-    report.add(site,
-               fmt::format("{} has no {} {}", istio ? "Istio" : named->consumer, api_version, kind),
-               istio ? "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension"
-                     : fmt::format("`{}` has {}", named->api_version, kind));
+  for (const auto& [site, api_version, kind, meant] : survey.inventory().unknown_kinds) {
+    const bool extension = meant->api_version.starts_with("extensions.istio.io/");
+    report.add(site, fmt::format("{} has no {} {}", meant->consumer, api_version, kind),
+               extension ? "`extensions.istio.io/v1alpha1` has WasmPlugin and TrafficExtension"
+                         : fmt::format("`{}` has {}", meant->api_version, meant->name));
   }
 }
 

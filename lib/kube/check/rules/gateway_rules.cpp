@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/label.hpp"
 #include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
+#include "kube/names.hpp"
+#include "yaml/scalar.hpp"
 
 namespace wasmctl::kube {
 
@@ -24,34 +27,69 @@ constexpr std::string_view kMergeTypes[] = {"StrategicMerge", "JSONMerge"};
 constexpr std::string_view kCodeTypes[] = {"Image", "HTTP", "Local"};
 constexpr std::string_view kPolicyPullPolicies[] = {"IfNotPresent", "Always"};
 constexpr std::string_view kSecretKinds[] = {"Secret"};
+constexpr std::string_view kConfigMapKinds[] = {"ConfigMap"};
+constexpr std::string_view kNamespacesFrom[] = {"Same", "All", "Selector"};
+constexpr std::string_view kLuaTypes[] = {"Inline", "ValueRef"};
+
+// The pattern of an API group, which may be empty: the core group.
+Reason refuse_group(std::string_view group) {
+  return group.empty() ? std::nullopt : refuse_subdomain(group);
+}
+
+// The pattern of a kind: letters, digits and `-`, a letter first.
+Reason refuse_kind(std::string_view kind) {
+  const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
+  const auto is_right = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; };
+  if (!kind.empty() && is_letter(kind.front()) && !kind.ends_with('-') &&
+      std::ranges::all_of(kind, is_right)) {
+    return std::nullopt;
+  }
+  return fmt::format("`{}` is not a kind", kind);
+}
 
 constexpr Shape kTargetFields[] = {
     {.key = "group", .type = ShapeType::choice, .choices = kTargetGroups, .required = true},
     {.key = "kind", .type = ShapeType::choice, .choices = kPolicyTargetKinds, .required = true},
     {.key = "name", .min = 1, .max = 253, .required = true},
-    {.key = "sectionName", .min = 1, .max = 253},
+    {.key = "sectionName", .min = 1, .max = 253, .judge = refuse_subdomain},
 };
 constexpr Shape kTarget[] = {{.key = "", .type = ShapeType::mapping, .fields = kTargetFields}};
-constexpr Shape kExpression[] = {{.key = "", .type = ShapeType::object}};
-constexpr Shape kTargetSelectorFields[] = {
-    {.key = "group", .type = ShapeType::choice, .choices = kTargetGroups},
-    {.key = "kind", .type = ShapeType::choice, .choices = kPolicyTargetKinds, .required = true},
+constexpr Shape kText[] = {{.key = ""}};
+constexpr Shape kExpressionFields[] = {
+    {.key = "key", .required = true},
+    {.key = "operator", .required = true},
+    {.key = "values", .type = ShapeType::list, .fields = kText},
+};
+constexpr Shape kExpression[] = {
+    {.key = "", .type = ShapeType::mapping, .fields = kExpressionFields}};
+constexpr Shape kLabelSelectorFields[] = {
     {.key = "matchLabels", .type = ShapeType::labels},
     {.key = "matchExpressions", .type = ShapeType::list, .fields = kExpression},
-    {.key = "namespaces", .type = ShapeType::object},
+};
+// What has a default may be null, by which it is replaced.
+constexpr Shape kNamespacesFields[] = {
+    {.key = "from", .type = ShapeType::choice, .choices = kNamespacesFrom, .nullable = true},
+    {.key = "selector", .type = ShapeType::mapping, .fields = kLabelSelectorFields},
+};
+constexpr Shape kTargetSelectorFields[] = {
+    {.key = "group", .type = ShapeType::choice, .choices = kTargetGroups, .nullable = true},
+    {.key = "kind", .type = ShapeType::choice, .choices = kPolicyTargetKinds, .required = true},
+    kLabelSelectorFields[0],
+    kLabelSelectorFields[1],
+    {.key = "namespaces", .type = ShapeType::mapping, .fields = kNamespacesFields},
 };
 constexpr Shape kTargetSelector[] = {
     {.key = "", .type = ShapeType::mapping, .fields = kTargetSelectorFields}};
 
 constexpr Shape kObjectReferenceFields[] = {
-    {.key = "group", .max = 253},
-    {.key = "kind", .min = 1, .max = 63},
+    {.key = "group", .max = 253, .nullable = true, .judge = refuse_group},
+    {.key = "kind", .min = 1, .max = 63, .nullable = true, .judge = refuse_kind},
     {.key = "name", .min = 1, .max = 253, .required = true},
-    {.key = "namespace", .min = 1, .max = 63},
+    {.key = "namespace", .min = 1, .max = 63, .judge = base::refuse_label},
 };
 constexpr Shape kSecretFields[] = {
     kObjectReferenceFields[0],
-    {.key = "kind", .type = ShapeType::choice, .choices = kSecretKinds},
+    {.key = "kind", .type = ShapeType::choice, .choices = kSecretKinds, .nullable = true},
     kObjectReferenceFields[2],
     kObjectReferenceFields[3],
 };
@@ -79,19 +117,32 @@ constexpr Shape kCodeFields[] = {
     {.key = "local", .type = ShapeType::object},  // of 1.8
     {.key = "pullPolicy", .type = ShapeType::choice, .choices = kPolicyPullPolicies},
 };
-constexpr Shape kHostKey[] = {{.key = "", .min = 1}};
 constexpr Shape kPolicyEnvFields[] = {
-    {.key = "hostKeys", .type = ShapeType::list, .fields = kHostKey}};
+    {.key = "hostKeys", .type = ShapeType::list, .fields = kText}};
 constexpr Shape kWasmFields[] = {
     {.key = "name"},
     {.key = "rootID"},
     {.key = "code", .type = ShapeType::mapping, .fields = kCodeFields, .required = true},
     {.key = "config", .type = ShapeType::anything},
-    {.key = "failOpen", .type = ShapeType::boolean},
+    {.key = "failOpen", .type = ShapeType::boolean, .nullable = true},
     {.key = "env", .type = ShapeType::mapping, .fields = kPolicyEnvFields},
     {.key = "shareVM", .type = ShapeType::anything},  // of 1.8
 };
 constexpr Shape kWasm[] = {{.key = "", .type = ShapeType::mapping, .fields = kWasmFields}};
+constexpr Shape kLuaReferenceFields[] = {
+    {.key = "group", .max = 253, .required = true, .judge = refuse_group},
+    {.key = "kind", .type = ShapeType::choice, .choices = kConfigMapKinds, .required = true},
+    {.key = "name", .min = 1, .max = 253, .required = true},
+};
+constexpr Shape kPolicyLuaFields[] = {
+    {.key = "type", .type = ShapeType::choice, .choices = kLuaTypes, .nullable = true},
+    {.key = "inline"},
+    {.key = "valueRef", .type = ShapeType::mapping, .fields = kLuaReferenceFields},
+    {.key = "filterContext", .type = ShapeType::anything},
+};
+constexpr Shape kPolicyLua[] = {
+    {.key = "", .type = ShapeType::mapping, .fields = kPolicyLuaFields}};
+// What is no code of a plugin's is of other projects, and its fields come and go.
 constexpr Shape kOther[] = {{.key = "", .type = ShapeType::object}};
 constexpr Shape kSpecFields[] = {
     {.key = "targetRef", .type = ShapeType::mapping, .fields = kTargetFields},
@@ -100,7 +151,7 @@ constexpr Shape kSpecFields[] = {
     {.key = "mergeType", .type = ShapeType::choice, .choices = kMergeTypes},
     {.key = "wasm", .type = ShapeType::list, .max = 16, .fields = kWasm},
     {.key = "extProc", .type = ShapeType::list, .max = 16, .fields = kOther},
-    {.key = "lua", .type = ShapeType::list, .max = 16, .fields = kOther},
+    {.key = "lua", .type = ShapeType::list, .max = 16, .fields = kPolicyLua},
     {.key = "dynamicModule", .type = ShapeType::list, .max = 16, .fields = kOther},
     {.key = "backends", .type = ShapeType::list, .max = 16, .fields = kOther},
 };
@@ -146,9 +197,8 @@ class ValueCheck {
                   fmt::format("`{}` {}", path, violation.rule), violation.hint);
     });
     check_targets();
-    const auto* const list = yaml::find(policy_.spec, "wasm");
-    if (list == nullptr) return;
-    for (const auto& module : list->items) check_module(module);
+    for_each_item("wasm", [&](const Node& module) { check_module(module); });
+    for_each_item("lua", [&](const Node& script) { check_script(script); });
   }
 
  private:
@@ -176,12 +226,38 @@ class ValueCheck {
   void check_merge_type() {
     const auto* const merge_type = yaml::find(policy_.spec, "mergeType");
     if (merge_type == nullptr) return;
-    for (const auto* const target : targets_of(policy_.spec)) {
+    auto targets = targets_of(policy_.spec);
+    if (const auto* const selectors = yaml::find(policy_.spec, "targetSelectors")) {
+      for (const auto& selector : selectors->items) targets.push_back(&selector);
+    }
+    for (const auto* const target : targets) {
       const auto kind = named_by(*target).first;
       if (kind != "Gateway" && kind != "ListenerSet") continue;
       add(*merge_type, fmt::format("`mergeType` is for routes, and a target is a {}", kind),
           "leave it out");
       return;
+    }
+  }
+
+  template <typename Visit>
+  void for_each_item(std::string_view key, const Visit& visit) const {
+    const auto* const list = yaml::find(policy_.spec, key);
+    if (list == nullptr) return;
+    for (const auto& item : list->items) visit(item);
+  }
+
+  // The CEL rules of a Lua script: what its type says is there, and nothing else.
+  void check_script(const Node& script) {
+    const auto* const type = yaml::find(script, "type");
+    const bool is_said = type != nullptr && yaml::type_of(*type) != yaml::ScalarType::null;
+    const auto said = is_said ? type->text : "Inline";
+    for (const auto& [name, key] : {std::pair("Inline", "inline"), {"ValueRef", "valueRef"}}) {
+      const auto* const code = yaml::find(script, key);
+      if (said == name && code == nullptr) {
+        add(script, fmt::format("a script of type {} needs `{}`", name, key), "");
+      } else if (said != name && code != nullptr) {
+        add(*code, fmt::format("`{}` is not for a script of type {}", key, said), "");
+      }
     }
   }
 

@@ -94,7 +94,6 @@ class MetadataCheck {
                  fmt::format("`{}` must be a mapping, not {}", field, yaml::describe(*pairs)), "");
     }
     for (const auto& [key, value] : pairs->entries) {
-      if (key.text == "<<") continue;
       if (const auto why = judge_key(key.text)) {
         add(key, fmt::format("`{}` has a wrong key: {}", field, *why), "");
       } else if (is_null(value)) {

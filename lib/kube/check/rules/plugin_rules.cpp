@@ -149,10 +149,13 @@ void check_parts(const PluginManifest& plugin, Report& report) {
   if (yaml::find(plugin.spec, "wasm") != nullptr && lua != nullptr) {
     report.add(plugin.site, "has both `wasm` and `lua`", "make a TrafficExtension of each");
   }
-  if (plugin.has_selector && plugin.has_targets) {
+  const auto has = [&](std::string_view key) { return yaml::find(plugin.spec, key) != nullptr; };
+  if (has("selector") && (has("targetRefs") || has("targetRef"))) {
     report.add(plugin.site, "has both a selector and target references",
                "a selector names pods by their labels, targetRefs gateways and services: keep "
                "one");
+  } else if (has("targetRefs") && has("targetRef")) {
+    report.add(plugin.site, "has both `targetRef` and `targetRefs`", "write `targetRefs` alone");
   }
 }
 

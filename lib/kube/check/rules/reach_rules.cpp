@@ -82,7 +82,7 @@ void check_other_namespace(const Survey& survey, Report& report) {
 
 void check_root_namespace(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.istio_plugins()) {
-    if (plugin->ns != kRootNamespace || plugin->has_selector || plugin->has_targets) continue;
+    if (plugin->ns != kRootNamespace || !plugin->selector.empty() || plugin->has_targets) continue;
     report.add(plugin->site,
                fmt::format("plugin `{}` is loaded by every proxy of the mesh", plugin->name),
                "put it into the workload's namespace, with a selector");
