@@ -10,6 +10,7 @@
 #include "host/suite/http1.hpp"
 #include "host/suite/match.hpp"
 #include "host/tester.hpp"
+#include "host/trace.hpp"
 
 namespace wasmctl::host {
 
@@ -81,7 +82,7 @@ ProxyOptions proxy_options(const Env& env, const Test& test, const RunOptions& o
   proxy.log_level = least_level(env.log_level);
   const auto seconds = env.time_secs.value_or(0);
   proxy.time_ns = seconds == 0 ? kDefaultTime : seconds * kNanosecondsPerSecond;
-  proxy.configuration = options.configuration;
+  proxy.configuration = test.config.value_or(options.configuration);
   proxy.vm_configuration = env.vm_config;
   proxy.root_id = env.root_id;
   for (const auto& property : test.properties) {
@@ -122,7 +123,7 @@ std::vector<std::string> lines_of(const Pairs& headers) {
 class TestRun {
  public:
   TestRun(const Suite& suite, const Test& test, const RunOptions& options, SharedState& shared)
-      : suite_(suite), test_(test) {
+      : suite_(suite), test_(test), is_traced_(options.trace) {
     auto proxy = proxy_options(suite.env, test, options);
     if (suite.env.host == SuiteHost::envoy) {
       // Each test has its own, so that their order does not matter.
@@ -136,7 +137,9 @@ class TestRun {
     }
     VmOptions vm;
     vm.limits = options.limits;
-    vm.observer = &recorder_;
+    vm.coverage = options.coverage;
+    vm.observers = {&recorder_};
+    if (is_traced_) vm.observers.push_back(&trace_);
     for (const auto& [name, value] : suite.env.environment) vm.environment[name] = value;
     vm_.emplace(*options.program, *proxy_, std::move(vm));
   }
@@ -150,6 +153,8 @@ class TestRun {
       result_.log.push_back({phase_of_line(i), proxy_->log_lines()[i]});
     result_.costs = recorder_.take_costs();
     result_.memory_bytes = vm_->memory_bytes();
+    result_.trace = trace_.take_lines();
+    result_.executed = vm_->instance().executed;
     return std::move(result_);
   }
 
@@ -159,6 +164,11 @@ class TestRun {
     vm_->start();
     const bool configured = !vm_->trap() && proxy_->start_plugin(*vm_);
     check_vm();
+    if (test_.refuses) {
+      if (configured) fail("the plugin takes its configuration", test_.mark, {}, {});
+      check_log(test_.plugin_init, kRootContext);
+      throw Ended();
+    }
     if (!configured) {
       fail("the plugin refused to start", test_.mark, {}, messages(kRootContext));
       throw Ended();
@@ -193,6 +203,7 @@ class TestRun {
 
   void begin(Phase phase) {
     phase_ = phase;
+    if (is_traced_) trace_.begin(to_string(phase));
     phases_.emplace_back(proxy_->log_lines().size(), phase);
   }
 
@@ -453,7 +464,9 @@ class TestRun {
 
   const Suite& suite_;
   const Test& test_;
+  const bool is_traced_;
   Recorder recorder_;
+  Trace trace_;
   SharedState own_shared_;
   std::unique_ptr<LocalProxy> proxy_;
   EnvoyProxy* envoy_ = nullptr;  // the same, if it is one

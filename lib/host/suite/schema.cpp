@@ -278,6 +278,8 @@ const MessageRow& message_of<Test>() {
       field<&Test::stream_destroy>("stream_destroy", "what is logged when the stream ends"),
       extension<&Test::http_call>("http_call", "what clusters answer to calls of the plugin's"),
       extension<&Test::metrics>("metrics", "metrics when the test ends"),
+      extension<&Test::config>("config", "the plugin's configuration, in place of all others"),
+      extension<&Test::refuses>("refuses", "whether the plugin does not take its configuration"),
       extension<&Test::shared_data>("shared_data", "what is in the shared data before"),
       extension<&Test::strict>("strict", "whether asking for what the suite does not give fails"),
   };

@@ -136,8 +136,10 @@ struct Test {
   Expectation stream_destroy;
   std::vector<Callout> http_call;          // (envoy)
   std::vector<MetricExpectation> metrics;  // (envoy)
-  std::vector<SharedEntry> shared_data;    // (envoy)
-  bool strict = false;                     // (envoy) what the suite does not give may not be asked
+  std::optional<std::string> config;       // (envoy) the plugin's, in place of all others
+  bool refuses = false;                  // (envoy) the plugin does not take it, which ends the test
+  std::vector<SharedEntry> shared_data;  // (envoy)
+  bool strict = false;                   // (envoy) what the suite does not give may not be asked
   yaml::Mark mark;
 };
 

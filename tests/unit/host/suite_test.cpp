@@ -144,7 +144,9 @@ TEST_CASE("what is wrong with a suite has its place") {
       {"a.yaml", "- 1", "a.yaml:1:1: expected a mapping, not a list"},
       {"a.yaml", "test: {}", "a.yaml:1:7: expected a list, not a mapping"},
       {"a.yaml", "test: [{name: {}}]", "a.yaml:1:15: expected a string, not a mapping"},
-      {"a.yaml", "env: {log_level: LOUD}", "a.yaml:1:18: expected one of UNDEFINED, TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, not `LOUD`"},
+      {"a.yaml", "env: {log_level: LOUD}",
+       "a.yaml:1:18: expected one of UNDEFINED, TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, not "
+       "`LOUD`"},
       {"a.yaml", "env: {time_secs: -1}",
        "a.yaml:1:18: expected a whole number, 0 or more, not `-1`"},
       {"a.yaml", "test: [{num_chunks: 1.5}]", "a.yaml:1:21: expected a whole number, not `1.5`"},
