@@ -121,8 +121,10 @@ def test_a_static_object_that_calls_the_host_is_refused(wasmctl, tmp_path, kind)
     (tmp_path / "plugin.cc").write_text(
         f"{HEADER}{declared}\nstatic std::string answer() {{ return {used}; }}\n{ANSWERS}{FACTORY}")
     (tmp_path / "wasmctl.yaml").write_text("name: early\n")
-    assert wasmctl("build", tmp_path, status=6).stderr.splitlines()[0] == (
-        f"error: early: {said}, which Envoy forbids before `proxy_on_vm_start` [{rule}]")
+    error, caller = wasmctl("build", tmp_path, status=6).stderr.splitlines()[:2]
+    assert error == f"error: early: {said}, which Envoy forbids before `proxy_on_vm_start` [{rule}]"
+    line = HEADER.count("\n") + 1
+    assert caller == f"  caused by: `_GLOBAL__sub_I_plugin.cc` at plugin.cc:{line}"
 
 
 def test_a_static_object_that_logs_is_not(wasmctl, tmp_path):
