@@ -8,6 +8,7 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "kube/check/rules/rules.hpp"
+#include "kube/names.hpp"
 #include "kube/render/config_map.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -33,7 +34,7 @@ void for_each_mounted_file(const Survey& survey, const Visit& visit) {
     const auto* const selection = survey.find_selection(*plugin);
     if (file.empty() || selection == nullptr) continue;
     for (const auto* const pods : selection->with_proxy) {
-      for (const auto* const mount : pods->mounts) {
+      for (const auto* const mount : survey.proxy_mounts(*plugin, *pods)) {
         if (!covers(mount->path, file)) continue;
         const auto volume = std::ranges::find(pods->volumes, mount->volume, &VolumeManifest::name);
         if (volume == pods->volumes.end() || (*volume)->config_map.empty()) continue;
@@ -289,9 +290,28 @@ void check_config_map_module(const Survey& survey, Report& report) {
 void check_config_map_base64(const Survey& survey, Report& report) {
   for (const auto& config_map : survey.inventory().config_maps) {
     for (const auto& [key, value] : config_map.values) {
-      if (value.is_base64) continue;
+      if (value.is_base64 || !value.is_string) continue;
       report.add(value.site, fmt::format("`{}` under `binaryData` is not base64", key),
                  "the API server refuses the ConfigMap: encode the file with `base64 -w 0`");
+    }
+  }
+}
+
+void check_config_map_form(const Survey& survey, Report& report) {
+  for (const auto& config_map : survey.inventory().config_maps) {
+    for (const auto& [key, value] : config_map.values) {
+      const auto* const field = value.is_text ? "data" : "binaryData";
+      if (const auto why = refuse_data_key(key)) {
+        report.add(value.site, fmt::format("a key of `{}` {}", field, *why), "");
+      }
+      if (!value.is_string) {
+        report.add(value.site, fmt::format("`{}` under `{}` must be a string", key, field),
+                   "write it in quotes");
+      }
+      if (value.is_twice) {
+        report.add(value.site, fmt::format("`{}` is under `data` and under `binaryData`", key),
+                   "the API server refuses the ConfigMap: take one of them out");
+      }
     }
   }
 }
@@ -351,6 +371,8 @@ constexpr ManifestRule kConfigMapRules[] = {
     {"config-map-module", Severity::error,
      "what the ConfigMap has there is a module that Envoy loads", RuleScope::together,
      check_config_map_module},
+    {"config-map-form", Severity::error, "keys and values are what the API server accepts",
+     RuleScope::alone, check_config_map_form},
     {"config-map-base64", Severity::error, "binaryData is base64", RuleScope::alone,
      check_config_map_base64},
     {"config-map-size", Severity::error, "a ConfigMap has at most 1,048,576 bytes",

@@ -119,6 +119,92 @@ void check_volume_without_mount(const Survey& survey, Report& report) {
   }
 }
 
+// ---- what the API server makes of them ----------------------------------------------------------
+
+// Calls visit(pods, mount, volume) for what the proxies of workloads mount, written there.
+template <typename Visit>
+void for_each_proxy_mount(const Survey& survey, const Visit& visit) {
+  for (const auto& pods : survey.pods()) {
+    if (pods.injected) continue;
+    for (const auto& mount : pods.workload->mounts) {
+      if (mount.container != kProxyContainer) continue;
+      const auto& volumes = pods.workload->volumes;
+      const auto volume = std::ranges::find(volumes, mount.volume, &VolumeManifest::name);
+      if (volume != volumes.end()) visit(pods, mount, *volume);
+    }
+  }
+}
+
+// Source: Kubernetes, pkg/apis/core/validation (ValidateVolumes, ValidateVolumeMounts,
+// validateContainers).
+void check_volume_form(const Survey& survey, Report& report) {
+  for_each_proxy_mount(survey, [&](const Pods& pods, const auto& mount, const auto& volume) {
+    const auto& workload = *pods.workload;
+    const bool nameless = volume.sources.front() == "configMap" && volume.config_map.empty();
+    if (volume.sources.size() > 1) {
+      report.add(volume.site,
+                 fmt::format("volume `{}` has more than one source ({})", volume.name,
+                             fmt::join(volume.sources, ", ")),
+                 "a volume is made of one thing: take the others out");
+    } else if (nameless) {
+      report.add(volume.site, fmt::format("volume `{}` names no ConfigMap", volume.name),
+                 "`configMap: {name: NAME}`");
+    }
+    if (std::ranges::count(workload.volumes, volume.name, &VolumeManifest::name) > 1) {
+      report.add(volume.site,
+                 fmt::format("{} has two volumes `{}`", describe(workload), volume.name),
+                 "their names must differ");
+    }
+    const auto first = std::ranges::find_if(workload.mounts, [&](const auto& other) {
+      return other.container == mount.container && other.path == mount.path;
+    });
+    if (&*first != &mount) {
+      report.add(
+          mount.site,
+          fmt::format("the proxy of {} mounts two things at {}", describe(workload), mount.path),
+          "paths must differ: mount one of them elsewhere");
+    }
+    if (mount.path.find(':') != std::string::npos) {
+      report.add(mount.site,
+                 fmt::format("`{}` has a colon, which no mountPath may have", mount.path),
+                 "mount it elsewhere, for example at /etc/wasm/PLUGIN");
+    }
+  });
+  for (const auto& pods : survey.pods()) {
+    const auto& containers = pods.workload->containers;
+    if (std::ranges::count(containers, kProxyContainer, &ContainerManifest::name) < 2) continue;
+    report.add(pods.proxy->site,
+               fmt::format("{} has two containers `istio-proxy`", describe(*pods.workload)),
+               "the API server refuses it: make one of them");
+  }
+}
+
+// An empty directory that nobody else mounts stays empty.
+void check_mount_empty(const Survey& survey, Report& report) {
+  for (const auto* const plugin : survey.mesh_plugins()) {
+    const auto file = module_file(*plugin);
+    const auto* const selection = survey.find_selection(*plugin);
+    if (file.empty() || selection == nullptr) continue;
+    for (const auto* const pods : selection->with_proxy) {
+      for (const auto* const mount : survey.proxy_mounts(*plugin, *pods)) {
+        const auto volume = std::ranges::find(pods->volumes, mount->volume, &VolumeManifest::name);
+        if (!covers(mount->path, file) || volume == pods->volumes.end()) continue;
+        const auto& sources = (*volume)->sources;
+        const bool empty = sources.size() == 1 && sources.front() == "emptyDir";
+        const bool filled = std::ranges::any_of(pods->workload->mounts, [&](const auto& other) {
+          return other.volume == mount->volume && other.container != mount->container;
+        });
+        if (!empty || filled) continue;
+        report.add((*volume)->site,
+                   fmt::format("volume `{}` of {} is an empty directory that no other container "
+                               "fills, and {} looks for its module there",
+                               mount->volume, describe(*pods->workload), describe(*plugin)),
+                   "make it of the module's ConfigMap: `wasmctl patch`");
+      }
+    }
+  }
+}
+
 constexpr ManifestRule kMountRules[] = {
     {"not-mounted", Severity::error,
      "a module named by file:// is mounted in every pod that the plugin selects",
@@ -132,6 +218,10 @@ constexpr ManifestRule kMountRules[] = {
      RuleScope::together, check_mount_without_volume},
     {"volume-without-mount", Severity::warning, "a volume is mounted", RuleScope::together,
      check_volume_without_mount},
+    {"volume-form", Severity::error, "what the proxy mounts is as the API server accepts it",
+     RuleScope::together, check_volume_form},
+    {"mount-empty", Severity::error, "there is something where the module should be",
+     RuleScope::together, check_mount_empty},
 };
 
 }  // namespace
