@@ -28,11 +28,11 @@ struct Command {
 
 constexpr Command kCommands[] = {
     // sorted as a user meets them
-    {"build", add_build},         {"lint", add_lint},     {"inspect", add_inspect},
-    {"symbolize", add_symbolize}, {"push", add_push},     {"pull", add_pull},
-    {"copy", add_copy},           {"tag", add_tag},       {"list", add_list},
-    {"render", add_render},       {"patch", add_patch},   {"check", add_check},
-    {"login", add_login},         {"logout", add_logout},
+    {"build", add_build},     {"lint", add_lint},           {"test", add_test},
+    {"inspect", add_inspect}, {"symbolize", add_symbolize}, {"push", add_push},
+    {"pull", add_pull},       {"copy", add_copy},           {"tag", add_tag},
+    {"list", add_list},       {"render", add_render},       {"patch", add_patch},
+    {"check", add_check},     {"login", add_login},         {"logout", add_logout},
 };
 
 int exit_status(Code code) {

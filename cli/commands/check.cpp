@@ -9,14 +9,15 @@
 #include "base/error.hpp"
 #include "base/label.hpp"
 #include "cli/command.hpp"
-#include "cli/config_schema.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
-#include "cli/image_check.hpp"
 #include "cli/manifest_file.hpp"
 #include "cli/output/findings.hpp"
 #include "kube/check/check.hpp"
+#include "kube/check/config_check.hpp"
+#include "kube/check/image_check.hpp"
 #include "kube/check/module_facts.hpp"
+#include "plugin/config_schema.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -48,8 +49,8 @@ struct Row {
 std::vector<Row> all_rules() {
   std::vector<Row> rows;
   for (const auto& rule : kube::manifest_rules()) rows.push_back({rule});
-  for (const auto& rule : image_check_rules()) rows.push_back({rule, " (needs --images)"});
-  rows.push_back({kConfigSchemaRule, " (needs --images or --module)"});
+  for (const auto& rule : kube::image_check_rules()) rows.push_back({rule, " (needs --images)"});
+  rows.push_back({kube::kConfigSchemaRule, " (needs --images or --module)"});
   return rows;
 }
 
@@ -165,7 +166,11 @@ class Checker {
     if (!options_.module.empty()) add_module();
     if (!options_.before.empty()) before_ = read_files(options_.before, options_.ns);
     add(kube::check_manifests(inventory_, options_.before.empty() ? nullptr : &before_));
-    if (options_.images) add(check_images(inventory_, images_));
+    if (options_.images) {
+      add(kube::check_images(inventory_, [this](const oci::Reference& reference) -> auto& {
+        return images_.open(reference);
+      }));
+    }
     return std::move(findings_);
   }
 
@@ -180,12 +185,12 @@ class Checker {
     add(wasm::lint(read, module.path));
     inventory_.module = kube::facts_of(read);
     if (module.plugin) inventory_.module->plugin = module.plugin->name;
-    const auto schema = module.plugin ? schema_file(*module.plugin) : std::nullopt;
+    const auto schema = module.plugin ? plugin::schema_file(*module.plugin) : std::nullopt;
     if (!schema) return;
-    const auto value = read_schema(*schema);
+    const auto value = plugin::read_schema(*schema);
     for (const auto& plugin : inventory_.plugins) {
       if (inventory_.plugins.size() > 1 && plugin.name != module.plugin->name) continue;
-      add(judge_config(inventory_, plugin, value, schema->native()));
+      add(kube::check_config(inventory_, plugin, value, schema->native()));
     }
   }
 
@@ -202,8 +207,8 @@ class Checker {
 };
 
 std::vector<Rule> every_rule() {
-  auto rules = image_check_rules();
-  rules.push_back(kConfigSchemaRule);
+  std::vector<Rule> rules = {kube::kConfigSchemaRule};
+  for (const auto& rule : kube::image_check_rules()) rules.push_back(rule);
   for (const auto& rule : kube::manifest_rules()) rules.push_back(rule);
   for (const auto& rule : wasm::rules()) rules.push_back(rule);
   return rules;

@@ -10,7 +10,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
-#include "cli/config_schema.hpp"
 #include "cli/flags/annotations.hpp"
 #include "cli/flags/choice.hpp"
 #include "cli/flags/registry_flags.hpp"
@@ -19,6 +18,7 @@
 #include "oci/consumers.hpp"
 #include "oci/image.hpp"
 #include "oci/reference.hpp"
+#include "plugin/config_schema.hpp"
 #include "registry/registry.hpp"
 
 namespace wasmctl::cli {
@@ -85,8 +85,8 @@ oci::ImageOptions image_options(const Context& context, const PushOptions& optio
   if (result.format == oci::Format::docker && !result.annotations.empty()) {
     base::log_warning("Docker's manifest has no annotations: those of wasmctl.yaml are left out");
   }
-  if (const auto file = module.plugin ? schema_file(*module.plugin) : std::nullopt) {
-    result.config_schema = read_schema(*file).dump();
+  if (const auto file = module.plugin ? plugin::schema_file(*module.plugin) : std::nullopt) {
+    result.config_schema = plugin::read_schema(*file).dump();
   }
   return result;
 }

@@ -11,10 +11,10 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "cli/config_schema.hpp"
 #include "cli/flags/key_value.hpp"
 #include "cli/manifest_file.hpp"
 #include "kube/render/plugin_config.hpp"
+#include "plugin/config_schema.hpp"
 
 namespace wasmctl::cli {
 
@@ -187,8 +187,8 @@ kube::Settings collect_settings(const PluginFlags& flags, const plugin::Plugin* 
       [&] { return parse_env(flags); });
   set_config(settings, flags);
   settings.check_together();
-  if (const auto file = plugin == nullptr ? std::nullopt : schema_file(*plugin)) {
-    check_config(settings, read_schema(*file), plugin->name, file->native());
+  if (const auto file = plugin == nullptr ? std::nullopt : plugin::schema_file(*plugin)) {
+    kube::require_config(settings, plugin::read_schema(*file), plugin->name, file->native());
   }
   return settings;
 }

@@ -29,6 +29,7 @@ enum class Code {
   network,       // no answer: name, connection, TLS, time-out
   denied,        // the registry refused: authentication or rights
   verification,  // bytes do not have the digest or size that was promised
+  test_failed,   // a test of a suite failed
   interrupted,   // stopped by a signal
   internal,      // a bug in wasmctl
 };

@@ -12,4 +12,7 @@ inline constexpr std::uint64_t kMaxModuleBytes = 256ULL << 20U;
 // 1,048,577.
 inline constexpr std::uint64_t kMaxConfigMapBytes = 1'048'576;
 
+// Of the JSON Schema of a plugin's configuration: ours, far above any honest one.
+inline constexpr std::uint64_t kMaxSchemaBytes = 1'048'576;
+
 }  // namespace wasmctl::base

@@ -64,19 +64,39 @@ std::size_t color_at(std::string_view text) {
   return is_color ? end + 1 : 0;
 }
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// "::error", at the start of a line, blanks aside.
+bool begins_line_command(std::string_view text) {
+  return text.size() > 2 && text.starts_with("::") && is_letter(text[2]);
+}
+
+// "##vso[", "##teamcity[", "##[".
+bool begins_command(std::string_view text) {
+  if (!text.starts_with("##")) return false;
+  const auto* const end = std::find_if_not(text.begin() + 2, text.end(), is_letter);
+  return end != text.end() && *end == '[';
+}
+
+// The next character of `text`, which is taken away, made printable. `starts` says whether only
+// blanks came before it in its line.
+std::string next_printable(std::string_view& text, bool& starts) {
+  const auto character = first_character(text);
+  const auto bytes = text.substr(0, character.bytes);
+  const bool command = begins_command(text) || (starts && begins_line_command(text));
+  text.remove_prefix(character.bytes);
+  starts = starts && bytes == " ";
+  return command || is_control(character.point) ? escaped(character) : std::string(bytes);
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
   std::string result;
-  while (!text.empty()) {
-    const auto character = first_character(text);
-    if (is_control(character.point)) {
-      result += escaped(character);
-    } else {
-      result += text.substr(0, character.bytes);
-    }
-    text.remove_prefix(character.bytes);
-  }
+  bool starts = true;
+  while (!text.empty()) result += next_printable(text, starts);
   return result;
 }
 
@@ -93,12 +113,17 @@ std::string printable(std::string_view text, std::size_t most) {
 
 std::string printable_output(std::string_view text) {
   std::string result;
+  bool starts = true;
   while (!text.empty()) {
     auto kept = color_at(text);
     if (text.front() == '\n' || text.front() == '\t') kept = 1;
-    const auto taken = kept > 0 ? kept : first_character(text).bytes;
-    result += kept > 0 ? std::string(text.substr(0, taken)) : printable(text.substr(0, taken));
-    text.remove_prefix(taken);
+    if (kept == 0) {
+      result += next_printable(text, starts);
+      continue;
+    }
+    starts = starts || text.front() == '\n';
+    result += text.substr(0, kept);
+    text.remove_prefix(kept);
   }
   return result;
 }
@@ -108,7 +133,7 @@ std::string printable_json(std::string_view document) {
   while (!document.empty()) {
     const auto character = first_character(document);
     // Those of C0 are written as JSON wants it; what is there stands between values.
-    if (character.point >= 0x20 && is_control(character.point)) {
+    if (begins_command(document) || (character.point >= 0x20 && is_control(character.point))) {
       result += fmt::format("\\u{:04x}", character.point);
     } else {
       result += document.substr(0, character.bytes);

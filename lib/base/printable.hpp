@@ -1,7 +1,12 @@
 // Text of others, made fit for a terminal or the log of a CI job: no name in a module, no word of a
 // registry or of a file may set colours, move the cursor, hide a line, turn the direction of
 // reading or begin a line that looks like one of ours (`ok.wasm: 0 errors`, GitHub's `::error::`).
-// Sources: CWE-150; Unicode Character Database, categories Cc, Zl and Zp, property Bidi_Control.
+// Nor may it hold what a CI system takes for a command: `::error::` where a line begins, `##vso[`
+// and
+// `##[error]` anywhere.
+// Sources: CWE-150; Unicode Character Database, categories Cc, Zl and Zp, property Bidi_Control;
+// GitHub's runner, ActionCommand.cs; Azure Pipelines' agent, Command.cs; TeamCity's service
+// messages.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +19,8 @@ namespace wasmctl::base {
 // Of the characters above: those of C0 and C1, DEL, the ends of lines, marks of direction.
 bool is_control(std::uint32_t point);
 
-// As part of a line: every control character, the line feed too, as \x0a; beyond ASCII as \u202e.
+// As part of a line, and maybe its start: every control character, the line feed too, as \x0a;
+// beyond ASCII as \u202e; the first character of a command as \x3a or \x23.
 // Letters of any script stay, and so do bytes that are no UTF-8, but those of C1: a terminal that
 // is not set to UTF-8 obeys them.
 std::string printable(std::string_view text);
@@ -25,7 +31,8 @@ std::string printable(std::string_view text, std::size_t most);
 // What a tool printed, a compiler for instance: its lines, tabs and colours (ECMA-48's SGR) stay.
 std::string printable_output(std::string_view text);
 
-// A JSON document: the same values, with the characters above as \u202e in its strings.
+// A JSON document: the same values, with the characters above as \u202e in its strings; no line of
+// one begins with text of others.
 std::string printable_json(std::string_view document);
 
 }  // namespace wasmctl::base

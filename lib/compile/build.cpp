@@ -99,7 +99,7 @@ class Build {
   Result run() {
     make_directories();
     const base::FileLock lock(lock_file());
-    state_ = load_state(state_file(paths_.objects));
+    state_ = load_state(state_file(paths_.objects), Directory::plugins);
     compile();
     write_compile_commands();
     link();
@@ -143,7 +143,7 @@ class Build {
   std::string lost_flags() const {
     if (!options_.typed.empty()) return {};
     if (state_.made(paths_.module)) return state_.flags;
-    const auto other = load_state(state_file(paths_.others));
+    const auto other = load_state(state_file(paths_.others), Directory::plugins);
     return other.made(paths_.module) ? other.flags : std::string();
   }
 

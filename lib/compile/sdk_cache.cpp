@@ -48,7 +48,8 @@ SdkCache::SdkCache(const Toolchain& toolchain, const Flags& flags, const fs::pat
     : toolchain_(toolchain), words_(compile_words(toolchain, flags)) {
   key_ = toolchain.identity() + "\n" + base::to_shell(words_) + "\n" + sdk_digest();
   const auto name = "sdk-" + base::sha256_hex(key_).substr(0, 16);
-  directory_ = fs::absolute((serves(cache, cache / name) ? cache : otherwise) / name);
+  whose_ = serves(cache, cache / name) ? Directory::cache : Directory::plugins;
+  directory_ = fs::absolute((whose_ == Directory::cache ? cache : otherwise) / name);
   for (const auto& file : sdk_files()) {
     if (file.name.ends_with(".cc")) {
       objects_.push_back((directory_ / file.name).native() + ".o");
@@ -75,7 +76,7 @@ bool SdkCache::prepare(unsigned jobs) {
 }
 
 bool SdkCache::is_whole() const {
-  const auto state = load_state(directory_ / kStateFile);
+  const auto state = load_state(directory_ / kStateFile, whose_);
   const auto fits = [&](const fs::path& part) { return state.is_fresh(part, key_); };
   return fits(precompiled_header()) && std::ranges::all_of(objects_, fits) &&
          std::ranges::all_of(sdk_files(),
@@ -122,7 +123,7 @@ void SdkCache::compile(unsigned jobs) {
 // The parts are ours alone while the lock is held; what they were made from, besides, are headers
 // of the standard library.
 void SdkCache::record_parts(FileClock started) const {
-  State state;
+  State state{whose_, {}, {}, {}};
   std::vector<fs::path> inputs;
   const auto record = [&](const fs::path& object) {
     for (auto& file : read_depfile(Unit{{}, object}.depfile(), directory_)) {

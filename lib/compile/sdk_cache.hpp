@@ -36,6 +36,7 @@ class SdkCache {
   const Toolchain& toolchain_;
   Words words_;      // what all of it is compiled with
   std::string key_;  // all that determines it, but for the standard library
+  Directory whose_;  // the next is
   fs::path directory_;
   Words objects_;
 };

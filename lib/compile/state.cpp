@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/content.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 
@@ -18,6 +19,12 @@ constexpr std::uint64_t kMaxStateBytes = 16ULL << 20U;
 
 FileClock nanoseconds(const timespec& time) {
   return FileClock{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+std::string fingerprint_of_output(const fs::path& file, Directory directory) {
+  struct stat status = {};
+  if (directory == Directory::cache || ::stat(file.c_str(), &status) != 0) return fingerprint(file);
+  return fmt::format("{} {}", fingerprint(file), nanoseconds(status.st_ctim));
 }
 
 }  // namespace
@@ -48,12 +55,12 @@ bool State::is_fresh(const fs::path& output, const std::string& command) const {
 bool State::made(const fs::path& output) const {
   const auto found = steps.find(output.native());
   return found != steps.end() && !found->second.output.empty() &&
-         found->second.output == fingerprint(output);
+         found->second.output == fingerprint_of_output(output, directory);
 }
 
 void State::record(const fs::path& output, std::string command, const std::vector<fs::path>& inputs,
                    FileClock started) {
-  Step step{std::move(command), {}, fingerprint(output)};
+  Step step{std::move(command), {}, fingerprint_of_output(output, directory)};
   for (const auto& input : inputs) {
     struct stat status = {};
     const bool known = ::stat(input.c_str(), &status) == 0 && nanoseconds(status.st_mtim) < started;
@@ -62,10 +69,11 @@ void State::record(const fs::path& output, std::string command, const std::vecto
   steps[output.native()] = std::move(step);
 }
 
-State load_state(const fs::path& file) {
-  State state;
+State load_state(const fs::path& file, Directory directory) {
+  State state{directory, {}, {}, {}};
   try {
-    const auto json = nlohmann::json::parse(base::read_file(file, kMaxStateBytes));
+    const auto content = base::Content::of_regular_file(file, kMaxStateBytes);
+    const auto json = nlohmann::json::parse(content.view());
     for (const auto& [output, step] : json.at("steps").items()) {
       state.steps[output] = {step.at("command"), step.at("inputs"), step.at("output")};
     }
@@ -75,9 +83,9 @@ State load_state(const fs::path& file) {
     state.needs.old_names = json.at("old_names");
     return state;
   } catch (const nlohmann::json::exception&) {
-    return {};
+    return {directory, {}, {}, {}};
   } catch (const Error&) {
-    return {};
+    return {directory, {}, {}, {}};
   }
 }
 

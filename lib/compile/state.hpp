@@ -34,7 +34,13 @@ struct Needs {
   bool operator==(const Needs&) const = default;
 };
 
+// Whose the outputs' directory is: the user's cache, or a plugin's, with which a stranger may have
+// sent outputs of his own, a state that calls them fresh, and times to fit. There the time counts,
+// too, at which the file system saw the output change, which nobody can set.
+enum class Directory : std::uint8_t { cache, plugins };
+
 struct State {
+  Directory directory = Directory::plugins;
   std::map<std::string, Step> steps;  // path of the output -> how it was made
   std::string flags;                  // of the command line that the module was made with, as typed
   Needs needs;
@@ -50,7 +56,7 @@ struct State {
 };
 
 // An absent or unreadable file gives an empty state: everything is made anew.
-State load_state(const fs::path& file);
+State load_state(const fs::path& file, Directory directory);
 void save_state(const fs::path& file, const State& state);
 
 }  // namespace wasmctl::compile

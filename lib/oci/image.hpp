@@ -60,7 +60,6 @@ struct Image {
 // says so with this annotation, so that nobody fetches a layer in vain.
 inline constexpr std::string_view kSchemaFileName = "config.schema.json";
 inline constexpr char kSchemaAnnotation[] = "module.wasm.image/config-schema";
-inline constexpr std::uint64_t kMaxSchemaBytes = 1024 * 1024;
 
 struct ImageOptions {
   Format format = Format::image;

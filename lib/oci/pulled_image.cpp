@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/limits.hpp"
 #include "base/parallel.hpp"
 #include "oci/media_type.hpp"
 
@@ -518,18 +519,18 @@ std::optional<std::string> PulledImage::config_schema(const Descriptor& manifest
   const auto& packed = layer(document, module);
   if (!packed.is_module()) {
     const auto file = packed.find(kSchemaFileName);
-    if (file && file->content.size() <= kMaxSchemaBytes) schema = file->content.view();
+    if (file && file->content.size() <= base::kMaxSchemaBytes) schema = file->content.view();
   } else if (document.layers.size() > 1) {
     // An artifact's other layer is its runtime configuration.
     const auto& other = document.layers[&module == &document.layers[0] ? 1 : 0];
-    if (other.size <= kMaxSchemaBytes) {
+    if (other.size <= base::kMaxSchemaBytes) {
       schema = schema_in_runtime_config(store_->fetch_blob(other).content);
     }
   }
   if (schema) return schema;
   throw Error(Code::bad_input,
               fmt::format("{} announces a config schema of at most {} bytes, and has none",
-                          manifest.digest.text(), kMaxSchemaBytes));
+                          manifest.digest.text(), base::kMaxSchemaBytes));
 }
 
 }  // namespace wasmctl::oci

@@ -9,6 +9,9 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/limits.hpp"
+#include "yaml/json.hpp"
 
 namespace wasmctl::plugin {
 
@@ -430,10 +433,34 @@ const json& Checker::resolve(const std::string& reference) const {
 
 }  // namespace
 
-std::vector<Violation> check_config(const json& config, const json& schema) {
-  Checker checker(schema);
-  checker.check({config, schema, {}, 1});
-  return checker.take();
+std::optional<fs::path> schema_file(const Plugin& plugin) {
+  const auto named = std::ranges::find(plugin.settings, "configSchema", &Setting::key);
+  if (named != plugin.settings.end() && named->value->is_string()) {
+    return plugin.directory / named->value->get<std::string>();
+  }
+  auto built = schema_path(plugin);
+  if (fs::exists(built)) return built;
+  return std::nullopt;
+}
+
+json read_schema(const fs::path& file) {
+  return yaml::read_json(base::read_file(file, base::kMaxSchemaBytes), file.native());
+}
+
+std::string to_string(const Violation& violation) {
+  return fmt::format("`{}` {}", violation.path.empty() ? "config" : yaml::to_string(violation.path),
+                     violation.rule);
+}
+
+std::vector<Violation> violations_of(const json& config, const json& schema,
+                                     const std::string& schema_name) {
+  try {
+    Checker checker(schema);
+    checker.check({config, schema, {}, 1});
+    return checker.take();
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", schema_name, error.message()));
+  }
 }
 
 }  // namespace wasmctl::plugin

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "base/content.hpp"
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/label.hpp"
 #include "base/suggest.hpp"
 #include "yaml/json.hpp"
@@ -202,7 +202,7 @@ Error unknown_key(const yaml::Node& key, const std::string& file) {
 }
 
 void read_file(Plugin& plugin, const fs::path& path) {
-  const auto text = base::read_file(path, kMaxFileBytes);
+  const std::string text(base::Content::of_regular_file(path, kMaxFileBytes).view());
   const auto& file = path.native();
   const auto root = yaml::read_one(text, file).root;
   if (root.kind == yaml::Kind::scalar && root.text.empty()) return;  // empty, or comments only
@@ -226,9 +226,10 @@ bool is_source(const fs::path& name) {
 std::vector<fs::path> find_sources(const fs::path& directory) {
   std::vector<fs::path> sources;
   std::error_code error;
+  std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
     auto name = entry.path().filename();
-    if (!is_source(name)) continue;
+    if (!is_source(name) || !entry.is_regular_file(ignored)) continue;
     if (const auto why = refuse_source(name)) {
       throw Error(Code::bad_input,
                   fmt::format("{}: its list of sources {}", directory.native(), *why))

@@ -51,7 +51,7 @@ std::string text_of(const Finding& finding) {
 }
 
 std::vector<Finding> judge(const Rendering& rendering) {
-  if (rendering.consumer == kube::Consumer::envoy) return {};  // no manifests
+  if (!rendering.kind->fetcher) return {};  // no manifests
   std::vector<Finding> errors;
   std::vector<Finding> warnings;
   for (auto& finding : check_all(rendering)) {

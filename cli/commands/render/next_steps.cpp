@@ -45,16 +45,13 @@ class Steps {
 
   std::string text() {
     text_ = "next:\n";
-    switch (rendering_.consumer) {
-      case kube::Consumer::istio:
-        istio();
-        break;
-      case kube::Consumer::envoy_gateway:
-        envoy_gateway();
-        break;
-      case kube::Consumer::envoy:
-        envoy();
-        break;
+    const auto fetcher = rendering_.kind->fetcher;
+    if (fetcher == oci::Consumer::istio) {
+      istio();
+    } else if (fetcher == oci::Consumer::envoy_gateway) {
+      envoy_gateway();
+    } else {
+      envoy();
     }
     return std::move(text_);
   }

@@ -15,7 +15,6 @@
 #include "cli/commands/render/render_options.hpp"
 #include "cli/commands/render/rendering.hpp"
 #include "cli/commands/render/subject.hpp"
-#include "cli/config_schema.hpp"
 #include "cli/flags/pin.hpp"
 #include "cli/manifest_file.hpp"
 #include "kube/check/module_facts.hpp"
@@ -113,10 +112,8 @@ class PluginRenderer {
   // An image's module is judged as a local one, and the config of a plugin that is there as an
   // image only by the schema in the image.
   oci::Reference pin_image() const {
-    const bool is_gateway = options_.kind->consumer == kube::Consumer::envoy_gateway;
-    const auto consumer = subject_.is_mounted() ? oci::Consumer::image_volume
-                          : is_gateway          ? oci::Consumer::envoy_gateway
-                                                : oci::Consumer::istio;
+    const auto consumer =
+        subject_.is_mounted() ? oci::Consumer::image_volume : options_.kind->fetcher.value();
     Images images(context_, options_.registry);
     auto& image = open(images);
     auto pinned = pin(image, *subject_.image, consumer);
@@ -142,7 +139,7 @@ class PluginRenderer {
   void judge_config(const std::optional<std::string>& schema, const std::string& image) const {
     if (!schema) return;
     const auto name = fmt::format("the schema in {}", image);
-    check_config(settings_, oci::parse_json(*schema, name), subject_.name, name);
+    kube::require_config(settings_, oci::parse_json(*schema, name), subject_.name, name);
   }
 
   std::string own_file() const {
@@ -243,7 +240,7 @@ ordered_json patch_content(const RenderOptions& options, const std::vector<kube:
 Rendering render_all(Context& context, const RenderOptions& options,
                      const std::vector<Ready>& all) {
   Rendering rendering;
-  rendering.consumer = options.kind->consumer;
+  rendering.kind = options.kind;
   if (!options.ns.empty()) rendering.ns = options.ns;
   std::vector<kube::Mount> mounts;
   for (const auto& [subject, settings] : all) {
@@ -280,7 +277,7 @@ std::vector<ordered_json> documents(const Rendering& rendering, std::optional<On
 
 std::string to_stream(const std::vector<ordered_json>& documents, const RenderOptions& options) {
   const bool is_one = options.only && documents.size() == 1;
-  const bool is_kubernetes = options.kind->consumer != kube::Consumer::envoy;
+  const bool is_kubernetes = options.kind->fetcher.has_value();
   if (options.json && !is_kubernetes && documents.size() > 1) {
     return to_text(ordered_json(documents), options);
   }
@@ -321,7 +318,7 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
 void explain_all(Context& context, const RenderOptions& options, const std::vector<Ready>& all) {
   for (const auto& [subject, settings] : all) {
     if (all.size() > 1) context.out.print("plugin    {}\n", subject.name);
-    context.out.write(kube::explain(settings, options.kind->consumer));
+    context.out.write(kube::explain(settings, *options.kind));
   }
 }
 

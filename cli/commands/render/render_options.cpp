@@ -42,7 +42,7 @@ std::string_view scheme_of(Via via) {
 
 // Only Istio's kinds are for pods that could mount something.
 bool loads(const kube::ResourceKind& kind, Via via) {
-  if (is_mounted(via)) return kind.consumer == kube::Consumer::istio;
+  if (is_mounted(via)) return kind.fetcher == oci::Consumer::istio;
   return std::ranges::find(kind.schemes, scheme_of(via)) != kind.schemes.end();
 }
 
@@ -76,7 +76,7 @@ void check_several(const RenderOptions& options) {
 // What only makes sense where pods and their volumes are.
 void check_kind(const RenderOptions& options) {
   const auto& kind = *options.kind;
-  const bool is_envoy = kind.consumer == kube::Consumer::envoy;
+  const bool is_envoy = !kind.fetcher;
   const auto refuse = [&](std::string_view flag, std::string_view why) {
     return usage_error(flag, fmt::format("does not go with --kind {}: {}", kind.name, why));
   };
@@ -97,8 +97,7 @@ void check_kind(const RenderOptions& options) {
 void check_url(const RenderOptions& options) {
   const auto via = options.via.value_or(Via::oci);
   const auto& url = options.url;
-  const bool own_file =
-      options.kind->consumer == kube::Consumer::envoy && via == Via::file && url.empty();
+  const bool own_file = !options.kind->fetcher && via == Via::file && url.empty();
   if (own_file) return;  // the module's own path
 
   const auto expect = [&](bool fits, std::string_view form) {
@@ -184,7 +183,7 @@ std::string_view to_string(Via via) {
 Via choose_via(const RenderOptions& options, bool has_image) {
   if (options.via) return *options.via;
   if (has_image && loads(*options.kind, Via::oci)) return Via::oci;
-  if (options.kind->consumer == kube::Consumer::envoy) return Via::file;
+  if (!options.kind->fetcher) return Via::file;
   return loads(*options.kind, Via::config_map) ? Via::config_map : Via::oci;
 }
 

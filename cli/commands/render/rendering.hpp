@@ -38,7 +38,7 @@ struct RenderedPatch {
 };
 
 struct Rendering {
-  kube::Consumer consumer = kube::Consumer::istio;
+  const kube::ResourceKind* kind = nullptr;
   std::optional<std::string> ns;
   std::vector<RenderedPlugin> plugins;
   std::optional<RenderedPatch> patch;

@@ -51,8 +51,7 @@ void find_image(Context& context, const RenderOptions& options, Subject& subject
     } catch (Error& error) {
       throw error.hint("or let a ConfigMap carry its module: `--via configmap`");
     }
-  } else if (options.kind->consumer == kube::Consumer::envoy && subject.via == Via::file &&
-             options.url.empty()) {
+  } else if (!options.kind->fetcher && subject.via == Via::file && options.url.empty()) {
     throw usage_error("--url", "is missing: where Envoy finds the file that the image holds")
         .hint(fmt::format("`wasmctl pull {} -o FILE`, and render FILE", subject.source));
   } else {
@@ -119,7 +118,7 @@ Subject find_subject(Context& context, const RenderOptions& options, const std::
 
 void check_selection(const Subject& subject, const kube::ResourceKind& kind,
                      const kube::Settings& settings) {
-  if (kind.consumer != kube::Consumer::istio) return;
+  if (kind.fetcher != oci::Consumer::istio) return;
   if (!subject.is_mounted() && subject.via != Via::file) return;
   if (subject.is_mounted() && settings.find("targetRefs") != nullptr) {
     throw Error(Code::usage,

@@ -27,11 +27,16 @@ constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
 
 constexpr PluginKindRow kPluginKinds[] = {
-    {PluginKind::wasm_plugin, "extensions.istio.io/v1alpha1", "WasmPlugin", "Istio"},
-    {PluginKind::traffic_extension, "extensions.istio.io/v1alpha1", "TrafficExtension", "Istio"},
-    {PluginKind::extension_policy, kEnvoyGatewayApi, kExtensionPolicy, "Envoy Gateway"},
-    {PluginKind::envoy_filter, "networking.istio.io/v1alpha3", "EnvoyFilter", "Istio"},
-    {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress"},
+    {PluginKind::wasm_plugin, "extensions.istio.io/v1alpha1", "WasmPlugin", "Istio",
+     oci::Consumer::istio},
+    {PluginKind::traffic_extension, "extensions.istio.io/v1alpha1", "TrafficExtension", "Istio",
+     oci::Consumer::istio},
+    {PluginKind::extension_policy, kEnvoyGatewayApi, kExtensionPolicy, "Envoy Gateway",
+     oci::Consumer::envoy_gateway},
+    {PluginKind::envoy_filter, "networking.istio.io/v1alpha3", "EnvoyFilter", "Istio",
+     oci::Consumer::istio},
+    {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress",
+     oci::Consumer::istio},
 };
 
 const Node* at(const Node* node, std::initializer_list<std::string_view> path) {

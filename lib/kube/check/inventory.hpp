@@ -13,6 +13,7 @@
 
 #include "base/content.hpp"
 #include "base/place.hpp"
+#include "oci/consumers.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -43,6 +44,7 @@ struct PluginKindRow {
   std::string_view api_version;
   std::string_view name;      // "WasmPlugin"
   std::string_view consumer;  // who fetches the module: "Istio", "Envoy Gateway", "Higress"
+  oci::Consumer fetcher;      // the code that it does so by: Higress has Istio's
 };
 
 // In the order of the enum.

@@ -27,8 +27,8 @@ constexpr PhasePlace kPlaces[] = {
 };
 
 // Where the filter stands.
-std::string chain(const Settings& settings, Consumer consumer) {
-  if (consumer != Consumer::istio) return "where it stands in the list";
+std::string chain(const Settings& settings, const ResourceKind& kind) {
+  if (kind.fetcher != oci::Consumer::istio) return "where it stands in the list";
   const auto phase = settings.text("phase", "UNSPECIFIED_PHASE");
   const auto* const place = std::ranges::find(kPlaces, phase, &PhasePlace::phase);
   const bool network = settings.text("type", "HTTP") == "NETWORK";
@@ -42,7 +42,7 @@ std::string chain(const Settings& settings, Consumer consumer) {
 
 }  // namespace
 
-std::string explain(const Settings& settings, Consumer consumer) {
+std::string explain(const Settings& settings, const ResourceKind& kind) {
   const auto* const config = settings.find("config");
   const auto bytes = config == nullptr ? std::string() : delivered_config(*config);
   const auto root_id = settings.text("pluginName", "");
@@ -52,7 +52,7 @@ std::string explain(const Settings& settings, Consumer consumer) {
       "chain     {}\n"
       "failure   {}\n",
       bytes.empty() ? "none" : fmt::format("{} ({} bytes)", base::printable(bytes), bytes.size()),
-      root_id.empty() ? "empty" : base::printable(root_id), chain(settings, consumer),
+      root_id.empty() ? "empty" : base::printable(root_id), chain(settings, kind),
       base::printable(settings.text("failStrategy", "FAIL_CLOSE")));
 }
 

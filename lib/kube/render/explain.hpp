@@ -12,6 +12,6 @@ namespace wasmctl::kube {
 // stands in the chain. Sources: istio pilot/pkg/networking/core (the order of filters),
 // pilot/pkg/model/extensions.go (the config); measured on istiod's translation. For others than
 // Istio the place in the chain is that in the list.
-std::string explain(const Settings& settings, Consumer consumer = Consumer::istio);
+std::string explain(const Settings& settings, const ResourceKind& kind);
 
 }  // namespace wasmctl::kube

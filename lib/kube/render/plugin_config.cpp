@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "plugin/config_schema.hpp"
 #include "yaml/json.hpp"
 #include "yaml/read.hpp"
 #include "yaml/write.hpp"
@@ -265,6 +266,18 @@ std::optional<std::string> doubt_about(std::string_view assignment) {
 
 std::string delivered_config(const json& config) {
   return config.empty() ? "" : deliver(config);
+}
+
+void require_config(const Settings& settings, const json& schema, const std::string& plugin,
+                    const std::string& schema_name) {
+  const auto* const config = settings.find("config");
+  const auto violations =
+      plugin::violations_of(config == nullptr ? json::object() : *config, schema, schema_name);
+  if (violations.empty()) return;
+  Error error(Code::bad_input,
+              fmt::format("the config of {} does not fit {}", plugin, schema_name));
+  for (const auto& violation : violations) error.because(to_string(violation));
+  throw error;
 }
 
 }  // namespace wasmctl::kube

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kube/render/settings.hpp"
+
 namespace wasmctl::kube {
 
 // YAML, or JSON if `name` ends in .json. Throws Error{Code::bad_input} with the place, also if it
@@ -32,6 +34,11 @@ std::optional<std::string> doubt_about(std::string_view assignment);
 // The very bytes that Istio hands to the plugin: compact, keys sorted, every number a double, and
 // `<`, `>`, `&` and two line separators escaped, as Go's encoder does. An empty config is none.
 std::string delivered_config(const nlohmann::json& config);
+
+// Throws Error{Code::bad_input} if the config of `settings` does not fit. `plugin` and
+// `schema_name` are for the message.
+void require_config(const Settings& settings, const nlohmann::json& schema,
+                    const std::string& plugin, const std::string& schema_name);
 
 // Whether the number is the same in a protobuf Struct, which has doubles only.
 bool is_exact(std::int64_t number);

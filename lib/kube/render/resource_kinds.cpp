@@ -14,11 +14,11 @@ constexpr std::string_view kEnvoyGateway[] = {"oci", "http", "https"};
 constexpr std::string_view kEnvoy[] = {"file", "http", "https"};
 
 constexpr ResourceKind kResourceKinds[] = {
-    {"WasmPlugin", Consumer::istio, kIstio, check_istio, wasm_plugin},
-    {"TrafficExtension", Consumer::istio, kIstio, check_istio, traffic_extension},
-    {kExtensionPolicy, Consumer::envoy_gateway, kEnvoyGateway, check_envoy_gateway,
+    {"WasmPlugin", oci::Consumer::istio, kIstio, check_istio, wasm_plugin},
+    {"TrafficExtension", oci::Consumer::istio, kIstio, check_istio, traffic_extension},
+    {kExtensionPolicy, oci::Consumer::envoy_gateway, kEnvoyGateway, check_envoy_gateway,
      envoy_extension_policy},
-    {"envoy", Consumer::envoy, kEnvoy, check_envoy_filter, envoy_filter},
+    {"envoy", std::nullopt, kEnvoy, check_envoy_filter, envoy_filter},
 };
 
 }  // namespace

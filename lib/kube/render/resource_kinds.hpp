@@ -2,8 +2,8 @@
 // each, with what it can say; what it cannot is refused, never left out.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,14 +11,14 @@
 
 #include "kube/render/settings.hpp"
 #include "kube/render/wasm_plugin.hpp"
+#include "oci/consumers.hpp"
 
 namespace wasmctl::kube {
 
-enum class Consumer : std::uint8_t { istio, envoy_gateway, envoy };
-
 struct ResourceKind {
   std::string_view name;  // as in --kind
-  Consumer consumer;
+  // Of the image that it names; none: the resource is Envoy's own, which fetches no images.
+  std::optional<oci::Consumer> fetcher;
   std::span<const std::string_view> schemes;  // of the urls that it can load from
   // Throws, with the setting's place, for what this kind cannot say, or cannot do without. Returns
   // what it leaves out, as warnings: defaults of a plugin that are about its order alone.

@@ -60,6 +60,7 @@ std::string quoted(const std::vector<std::string>& names) {
 
 std::vector<std::string> names_of(const std::vector<Mention>& about) {
   std::vector<std::string> names;
+  names.reserve(about.size());
   for (const auto& mention : about) names.push_back(mention.name);
   return names;
 }

@@ -179,6 +179,35 @@ def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
         "warnings": [f"warning: there are changes that are not committed: the revision is {commit}-dirty"]}
 
 
+def test_a_repository_that_came_with_the_plugin_runs_nothing(wasmctl, wasm, tmp_path):
+    repository = tmp_path / "r"
+
+    def git(*args):
+        subprocess.run(["git", "-C", repository, "-c", "user.name=n", "-c", "user.email=e@e", *args], check=True,
+                       capture_output=True)
+
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    shutil.copy(wasm, repository / "f.wasm")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    mark = tmp_path / "mark"
+    hook = repository / ".git/hooks/post-index-change"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    hook.chmod(0o755)
+    git("config", "core.fsmonitor", f"touch {mark}; false")
+    mark.unlink(missing_ok=True)
+    os.utime(repository / "f.wasm", (1, 1))  # git has to look again whether it is the same
+    push = "push", repository / "f.wasm", f"oci:{tmp_path}/layout:v1", "--revision", "git"
+    assert "-dirty" not in wasmctl(*push).stderr
+    git("config", "filter.e.clean", f"touch {mark}; cat")
+    (repository / ".git/info/attributes").write_text("*.wasm filter=e\n")
+    assert wasmctl(*push, status=2).stderr == (
+        "error: --revision git: whether files are as committed is not asked, since the repository names a program "
+        "of its own for that (`filter.e.clean`)\nhint: name the revision yourself: `--revision REVISION`\n")
+    assert not mark.exists()
+
+
 def test_layout_is_what_skopeo_reads(wasmctl, crane, wasm, tmp_path):
     for tag in ("v1", "v2"):
         wasmctl("push", wasm, f"oci:{tmp_path}/layout:{tag}")

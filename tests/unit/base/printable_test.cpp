@@ -32,6 +32,28 @@ TEST_CASE("text of others moves no cursor, ends no line and turns no direction")
   }
 }
 
+TEST_CASE("no text of others is a command for a CI system") {
+  const std::pair<std::string, std::string> cases[] = {
+      {"::error file=a::b", "\\x3a:error file=a::b"},
+      {"  ::add-mask::b", "  \\x3a:add-mask::b"},
+      {"a ##vso[task.complete]##[error]", "a \\x23#vso[task.complete]\\x23#[error]"},
+      {"###[x] ##teamcity[x]", "#\\x23#[x] \\x23#teamcity[x]"},
+      // What is none.
+      {"a::b ::c", "a::b ::c"},
+      {"::1 :: ##", "::1 :: ##"},
+      {"## [x] ##a-[", "## [x] ##a-["},
+  };
+  for (const auto& [text, want] : cases) {
+    CAPTURE(want);
+    CHECK(printable(text) == want);
+    CHECK(printable(want) == want);
+    CHECK(printable_output(text) == want);
+  }
+  CHECK(printable_output("a\n::error::b\n\t\x1b[1m ::warning::c\n::\n") ==
+        "a\n\\x3a:error::b\n\t\x1b[1m \\x3a:warning::c\n::\n");
+  CHECK(printable_output("a ::error::b") == "a ::error::b");
+}
+
 TEST_CASE("long text is cut between characters") {
   CHECK(printable(std::string(300, 'x'), 300) == std::string(300, 'x'));
   CHECK(printable(std::string(301, 'x'), 300) == std::string(300, 'x') + "...");
@@ -48,4 +70,5 @@ TEST_CASE("a tool's output keeps lines and colours, and nothing else") {
 TEST_CASE("JSON keeps its values") {
   CHECK(printable_json("{\n  \"a\": \"\\u001b \x7f \u009b \u2028 \u202e \u00e4\"\n}") ==
         "{\n  \"a\": \"\\u001b \\u007f \\u009b \\u2028 \\u202e \u00e4\"\n}");
+  CHECK(printable_json("[\"::error::##vso[a\"]") == "[\"::error::\\u0023#vso[a\"]");
 }

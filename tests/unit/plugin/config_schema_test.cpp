@@ -16,7 +16,7 @@ std::string violations(const std::string& config, const std::string& schema) {
   std::string text;
   try {
     for (const auto& [path, rule] :
-         plugin::check_config(json::parse(config), json::parse(schema))) {
+         plugin::violations_of(json::parse(config), json::parse(schema), "s.json")) {
       text += (text.empty() ? "" : "; ") + wasmctl::yaml::to_string(path) + ": " + rule;
     }
   } catch (const Error& error) {
@@ -91,21 +91,24 @@ TEST_CASE("a config is judged by its schema") {
 
 TEST_CASE("a schema that is none is refused") {
   const std::pair<const char*, const char*> cases[] = {
-      {"[]", "error: the schema is no object"},
-      {R"({"type": "text"})", "error: the schema knows a type `text` that JSON Schema does not"},
+      {"[]", "error: s.json: the schema is no object"},
+      {R"({"type": "text"})",
+       "error: s.json: the schema knows a type `text` that JSON Schema does not"},
       {R"({"dependentRequired": {}})",
-       "error: the schema has the keyword `dependentRequired`, which wasmctl does not check"},
-      {R"({"$ref": "#/$defs/x"})", "error: the schema refers to `#/$defs/x`, which is not in it"},
+       "error: s.json: the schema has the keyword `dependentRequired`, which wasmctl does not "
+       "check"},
+      {R"({"$ref": "#/$defs/x"})",
+       "error: s.json: the schema refers to `#/$defs/x`, which is not in it"},
       {R"({"$ref": "https://example.org/x"})",
-       "error: the schema refers to `https://example.org/x`, which is not in it"},
-      {R"({"$ref": "#"})", "error: the schema refers to itself, or nests, without end"},
+       "error: s.json: the schema refers to `https://example.org/x`, which is not in it"},
+      {R"({"$ref": "#"})", "error: s.json: the schema refers to itself, or nests, without end"},
       {R"({"minProperties": -1})",
-       "error: the schema has `minProperties` that is not a whole number"},
+       "error: s.json: the schema has `minProperties` that is not a whole number"},
       {R"({"items": [true]})",
-       "error: the schema has `items` that is not one schema (draft 7's list is now "
+       "error: s.json: the schema has `items` that is not one schema (draft 7's list is now "
        "`prefixItems`)"},
       {R"({"properties": {"a": {"pattern": "("}}})",
-       "error: the schema has the pattern `(`: missing ): ("},
+       "error: s.json: the schema has the pattern `(`: missing ): ("},
   };
   for (const auto& [schema, want] : cases) {
     CAPTURE(schema);
@@ -115,8 +118,8 @@ TEST_CASE("a schema that is none is refused") {
 
 TEST_CASE("neither a long string nor a nest of alternatives costs without bound") {
   const json config = {{"a", std::string(300'000, 'a') + "c"}};
-  const auto found = plugin::check_config(
-      config, json::parse(R"({"properties": {"a": {"pattern": "^(a|b)*$"}}})"));
+  const auto found = plugin::violations_of(
+      config, json::parse(R"({"properties": {"a": {"pattern": "^(a|b)*$"}}})"), "s.json");
   REQUIRE(found.size() == 1);
   CHECK(found[0].path == wasmctl::yaml::Path{"a"});
   json schema = {{"$defs", {{"0", {{"type", "string"}}}}}, {"$ref", "#/$defs/20"}};
@@ -124,6 +127,6 @@ TEST_CASE("neither a long string nor a nest of alternatives costs without bound"
     const json before = {{"$ref", "#/$defs/" + std::to_string(i - 1)}};
     schema["$defs"][std::to_string(i)] = {{"anyOf", {before, before, before}}};
   }
-  CHECK_THROWS_WITH_AS((void)plugin::check_config(json::object(), schema),
-                       "the schema refers to itself, or nests, without end", Error);
+  CHECK_THROWS_WITH_AS((void)plugin::violations_of(json::object(), schema, "s.json"),
+                       "s.json: the schema refers to itself, or nests, without end", Error);
 }

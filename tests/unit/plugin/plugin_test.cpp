@@ -1,6 +1,7 @@
 #include "plugin/plugin.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -62,6 +63,19 @@ TEST_CASE("load without wasmctl.yaml takes every source in C++ and C and the dir
     CHECK_FALSE(got.image);
     CHECK(got.settings.empty());
   }
+}
+
+TEST_CASE("what is not a file is not read, and not waited for") {
+  const Directory directory(nullptr);
+  std::filesystem::create_directory(directory.path / "x.cc");
+  REQUIRE(::mkfifo((directory.path / "y.cc").c_str(), 0600) == 0);
+  CHECK(plugin::load(directory.path).sources ==
+        std::vector<fs::path>{"a.cc", "b.cc", "c.cpp", "d.cxx", "e.c"});
+  REQUIRE(::mkfifo((directory.path / "wasmctl.yaml").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(
+      plugin::load(directory.path),
+      ("`" + (directory.path / "wasmctl.yaml").native() + "` is not a regular file").c_str(),
+      Error);
 }
 
 TEST_CASE("load reads every key") {

@@ -17,7 +17,7 @@ constexpr char kGatewayNameLabel[] = "gateway.networking.k8s.io/gateway-name";
 constexpr std::string_view kEnvoyGatewayController = "gateway.envoyproxy.io/";
 
 // One target of a plugin or policy.
-struct Target {
+struct TargetRef {
   const Object& object;  // that names it
   const yaml::Node& node;
   std::string_view what;  // "plugin", "policy"
@@ -31,8 +31,8 @@ struct Target {
 };
 
 // Of Istio's plugins and of Envoy Gateway's policies.
-std::vector<Target> all_targets(const Survey& survey) {
-  std::vector<Target> targets;
+std::vector<TargetRef> all_targets(const Survey& survey) {
+  std::vector<TargetRef> targets;
   const auto add = [&](const Object& object, const yaml::Node& spec, std::string_view what) {
     for (const auto* const node : targets_of(spec)) {
       auto [kind, name] = named_by(*node);
@@ -44,14 +44,14 @@ std::vector<Target> all_targets(const Survey& survey) {
   return targets;
 }
 
-bool is_of_istio(const Target& target) {
+bool is_of_istio(const TargetRef& target) {
   return target.what == "plugin";
 }
 
 // ---- where it is
 
 // Those of the same kind and name in other namespaces.
-const TargetManifest* find_target_elsewhere(const Survey& survey, const Target& target) {
+const TargetManifest* find_target_elsewhere(const Survey& survey, const TargetRef& target) {
   const auto& targets = survey.inventory().targets;
   const auto found = std::ranges::find_if(targets, [&](const TargetManifest& other) {
     return other.kind == target.kind && other.name == target.name && !survey.is_mended(other);
@@ -59,7 +59,7 @@ const TargetManifest* find_target_elsewhere(const Survey& survey, const Target& 
   return found == targets.end() ? nullptr : &*found;
 }
 
-const TargetManifest* find_here(const Survey& survey, const Target& target) {
+const TargetManifest* find_here(const Survey& survey, const TargetRef& target) {
   const bool of_cluster = target.kind == "GatewayClass";
   return survey.find_target(target.kind, of_cluster ? "" : target.object.ns, target.name);
 }

@@ -1,4 +1,4 @@
-#include "cli/image_check.hpp"
+#include "kube/check/image_check.hpp"
 
 #include <fmt/format.h>
 
@@ -6,15 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "cli/config_schema.hpp"
+#include "kube/check/config_check.hpp"
 #include "kube/check/survey.hpp"
 #include "oci/consumers.hpp"
 #include "oci/manifest.hpp"
-#include "oci/pulled_image.hpp"
-#include "oci/reference.hpp"
 #include "wasm/lint/lint.hpp"
 
-namespace wasmctl::cli {
+namespace wasmctl::kube {
 
 namespace {
 
@@ -25,22 +23,25 @@ constexpr Rule kDigest = {"image-digest", Severity::error,
                           "sha256 is the digest of the image's manifest"};
 constexpr Rule kModule = {"image-module", Severity::error,
                           "the image holds a module that the proxy loads"};
+constexpr Rule kChoice = {"image-choice", Severity::warning,
+                          "nobody takes another module of the image"};
+constexpr Rule kRules[] = {kAbsent, kIndexPin, kDigest, kModule, kChoice};
 
 class ImageCheck {
  public:
-  ImageCheck(const kube::Inventory& inventory, Images& images)
-      : inventory_(inventory), images_(images) {}
+  ImageCheck(const Inventory& inventory, const OpenImage& open)
+      : inventory_(inventory), open_(open) {}
 
   std::vector<Finding> run() {
     for (const auto& plugin : inventory_.plugins) {
-      const auto image = kube::image_of(plugin.url);
+      const auto image = image_of(plugin.url);
       if (!image.empty()) check(plugin, image);
     }
     return std::move(findings_);
   }
 
  private:
-  void check(const kube::PluginManifest& plugin, const std::string& image) {
+  void check(const PluginManifest& plugin, const std::string& image) {
     url_ = plugin.module_field("url");
     plugin_ = &plugin;
     oci::Reference reference;
@@ -50,7 +51,7 @@ class ImageCheck {
       return add(kAbsent, *url_, error.message(), "no image can have this name");
     }
     try {
-      check_image(images_.open(reference), reference);
+      check_image(open_(reference), reference);
     } catch (const Error& error) {
       if (error.code() == Code::not_found) {
         add(kAbsent, *url_, error.message(), "push it, or correct the name");
@@ -63,9 +64,7 @@ class ImageCheck {
   }
 
   void check_image(oci::PulledImage& image, const oci::Reference& reference) {
-    const auto who = plugin_->kind == kube::PluginKind::extension_policy
-                         ? oci::Consumer::envoy_gateway
-                         : oci::Consumer::istio;
+    const auto who = row_of(plugin_->kind).fetcher;
     const auto named = image.descriptor().digest;
     const auto loaded = image.manifest_for(who).digest;
     const auto* const sha256 = plugin_->module_field("sha256");
@@ -87,12 +86,14 @@ class ImageCheck {
       return;
     }
     const auto module = *image.module_for(who);
-    warn_of_choice(image, module);
+    if (!module.remark.empty()) {
+      add(kChoice, *url_, module.remark, "leave one module in the image: `wasmctl push`");
+    }
     check_module(module.content);
     const auto schema = image.config_schema(module.manifest);
     if (!schema) return;
     const auto name = fmt::format("the schema in {}", oci::to_string(reference));
-    std::ranges::move(judge_config(inventory_, *plugin_, oci::parse_json(*schema, name), name),
+    std::ranges::move(check_config(inventory_, *plugin_, oci::parse_json(*schema, name), name),
                       std::back_inserter(findings_));
   }
 
@@ -108,21 +109,21 @@ class ImageCheck {
                          std::move(message), std::move(hint)});
   }
 
-  const kube::Inventory& inventory_;
-  Images& images_;
-  const kube::PluginManifest* plugin_ = nullptr;
+  const Inventory& inventory_;
+  const OpenImage& open_;
+  const PluginManifest* plugin_ = nullptr;
   const yaml::Node* url_ = nullptr;
   std::vector<Finding> findings_;
 };
 
 }  // namespace
 
-std::vector<Rule> image_check_rules() {
-  return {kAbsent, kIndexPin, kDigest, kModule};
+std::span<const Rule> image_check_rules() {
+  return kRules;
 }
 
-std::vector<Finding> check_images(const kube::Inventory& inventory, Images& images) {
-  return ImageCheck(inventory, images).run();
+std::vector<Finding> check_images(const Inventory& inventory, const OpenImage& open) {
+  return ImageCheck(inventory, open).run();
 }
 
-}  // namespace wasmctl::cli
+}  // namespace wasmctl::kube

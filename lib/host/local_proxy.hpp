@@ -1,0 +1,108 @@
+// What both proxies have in common: a log that is kept, a clock that stands still until it is
+// moved, and what VMs share. One root context and one stream at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/proxy.hpp"
+#include "host/shared_state.hpp"
+#include "host/vm.hpp"
+
+namespace wasmctl::host {
+
+inline constexpr ContextId kRootContext = 1;
+inline constexpr ContextId kStreamContext = 2;
+
+struct LogLine {
+  ContextId context = kVmContext;
+  LogLevel level = LogLevel::info;
+  std::string message;
+};
+
+enum class Phase : std::uint8_t {
+  plugin_init,
+  stream_init,
+  request_headers,
+  request_body,
+  response_headers,
+  response_body,
+  stream_destroy,
+  plugin_destroy,
+};
+std::string_view to_string(Phase phase);
+
+enum class EndOfStream : std::uint8_t { no, yes };
+
+// What a filter says of headers that came.
+// Source: proxy-wasm-cpp-sdk, proxy_wasm_enums.h.
+enum class HeadersStatus : std::uint8_t {
+  proceed = 0,
+  stop_iteration = 1,
+  proceed_and_end_stream = 2,
+  stop_all_and_buffer = 3,
+  stop_all_and_watermark = 4,
+};
+std::string_view to_string(HeadersStatus status);
+
+// What a phase came to.
+struct PhaseResult {
+  HeadersStatus status = HeadersStatus::proceed;
+  Pairs headers;  // what they have become; of a local response in their place
+  std::string body;
+  LocalResponse local;  // status 0: none
+};
+
+struct ProxyOptions {
+  LogLevel log_level = LogLevel::info;
+  std::uint64_t time_ns = 0;  // since 1970
+  std::string configuration;  // of the plugin
+  Pairs properties;           // by path, parts separated by dots
+};
+
+class LocalProxy : public Proxy {
+ public:
+  // `shared` must outlive it.
+  LocalProxy(ProxyOptions options, SharedState& shared)
+      : options_(std::move(options)), shared_(shared) {}
+
+  // What was logged at the level of the options or above, in order.
+  const std::vector<LogLine>& log_lines() const { return log_; }
+
+  // These call the VM: the root context is made and configured (false: it said no), the stream is
+  // made, gets what it gets, and ends.
+  bool start_plugin(Vm& vm);
+  void start_stream(Vm& vm);
+  virtual PhaseResult send_headers(Vm& vm, Phase phase, const Pairs& headers) = 0;
+  virtual PhaseResult send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) = 0;
+  void end_stream(Vm& vm);
+  void end_plugin(Vm& vm);
+
+  bool has_context(ContextId id) const override { return id < next_context_; }
+  std::uint64_t real_time() const override { return options_.time_ns; }
+  std::uint64_t monotonic_time() const override { return options_.time_ns; }
+  LogLevel log_level() const override { return options_.log_level; }
+  void log(ContextId context, LogLevel level, std::string_view message) override;
+  std::string random(std::size_t size) override;
+  Status set_tick_period(ContextId context, std::uint32_t milliseconds) override;
+  Answer<SharedValue> shared_data(std::string_view key) override;
+  Status set_shared_data(std::string_view key, std::string_view value, std::uint32_t cas) override;
+  std::uint32_t register_queue(ContextId context, std::string_view name) override;
+  Answer<std::uint32_t> resolve_queue(std::string_view vm_id, std::string_view name) override;
+  Answer<std::string> dequeue(std::uint32_t token) override;
+  Status enqueue(std::uint32_t token, std::string_view value) override;
+
+ protected:
+  const ProxyOptions& options() const { return options_; }
+
+ private:
+  ProxyOptions options_;
+  SharedState& shared_;
+  std::vector<LogLine> log_;
+  ContextId next_context_ = kRootContext;
+  std::uint64_t random_state_ = 0;
+};
+
+}  // namespace wasmctl::host

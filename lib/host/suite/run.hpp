@@ -1,0 +1,65 @@
+// Runs the tests of a suite: each in a VM of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/store.hpp"
+#include "host/local_proxy.hpp"
+#include "host/suite/suite.hpp"
+
+namespace wasmctl::host {
+
+// What was expected, and what came in its place: one line or several each.
+struct Failure {
+  Phase phase = Phase::plugin_init;
+  std::string what;                // "has_header `x-from`"
+  std::optional<yaml::Mark> mark;  // of the expectation in the suite
+  std::vector<std::string> expected;
+  std::vector<std::string> actual;
+};
+
+struct PhaseLog {
+  Phase phase = Phase::plugin_init;
+  LogLine line;
+};
+
+// What a callback cost, over all its calls in a test.
+struct CallbackCost {
+  std::string name;
+  std::uint64_t calls = 0;
+  std::uint64_t instructions = 0;
+  std::uint64_t hostcalls = 0;
+};
+
+struct Crash {
+  engine::Trap trap;
+  std::string callback;       // the one that ran
+  std::string last_hostcall;  // with what it answered; empty: it made none
+};
+
+struct TestResult {
+  std::vector<Failure> failures;  // none: it passed
+  std::vector<PhaseLog> log;
+  std::vector<CallbackCost> costs;  // in the order of their first calls
+  std::optional<Crash> crash;
+  std::uint64_t memory_bytes = 0;  // of the module, at the end
+
+  bool passed() const { return failures.empty(); }
+};
+
+struct RunOptions {
+  const engine::Program* program = nullptr;
+  std::string configuration;
+  engine::Limits limits;
+};
+
+// All of it must outlive the run; `shared` is that of all tests of a process.
+TestResult run_test(const Suite& suite, const Test& test, const RunOptions& options,
+                    SharedState& shared);
+
+}  // namespace wasmctl::host

@@ -1,0 +1,12 @@
+"""The plugins under plugins/ pass their suites."""
+
+import pathlib
+
+import pytest
+
+PLUGINS = sorted(p.parent.name for p in (pathlib.Path(__file__).parents[3] / "plugins").glob("*/tests"))
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_suite(root, wasmctl, tmp_path, plugin):
+    wasmctl("test", root / "plugins" / plugin, "--build-dir", tmp_path)
