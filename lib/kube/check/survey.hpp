@@ -71,8 +71,8 @@ class Survey {
   // Of the pods that a plugin with a module_file() selects, those in whose proxy nothing is mounted
   // that could be it.
   const std::vector<const Pods*>& without_module(const PluginManifest& plugin) const;
-  // What the proxy that loads the plugin mounts there: Istio's, or any container where the proxy has
-  // another name.
+  // What the proxy that loads the plugin mounts there: Istio's, or any container where the proxy
+  // has another name.
   std::vector<const MountManifest*> proxy_mounts(const PluginManifest& plugin,
                                                  const Pods& pods) const;
   // Whether a plugin that is known to run there selects the pods.
