@@ -275,9 +275,15 @@ const Selection* Survey::find_selection(const PluginManifest& plugin) const {
 
 // Plugins that look for one file in the same pods find the same.
 void Survey::find_modules() {
-  for (const auto& [plugin, selection] : selection_of_) {
+  std::map<std::pair<std::size_t, std::string>, std::size_t> known;
+  for (const auto* const plugin : mesh_plugins_) {
+    const auto selected = selection_of_.find(plugin);
     const auto file = module_file(*plugin);
-    if (file.empty()) continue;
+    if (selected == selection_of_.end() || file.empty()) continue;
+    const auto selection = selected->second;
+    const auto [group, is_first] = known.try_emplace({selection, file}, module_files_.size());
+    if (is_first) module_files_.push_back({file, &selections_[selection], {}});
+    module_files_[group->second].plugins.push_back(plugin);
     const auto [found, is_new] = without_module_.try_emplace({selection, file});
     if (!is_new) continue;
     for (const auto* const pods : selections_[selection].with_proxy) {
