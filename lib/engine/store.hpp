@@ -182,6 +182,7 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  // The types of what a host adds refer to no defined types.
   Function* add_host_function(wasm::FunctionType type, HostFunction function);
   // Throw Error{Code::bad_input} for more than the limits allow.
   Memory* add_memory(const wasm::Limits& limits);

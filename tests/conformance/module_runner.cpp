@@ -6,15 +6,15 @@
 // Standard input has the name of a module on each line. It has no imports. Its exported functions
 // are called in order with zeros and nulls, within the limits below. Standard output gets a line of
 // JSON for each module:
-//     {"start": TRAP, "calls": [["f", TRAP or [RESULT...]]...], "globals": [...], "memories":
-//     [...]}
-// A number is its bits in hexadecimal, a reference "null" or "ref", a memory its size and a sum of
-// its bytes. With --time: {"instructions": N, "seconds": S}.
+//     {"start": TRAP, "calls": [["f", [PARAMETER...], TRAP or [RESULT...]]...],
+//      "globals": [["g", VALUE]...], "memories": [["m", BYTES, CRC32]...]}
+// A value is its bits in hexadecimal, a reference "null" or "ref"; a parameter is its type, of a
+// reference the top of its hierarchy. With --time: {"instructions": N, "seconds": S}, too.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -23,6 +23,7 @@
 #include "base/files.hpp"
 #include "engine/store.hpp"
 #include "wasm/module.hpp"
+#include "wasm/subtypes.hpp"
 
 namespace {
 
@@ -34,7 +35,7 @@ engine::Limits limits() {
   limits.instructions = 1'000'000'000;
   limits.memory_bytes = std::uint64_t{1} << 27U;
   limits.table_elements = 100'000;
-  limits.heap_bytes = std::uint64_t{1} << 26U;
+  limits.heap_bytes = std::uint64_t{1} << 24U;
   return limits;
 }
 
@@ -56,15 +57,33 @@ json told(const engine::Outcome& outcome, const wasm::FunctionType& type) {
   return results;
 }
 
-// FNV-1a over the words that are not zero, with their places.
-std::uint64_t sum_of(const engine::Memory& memory) {
-  std::uint64_t sum = 0xcbf29ce484222325;
-  for (std::uint64_t i = 0; i < memory.size; i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, memory.bytes.get() + i, sizeof word);
-    if (word != 0) sum = (sum ^ word ^ i) * 0x100000001b3;
+std::uint32_t crc32(const engine::Memory& memory) {
+  static const auto kTable = [] {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t i = 0; i < table.size(); ++i) {
+      auto value = i;
+      for (int bit = 0; bit < 8; ++bit) {
+        value = (value >> 1U) ^ ((value & 1U) != 0 ? 0xedb8'8320U : 0U);
+      }
+      table[i] = value;
+    }
+    return table;
+  }();
+  auto sum = ~std::uint32_t{0};
+  for (std::uint64_t i = 0; i < memory.size; ++i) {
+    sum = (sum >> 8U) ^ kTable[(sum ^ memory.bytes.get()[i]) & 0xffU];
   }
-  return sum;
+  return ~sum;
+}
+
+json parameters(const wasm::Module& module, const wasm::FunctionType& type) {
+  json list = json::array();
+  for (const auto parameter : type.parameters) {
+    list.push_back(parameter.is_reference()
+                       ? wasm::to_string(wasm::top_of(module.types, parameter.heap()))
+                       : wasm::to_string(parameter));
+  }
+  return list;
 }
 
 std::size_t slots_of(const wasm::FunctionType& type) {
@@ -85,7 +104,9 @@ json run(engine::Store& store, const engine::Program& program) {
       const auto& type = *(*function)->type;
       if (!std::ranges::all_of(type.parameters, &wasm::ValueType::has_default)) continue;
       const std::vector<engine::Slot> arguments(slots_of(type));
-      line["calls"].push_back({item.name, told(store.invoke(**function, arguments), type)});
+      line["calls"].push_back(
+          {item.name, parameters(program.module(), *program.module().function_type(item.index)),
+           told(store.invoke(**function, arguments), type)});
     }
   }
   for (const auto& item : program.module().exports) {
@@ -94,8 +115,7 @@ json run(engine::Store& store, const engine::Program& program) {
       line["globals"].push_back(
           {item.name, told((*global)->type, (*global)->value, (*global)->high)});
     } else if (auto* const* memory = std::get_if<engine::Memory*>(&found)) {
-      line["memories"].push_back(
-          {item.name, (*memory)->size, fmt::format("{:x}", sum_of(**memory))});
+      line["memories"].push_back({item.name, (*memory)->size, crc32(**memory)});
     }
   }
   return line;

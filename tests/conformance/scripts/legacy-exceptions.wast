@@ -176,6 +176,145 @@
       end
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $caught))
+
+  ;; The first clause that fits catches; all values of the tag come along.
+  (tag $c (param i32 i64 f64))
+  (func (export "several-values") (result i32)
+    (local $f f64) (local $l i64)
+    try (result i32)
+      (throw $c (i32.const 1) (i64.const 20) (f64.const 300))
+    catch $c
+      (local.set $f) (local.set $l)
+      (i32.add (i32.wrap_i64 (local.get $l))) (i32.add (i32.trunc_f64_s (local.get $f)))
+    catch $c
+      (drop) (drop) (drop) (i32.const -1)
+    end)
+
+  (func (export "delegate-to-try") (result i32)
+    try (result i32)
+      try (result i32)
+        (call $throw_b) (i32.const -1)
+      delegate 0
+    catch_all
+      (i32.const 5)
+    end)
+
+  ;; A delegate to a try in whose catch it is goes to what is around that try.
+  (func (export "delegate-in-catch") (result i32)
+    try (result i32)
+      try (result i32)
+        (call $throw_a (i32.const 3)) (i32.const -1)
+      catch $a
+        try (result i32)
+          (call $throw_b) (i32.const -2)
+        delegate 0
+        (i32.add)
+      catch_all
+        (i32.const 50)
+      end
+    catch $b
+      (i32.const 60)
+    end)
+
+  (func (export "delegate-in-loop") (result i32)
+    (local $n i32)
+    try
+      (loop $again
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        try
+          (br_if $again (i32.lt_u (local.get $n) (i32.const 5)))
+          (call $throw_b)
+        delegate 1)
+    catch $b
+    end
+    (local.get $n))
+
+  (func (export "rethrow-in-catch-all") (result i32)
+    try (result i32)
+      try
+        (call $throw_a (i32.const 8))
+      catch_all
+        (rethrow 0)
+      end
+      (i32.const -1)
+    catch $a
+    end)
+
+  (func (export "rethrow-after-another") (result i32)
+    try (result i32)
+      try (result i32)
+        (call $throw_a (i32.const 9)) (i32.const -1)
+      catch $a
+        try
+          (call $throw_b)
+        catch $b
+        end
+        (drop) (rethrow 0)
+      end
+    catch $a
+    end)
+
+  ;; Of two that are caught, each label has its own.
+  (func (export "rethrow-by-label") (param i32) (result i32)
+    try (result i32)
+      try (result i32)
+        (call $throw_a (i32.const 1)) (i32.const -1)
+      catch $a
+        (drop)
+        try (result i32)
+          (call $throw_a (i32.const 2)) (i32.const -1)
+        catch $a
+          (drop)
+          (block (if (local.get 0) (then (rethrow 3))) (rethrow 1))
+          (i32.const -2)
+        end
+      end
+    catch $a
+    end)
+
+  (func (export "branch-to-try") (result i32)
+    try $t (result i32)
+      (br $t (i32.const 4))
+    catch_all
+      (i32.const 9)
+    end)
+
+  (func (export "catch-in-catch") (result i32)
+    try (result i32)
+      (call $throw_a (i32.const 1)) (i32.const -1)
+    catch $a
+      try (result i32)
+        (call $throw_a (i32.const 10)) (i32.const -1)
+      catch $a
+        (if (result i32) (i32.const 1) (then (call $catches)) (else (i32.const -1)))
+        (i32.add)
+      end
+      (i32.add)
+    end)
+  (func $catches (result i32)
+    try (result i32)
+      (call $throw_a (i32.const 100)) (i32.const -1)
+    catch $a
+    end)
+
+  (table funcref (elem $throw_b))
+  (func (export "through-a-table") (result i32)
+    try (result i32)
+      (call_indirect (i32.const 0)) (i32.const -1)
+    catch $b
+      (i32.const 7)
+    end)
+
+  (func (export "catch-and-go-on") (result i32)
+    (local $n i32)
+    (loop $again (result i32)
+      try (result i32)
+        (if (i32.lt_u (local.get $n) (i32.const 3)) (then (call $throw_b)))
+        (i32.const 12)
+      catch_all
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br $again)
+      end))
 )
 
 (assert_return (invoke "catch-value" (i32.const 17)) (i32.const 17))
@@ -197,6 +336,18 @@
 (assert_trap (invoke "trap-passes") "unreachable")
 (assert_return (invoke "locals-keep-values") (i32.const 42))
 (assert_return (invoke "loop" (i32.const 4)) (i32.const 10))
+(assert_return (invoke "several-values") (i32.const 321))
+(assert_return (invoke "delegate-to-try") (i32.const 5))
+(assert_return (invoke "delegate-in-catch") (i32.const 60))
+(assert_return (invoke "delegate-in-loop") (i32.const 5))
+(assert_return (invoke "rethrow-in-catch-all") (i32.const 8))
+(assert_return (invoke "rethrow-after-another") (i32.const 9))
+(assert_return (invoke "rethrow-by-label" (i32.const 1)) (i32.const 1))
+(assert_return (invoke "rethrow-by-label" (i32.const 0)) (i32.const 2))
+(assert_return (invoke "branch-to-try") (i32.const 4))
+(assert_return (invoke "catch-in-catch") (i32.const 111))
+(assert_return (invoke "through-a-table") (i32.const 7))
+(assert_return (invoke "catch-and-go-on") (i32.const 12))
 
 (assert_invalid (module (func (rethrow 0))) "its label is not of a catch")
 (assert_invalid (module (func try (rethrow 0) catch_all end)) "its label is not of a catch")

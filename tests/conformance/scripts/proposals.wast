@@ -8,7 +8,7 @@
   (global $r funcref (ref.func $f))
   (memory 1)
   (data (offset (i32.add (global.get $b) (i32.const 1))) "x")
-  (table 4 funcref)
+  (table 9 funcref)
   (elem (global.get $a) funcref (global.get $r))
   (table 2 (ref func) (ref.func $f)))
 (assert_invalid (module (global i32 (global.get 1)) (global i32 (i32.const 1))) "later")

@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/names.hpp"
 #include "kube/render/config_map.hpp"
@@ -127,7 +128,7 @@ const ConfigMapManifest* find_meant(const Unused& unused, std::string_view name,
   if (const auto same = std::find_if(begin, end, has_key); same != end) return same->second;
   if (unused.size() > kMostCompared) return nullptr;
   const auto near = std::ranges::find_if(unused, [&](const auto& candidate) {
-    return has_key(candidate) && !nearest(wanted, {candidate.first}).empty();
+    return has_key(candidate) && !base::nearest(wanted, {candidate.first}).empty();
   });
   return near == unused.end() ? nullptr : near->second;
 }

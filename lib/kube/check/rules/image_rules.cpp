@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "oci/reference.hpp"
 #include "yaml/scalar.hpp"
@@ -320,7 +321,7 @@ void check_ca_absent(const Survey& survey, Report& report) {
     } else {
       for (const auto& secret : survey.inventory().secrets) see(secret);
     }
-    const auto guess = nearest(reference.name, names);
+    const auto guess = base::nearest(reference.name, names);
     if (guess.empty()) return;
     report.add(reference.site(),
                fmt::format("{} `{}` is not in these files", reference.kind, reference.name),

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 
 namespace wasmctl::kube {
@@ -101,7 +102,7 @@ void check_target_absent(const Survey& survey, Report& report) {
         names.push_back(other.name);
       }
     }
-    const auto guess = nearest(target.name, names);
+    const auto guess = base::nearest(target.name, names);
     if (guess.empty()) continue;
     report.add(target.site(),
                fmt::format("{} `{}` is not in these files", target.kind, target.name),
@@ -292,7 +293,7 @@ std::string_view misspelt_waypoint(const Survey& survey, const TargetManifest& s
   for (const auto& other : survey.inventory().targets) {
     if (other.kind == "Gateway" && other.ns == service.ns) names.push_back(other.name);
   }
-  const auto meant = nearest(service.waypoint, names);
+  const auto meant = base::nearest(service.waypoint, names);
   return meant == service.waypoint ? "" : meant;
 }
 
