@@ -526,7 +526,8 @@ TEST_CASE("check judges policies of Envoy Gateway") {
       {policy(targets,
               "code: {type: Image, image: {url: 'a.b/cc@sha256:00', pullSecretRef: {name: s}}}") +
            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: Opaque\n",
-       "11:18 secret `s` has no credentials under `.dockerconfigjson` [pull-secret] `wasmctl render "
+       "11:18 secret `s` has no credentials under `.dockerconfigjson` [pull-secret] `wasmctl "
+       "render "
        "--pull-secret-from-docker-config` makes one\n"},
       {policy(targets, image) + policy(targets, image),
        "12:18 a second EnvoyExtensionPolicy `p` in namespace default; the first is in f:3:18 "
