@@ -30,11 +30,13 @@ class Linker {
     instance_.type_ids = ids_;
     for (const auto& import : module_.imports) add_import(import);
     add_functions();
+    Instance* made = nullptr;
     try {
       add_defined();
+      made = &instance_;
       fill();
     } catch (Trapped& trapped) {
-      return {&instance_, std::move(trapped.trap)};
+      return {made, std::move(trapped.trap)};
     }
     if (!module_.start) return {&instance_, std::nullopt};
     return {&instance_, store_.invoke(*instance_.functions[*module_.start], {}).trap};

@@ -191,8 +191,8 @@ class Store {
   Tag* add_tag(wasm::FunctionType type);
 
   struct Instantiated {
-    Instance* instance = nullptr;
-    std::optional<Trap> trap;  // of a segment that does not fit, or of the start function
+    Instance* instance = nullptr;  // none: a constant expression has a trap
+    std::optional<Trap> trap;      // its own, of a segment that does not fit, of the start function
   };
   // `program` must outlive the store. Throws Error{Code::bad_input} where an import is missing or
   // of another type.
