@@ -6,9 +6,7 @@
 
 namespace wasmctl::wasm {
 
-namespace {
-
-const Opcode& read_opcode(Reader& code, std::uint32_t& opcode) {
+const Opcode& CodeReader::read_opcode(Reader& code, std::uint32_t& opcode) {
   const Reader start = code;
   opcode = code.byte(kInstruction);
   const auto& plain = opcodes_of(0)[opcode];
@@ -30,37 +28,14 @@ const Opcode& read_opcode(Reader& code, std::uint32_t& opcode) {
   start.fail(fmt::format("unknown instruction {:#04x}", opcode));
 }
 
-}  // namespace
-
-const Opcode& CodeReader::opcode(std::uint32_t& opcode) {
-  const auto& row = read_opcode(reader_, opcode);
-  features_.add(row.features);
-  return row;
-}
-
 void CodeReader::note(std::size_t offset, std::int64_t value, bool is_signed) {
-  if (numbers_ == nullptr) return;
   numbers_->push_back({offset, reader_.offset() - offset, value, is_signed});
-}
-
-std::uint32_t CodeReader::index() {
-  const auto offset = reader_.offset();
-  const auto value = reader_.u32_leb(kInstruction);
-  note(offset, value, false);
-  return value;
-}
-
-std::uint64_t CodeReader::unsigned_number() {
-  const auto offset = reader_.offset();
-  const auto value = reader_.u64_leb(kInstruction);
-  note(offset, static_cast<std::int64_t>(value), false);
-  return value;
 }
 
 std::int64_t CodeReader::signed_number(unsigned max_bits) {
   const auto offset = reader_.offset();
   const auto value = reader_.signed_leb(max_bits, kInstruction);
-  note(offset, value, true);
+  if (numbers_ != nullptr) note(offset, value, true);
   return value;
 }
 
@@ -74,8 +49,9 @@ MemoryArgument CodeReader::memory_argument() {
     argument.memory = index();
   }
   const auto begin = reader_.offset();
-  argument.offset = unsigned_number();
+  argument.offset = reader_.u64_leb(kInstruction);
   argument.offset_bytes = reader_.offset() - begin;
+  if (numbers_ != nullptr) note(begin, static_cast<std::int64_t>(argument.offset), false);
   return argument;
 }
 
@@ -115,7 +91,7 @@ ValueType CodeReader::value_type() {
 HeapType CodeReader::heap_type() {
   const auto offset = reader_.offset();
   const auto type = read_heap_type(reader_, types_);
-  note(offset, static_cast<std::int64_t>(type), true);
+  if (numbers_ != nullptr) note(offset, static_cast<std::int64_t>(type), true);
   features_.add(features_of(ValueType::ref_null(type)));
   return type;
 }

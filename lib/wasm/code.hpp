@@ -67,8 +67,17 @@ class CodeReader {
       : reader_(reader), types_(types), numbers_(numbers) {}
 
   // Gives its row; `opcode`: a prefixed one is prefix << 16 | number.
-  const Opcode& opcode(std::uint32_t& opcode);
-  std::uint32_t index();
+  const Opcode& opcode(std::uint32_t& opcode) {
+    const auto& row = read_opcode(reader_, opcode);
+    features_.add(row.features);
+    return row;
+  }
+  std::uint32_t index() {
+    const auto offset = reader_.offset();
+    const auto value = reader_.u32_leb(kInstruction);
+    if (numbers_ != nullptr) note(offset, value, false);
+    return value;
+  }
   std::int64_t signed_number(unsigned max_bits);
   std::uint8_t byte() { return reader_.byte(kInstruction); }
   std::string_view bytes(std::size_t size) { return reader_.take(size, kInstruction); }
@@ -89,7 +98,7 @@ class CodeReader {
   void move_to(Reader reader) { reader_ = reader; }
 
  private:
-  std::uint64_t unsigned_number();
+  static const Opcode& read_opcode(Reader& code, std::uint32_t& opcode);
   void note(std::size_t offset, std::int64_t value, bool is_signed);
 
   Reader reader_;
