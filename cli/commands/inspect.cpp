@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t kLargest = 20;
 
-struct InspectCommand {
+struct InspectOptions {
   std::string source;
   std::string old;
   std::string html;
@@ -214,42 +214,42 @@ std::vector<std::string> facts(const wasm::Summary& summary) {
   return list;
 }
 
-void explain_calls(Context& context, const InspectCommand& command) {
-  Images images(context, command.registry);
-  with_module(context, parse_source(command.source), command.build, images,
+void explain_calls(Context& context, const InspectOptions& options) {
+  Images images(context, options.registry);
+  with_module(context, parse_source(options.source), options.build, images,
               [&](const auto&, const auto& module, const auto& symbols) {
-                if (command.calls && command.json) {
+                if (options.calls && options.json) {
                   context.out.print_json(callers_json(module, symbols));
-                } else if (command.calls) {
+                } else if (options.calls) {
                   print_calls(context.out, module, symbols);
-                } else if (command.json) {
-                  context.out.print_json(why_json(module, symbols, command.why));
+                } else if (options.json) {
+                  context.out.print_json(why_json(module, symbols, options.why));
                 } else {
-                  print_why(context.out, module, symbols, command.why);
+                  print_why(context.out, module, symbols, options.why);
                 }
               });
 }
 
-void run_inspect(Context& context, const InspectCommand& command) {
-  if (!command.why.empty() || command.calls) return explain_calls(context, command);
-  const bool as_text = command.old.empty() && command.html.empty() && !command.json;
-  const auto source = parse_source(command.source);
-  Images images(context, command.registry);
+void run_inspect(Context& context, const InspectOptions& options) {
+  if (!options.why.empty() || options.calls) return explain_calls(context, options);
+  const bool as_text = options.old.empty() && options.html.empty() && !options.json;
+  const auto source = parse_source(options.source);
+  Images images(context, options.registry);
   const auto* const reference = std::get_if<oci::Reference>(&source);
   auto* const image = reference == nullptr ? nullptr : &images.open(*reference);
   if (image != nullptr && as_text) {  // before the module, which an image may not have
     context.out.print("{}:\n", image->name());
     print_image(context.out, *image);
   }
-  const auto module = inspect(context, source, command.build, images);
-  if (!command.old.empty()) {
+  const auto module = inspect(context, source, options.build, images);
+  if (!options.old.empty()) {
     print_difference(context.out,
-                     inspect(context, parse_source(command.old), command.build, images), module);
-  } else if (!command.html.empty()) {
-    base::write_file(command.html,
+                     inspect(context, parse_source(options.old), options.build, images), module);
+  } else if (!options.html.empty()) {
+    base::write_file(options.html,
                      to_html({module.file, module.tree, facts(module.summary), module.savings}));
-    if (!context.quiet) context.err.print("{}: open it in a browser\n", command.html);
-  } else if (command.json) {
+    if (!context.quiet) context.err.print("{}: open it in a browser\n", options.html);
+  } else if (options.json) {
     auto json = to_json(module);
     if (image != nullptr) json["image"] = image_json(*image);
     context.out.print_json(json);
@@ -261,29 +261,29 @@ void run_inspect(Context& context, const InspectCommand& command) {
 }  // namespace
 
 void add_inspect(CLI::App& root, Context& context, Action& action) {
-  auto command = std::make_shared<InspectCommand>();
+  auto options = std::make_shared<InspectOptions>();
   auto* app = root.add_subcommand("inspect", "Say what is in a module, and where its bytes are");
-  app->add_option("SOURCE", command->source,
+  app->add_option("SOURCE", options->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("")
       ->required();
-  auto* json = app->add_flag("--json", command->json, "Everything, as JSON");
-  auto* diff = app->add_option("--diff", command->old,
+  auto* json = app->add_flag("--json", options->json, "Everything, as JSON");
+  auto* diff = app->add_option("--diff", options->old,
                                "What grew since OLD, by section, package and function")
                    ->type_name("OLD")
                    ->excludes(json);
   auto* html =
-      app->add_option("--html", command->html, "A page with the bytes as areas, to click through")
+      app->add_option("--html", options->html, "A page with the bytes as areas, to click through")
           ->type_name("FILE")
           ->excludes(json, diff);
-  auto* why = app->add_option("--why", command->why,
+  auto* why = app->add_option("--why", options->why,
                               "Who pulls in the function or import NAME, and what goes with it")
                   ->type_name("NAME")
                   ->excludes(diff, html);
-  app->add_flag("--calls", command->calls, "Who calls the host, and who allocates")
+  app->add_flag("--calls", options->calls, "Who calls the host, and who allocates")
       ->excludes(diff, html, why);
-  add_build_flags(*app, command->build);
-  add_registry_options(*app, command->registry);
+  add_build_flags(*app, options->build);
+  add_registry_options(*app, options->registry);
   app->footer(
       "A module from `wasmctl build` has its functions' names in the file NAME.debug.wasm beside "
       "it.\n\n"
@@ -291,8 +291,8 @@ void add_inspect(CLI::App& root, Context& context, Action& action) {
       "  wasmctl inspect plugins/header-logger\n"
       "  wasmctl inspect new.wasm --diff old.wasm\n"
       "  wasmctl inspect plugin.wasm --why fd_write");
-  app->callback([command, &context, &action] {
-    action = [command, &context] { run_inspect(context, *command); };
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_inspect(context, *options); };
   });
 }
 

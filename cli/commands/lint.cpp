@@ -21,7 +21,7 @@ namespace wasmctl::cli {
 
 namespace {
 
-struct LintCommand {
+struct LintOptions {
   std::string source;
   std::string host;  // empty: any
   std::string output;
@@ -86,21 +86,21 @@ void keep_lines(Context& context, const std::string& path, const std::string& or
 }
 
 // Mends the file, or writes what is mended to --output.
-LocalModule fix(Context& context, const LintCommand& command, const LocalModule& source) {
+LocalModule fix(Context& context, const LintOptions& options, const LocalModule& source) {
   if (source.plugin) {
     throw Error(Code::usage, "--fix: mends a .wasm file; `wasmctl build` strips what it builds")
         .hint("name the file");
   }
-  const bool is_file = source.path == command.source;
-  if (command.output.empty() && !is_file) {
+  const bool is_file = source.path == options.source;
+  if (options.output.empty() && !is_file) {
     throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
   }
-  const auto path = command.output.empty() ? source.path : command.output;
+  const auto path = options.output.empty() ? source.path : options.output;
   const auto original = wasm::read_module(source.bytes, source.path);
   const auto mended = wasm::read_module(wasm::fixed(original), path);
   if (mended.bytes.view() != source.bytes.view())
     keep_lines(context, path, source.path, original, mended);
-  if (mended.bytes.view() != source.bytes.view() || !command.output.empty()) {
+  if (mended.bytes.view() != source.bytes.view() || !options.output.empty()) {
     base::write_file(path, mended.bytes);
   }
   if (!context.quiet) {
@@ -126,51 +126,51 @@ const wasm::Host& find_host(Context& context, const std::string& name) {
   return found->host;
 }
 
-void run_lint(Context& context, const LintCommand& command) {
-  if (command.rules) {
-    return command.markdown ? print_rules_page(context.out) : print_rules(context.out);
+void run_lint(Context& context, const LintOptions& options) {
+  if (options.rules) {
+    return options.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
-  const auto* const host = command.host.empty() ? nullptr : &find_host(context, command.host);
-  Images images(context, command.registry);
-  auto source = read_module(context, parse_source(command.source), command.build, images);
-  if (command.fix) source = fix(context, command, source);
+  const auto* const host = options.host.empty() ? nullptr : &find_host(context, options.host);
+  Images images(context, options.registry);
+  auto source = read_module(context, parse_source(options.source), options.build, images);
+  if (options.fix) source = fix(context, options, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.path);
-  show(context, command.findings, source.path, wasm::lint({module, symbols, host, source.path}));
+  show(context, options.findings, source.path, wasm::lint({module, symbols, host, source.path}));
 }
 
 }  // namespace
 
 void add_lint(CLI::App& root, Context& context, Action& action) {
-  auto command = std::make_shared<LintCommand>();
+  auto options = std::make_shared<LintOptions>();
   auto* app = root.add_subcommand("lint", "Say whether the proxy will load a module, and why not");
-  app->add_option("SOURCE", command->source,
+  app->add_option("SOURCE", options->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
-  app->add_option("--for", command->host, "The proxy that it is meant for, as in istio-1.28")
+  app->add_option("--for", options->host, "The proxy that it is meant for, as in istio-1.28")
       ->type_name("HOST");
   auto* fix =
-      app->add_flag("--fix", command->fix,
+      app->add_flag("--fix", options->fix,
                     "Mend what can be: drop debug information (into NAME.debug.wasm) and useless "
                     "exports");
-  app->add_option("-o,--output", command->output, "With --fix: where the module goes")
+  app->add_option("-o,--output", options->output, "With --fix: where the module goes")
       ->type_name("FILE")
       ->needs(fix);
-  auto* rules = app->add_flag("--rules", command->rules, "List the rules");
-  app->add_flag("--markdown", command->markdown, "With --rules: the page of the manual")
+  auto* rules = app->add_flag("--rules", options->rules, "List the rules");
+  app->add_flag("--markdown", options->markdown, "With --rules: the page of the manual")
       ->needs(rules);
-  add_findings_options(*app, command->findings);
-  add_build_flags(*app, command->build);
-  add_registry_options(*app, command->registry);
+  add_findings_options(*app, options->findings);
+  add_build_flags(*app, options->build);
+  add_registry_options(*app, options->registry);
   app->footer(
       "Exit status 6 if there is an error.\n\n"
       "Examples:\n"
       "  wasmctl lint plugins/header-logger\n"
       "  wasmctl lint plugin.wasm --for istio-1.28\n"
       "  wasmctl lint plugin.wasm --json | jq '.[].rule'");
-  app->callback([command, rules, &context, &action] {
-    if (command->source.empty() && rules->count() == 0) throw CLI::RequiredError("SOURCE");
-    action = [command, &context] { run_lint(context, *command); };
+  app->callback([options, rules, &context, &action] {
+    if (options->source.empty() && rules->count() == 0) throw CLI::RequiredError("SOURCE");
+    action = [options, &context] { run_lint(context, *options); };
   });
 }
 

@@ -151,7 +151,7 @@ void run_patch(Context& context, const PatchOptions& options) {
   const auto target = choose_target(options);
   const bool is_stdin = options.file == "-";
   if (is_stdin && options.in_place) {
-    throw Error(Code::usage, "--in-place: standard input is no file that could be written");
+    throw Error(Code::usage, "--in-place: standard input is not a file that could be written");
   }
   const auto [name, text] = read_manifest(options.file);
   const auto mount = choose_mount(context, options);

@@ -20,6 +20,8 @@
 #include "oci/reference.hpp"
 #include "plugin/config_schema.hpp"
 #include "registry/registry.hpp"
+#include "wasm/hostcalls.hpp"
+#include "wasm/module.hpp"
 
 namespace wasmctl::cli {
 
@@ -71,7 +73,8 @@ std::optional<std::string> created(const Context& context) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
-    throw Error(Code::usage, fmt::format("SOURCE_DATE_EPOCH `{}` is no number of seconds", text));
+    throw Error(Code::usage,
+                fmt::format("SOURCE_DATE_EPOCH `{}` is not a number of seconds", text));
   }
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
@@ -87,6 +90,9 @@ oci::ImageOptions image_options(const Context& context, const PushOptions& optio
   }
   if (const auto file = module.plugin ? plugin::schema_file(*module.plugin) : std::nullopt) {
     result.config_schema = plugin::read_schema(*file).dump();
+  }
+  if (const auto abi = wasm::abi_version(wasm::parse_module(module.bytes, module.path))) {
+    result.abi_version = to_string(*abi);
   }
   return result;
 }

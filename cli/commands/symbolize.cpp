@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct SymbolizeCommand {
+struct SymbolizeOptions {
   std::string log;
   std::vector<std::string> modules;
 };
@@ -208,11 +208,11 @@ class Symbolizer {
   bool is_ambiguous_ = false;
 };
 
-void run_symbolize(Context& context, SymbolizeCommand command) {
-  if (command.modules.empty()) command.modules = {"."};
+void run_symbolize(Context& context, SymbolizeOptions options) {
+  if (options.modules.empty()) options.modules = {"."};
   std::vector<std::unique_ptr<Known>> modules;
-  modules.reserve(command.modules.size());
-  for (const auto& argument : command.modules) {
+  modules.reserve(options.modules.size());
+  for (const auto& argument : options.modules) {
     modules.push_back(load(module_of(argument)));
     const auto side = wasm::side_file(modules.back()->path);
     std::error_code ignored;
@@ -221,11 +221,11 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
                                     side.filename().native()));
     }
   }
-  const bool from_stdin = command.log.empty() || command.log == "-";
+  const bool from_stdin = options.log.empty() || options.log == "-";
   std::ifstream file;
-  file.open(from_stdin ? "/dev/stdin" : command.log);
-  if (!file || (!from_stdin && fs::is_directory(command.log))) {
-    throw Error(Code::not_found, fmt::format("cannot read `{}`", command.log));
+  file.open(from_stdin ? "/dev/stdin" : options.log);
+  if (!file || (!from_stdin && fs::is_directory(options.log))) {
+    throw Error(Code::not_found, fmt::format("cannot read `{}`", options.log));
   }
   Symbolizer symbolizer(context, std::move(modules));
   for (std::string line; std::getline(file, line);) symbolizer.line(line, file.eof() ? "" : "\n");
@@ -235,11 +235,11 @@ void run_symbolize(Context& context, SymbolizeCommand command) {
 }  // namespace
 
 void add_symbolize(CLI::App& root, Context& context, Action& action) {
-  auto command = std::make_shared<SymbolizeCommand>();
+  auto options = std::make_shared<SymbolizeOptions>();
   auto* app = root.add_subcommand(
       "symbolize", "Turn the Wasm back-traces in a proxy's log into functions and lines");
-  app->add_option("FILE", command->log, "The log (default: standard input)")->type_name("");
-  app->add_option("-m,--module", command->modules,
+  app->add_option("FILE", options->log, "The log (default: standard input)")->type_name("");
+  app->add_option("-m,--module", options->modules,
                   "The module that the proxy runs, with NAME.debug.wasm beside it; or that file, "
                   "or a plugin's directory (default: .)")
       ->type_name("MODULE")
@@ -249,8 +249,8 @@ void add_symbolize(CLI::App& root, Context& context, Action& action) {
       "Examples:\n"
       "  kubectl logs deploy/web -c istio-proxy | wasmctl symbolize -m build/filter.wasm\n"
       "  wasmctl symbolize envoy.log -m plugins/header-logger");
-  app->callback([command, &context, &action] {
-    action = [command, &context] { run_symbolize(context, *command); };
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_symbolize(context, *options); };
   });
 }
 

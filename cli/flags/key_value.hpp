@@ -19,7 +19,7 @@ KeyValue parse_key_value(std::string_view flag, std::string_view word,
 
 // The labels of --selector, each with one value. `==` is `=`, as for kubectl; its other operators
 // are refused: Istio selects by equal labels only, and a workload's pods have the labels that they
-// have. Throws Error{Code::usage}, also for what is no label of Kubernetes'.
+// have. Throws Error{Code::usage}, also for what is not a label of Kubernetes'.
 std::map<std::string, std::string> parse_selector(const std::vector<std::string>& words);
 
 }  // namespace wasmctl::cli

@@ -9,7 +9,7 @@ namespace wasmctl::cli {
 oci::Reference pin(oci::PulledImage& image, const oci::Reference& reference,
                    oci::Consumer consumer) {
   if (const auto verdict = image.verdict(consumer); !verdict.why_not.empty()) {
-    throw Error(Code::unloadable, fmt::format("{} is no image for {}: {}", image.name(),
+    throw Error(Code::unloadable, fmt::format("{} is not an image for {}: {}", image.name(),
                                               to_string(consumer), verdict.why_not))
         .hint("push the module as what all of them load: `wasmctl pull`, then `wasmctl push`");
   }

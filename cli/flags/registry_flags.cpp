@@ -93,7 +93,7 @@ void warn_of_skipped_check(std::string_view whose, const std::string& end) {
 // with it. A unit is a power of 1024 with and without an `i`, as registries' documents mean it.
 std::string to_bytes(std::string& text) {
   auto is_none = fmt::format(
-      "`{}` is no size: write a number of bytes, at least 1, or with a unit, as `5MB`", text);
+      "`{}` is not a size: write a number of bytes, at least 1, or with a unit, as `5MB`", text);
   auto is_too_large =
       fmt::format("`{}` is more than a file can have: write a smaller size, as `5MB`", text);
   std::uint64_t size = 0;

@@ -9,7 +9,7 @@ namespace wasmctl::base {
 
 std::string base64_encode(std::string_view bytes);
 
-// Null for what is no base64. Padding may be missing.
+// Null for what is not base64. Padding may be missing.
 std::optional<std::string> base64_decode(std::string_view text);
 
 // As Go's standard encoding reads it, and with it kubectl and the API server: the padding must be

@@ -71,8 +71,4 @@ class Error : public std::exception {
 // one line each, whatever is in them (base/printable.hpp).
 std::string format_error(const Error& error);
 
-// The word of `known` nearest to `word` by edit distance, or empty if none is near enough to be
-// what was meant.
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
-
 }  // namespace wasmctl

@@ -6,7 +6,7 @@
 
 namespace wasmctl::base {
 
-// The string `key` of an object; empty if there is none, or it is no string.
+// The string `key` of an object; empty if there is none, or it is not a string.
 std::string text_member(const nlohmann::json& object, const char* key);
 
 }  // namespace wasmctl::base

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "wasm/names.hpp"
 
@@ -114,21 +116,69 @@ std::vector<std::string_view> symbols_in(std::string_view line) {
   return symbols;
 }
 
+// One use of a symbol, in a function.
+struct Use {
+  std::string_view function;  // its symbol
+  std::string place;
+};
+using Uses = std::multimap<std::string_view, Use>;  // by the symbol that is used
+
+Uses uses_in(const Ir& ir) {
+  Uses uses;
+  std::string_view function;
+  for (const auto line : ir.lines()) {
+    if (line.starts_with("define ")) {
+      function = between(line, "@", "( ").value_or(std::string_view());
+    }
+    const auto mark = line.rfind("!dbg !");
+    if (!line.starts_with("  ") || mark == std::string_view::npos) continue;
+    const auto number = line.substr(mark + 6);
+    const auto place = ir.place(number.substr(0, number.find_first_not_of("0123456789")));
+    if (!place) continue;
+    for (const auto symbol : symbols_in(line)) uses.emplace(symbol, Use{function, *place});
+  }
+  return uses;
+}
+
+// Files of the plugin are relative to its directory, and the SDK is called so: see
+// -ffile-prefix-map.
+bool is_own(std::string_view place) {
+  return !place.starts_with('/') && !place.starts_with("sdk/");
+}
+
+// Where the plugin uses the symbol: itself, or what of a library's headers uses it in turn. Where
+// that is not to be seen, as behind a table of virtual functions, the header's place.
+std::vector<std::string> places_of(const Uses& uses, std::string_view symbol) {
+  std::vector<std::string> own;
+  std::vector<std::string> direct;
+  std::set<std::string_view> seen{symbol};
+  std::vector<std::string_view> open{symbol};
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const auto [first, last] = uses.equal_range(open[i]);
+    for (auto use = first; use != last; ++use) {
+      const auto& [function, place] = use->second;
+      if (i == 0) direct.push_back(place);
+      if (is_own(place)) {
+        own.push_back(place);
+      } else if (!function.empty() && seen.insert(function).second) {
+        open.push_back(function);
+      }
+    }
+  }
+  return own.empty() ? direct : own;
+}
+
 }  // namespace
 
 std::vector<Caller> find_callers(std::string_view text, const std::vector<std::string>& imports) {
   const Ir ir(text);
   const auto symbols = ir.declared(imports);
+  if (symbols.empty()) return {};
+  const auto uses = uses_in(ir);
   std::vector<Caller> callers;
-  for (const auto line : ir.lines()) {
-    const auto mark = line.rfind("!dbg !");
-    if (!line.starts_with("  ") || mark == std::string_view::npos) continue;
-    const auto number = line.substr(mark + 6);
-    for (const auto symbol : symbols_in(line)) {
-      const auto found = symbols.find(symbol);
-      if (found == symbols.end()) continue;
-      auto place = ir.place(number.substr(0, number.find_first_not_of("0123456789")));
-      if (place) callers.push_back({wasm::demangle(found->second), std::move(*place)});
+  for (const auto& [symbol, import] : symbols) {
+    for (auto& place : places_of(uses, symbol)) {
+      callers.push_back({wasm::demangle(import), std::move(place)});
     }
   }
   return callers;

@@ -15,7 +15,8 @@ struct Caller {
 
 // The uses of `imports` (names of imports, or mangled symbols) in `ir`, the textual LLVM IR of one
 // source compiled with -g -O0. A call inlined by the programmer's own macro is placed where the
-// macro is used. Source: LLVM Language Reference, "Metadata" and "Function Attributes".
+// macro is used, and one in a header of a library where the plugin uses the library. Source: LLVM
+// Language Reference, "Metadata" and "Function Attributes".
 std::vector<Caller> find_callers(std::string_view ir, const std::vector<std::string>& imports);
 
 }  // namespace wasmctl::compile

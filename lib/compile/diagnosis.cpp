@@ -12,8 +12,6 @@ namespace wasmctl::compile {
 
 namespace {
 
-constexpr char kDefineIt[] = "define it, add the source that does to `sources`, or do without it";
-
 // ", used at a.cc:3:1, b.cc:4:5", or nothing where no use was found.
 std::string used_at(const std::vector<Caller>& callers, std::string_view function) {
   constexpr std::size_t kMostPlaces = 5;
@@ -46,7 +44,7 @@ Error undefined_error(std::string_view plugin, const std::vector<std::string>& s
   for (const auto& symbol : symbols) {
     error.because(fmt::format("`{}` is defined by no source{}", symbol, used_at(callers, symbol)));
   }
-  return error.hint(kDefineIt);
+  return error.hint(remedy_for_undefined(symbols.empty() ? std::string_view() : symbols.front()));
 }
 
 std::vector<std::string> unknown_imports(const std::vector<Finding>& findings) {
@@ -73,7 +71,9 @@ void add_places(std::vector<Finding>& findings, const std::vector<Caller>& calle
       }
       trail.clear();  // the sources say it better
     }
-    if (finding.hint.empty()) finding.hint = kDefineIt;
+    if (finding.hint.empty() && !finding.about.empty()) {
+      finding.hint = remedy_for_undefined(wasm::demangle(finding.about.front().name));
+    }
   }
 }
 

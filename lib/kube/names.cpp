@@ -61,7 +61,7 @@ Reason refuse_label_key(std::string_view key) {
     return std::nullopt;
   }
   return fmt::format(
-      "`{}` is no label: expected [PREFIX/]NAME, the name 1 to 63 of letters, "
+      "`{}` is not a label: expected [PREFIX/]NAME, the name 1 to 63 of letters, "
       "digits, `-`, `_` and `.`",
       key);
 }
@@ -69,7 +69,7 @@ Reason refuse_label_key(std::string_view key) {
 Reason refuse_label_value(std::string_view value) {
   if (value.empty() || is_qualified_name(value)) return std::nullopt;
   return fmt::format(
-      "`{}` is no label's value: expected up to 63 letters, digits, `-`, `_` and `.`", value);
+      "`{}` is not a label's value: expected up to 63 letters, digits, `-`, `_` and `.`", value);
 }
 
 std::string label_with_prefix(std::string_view prefix, std::string_view name) {

@@ -95,8 +95,26 @@ const WorkloadKind& parse_kind(std::string_view text) {
 
 }  // namespace
 
-std::span<const WorkloadKind> workload_kinds() {
-  return kWorkloadKinds;
+const WorkloadKind* workload_kind(const yaml::Node& object) {
+  const auto api_version = yaml::text_at(&object, {"apiVersion"});
+  const auto kind = yaml::text_at(&object, {"kind"});
+  const auto* const found = std::ranges::find_if(kWorkloadKinds, [&](const WorkloadKind& row) {
+    return row.kind == kind && row.api_version == api_version;
+  });
+  return found == std::end(kWorkloadKinds) ? nullptr : found;
+}
+
+const yaml::Node* find_pod_template(const yaml::Node& object, const WorkloadKind& kind) {
+  return yaml::at(&object, kind.pod_path);
+}
+
+std::vector<const yaml::Node*> objects_of(const yaml::Node& document) {
+  const auto* const items = yaml::find(document, "items");
+  if (yaml::text_at(&document, {"kind"}) != "List" || items == nullptr) return {&document};
+  std::vector<const yaml::Node*> objects;
+  objects.reserve(items->items.size());
+  for (const auto& item : items->items) objects.push_back(&item);
+  return objects;
 }
 
 Workload parse_workload(std::string_view text) {

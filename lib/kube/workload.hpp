@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "yaml/node.hpp"
+
 namespace wasmctl::kube {
 
 // What becomes of the pods when the template of a workload is patched.
@@ -32,7 +34,13 @@ struct WorkloadKind {
   Patching patching = Patching::strategic;
 };
 
-std::span<const WorkloadKind> workload_kinds();
+// What an object in a file is, by its apiVersion and kind; null for another kind.
+const WorkloadKind* workload_kind(const yaml::Node& object);
+// Its pod template: the mapping that has the pods' metadata and spec; null if it has none.
+const yaml::Node* find_pod_template(const yaml::Node& object, const WorkloadKind& kind);
+
+// A document is an object, or a List of some, of which Kubernetes opens one level.
+std::vector<const yaml::Node*> objects_of(const yaml::Node& document);
 
 struct Workload {
   const WorkloadKind* kind = nullptr;

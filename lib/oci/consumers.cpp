@@ -66,11 +66,11 @@ IstioPlaces istio_places(const Manifest& manifest) {
 
 std::string why_no_container(const Manifest& manifest) {
   if (!media_type::is_image_config(manifest.config.media_type)) {
-    return fmt::format("its config is {}, which is no image's", manifest.config.media_type);
+    return fmt::format("its config is {}, which is not an image's", manifest.config.media_type);
   }
   for (const auto& layer : manifest.layers) {
     if (!media_type::is_layer(layer.media_type)) {
-      return fmt::format("its layer {} is no tar", layer.media_type);
+      return fmt::format("its layer {} is not a tar", layer.media_type);
     }
   }
   return {};

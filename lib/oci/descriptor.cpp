@@ -27,7 +27,7 @@ const json* find(const json& object, const char* key) {
 const std::string* text_field(const json& object, const char* key, const std::string& path) {
   const auto* const found = find(object, key);
   if (found == nullptr) return nullptr;
-  if (!found->is_string()) refuse_field(path + "." + key, "is no string");
+  if (!found->is_string()) refuse_field(path + "." + key, "is not a string");
   return found->get_ptr<const std::string*>();
 }
 
@@ -46,7 +46,7 @@ std::optional<Platform> platform_from_json(const json& descriptor, const std::st
   const auto* const found = find(descriptor, "platform");
   if (found == nullptr) return std::nullopt;
   const auto here = path + ".platform";
-  if (!found->is_object()) refuse_field(here, "is no object");
+  if (!found->is_object()) refuse_field(here, "is not an object");
   return Platform{text_or_empty(*found, "os", here), text_or_empty(*found, "architecture", here),
                   text_or_empty(*found, "variant", here)};
 }
@@ -55,11 +55,11 @@ Annotations annotations_from_json(const json& object, const std::string& path) {
   const auto* const found = find(object, "annotations");
   if (found == nullptr) return {};
   const auto here = path + ".annotations";
-  if (!found->is_object()) refuse_field(here, "is no object");
+  if (!found->is_object()) refuse_field(here, "is not an object");
   Annotations annotations;
   for (const auto& [key, value] : found->items()) {
     if (!value.is_string() && !value.is_null()) {
-      refuse_field(fmt::format("{}[{:?}]", here, key), "is no string");
+      refuse_field(fmt::format("{}[{:?}]", here, key), "is not a string");
     }
     annotations[key] = value.is_null() ? "" : value.get<std::string>();
   }
@@ -123,7 +123,7 @@ void Verifier::finish() {
 }
 
 Descriptor descriptor_from_json(const json& value, const std::string& path) {
-  if (!value.is_object()) refuse_field(path, "is no object");
+  if (!value.is_object()) refuse_field(path, "is not an object");
   Descriptor descriptor;
   descriptor.media_type = required_text(value, "mediaType", path);
   const auto digest = required_text(value, "digest", path);

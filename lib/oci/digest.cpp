@@ -26,7 +26,7 @@ Digest Digest::parse(std::string_view text) {
     throw fail(fmt::format("has {} hex digits, sha256 has 64", hex.size()));
   }
   if (hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
-    throw fail("has a character that is no lower-case hex digit");
+    throw fail("has a character that is not a lower-case hex digit");
   }
   return from_hex(std::string(hex));
 }

@@ -147,7 +147,8 @@ Image make_artifact(const base::Content& module, const ImageOptions& options) {
   manifest.artifact_type = media_type::kSoloConfig;
   manifest.annotations["module.wasm.image/variant"] = "oci";
   announce_schema(manifest, options);
-  json runtime = {{"type", "envoy_proxy"}, {"abiVersions", {"0.2.1"}}};
+  json runtime = {{"type", "envoy_proxy"}, {"abiVersions", json::array()}};
+  if (!options.abi_version.empty()) runtime["abiVersions"].push_back(options.abi_version);
   if (!options.config_schema.empty()) {
     runtime[kSchemaKey] = parse_json(options.config_schema, std::string(kSchemaFileName));
   }

@@ -66,6 +66,7 @@ struct ImageOptions {
   std::optional<std::string> created;  // RFC 3339, from SOURCE_DATE_EPOCH
   Annotations annotations;             // of the manifest, added to ours
   std::string config_schema = {};      // JSON; empty: there is none
+  std::string_view abi_version = {};   // the module's, "0.2.1"; empty: none is said
 };
 
 // The layer is packed piece by piece; memory does not grow with the module. Throws

@@ -51,7 +51,7 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
 
 Error not_a_layout(const fs::path& directory, std::string_view why) {
   return Error(Code::bad_input,
-               fmt::format("`{}` is no image layout: {}", directory.native(), why));
+               fmt::format("`{}` is not an image layout: {}", directory.native(), why));
 }
 
 void check_marker(const fs::path& directory) {
@@ -81,7 +81,8 @@ json read_index(const fs::path& directory) {
 
 json open_index(const fs::path& directory) {
   if (!is_there_at(directory)) {
-    throw Error(Code::not_found, fmt::format("there is no image layout `{}`", directory.native()));
+    throw Error(Code::not_found,
+                fmt::format("there is not an image layout `{}`", directory.native()));
   }
   if (!is_there_at(directory / kMarkerFile))
     throw not_a_layout(directory, "it has no file `oci-layout`");

@@ -135,7 +135,7 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     return index;
   }
   if (media_type::is_manifest(type)) {
-    if (value.contains("manifests")) refuse_manifest("is no index, but has manifests");
+    if (value.contains("manifests")) refuse_manifest("is not an index, but has manifests");
     Manifest manifest;
     manifest.media_type = type;
     manifest.says_type = value.value("mediaType", json()).is_string();
@@ -146,7 +146,7 @@ std::variant<Manifest, Index> parse_manifest(std::string_view bytes, std::string
     read_common(value, manifest);
     return manifest;
   }
-  refuse_manifest(fmt::format("has the type `{}`, which is no image manifest or index",
+  refuse_manifest(fmt::format("has the type `{}`, which is not an image manifest or index",
                               std::string_view(type).substr(0, 200)));
 }
 

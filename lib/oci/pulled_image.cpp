@@ -269,7 +269,7 @@ PulledImage::Pick PulledImage::pick(Consumer consumer) {
 Descriptor PulledImage::manifest_for(Consumer consumer) {
   const auto picked = pick(consumer);
   if (picked.node != nullptr) return picked.node->descriptor;
-  throw Error(Code::unloadable, fmt::format("{} is no image for {}: {}", name(),
+  throw Error(Code::unloadable, fmt::format("{} is not an image for {}: {}", name(),
                                             to_string(consumer), picked.why_not));
 }
 
@@ -381,7 +381,7 @@ std::string_view PulledImage::format() {
 // Null where a layer cannot be looked into.
 std::optional<base::Content> PulledImage::find_in_volume(const Manifest& manifest) {
   const auto unloadable = [&](std::string_view why) {
-    return Error(Code::unloadable, fmt::format("{} is no image for {}: {}", name(),
+    return Error(Code::unloadable, fmt::format("{} is not an image for {}: {}", name(),
                                                to_string(Consumer::image_volume), why));
   };
   const auto is_readable = [](const Descriptor& packed) {
@@ -417,7 +417,7 @@ std::optional<PulledImage::Module> PulledImage::module_for(Consumer consumer) {
   const auto manifest = manifest_for(consumer);
   if (auto why = why_not(consumer); !why.empty()) {
     throw Error(Code::unloadable,
-                fmt::format("{} is no image for {}: {}", name(), to_string(consumer), why));
+                fmt::format("{} is not an image for {}: {}", name(), to_string(consumer), why));
   }
   const auto& node = fetched(manifest.digest);
   if (consumer != Consumer::image_volume) return module_in(node);

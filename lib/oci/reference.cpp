@@ -75,7 +75,7 @@ void check_registry(std::string_view registry) {
     const bool digits = port.find_first_not_of(kDigits) == std::string_view::npos;
     if (port.empty() || port.size() > 5 || !digits || std::stoi(std::string(port)) > 65535) {
       refuse_reference(
-          fmt::format("registry `{}` has a port that is no number up to 65535", registry));
+          fmt::format("registry `{}` has a port that is not a number up to 65535", registry));
     }
   }
   const bool ipv6 = host.starts_with('[') && host.ends_with(']');
@@ -86,7 +86,7 @@ void check_registry(std::string_view registry) {
   };
   const bool starts_well = ipv6 || (!host.empty() && is_alphanumeric(host[0]));
   if (host.empty() || !starts_well || !std::all_of(host.begin(), host.end(), legal)) {
-    refuse_reference(fmt::format("registry `{}` is no host name", registry));
+    refuse_reference(fmt::format("registry `{}` is not a host name", registry));
   }
 }
 
@@ -261,7 +261,7 @@ std::string parse_registry(std::string_view text) {
         .hint(fmt::format("a login is for a whole registry: `{}`", host.substr(0, 300)));
   }
   if (!is_registry_name(text) || contains(text, '/')) {
-    throw Error(Code::usage, fmt::format("`{}` is no registry", text.substr(0, 300)))
+    throw Error(Code::usage, fmt::format("`{}` is not a registry", text.substr(0, 300)))
         .hint("a registry is a host name with a dot or a port, as in ghcr.io or localhost:5000");
   }
   check_registry(text);

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/limits.hpp"
+#include "base/suggest.hpp"
 #include "yaml/json.hpp"
 
 namespace wasmctl::plugin {
@@ -228,7 +229,7 @@ std::string unknown_key(const json& schema, const std::string& key) {
     known.emplace_back(name);
     all += (all.empty() ? "" : ", ") + name;
   }
-  const auto guess = nearest(key, known);
+  const auto guess = base::nearest(key, known);
   if (!guess.empty()) return fmt::format("is unknown: did you mean `{}`?", guess);
   return all.empty() ? "is unknown" : fmt::format("is unknown: the keys are {}", all);
 }
@@ -406,7 +407,7 @@ void Checker::check(const Step& step) {
   }
   if (step.schema == true) return;
   if (step.schema == false) return add(step, "is not allowed");
-  if (!step.schema.is_object()) throw broken("is no object");
+  if (!step.schema.is_object()) throw broken("is not an object");
   for (const auto& [name, rule] : step.schema.items()) {
     const auto* const keyword =
         std::ranges::find(kKeywords, std::string_view(name), &Keyword::name);

@@ -82,7 +82,7 @@ fs::path read_source(const Plugin& plugin, const Value& value) {
   if (const auto why = refuse_source(path)) throw value.refuse(*why).hint("rename the file");
   std::error_code ignored;
   if (!fs::is_regular_file(plugin.directory / path, ignored)) {
-    throw value.refuse(fmt::format("names `{}`, which is no file", value.node.text));
+    throw value.refuse(fmt::format("names `{}`, which is not a file", value.node.text));
   }
   return path;
 }

@@ -34,7 +34,8 @@ base::Finished run_helper(const CredentialHelper& helper, const char* action, st
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
   };
   if (helper.name.empty() || !std::all_of(helper.name.begin(), helper.name.end(), legal)) {
-    throw Error(Code::bad_input, fmt::format("`{}` is no credential helper's name", helper.name));
+    throw Error(Code::bad_input,
+                fmt::format("`{}` is not a credential helper's name", helper.name));
   }
   base::Command command{{helper.program(), action}, {}, std::move(input)};
   command.max_output = kMaxHelperOutput;

@@ -142,7 +142,7 @@ std::optional<Credentials> from_entry(const json& entry) {
   auto encoded = base::text_member(entry, "auth");
   std::erase_if(encoded, [](char c) { return base::trimmed({&c, 1}).empty(); });
   const auto auth = base::base64_decode(encoded);
-  if (!auth) throw Error(Code::bad_input, "an `auth` in it is no base64");
+  if (!auth) throw Error(Code::bad_input, "an `auth` in it is not base64");
   if (const auto colon = auth->find(':'); colon != std::string::npos) {
     credentials.username = auth->substr(0, colon);
     // Docker pads with NULs what it wrote long ago.

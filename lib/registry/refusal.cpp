@@ -55,7 +55,7 @@ std::string plain_text(const http::Response& response) {
   return is_markup ? "" : shown(line);
 }
 
-// What is behind the address is no registry, or a gateway stands before it.
+// What is behind the address is not a registry, or a gateway stands before it.
 void add_page_hint(Error& error, const http::Url& url) {
   error.hint(
       fmt::format("check that `{}` is the registry's address, and that no proxy answers for it",

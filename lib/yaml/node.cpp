@@ -13,6 +13,20 @@ const Node* find(const Node& node, std::string_view key) {
   return nullptr;
 }
 
+const Node* at(const Node* node, std::span<const std::string_view> path) {
+  for (const auto key : path) node = node == nullptr ? nullptr : find(*node, key);
+  return node;
+}
+
+const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
+  return at(node, std::span(path.begin(), path.size()));
+}
+
+std::string text_at(const Node* node, std::initializer_list<std::string_view> path) {
+  const auto* const found = at(node, path);
+  return found == nullptr ? "" : found->text;
+}
+
 bool is_merge(const Node& key) {
   return key.text == "<<" && key.style == Style::plain && key.tag.empty();
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +57,12 @@ struct Entry {
 
 // The value under `key`, or null if `node` is no mapping or has no such key.
 const Node* find(const Node& node, std::string_view key);
+
+// The same of several keys, one within the other, from `node` on, which may be null.
+const Node* at(const Node* node, std::span<const std::string_view> path);
+const Node* at(const Node* node, std::initializer_list<std::string_view> path);
+// The text of the scalar there; empty where there is none.
+std::string text_at(const Node* node, std::initializer_list<std::string_view> path);
 
 // The key `<<` of YAML 1.1, whose value is a mapping, or a list of such, that is merged in.
 bool is_merge(const Node& key);

@@ -18,8 +18,7 @@
 //
 // Types of fields: bool, integers, std::string, enumerations (see kChoices), vectors of these, a
 // list of pairs of strings (a JSON object), structs with fields of their own, and a TokenList: names
-// that stay where they were read, for which configure() takes where to keep the text. Keys hold no
-// escapes.
+// that stay where they were read, for which there is PluginConfig. Keys hold no escapes.
 #pragma once
 
 #include <stddef.h>
@@ -194,9 +193,8 @@ bool read_config(JsonReader& json, Config& config) {
 
 namespace proxy_wasm {
 
-// For onConfigure: reads the plugin's configuration of `size` bytes. If it does not fit, logs which
-// key is wrong, leaves `config` as it was, and returns false. The TokenLists of `config` point into
-// `text`.
+// Reads the plugin's configuration of `size` bytes. If it does not fit, logs which key is wrong, leaves
+// `config` as it was, and returns false. The TokenLists of `config` point into `text`.
 template <class Config>
 bool configure(size_t size, Config& config, HostBytes& text) {
   HostBytes bytes = buffer(WasmBufferType::PluginConfiguration, 0, size);
@@ -213,11 +211,27 @@ bool configure(size_t size, Config& config, HostBytes& text) {
   return false;
 }
 
+// For onConfigure, where there is no TokenList.
 template <class Config>
 bool configure(size_t size, Config& config) {
   HostBytes text;
   return configure(size, config, text);
 }
+
+// A configuration, and the text that its TokenLists point into.
+template <class Config>
+class PluginConfig {
+ public:
+  // For onConfigure: as configure().
+  bool read(size_t size) { return configure(size, config_, text_); }
+
+  const Config& operator*() const { return config_; }
+  const Config* operator->() const { return &config_; }
+
+ private:
+  Config config_;
+  HostBytes text_;
+};
 
 }  // namespace proxy_wasm
 #endif

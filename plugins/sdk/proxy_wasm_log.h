@@ -41,7 +41,11 @@ inline void log_parts(LogLevel level, const std::string_view* parts, size_t coun
 template <class... Parts>
 void log_line(LogLevel level, const Parts&... parts) {
   const std::string_view views[] = {parts...};
-  log_parts(level, views, sizeof...(parts));
+  if constexpr (sizeof...(parts) == 1) {
+    proxy_log(level, views[0].data(), views[0].size());
+  } else {
+    log_parts(level, views, sizeof...(parts));
+  }
 }
 
 // Logs "what problem" as one line: what is wrong with a configuration, e.g. from a JsonReader.

@@ -90,7 +90,7 @@ void check_kind(const RenderOptions& options) {
     throw refuse("--workload", "nothing is mounted");
   }
   if (is_envoy && !options.directory.empty()) {
-    throw refuse("-o", "it is no resource of Kubernetes");
+    throw refuse("-o", "it is not a resource of Kubernetes");
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/render/envoy_gateway.hpp"
 #include "kube/workload.hpp"
@@ -21,7 +22,7 @@ namespace wasmctl::kube {
 
 namespace {
 
-using yaml::Node;
+using yaml::at, yaml::Node, yaml::text_at;
 
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
@@ -38,16 +39,6 @@ constexpr PluginKindRow kPluginKinds[] = {
     {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress",
      oci::Consumer::istio},
 };
-
-const Node* at(const Node* node, std::initializer_list<std::string_view> path) {
-  for (const auto key : path) node = node == nullptr ? nullptr : yaml::find(*node, key);
-  return node;
-}
-
-std::string text_at(const Node* node, std::initializer_list<std::string_view> path) {
-  const auto* const found = at(node, path);
-  return found == nullptr ? "" : found->text;
-}
 
 // A field of a message of Envoy's, which protobuf reads in snake_case and in camelCase.
 const Node* message_field(const Node* node, std::string_view snake_case) {
@@ -120,7 +111,7 @@ class DocumentReader {
       inventory_.unknown_kinds.push_back({site(root), api_version, kind, meant});
       return;
     }
-    read_workload(root, api_version, kind);
+    read_workload(root, kind);
   }
 
  private:
@@ -144,17 +135,15 @@ class DocumentReader {
     for (const auto& row : kPluginKinds) {
       const bool same_group = group_of(row.api_version) == group_of(api_version);
       const bool ours = row.api_version.starts_with(kExtensionsGroup);
-      if (same_group && (ours || !nearest(kind, {row.name}).empty())) return &row;
+      if (same_group && (ours || !base::nearest(kind, {row.name}).empty())) return &row;
       if (kind == row.name && named == nullptr) named = &row;
     }
     return named;
   }
 
   void read_list(const Node& root) {
-    const auto* const items = yaml::find(root, "items");
-    if (items == nullptr) return;
-    for (const auto& item : items->items) {
-      if (text_at(&item, {"kind"}) != "List") read(item);  // Kubernetes opens one level
+    for (const auto* const item : objects_of(root)) {
+      if (text_at(item, {"kind"}) != "List") read(*item);
     }
   }
 
@@ -436,21 +425,15 @@ class DocumentReader {
 
   // The pod template of a kind that Kubernetes has, or of any other that has the same form: where
   // Deployments have it, with containers. (A SealedSecret's template has none.)
-  static const Node* find_pod_template(const Node& root, const std::string& api_version,
-                                       const std::string& kind) {
-    for (const auto& known : workload_kinds()) {
-      if (known.kind != kind || known.api_version != api_version) continue;
-      const auto* found = &root;
-      for (const auto key : known.pod_path) found = at(found, {key});
-      return found;
-    }
+  static const Node* find_any_template(const Node& root) {
+    if (const auto* const known = workload_kind(root)) return find_pod_template(root, *known);
     const auto* const found = at(&root, {"spec", "template"});
     const auto* const containers = at(found, {"spec", "containers"});
     return containers == nullptr || containers->items.empty() ? nullptr : found;
   }
 
-  void read_workload(const Node& root, const std::string& api_version, const std::string& kind) {
-    const auto* const pod_template = find_pod_template(root, api_version, kind);
+  void read_workload(const Node& root, const std::string& kind) {
+    const auto* const pod_template = find_any_template(root);
     if (pod_template == nullptr) return;
     WorkloadManifest workload;
     identify(workload, root);

@@ -20,40 +20,9 @@ namespace {
 using nlohmann::json;
 using yaml::Node;
 using yaml::Style;
+using yaml::text_at;
 
 // ---- finding workloads ----------------------------------------------------------------------
-
-const Node* at(const Node& node, std::initializer_list<std::string_view> path) {
-  const auto* place = &node;
-  for (const auto key : path) {
-    place = place == nullptr ? nullptr : yaml::find(*place, key);
-  }
-  return place;
-}
-
-std::string text_at(const Node& node, std::initializer_list<std::string_view> path) {
-  const auto* const place = at(node, path);
-  return place == nullptr ? "" : place->text;
-}
-
-const WorkloadKind* kind_of(const Node& root) {
-  const auto api_version = text_at(root, {"apiVersion"});
-  const auto kind = text_at(root, {"kind"});
-  const auto kinds = workload_kinds();
-  const auto found = std::ranges::find_if(kinds, [&](const WorkloadKind& row) {
-    return row.kind == kind && row.api_version == api_version;
-  });
-  return found == kinds.end() ? nullptr : &*found;
-}
-
-// The pod template: the mapping that has the pods' metadata and spec.
-const Node* find_template(const Node& root, const WorkloadKind& kind) {
-  const auto* place = &root;
-  for (const auto key : kind.pod_path) {
-    place = place == nullptr ? nullptr : yaml::find(*place, key);
-  }
-  return place;
-}
 
 bool fits(const Node& root, const Workload& workload, const Node& pod_template,
           const Target& target) {
@@ -61,7 +30,7 @@ bool fits(const Node& root, const Workload& workload, const Node& pod_template,
       (target.workload->kind != workload.kind || target.workload->name != workload.name)) {
     return false;
   }
-  const auto ns = text_at(root, {"metadata", "namespace"});
+  const auto ns = text_at(&root, {"metadata", "namespace"});
   if (target.ns && !ns.empty() && ns != *target.ns) return false;
   return std::ranges::all_of(target.selector, [&](const auto& label) {
     const auto* const metadata = yaml::find(pod_template, "metadata");
@@ -71,25 +40,14 @@ bool fits(const Node& root, const Workload& workload, const Node& pod_template,
   });
 }
 
-bool is_list(const Node& root) {
-  return text_at(root, {"kind"}) == "List";
-}
-
 // The workload that an object is, if it fits, and its pod template.
 const Node* find_target(const Node& object, const Target& target) {
-  const auto* const kind = kind_of(object);
+  const auto* const kind = workload_kind(object);
   if (kind == nullptr) return nullptr;
-  const auto* const pod_template = find_template(object, *kind);
-  const Workload workload{kind, text_at(object, {"metadata", "name"})};
+  const auto* const pod_template = find_pod_template(object, *kind);
+  const Workload workload{kind, text_at(&object, {"metadata", "name"})};
   const bool is_target = pod_template != nullptr && fits(object, workload, *pod_template, target);
   return is_target ? pod_template : nullptr;
-}
-
-// An object of a document: itself, or an item of a List.
-void for_each_object(const Node& root, const auto& visit) {
-  const auto* const items = yaml::find(root, "items");
-  if (!is_list(root) || items == nullptr) return visit(root);
-  for (const auto& item : items->items) visit(item);
 }
 
 // ---- what keeps a module out of pods --------------------------------------------------------
@@ -124,12 +82,12 @@ std::map<std::string, Labels> read_namespaces(std::string_view text, const std::
   if (text.find("Namespace") == std::string_view::npos) return namespaces;
   yaml::Reader reader(text, file);
   while (const auto document = reader.next()) {
-    for_each_object(document->root, [&](const Node& object) {
-      if (text_at(object, {"kind"}) != "Namespace") return;
-      const auto value = yaml::to_json(object, file);
+    for (const auto* const object : objects_of(document->root)) {
+      if (text_at(object, {"kind"}) != "Namespace") continue;
+      const auto value = yaml::to_json(*object, file);
       namespaces[text_of(at(value, {"metadata", "name"}))] =
           read_labels(at(value, {"metadata", "labels"}));
-    });
+    }
   }
   return namespaces;
 }
@@ -174,20 +132,20 @@ class FilePatcher {
  private:
   void visit_document(const Node& root) {
     std::vector<Edit> edits;
-    for_each_object(root, [&](const Node& object) { visit(object, edits); });
+    for (const auto* const object : objects_of(root)) visit(*object, edits);
     if (edits.empty()) return;
     verify(root, edits);
     std::ranges::move(edits, std::back_inserter(patch_.edits));
   }
 
   void visit(const Node& object, std::vector<Edit>& edits) {
-    const auto* const kind = kind_of(object);
+    const auto* const kind = workload_kind(object);
     if (kind == nullptr) return;
-    const auto name = to_string({kind, text_at(object, {"metadata", "name"})});
+    const auto name = to_string({kind, text_at(&object, {"metadata", "name"})});
     others_.push_back(name);
     const auto* const pod_template = find_target(object, target_);
     if (pod_template == nullptr) return;
-    auto ns = text_at(object, {"metadata", "namespace"});
+    auto ns = text_at(&object, {"metadata", "namespace"});
     if (const auto refusal = refuse_pods(*pod_template, name, ns)) {
       if (target_.workload) throw *refusal;
       if (!first_refusal_) first_refusal_ = refusal;
@@ -263,16 +221,12 @@ class FilePatcher {
     const auto strip = [&](json& object, const Node& node) {
       // Of those alone that are meant: what another one shares by an alias must not change.
       if (find_target(node, target_) == nullptr) return;
-      auto* const pod_template = find_template(object, *kind_of(node));
+      auto* const pod_template = find_template(object, *workload_kind(node));
       if (pod_template != nullptr) strip_template(*pod_template, mount_);
     };
-    const auto* const items = yaml::find(root, "items");
-    if (is_list(root) && items != nullptr) {
-      for (std::size_t i = 0; i < items->items.size(); ++i) {
-        strip(value["items"][i], items->items[i]);
-      }
-    } else {
-      strip(value, root);
+    const auto objects = objects_of(root);
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      strip(objects[i] == &root ? value : value["items"][i], *objects[i]);
     }
     return value;
   }
@@ -339,7 +293,7 @@ TextPatch patch_text(std::string_view text, const std::string& file, const Targe
     if (cr + 1 < text.size() && text[cr + 1] == '\n') continue;
     throw Error(
         Code::bad_input,
-        fmt::format("{} has a carriage return that is no part of a line end (byte {})", file, cr));
+        fmt::format("{} has a carriage return that is not part of a line end (byte {})", file, cr));
   }
   if (is_helm_template(text, file)) {
     throw Error(Code::bad_input, fmt::format("{} is a Helm template", file)).hint(kHint);
@@ -360,9 +314,9 @@ std::vector<json> find_workloads(std::string_view text, const std::string& file,
   std::vector<json> found;
   yaml::Reader reader(text, file);
   while (const auto document = reader.next()) {
-    for_each_object(document->root, [&](const Node& object) {
-      if (find_target(object, target) != nullptr) found.push_back(yaml::to_json(object, file));
-    });
+    for (const auto* const object : objects_of(document->root)) {
+      if (find_target(*object, target) != nullptr) found.push_back(yaml::to_json(*object, file));
+    }
   }
   return found;
 }

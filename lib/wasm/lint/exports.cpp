@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "wasm/hostcalls.hpp"
 #include "wasm/lint/rules.hpp"
 
@@ -186,7 +187,7 @@ std::string hint_for_callback(const std::string& name, Vendor vendor) {
   std::vector<std::string_view> known{"proxy_on_memory_allocate"};
   const auto rows = callbacks(vendor);
   for (const auto& callback : rows) known.push_back(callback.name);
-  const auto near = nearest(name, known);
+  const auto near = base::nearest(name, known);
   return near.empty() ? std::string() : fmt::format("`{}`: did you mean `{}`?", name, near);
 }
 

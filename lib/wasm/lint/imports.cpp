@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "wasm/hostcalls.hpp"
 #include "wasm/lint/families.hpp"
 #include "wasm/lint/rules.hpp"
@@ -47,7 +48,7 @@ std::string hint_for_import(std::string_view name, Vendor vendor) {
     }
     known.push_back(row.name);
   }
-  const auto near = nearest(name, known);
+  const auto near = base::nearest(name, known);
   return near.empty() ? std::string() : fmt::format("`{}`: did you mean `{}`?", name, near);
 }
 

@@ -22,6 +22,19 @@ void add(Findings& findings, const Rule& rule, std::string message, std::string 
       std::vector{Mention{std::move(name), std::move(trail)}});
 }
 
+namespace {
+
+// Where the step's function calls, be it what was inlined into it, a header's for instance. What
+// the compiler made, as for static objects, has no line of its own: then that of what is in it.
+Place place_in_function(const Subject& subject, const Step& step) {
+  const auto origins = subject.symbols.origins(step.offset);
+  const auto found =
+      std::ranges::find_if(origins, [](const Origin& origin) { return origin.place.line != 0; });
+  return found == origins.end() ? Place() : found->place;
+}
+
+}  // namespace
+
 std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps) {
   const auto& exports = subject.module.exports;
   // A longer chain says no more; its end, the callback, does.
@@ -35,8 +48,7 @@ std::vector<Frame> frames(const Subject& subject, const std::vector<Step>& steps
       i = steps.size() - 1;
     }
     const auto& step = steps[i];
-    const auto place = subject.symbols.place(step.offset);
-    list.push_back({subject.symbols.function(step.function), place.value_or(Place())});
+    list.push_back({subject.symbols.function(step.function), place_in_function(subject, step)});
   }
   if (!steps.empty()) {
     const auto last = steps.back().function;

@@ -189,7 +189,7 @@ constexpr LintRule kStartRules[] = {
      "The same by direct calls, whatever branches lie between: static constructors that allocate "
      "have some. `build` refuses it.",
      check_start_branches},
-    {{"command-exits", Severity::error, "is no command whose main exits"},
+    {{"command-exits", Severity::error, "is not a command whose main exits"},
      Judge::envoy,
      "A command's _start ends with proc_exit, which is forbidden at the start; so do Go's, and "
      "TinyGo's since 0.32. A command that simply returns loads.",

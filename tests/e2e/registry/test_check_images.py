@@ -68,11 +68,11 @@ def test_render_refuses_an_image_that_its_reader_does_not_load(wasmctl, module, 
         ("cncf", "wasm", ["--kind", "EnvoyExtensionPolicy", "--target-ref", "Gateway/a"], "Envoy Gateway",
          "it has 1 layer; an artifact must have two, one of them application/vnd.module.wasm.content.layer.v1+wasm"),
         ("solo", "artifact", ["--selector", "a=b", "--via", "image-volume"], "Kubernetes image volume",
-         "its config is application/vnd.module.wasm.config.v1+json, which is no image's"),
+         "its config is application/vnd.module.wasm.config.v1+json, which is not an image's"),
     ]:
         wasmctl("-q", "push", "--format", image_format, module, f"{image}:{tag}")
         assert wasmctl("render", f"{image}:{tag}", *flags, status=6).stderr == (
-            f"error: {image}:{tag} is no image for {reader}: {why}\n"
+            f"error: {image}:{tag} is not an image for {reader}: {why}\n"
             "hint: push the module as what all of them load: `wasmctl pull`, then `wasmctl push`\n")
 
 

@@ -455,7 +455,7 @@ def test_directory_with_other_files_is_left_alone(wasmctl, wasm, tmp_path):
     (tmp_path / "full/file").write_text("x")
     done = wasmctl("push", wasm, f"oci:{tmp_path}/full:v1", status=3)
     assert done.stderr.splitlines() == [
-        f"error: `{tmp_path}/full` is no image layout: it has other files and no `oci-layout`",
+        f"error: `{tmp_path}/full` is not an image layout: it has other files and no `oci-layout`",
         "hint: name a directory that is empty or does not exist yet"]
     assert [p.name for p in (tmp_path / "full").iterdir()] == ["file"]
 

@@ -355,7 +355,7 @@ def test_manifest_type_that_would_be_another_header(wasmctl, wasm):
     evil = json.dumps({"schemaVersion": 2, "mediaType": "a\r\nX-Evil: 1", "config": {}, "layers": []}).encode()
     with FaultyRegistry(times(ALWAYS, lambda h: h.reply(200, evil), "GET", "/manifests/")) as registry:
         done = wasmctl("copy", f"{registry.host}/acme/x1:v1", f"{registry.host}/acme/x2:v1", status=3)
-        assert "which is no image manifest or index" in done.stderr and not registry.manifests
+        assert "which is not an image manifest or index" in done.stderr and not registry.manifests
 
 
 def test_copy_of_an_index_asks_for_each_manifest_once(wasmctl, wasm, tmp_path):
@@ -445,7 +445,7 @@ def test_index_that_is_listed_as_a_manifest(wasmctl, wasm):
         done = wasmctl("render", f"{registry.host}/acme/x1:outer", status=6)
         inner, image = digest_of(registry, "inner"), f"{registry.host}/acme/x1:outer"
         assert done.stderr.splitlines()[0] == (
-            f"error: {image} is no image for Istio: the index's manifest for linux/amd64, {inner}, cannot be read: "
+            f"error: {image} is not an image for Istio: the index's manifest for linux/amd64, {inner}, cannot be read: "
             f"{image}@{inner} is an index, though it is listed as a manifest")
 
 

@@ -121,8 +121,10 @@ def test_a_static_object_that_calls_the_host_is_refused(wasmctl, tmp_path, kind)
     (tmp_path / "plugin.cc").write_text(
         f"{HEADER}{declared}\nstatic std::string answer() {{ return {used}; }}\n{ANSWERS}{FACTORY}")
     (tmp_path / "wasmctl.yaml").write_text("name: early\n")
-    assert wasmctl("build", tmp_path, status=6).stderr.splitlines()[0] == (
-        f"error: early: {said}, which Envoy forbids before `proxy_on_vm_start` [{rule}]")
+    error, caller = wasmctl("build", tmp_path, status=6).stderr.splitlines()[:2]
+    assert error == f"error: early: {said}, which Envoy forbids before `proxy_on_vm_start` [{rule}]"
+    line = HEADER.count("\n") + 1
+    assert caller == f"  caused by: `_GLOBAL__sub_I_plugin.cc` at plugin.cc:{line}"
 
 
 def test_a_static_object_that_logs_is_not(wasmctl, tmp_path):
@@ -130,3 +132,40 @@ def test_a_static_object_that_logs_is_not(wasmctl, tmp_path):
         f'{HEADER}static const auto said = logInfo(std::string("loaded ") + __TIME__[0]);\n'
         f"static std::string answer() {{ return std::to_string(static_cast<int>(said)); }}\n{ANSWERS}{FACTORY}")
     wasmctl("build", tmp_path)
+
+
+def test_names_of_a_plugins_own_that_are_none_of_the_c_plus_plus_sdk(wasmctl, tmp_path):
+    (tmp_path / "plugin.cc").write_text(HEADER + """
+enum class PeerType { inside, outside };
+struct Optional { bool set = false; };
+struct StringView { const char *text; };
+static const int kMetricTagType = 1;
+static WasmResult setProperty(std::string_view key, std::string_view value) {
+  return proxy_set_property(key.data(), key.size(), value.data(), value.size());
+}
+inline WasmResult prependBuffer(WasmBufferType type, std::string_view data) { return setBuffer(type, 0, 0, data); }
+static WasmResult appendBuffer(WasmBufferType type, std::string_view data) { return setBuffer(type, 9, 0, data); }
+static int callForeignFunction(std::string_view name) { return static_cast<int>(name.size()); }
+static std::string answer() {
+  setProperty("tenant", StringView{"acme"}.text);
+  prependBuffer(WasmBufferType::HttpRequestBody, "{");
+  appendBuffer(WasmBufferType::HttpRequestBody, "}");
+  return std::to_string(callForeignFunction("f") + kMetricTagType + static_cast<int>(PeerType::outside) + Optional{}.set);
+}
+""" + ANSWERS + FACTORY)
+    wasmctl("build", tmp_path)
+
+
+def test_a_header_beside_the_source_is_the_one_that_is_included(wasmctl, tmp_path):
+    source = tmp_path / "src"
+    source.mkdir()
+    (source / "proxy_wasm_intrinsics.h").write_text('extern "C" int say(const char *, int);\nstruct Context {};\n')
+    (source / "plugin.cc").write_text('#include "proxy_wasm_intrinsics.h"\n'
+                                      'extern "C" void proxy_abi_version_0_2_1() {}\n'
+                                      "static_assert(sizeof(Context) == 1);\n")
+    (tmp_path / "wasmctl.yaml").write_text("name: own\nsources: [src/plugin.cc]\n")
+    for more in [], ["-D", "ANY=1"]:
+        wasmctl("build", tmp_path, *more)
+    (source / "plugin.cc").write_text('#include "proxy_wasm_intrinsics.h"\nint n = kNone;\n')
+    assert wasmctl("build", tmp_path, status=5).stderr.splitlines()[-1] == (
+        "hint: the proxy_wasm_intrinsics.h beside src/plugin.cc stands in for the SDK's")

@@ -1,12 +1,13 @@
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 
 #include <doctest/doctest.h>
 
 using wasmctl::Code;
 using wasmctl::Error;
 using wasmctl::format_error;
-using wasmctl::nearest;
 using wasmctl::Place;
+using wasmctl::base::nearest;
 
 TEST_CASE("format_error prints what, why, and what next") {
   CHECK(format_error(Error(Code::io, "disk full")) == "error: disk full\n");

@@ -29,10 +29,10 @@ TEST_CASE("a selector has equal labels, each with one value") {
       {{"!app"}, "--selector: expected KEY=VALUE, not `!app`"},
       {{"app in (a)"}, "--selector: expected KEY=VALUE, not `app in (a)`"},
       {{"my app=a"},
-       "--selector: `my app` is no label: expected [PREFIX/]NAME, the name 1 to 63 of letters, "
+       "--selector: `my app` is not a label: expected [PREFIX/]NAME, the name 1 to 63 of letters, "
        "digits, `-`, `_` and `.`"},
       {{"app=a b"},
-       "--selector: `a b` is no label's value: expected up to 63 letters, digits, `-`, `_` and "
+       "--selector: `a b` is not a label's value: expected up to 63 letters, digits, `-`, `_` and "
        "`.`"},
   };
   for (const auto& [words, message] : cases) {

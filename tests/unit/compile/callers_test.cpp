@@ -41,6 +41,37 @@ TEST_CASE("find_callers places the calls of an import, by its name and by its sy
   CHECK(find_callers(kIr, {"absent"}).empty());
 }
 
+TEST_CASE("find_callers places what a library's header calls where the plugin uses the header") {
+  constexpr const char* ir =
+      "define void @plugin() {\n"
+      "  call void @emplace(), !dbg !7\n"
+      "}\n"
+      "define linkonce_odr void @emplace() {\n"
+      "  call void @construct_at(), !dbg !8\n"
+      "}\n"
+      "define linkonce_odr void @construct_at() {\n"
+      "  call void @construct_at(), !dbg !8\n"
+      "  call void @absent(), !dbg !8\n"
+      "  call void @other(), !dbg !8\n"
+      "}\n"
+      "define linkonce_odr void @slot() {\n"
+      "  call void @virtual(), !dbg !8\n"
+      "}\n"
+      "declare void @absent()\n"
+      "declare void @virtual()\n"
+      "!1 = !DIFile(filename: \"plugin.cc\", directory: \".\")\n"
+      "!2 = !DIFile(filename: \"/usr/include/c++/v1/optional\", directory: \"\")\n"
+      "!3 = distinct !DISubprogram(name: \"plugin\", file: !1)\n"
+      "!4 = distinct !DISubprogram(name: \"emplace\", file: !2)\n"
+      "!7 = !DILocation(line: 9, column: 2, scope: !3)\n"
+      "!8 = !DILocation(line: 900, column: 1, scope: !4)\n";
+  const auto callers = find_callers(ir, {"absent", "virtual"});
+  REQUIRE(callers.size() == 2);
+  CHECK(callers[0].function == "absent");
+  CHECK(callers[0].place == "plugin.cc:9:2");
+  CHECK(callers[1].place == "/usr/include/c++/v1/optional:900:1");
+}
+
 TEST_CASE("find_callers survives anything") {
   const std::string ir = kIr;
   for (std::size_t size = 0; size < ir.size(); ++size) {

@@ -7,6 +7,7 @@
 #include "compile/toolchain.hpp"
 
 using wasmctl::compile::remedy;
+using wasmctl::compile::remedy_for_undefined;
 
 namespace {
 
@@ -26,6 +27,43 @@ TEST_CASE("remedy knows the headers of other builds of the SDK") {
   CHECK(of_missing("bits/endian.h") ==
         "Wasm's libc has no such header, and this machine's does not serve a module");
   CHECK(of_missing("own.h") == "name the directory that it is in with --include");
+}
+
+TEST_CASE("remedy knows the names of older APIs, and those of libraries that are not linked") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"error: use of undeclared identifier 'BufferType'",
+       "it is WasmBufferType, as in WasmBufferType::HttpRequestBody"},
+      {"error: use of undeclared identifier 'HeaderMapType'; did you mean 'WasmHeaderMapType'?",
+       "it is WasmHeaderMapType, as in WasmHeaderMapType::RequestHeaders"},
+      {"error: unknown type name 'EMSCRIPTEN_KEEPALIVE'",
+       "no Emscripten is needed: WASM_EXPORT(int, twice, (int n)) defines an exported function"},
+      {"error: use of undeclared identifier 'getRequestBodyBufferBytes'",
+       "it is getBufferBytes(WasmBufferType::HttpRequestBody, start, length)"},
+      {"error: use of undeclared identifier 'setTickPeriodMilliseconds'",
+       "it is proxy_set_tick_period_milliseconds(milliseconds)"},
+      {"error: use of undeclared identifier 'httpCall'",
+       "calls are the root context's: root()->httpCall(...)"},
+      {"a.cc:22:50: error: non-virtual member function marked 'override' hides virtual member "
+       "function\nnote: hidden overloaded virtual function 'Context::onRequestHeaders' declared "
+       "here: different number of parameters (2 vs 1)",
+       "since ABI 0.2.0 it is onRequestHeaders(uint32_t headers, bool end_of_stream)"},
+      // A plugin's own names.
+      {"error: use of undeclared identifier 'MyBufferType'", ""},
+      {"error: use of undeclared identifier 'httpCalls'", ""},
+      {"note: hidden overloaded virtual function 'Base::onRequestHeaders' declared here", ""},
+  };
+  for (const auto& [output, want] : cases) {
+    CAPTURE(output);
+    CHECK(remedy(output) == want);
+  }
+  CHECK(of_missing("emscripten.h") == of_missing("emscripten/emscripten.h"));
+  CHECK(of_missing("emscripten.h").starts_with("leave it out: "));
+  CHECK(of_missing("openssl/configuration.h").starts_with("OpenSSL is not in the SDK: "));
+  CHECK(of_missing("proxy_wasm_intrinsics_lite.pb.h") ==
+        "include proxy_wasm_intrinsics_lite.h, which the SDK has");
+  CHECK(remedy_for_undefined("re2::RE2::RE2(char const*)").starts_with("RE2 is not linked: "));
+  CHECK(remedy_for_undefined("twice") ==
+        "define it, add the source that does to `sources`, or do without it");
 }
 
 TEST_CASE("remedy takes a missing standard header or library for a toolchain that is not whole") {

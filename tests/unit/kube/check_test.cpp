@@ -165,9 +165,9 @@ TEST_CASE("each mistake is found, by rule and place") {
        "4:13 `/a/b.wasm` is an image of Docker Hub to Istio, not a file [url-form] write "
        "`file:///a/b.wasm`\n"},
       {plugin("{url: 'file:/a/b.wasm'}"),
-       "4:13 `file:/a/b.wasm` is no absolute path to Istio [url-form] write `file:///PATH`\n"},
+       "4:13 `file:/a/b.wasm` is not an absolute path to Istio [url-form] write `file:///PATH`\n"},
       {plugin("{url: 'file://a/b.wasm'}"),
-       "4:13 `file://a/b.wasm` is no absolute path to Istio [url-form] write `file:///PATH`\n"},
+       "4:13 `file://a/b.wasm` is not an absolute path to Istio [url-form] write `file:///PATH`\n"},
       {plugin("{url: '10.0.0.1:5000/o/x@sha256:00'}"),
        "4:13 Istio takes what is before the first colon in `10.0.0.1:5000/o/x@sha256:00` for a "
        "scheme "

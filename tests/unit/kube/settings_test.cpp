@@ -72,10 +72,11 @@ TEST_CASE("set refuses, and names the field") {
        "error: w.yaml:1:1: `selector` has no field `matchLabel`\n"
        "hint: did you mean `matchLabels`? one of: matchLabels\n"},
       {"selector", R"({"matchLabels": {"-a": "b"}})",
-       "error: w.yaml:1:1: `selector.matchLabels` has a wrong key: `-a` is no label: expected "
+       "error: w.yaml:1:1: `selector.matchLabels` has a wrong key: `-a` is not a label: expected "
        "[PREFIX/]NAME, the name 1 to 63 of letters, digits, `-`, `_` and `.`\n"},
       {"selector", R"({"matchLabels": {"a": "b c"}})",
-       "error: w.yaml:1:1: `selector.matchLabels.a` has a wrong value: `b c` is no label's value: "
+       "error: w.yaml:1:1: `selector.matchLabels.a` has a wrong value: `b c` is not a label's "
+       "value: "
        "expected up to 63 letters, digits, `-`, `_` and `.`\n"},
       {"selector", R"({"matchLabels": {"a": 1}})",
        "error: w.yaml:1:1: `selector.matchLabels.a` must be a string, not a number\n"},

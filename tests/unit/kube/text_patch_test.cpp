@@ -332,7 +332,7 @@ TEST_CASE("what lines cannot be added to is refused, untouched") {
   const std::pair<std::string, std::string> cases[] = {
       {"kind: Service\n", "error: f.yaml has no workload\n"},
       {"kind: Service\r\nb: c\r",
-       "error: f.yaml has a carriage return that is no part of a line end (byte 19)\n"},
+       "error: f.yaml has a carriage return that is not part of a line end (byte 19)\n"},
       {"a: [\n",
        "error: f.yaml:2:1: did not find expected node content, while parsing a flow node that "
        "starts at line 2\n"},

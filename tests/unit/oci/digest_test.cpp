@@ -27,9 +27,9 @@ TEST_CASE("Digest::parse refuses, and says why") {
       {"sha256:" + hex + "a", "digest `sha256:" + hex + "a` has 65 hex digits, sha256 has 64"},
       {"sha512:" + hex, "digest `sha512:" + hex + "` has another algorithm than sha256"},
       {"sha256:A" + hex.substr(1),
-       "digest `sha256:A" + hex.substr(1) + "` has a character that is no lower-case hex digit"},
+       "digest `sha256:A" + hex.substr(1) + "` has a character that is not a lower-case hex digit"},
       {"sha256:../../" + hex.substr(6), "digest `sha256:../../" + hex.substr(6) +
-                                            "` has a character that is no lower-case hex digit"},
+                                            "` has a character that is not a lower-case hex digit"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);

@@ -282,15 +282,15 @@ TEST_CASE("what is no layout is refused, and left alone") {
   const auto name = [&](const char* directory) { return (root / directory).native(); };
 
   CHECK(refusal(root / "none", Code::not_found) ==
-        "there is no image layout `" + name("none") + "`");
+        "there is not an image layout `" + name("none") + "`");
 
   base::make_directories(root / "other");
   base::write_file(root / "other/file", "x");
   CHECK(refusal(root / "other", Code::bad_input) ==
-        "`" + name("other") + "` is no image layout: it has no file `oci-layout`");
+        "`" + name("other") + "` is not an image layout: it has no file `oci-layout`");
   CHECK_THROWS_WITH_AS(oci::Layout(root / "other").prepare(),
                        ("`" + name("other") +
-                        "` is no image layout: it has other files and no "
+                        "` is not an image layout: it has other files and no "
                         "`oci-layout`")
                            .c_str(),
                        Error);
@@ -299,12 +299,13 @@ TEST_CASE("what is no layout is refused, and left alone") {
   base::write_file(root / "future/oci-layout", R"({"imageLayoutVersion":"2.0.0"})");
   CHECK(refusal(root / "future", Code::bad_input) ==
         "`" + name("future") +
-            "` is no image layout: its `oci-layout` has another version than 1.0.0");
+            "` is not an image layout: its `oci-layout` has another version than 1.0.0");
 
   base::write_file(root / "future/oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
   CHECK(refusal(root / "future", Code::not_found) ==
         "cannot read `" + name("future/index.json") + "`: No such file or directory");
   base::write_file(root / "future/index.json", R"({"manifests":{}})");
   CHECK(refusal(root / "future", Code::bad_input) ==
-        "`" + name("future") + "` is no image layout: its `index.json` has no list `manifests`");
+        "`" + name("future") +
+            "` is not an image layout: its `index.json` has no list `manifests`");
 }

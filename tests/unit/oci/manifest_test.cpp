@@ -117,11 +117,12 @@ TEST_CASE("parse_manifest refuses, and says why and where") {
       {manifest(R"("x":[-)" + std::string(400, '9') + "]"),
        "the manifest has a number that no double can hold"},
       {manifest(R"("mediaType":"application/vnd.example.list")"),
-       "the manifest has the type `application/vnd.example.list`, which is no image manifest or "
+       "the manifest has the type `application/vnd.example.list`, which is not an image manifest "
+       "or "
        "index"},
       {manifest(R"("manifests":[],"layers":[])"), "the manifest is an index, but has layers"},
       {manifest(R"("mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[])"),
-       "the manifest is no index, but has manifests"},
+       "the manifest is not an index, but has manifests"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);

@@ -247,7 +247,7 @@ TEST_CASE("of an index Istio takes the first for linux/amd64, be it there or not
   CHECK(image.verdict(Consumer::istio).why_not == why);
   CHECK(who(image) == "nnnnn");
   CHECK_THROWS_WITH_AS(image.manifest_for(Consumer::istio),
-                       (image.name() + " is no image for Istio: " + why).c_str(), Error);
+                       (image.name() + " is not an image for Istio: " + why).c_str(), Error);
   // Where it does not load one, another is found, and that is said.
   CHECK(module_of(image) == kFirst);
   CHECK(image.module().remark == "Istio does not load the image: " + why);

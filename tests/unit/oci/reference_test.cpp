@@ -119,13 +119,13 @@ TEST_CASE("parse_registry") {
   }
   CHECK(wasmctl::oci::parse_registry("index.docker.io") == "docker.io");
   const std::pair<const char*, const char*> cases[] = {
-      {"", "`` is no registry"},
-      {"header-logger", "`header-logger` is no registry"},
-      {"Not/A/Registry", "`Not/A/Registry` is no registry"},
+      {"", "`` is not a registry"},
+      {"header-logger", "`header-logger` is not a registry"},
+      {"Not/A/Registry", "`Not/A/Registry` is not a registry"},
       {"ghcr.io/acme", "`ghcr.io/acme` is more than a registry"},
       {"https://ghcr.io", "registry `https://ghcr.io` has a scheme"},
-      {"host:port", "registry `host:port` has a port that is no number up to 65535"},
-      {"me@ghcr.io", "registry `me@ghcr.io` is no host name"},
+      {"host:port", "registry `host:port` has a port that is not a number up to 65535"},
+      {"me@ghcr.io", "registry `me@ghcr.io` is not a host name"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
@@ -160,7 +160,7 @@ TEST_CASE("parse_reference refuses, and says why") {
       {"", "image `` names no registry"},
       {"header-logger", "image `header-logger` names no registry"},
       {"acme/header-logger:v1", "image `acme/header-logger:v1` names no registry"},
-      {"./dir/a.wasm", "registry `.` is no host name"},
+      {"./dir/a.wasm", "registry `.` is not a host name"},
       {"oci://ghcr.io/a1", "image `oci://ghcr.io/a1` has a scheme"},
       {"https://ghcr.io/a1", "image `https://ghcr.io/a1` has a scheme"},
       {"ghcr.io/Acme/a1", "repository `Acme/a1` has an upper-case letter"},
@@ -185,9 +185,9 @@ TEST_CASE("parse_reference refuses, and says why") {
                                    "` is not 1 to 128 letters, digits, `_`, `.` or "
                                    "`-`, the first no `.` or `-`"},
       {"ghcr.io/a1@sha256:12", "digest `sha256:12` has 2 hex digits, sha256 has 64"},
-      {"host:port/a1", "registry `host:port` has a port that is no number up to 65535"},
-      {"host:99999/a1", "registry `host:99999` has a port that is no number up to 65535"},
-      {"user@host.io/a1", "registry `user@host.io` is no host name"},
+      {"host:port/a1", "registry `host:port` has a port that is not a number up to 65535"},
+      {"host:99999/a1", "registry `host:99999` has a port that is not a number up to 65535"},
+      {"user@host.io/a1", "registry `user@host.io` is not a host name"},
       {"oci:", "`oci:` names no directory"},
       {"oci::v1", "`oci:` names no directory"},
   };

@@ -91,7 +91,7 @@ TEST_CASE("a config is judged by its schema") {
 
 TEST_CASE("a schema that is none is refused") {
   const std::pair<const char*, const char*> cases[] = {
-      {"[]", "error: s.json: the schema is no object"},
+      {"[]", "error: s.json: the schema is not an object"},
       {R"({"type": "text"})",
        "error: s.json: the schema knows a type `text` that JSON Schema does not"},
       {R"({"dependentRequired": {}})",

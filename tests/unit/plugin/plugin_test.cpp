@@ -167,9 +167,9 @@ TEST_CASE("load refuses, and says where and why") {
        "error: DIR/wasmctl.yaml:1:11: `sources` names `/etc/passwd`, which is outside the plugin's "
        "directory\n"},
       {"sources:\n- missing.cc\n",
-       "error: DIR/wasmctl.yaml:2:3: `sources` names `missing.cc`, which is no file\n"},
+       "error: DIR/wasmctl.yaml:2:3: `sources` names `missing.cc`, which is not a file\n"},
       {"sources: [src]\n",
-       "error: DIR/wasmctl.yaml:1:11: `sources` names `src`, which is no file\n"},
+       "error: DIR/wasmctl.yaml:1:11: `sources` names `src`, which is not a file\n"},
       {"sources: [a.cc, src/@b.cc]\n",
        "error: DIR/wasmctl.yaml:1:17: `sources` names `src/@b.cc`, which the compiler would take "
        "for "

@@ -166,10 +166,10 @@ TEST_CASE("find_credentials reads what docker and podman write") {
        "none"},
       {"empty file", "", "ghcr.io", "none"},
       {"no base64", R"({"auths":{"ghcr.io":{"auth":"!"}}})", "ghcr.io",
-       "none | is not used for the login: an `auth` in it is no base64"},
+       "none | is not used for the login: an `auth` in it is not base64"},
       {"no JSON", "auths:", "ghcr.io", "none | is not used for the login: it is no JSON (byte 1)"},
       {"helper that is a path", R"({"credsStore":"../../bin/sh"})", "ghcr.io",
-       "none | is not used for the login: `../../bin/sh` is no credential helper's name"},
+       "none | is not used for the login: `../../bin/sh` is not a credential helper's name"},
       {"helper that is not there", R"({"credHelpers":{"ghcr.io":"wasmctl-none"}})", "ghcr.io",
        "none | is not used for the login: cannot run `docker-credential-wasmctl-none`: PATH has no "
        "such program that may be run; install it, or take it out of `credHelpers`: logins are then "

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/mount.hpp"
@@ -151,7 +152,7 @@ class AnnotationField {
     std::vector<std::string_view> names;
     names.reserve(known.size());
     for (const auto& row : known) names.push_back(row.name);
-    const auto guess = nearest(word, names);
+    const auto guess = base::nearest(word, names);
     return guess.empty() ? "`kubectl explain pod.spec.volumes` lists the fields"
                          : fmt::format("did you mean `{}`?", guess);
   }

@@ -7,6 +7,7 @@
 
 #include "base/base64.hpp"
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "kube/render/config_map.hpp"
 #include "wasm/lint/lint.hpp"
@@ -105,7 +106,7 @@ const ConfigMapManifest* find_meant(const Survey& survey, const MountedFile& mou
     if (survey.is_mended(config_map)) continue;
     const auto wanted = stem_of(mounted.volume.config_map);
     const auto here = stem_of(config_map.name);
-    if (wanted == here || !nearest(wanted, {here}).empty()) return &config_map;
+    if (wanted == here || !base::nearest(wanted, {here}).empty()) return &config_map;
   }
   return nullptr;
 }

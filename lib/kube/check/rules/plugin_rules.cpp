@@ -185,7 +185,8 @@ void check_bad_value(const Survey& survey, Report& report) {
 
 std::optional<Remark> judge_file(const std::string& url) {
   if (!url.starts_with("file:///")) {
-    return Remark{fmt::format("`{}` is no absolute path to Istio", url), "write `file:///PATH`"};
+    return Remark{fmt::format("`{}` is not an absolute path to Istio", url),
+                  "write `file:///PATH`"};
   }
   if (url.find('%') != std::string::npos) {
     return Remark{fmt::format("Istio decodes no `%` in `{}`", url),

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
 
 namespace wasmctl::kube {
@@ -88,7 +89,7 @@ void check_target_absent(const Survey& survey, Report& report) {
         names.push_back(other.name);
       }
     }
-    const auto guess = nearest(target.name, names);
+    const auto guess = base::nearest(target.name, names);
     if (guess.empty()) continue;
     report.add(target.site(),
                fmt::format("{} `{}` is not in these files", target.kind, target.name),
