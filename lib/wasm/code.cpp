@@ -82,6 +82,26 @@ CatchClause CodeReader::catch_clause() {
   return clause;
 }
 
+void CodeReader::constant(Immediates kind) {
+  switch (kind) {
+    case Immediates::i32:
+      signed_number(32);
+      return;
+    case Immediates::i64:
+      signed_number(64);
+      return;
+    case Immediates::f32:
+      bytes(4);
+      return;
+    case Immediates::f64:
+      bytes(8);
+      return;
+    default:
+      bytes(16);
+      return;
+  }
+}
+
 ValueType CodeReader::value_type() {
   const auto type = read_value_type(reader_, types_);
   features_.add(features_of(type));
@@ -154,21 +174,12 @@ void Instructions::immediates(Immediates kind, Instruction& instruction) {
       code_.byte();
       return;
     case Immediates::i32:
-      code_.signed_number(32);
-      return;
     case Immediates::i64:
-      code_.signed_number(64);
-      return;
     case Immediates::f32:
-      code_.bytes(4);
-      return;
     case Immediates::f64:
-      code_.bytes(8);
-      return;
     case Immediates::v128:
     case Immediates::lanes:
-      code_.bytes(16);
-      return;
+      return code_.constant(kind);
     case Immediates::value_types: {
       const auto count = code_.count("types");
       for (std::uint32_t i = 0; i < count; ++i) {

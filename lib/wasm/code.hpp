@@ -86,6 +86,8 @@ class CodeReader {
   BlockTypeCode block_type();
   MemoryArgument memory_argument();
   CatchClause catch_clause();
+  // Of a number or a vector, whatever it is.
+  void constant(Immediates kind);
   ValueType value_type();
   HeapType heap_type();
   // Of cast branches: whether each of the two types may be null.

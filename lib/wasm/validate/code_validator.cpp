@@ -163,20 +163,11 @@ void CodeValidator::simple(const Opcode& row) {
 void CodeValidator::immediates(const Opcode& row) {
   switch (row.immediates) {
     case Immediates::i32:
-      code_.signed_number(32);
-      return;
     case Immediates::i64:
-      code_.signed_number(64);
-      return;
     case Immediates::f32:
-      code_.bytes(4);
-      return;
     case Immediates::f64:
-      code_.bytes(8);
-      return;
     case Immediates::v128:
-      code_.bytes(16);
-      return;
+      return code_.constant(row.immediates);
     case Immediates::lanes:
       for (int i = 0; i < 16; ++i) check_lane(32);
       return;
