@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/manifest_file.hpp"
+#include "cli/output/coverage_report.hpp"
 #include "cli/output/test_report.hpp"
 #include "cli/symbols.hpp"
 #include "engine/program.hpp"
@@ -44,7 +46,11 @@ struct TestCommand {
   bool fail_fast = false;
   bool json = false;
   bool cost = false;
+  bool trace = false;
   bool schema = false;
+  bool coverage = false;
+  std::string lcov;
+  std::optional<double> fail_under;  // per cent
   BuildFlags build;
   RegistryOptions registry;
 };
@@ -54,6 +60,7 @@ struct TestedModule {
   std::string path;
   std::optional<plugin::Plugin> plugin;
   std::unique_ptr<engine::Program> program;
+  std::vector<std::uint8_t> executed;  // of all its tests; empty: not noted
 };
 
 std::unique_ptr<TestedModule> make_tested(LocalModule module) {
@@ -107,6 +114,7 @@ std::string configuration(const TestCommand& command, const host::Env& env,
     const bool is_yaml = ending == ".yaml" || ending == ".yml";
     return is_yaml ? kube::delivered_config(kube::read_config(text, file)) : text;
   }
+  if (!env.config.empty()) return env.config;
   if (!plugin) return {};
   const auto setting = std::ranges::find(plugin->settings, "config", &plugin::Setting::key);
   return setting == plugin->settings.end() ? "" : kube::delivered_config(*setting->value);
@@ -201,6 +209,8 @@ class Tests {
     options.program = module.program.get();
     options.configuration = configuration(command_, suite.env, module.plugin);
     options.limits.instructions = command_.instructions;
+    options.trace = command_.trace;
+    if (wants_coverage()) options.coverage = engine::Coverage::on;
     const bool is_shown = !command_.json && !context_.quiet;
     if (is_shown && number_ > 0) context_.out.print("\n");
     if (is_shown) context_.out.print("{}\n", suite.file.native());
@@ -214,6 +224,7 @@ class Tests {
       write_log(context_, command_, suite, test, result);
       stopped_ = command_.fail_fast && !result.passed();
       tested.stacks.push_back(stack_of(module, result));
+      add_executed(module, result);
       tested.results.emplace_back(i, std::move(result));
     }
   }
@@ -227,6 +238,41 @@ class Tests {
       Error named(error.code(), fmt::format("{}: {}", module.path, error.message()));
       for (const auto& hint : error.hints()) named.hint(hint);
       throw named;
+    }
+  }
+
+  bool wants_coverage() const {
+    return command_.coverage || !command_.lcov.empty() || command_.fail_under;
+  }
+
+  static void add_executed(TestedModule& module, host::TestResult& result) {
+    const auto executed = std::exchange(result.executed, {});
+    module.executed.resize(std::max(module.executed.size(), executed.size()));
+    std::ranges::transform(executed, module.executed, module.executed.begin(), std::bit_or());
+  }
+
+  // Of the sources below the plugin's directory; of a module alone, below the working directory.
+  wasm::Coverage coverage() const {
+    wasm::Coverage all;
+    for (const auto& [name, module] : modules_) {
+      if (module->executed.empty()) continue;
+      const auto& parsed = module->program->module();
+      const auto lines =
+          wasm::covered_lines(parsed, load_symbols(parsed, module->path), module->executed);
+      const auto directory = module->plugin ? module->plugin->directory : fs::path();
+      all.merge(own_files(lines, directory));
+    }
+    return all;
+  }
+
+  void report_coverage() const {
+    const auto lines = coverage();
+    if (!command_.lcov.empty()) base::write_file(command_.lcov, to_lcov(lines));
+    if (command_.coverage && !command_.json) print_coverage(context_, lines);
+    const auto reached = percentage(lines);
+    if (command_.fail_under && reached < *command_.fail_under) {
+      throw Error(Code::test_failed, fmt::format("{:.1f} % of the lines ran, less than {:g} %",
+                                                 reached, *command_.fail_under));
     }
   }
 
@@ -247,6 +293,7 @@ class Tests {
       if (command_.cost) print_costs(context_, suites_);
       print_tally(context_, tally);
     }
+    if (wants_coverage()) report_coverage();
     if (tally.failed > 0) throw Refused{Code::test_failed};
   }
 
@@ -290,6 +337,13 @@ void add_test(CLI::App& root, Context& context, Action& action) {
       ->type_name("FILE");
   app->add_flag("--cost", command->cost,
                 "Say what each callback cost: instructions, and calls of the host");
+  app->add_flag("--trace", command->trace,
+                "Show every call between plugin and host, with arguments and results");
+  app->add_flag("--coverage", command->coverage, "Say which lines of the sources ran");
+  app->add_option("--lcov", command->lcov, "Write which lines ran, in lcov's format")
+      ->type_name("FILE");
+  app->add_option("--fail-under", command->fail_under, "Fail if less of the sources' lines ran")
+      ->type_name("PERCENT");
   app->add_option("--max-instructions", command->instructions,
                   fmt::format("What a test may run (default: {})", kMostInstructions))
       ->type_name("N")

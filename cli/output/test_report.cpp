@@ -169,8 +169,9 @@ Tally count(const std::vector<TestedSuite>& suites) {
 }
 
 void print_line(Context& context, const host::Test& test, const host::TestResult& result) {
-  if (context.quiet && result.passed()) return;
+  if (context.quiet && result.passed() && result.trace.empty()) return;
   context.out.print("  {:<4}  {}\n", result.passed() ? "ok" : "FAIL", test.name);
+  for (const auto& line : result.trace) context.out.print("        {}\n", line);
   if (!base::log_enabled(base::LogLevel::info)) return;
   for (const auto& [phase, line] : result.log) {
     context.out.print("        {} {}: {}\n", to_string(phase), to_string(line.level), line.message);

@@ -28,7 +28,7 @@ struct Tally {
 
 Tally count(const std::vector<TestedSuite>& suites);
 
-// "ok    NAME" or "FAIL  NAME", with -v what it logged.
+// "ok    NAME" or "FAIL  NAME", with its trace, and with -v what it logged.
 void print_line(Context& context, const host::Test& test, const host::TestResult& result);
 
 // What each failed test expected and got, then how many passed.

@@ -1,14 +1,15 @@
 #include "host/local_proxy.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace wasmctl::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kPhases = {
-    "plugin_init",      "stream_init",   "request_headers", "request_body",
-    "response_headers", "response_body", "stream_destroy",  "plugin_destroy"};
+constexpr std::array<std::string_view, 10> kPhases = {
+    "plugin_init",      "stream_init",   "request_headers",   "request_body",   "request_trailers",
+    "response_headers", "response_body", "response_trailers", "stream_destroy", "plugin_destroy"};
 constexpr std::array<std::string_view, 5> kHeadersStatuses = {
     "Continue", "StopIteration", "ContinueAndEndStream", "StopAllIterationAndBuffer",
     "StopAllIterationAndWatermark"};
@@ -27,13 +28,37 @@ std::string_view to_string(HeadersStatus status) {
   return kHeadersStatuses[static_cast<std::size_t>(status)];
 }
 
+HeadersStatus read_headers_status(const Vm& vm, std::optional<std::uint32_t> returned) {
+  if (vm.trap()) return HeadersStatus::stop_all_and_watermark;
+  if (!returned) return HeadersStatus::proceed;
+  const bool stops_all =
+      vm.is_stopped() || *returned == static_cast<std::uint32_t>(HeadersStatus::stop_iteration) ||
+      *returned > static_cast<std::uint32_t>(HeadersStatus::stop_all_and_watermark);
+  return stops_all ? HeadersStatus::stop_all_and_watermark : static_cast<HeadersStatus>(*returned);
+}
+
+std::string dotted_path(std::string_view path) {
+  std::string text;
+  while (!path.empty()) {
+    const auto end = std::min(path.find('\0'), path.size());
+    if (end > 0) text.append(text.empty() ? "" : ".").append(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return text;
+}
+
 bool LocalProxy::start_plugin(Vm& vm) {
   next_context_ = kRootContext + 1;
+  is_configuring_ = true;
   vm.call("proxy_on_context_create", kRootContext, {kVmContext});
-  const auto started = vm.call("proxy_on_vm_start", kRootContext, {0});
+  is_configuring_ = false;
+  const auto started =
+      vm.call("proxy_on_vm_start", kRootContext, {size_of(options_.vm_configuration)});
   if (vm.trap() || started.value_or(1) == 0) return false;
+  is_configuring_ = true;
   const auto configured =
       vm.call("proxy_on_configure", kRootContext, {size_of(options_.configuration)});
+  is_configuring_ = false;
   return !vm.trap() && configured.value_or(1) != 0;
 }
 
@@ -46,6 +71,15 @@ void LocalProxy::end_stream(Vm& vm) {
   for (const auto* callback : {"proxy_on_done", "proxy_on_log", "proxy_on_delete"})
     vm.call(callback, kStreamContext, {});
   next_context_ = kStreamContext;
+}
+
+std::optional<PhaseResult> LocalProxy::send_trailers(Vm& /*vm*/, Phase /*phase*/,
+                                                     const Pairs& /*trailers*/) {
+  return std::nullopt;
+}
+
+bool LocalProxy::advance(Vm& /*vm*/, std::uint64_t /*nanoseconds*/) {
+  return false;
 }
 
 // A root context that is not done yet is left as it is.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,10 @@ enum class Phase : std::uint8_t {
   stream_init,
   request_headers,
   request_body,
+  request_trailers,
   response_headers,
   response_body,
+  response_trailers,
   stream_destroy,
   plugin_destroy,
 };
@@ -47,9 +50,16 @@ enum class HeadersStatus : std::uint8_t {
 };
 std::string_view to_string(HeadersStatus status);
 
+// What a callback of headers returned, as proxy-wasm-cpp-host reads it; none: there is no such
+// callback.
+HeadersStatus read_headers_status(const Vm& vm, std::optional<std::uint32_t> returned);
+
+// A property's path, parts separated by zeros, as "a.b".
+std::string dotted_path(std::string_view path);
+
 // What a phase came to.
 struct PhaseResult {
-  HeadersStatus status = HeadersStatus::proceed;
+  HeadersStatus status = HeadersStatus::proceed;  // of Envoy: whether the stream waits in the end
   Pairs headers;  // what they have become; of a local response in their place
   std::string body;
   LocalResponse local;  // status 0: none
@@ -60,6 +70,8 @@ struct ProxyOptions {
   std::uint64_t time_ns = 0;  // since 1970
   std::string configuration;  // of the plugin
   Pairs properties;           // by path, parts separated by dots
+  std::string vm_configuration;
+  std::string root_id;
 };
 
 class LocalProxy : public Proxy {
@@ -75,9 +87,13 @@ class LocalProxy : public Proxy {
   // made, gets what it gets, and ends.
   bool start_plugin(Vm& vm);
   void start_stream(Vm& vm);
-  virtual PhaseResult send_headers(Vm& vm, Phase phase, const Pairs& headers) = 0;
+  virtual PhaseResult send_headers(Vm& vm, Phase phase, const Pairs& headers, EndOfStream end) = 0;
   virtual PhaseResult send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) = 0;
-  void end_stream(Vm& vm);
+  // None where the proxy has no trailers.
+  virtual std::optional<PhaseResult> send_trailers(Vm& vm, Phase phase, const Pairs& trailers);
+  // Lets time pass, and what is due happen. False: the proxy's clock stands.
+  virtual bool advance(Vm& vm, std::uint64_t nanoseconds);
+  virtual void end_stream(Vm& vm);
   void end_plugin(Vm& vm);
 
   bool has_context(ContextId id) const override { return id < next_context_; }
@@ -96,12 +112,17 @@ class LocalProxy : public Proxy {
 
  protected:
   const ProxyOptions& options() const { return options_; }
+  SharedState& shared() { return shared_; }
+  // Within the callbacks that are about the plugin's configuration.
+  bool is_configuring() const { return is_configuring_; }
+  void set_time(std::uint64_t time_ns) { options_.time_ns = time_ns; }
 
  private:
   ProxyOptions options_;
   SharedState& shared_;
   std::vector<LogLine> log_;
   ContextId next_context_ = kRootContext;
+  bool is_configuring_ = false;
   std::uint64_t random_state_ = 0;
 };
 

@@ -23,14 +23,14 @@ inline constexpr ContextId kVmContext = 0;
 template <typename T>
 using Answer = std::variant<T, Status>;
 
-enum class Access : std::uint8_t { read, write };
+enum class Access : std::uint8_t { read, read_all, write };
 
 // Bytes that a module may read in parts.
 struct Buffer {
   std::string_view bytes;
-  // Replaces what is at [start, start + size), which is inside of `bytes` or at its end. None: it
-  // cannot be written.
-  std::function<void(std::size_t start, std::size_t size, std::string_view data)> replace;
+  // Puts `data` in the place of the `size` bytes from `start` on, as far as they are there. None:
+  // it cannot be written.
+  std::function<Status(std::size_t start, std::size_t size, std::string_view data)> replace;
 };
 
 struct LocalResponse {

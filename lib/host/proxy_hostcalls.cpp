@@ -193,7 +193,7 @@ std::uint32_t get_map_size(Call call) {
 }
 
 std::uint32_t get_map_pairs(Call call) {
-  return with_map(call, Access::read, [&](const HeaderMap& map) {
+  return with_map(call, Access::read_all, [&](const HeaderMap& map) {
     const auto bytes = map.pairs().empty() ? std::string() : write_pairs(map.pairs());
     return give(call.vm(), bytes, call.u32(1), call.u32(2));
   });
@@ -282,10 +282,7 @@ std::uint32_t set_buffer_bytes(Call call) {
     const auto data = call.bytes(3);
     if (!data) return kInvalidMemoryAccess;
     if (!buffer.replace) return kBadArgument;
-    const auto from = std::min<std::size_t>(call.u32(1), buffer.bytes.size());
-    const auto size = std::min<std::size_t>(call.u32(2), buffer.bytes.size() - from);
-    buffer.replace(from, size, *data);
-    return kOk;
+    return number(buffer.replace(call.u32(1), call.u32(2), *data));
   });
 }
 

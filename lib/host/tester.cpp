@@ -5,32 +5,9 @@
 
 namespace wasmctl::host {
 
-namespace {
-
-// As proxy-wasm-cpp-host reads what a callback returns.
-HeadersStatus headers_status(const Vm& vm, std::optional<std::uint32_t> returned) {
-  if (vm.trap()) return HeadersStatus::stop_all_and_watermark;
-  if (!returned) return HeadersStatus::proceed;  // no such callback
-  const bool stops_all =
-      vm.is_stopped() || *returned == static_cast<std::uint32_t>(HeadersStatus::stop_iteration) ||
-      *returned > static_cast<std::uint32_t>(HeadersStatus::stop_all_and_watermark);
-  return stops_all ? HeadersStatus::stop_all_and_watermark : static_cast<HeadersStatus>(*returned);
-}
-
-// "a\0b" as "a.b".
-std::string dotted(std::string_view path) {
-  std::string text;
-  while (!path.empty()) {
-    const auto end = std::min(path.find('\0'), path.size());
-    if (end > 0) text.append(text.empty() ? "" : ".").append(path.substr(0, end));
-    path.remove_prefix(std::min(end + 1, path.size()));
-  }
-  return text;
-}
-
-}  // namespace
-
-PhaseResult TesterProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers) {
+// Headers are never the end of a stream.
+PhaseResult TesterProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers,
+                                      EndOfStream /*end*/) {
   const bool is_request = phase == Phase::request_headers;
   if (has_sent_ && !is_request) return {};
   local_ = {};
@@ -41,7 +18,7 @@ PhaseResult TesterProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers)
       vm.call(is_request ? "proxy_on_request_headers" : "proxy_on_response_headers", kStreamContext,
               {static_cast<std::uint32_t>(headers_.size()), 0});
   in_headers_ = false;
-  return {headers_status(vm, returned), headers_.pairs(), local_.body, local_};
+  return {read_headers_status(vm, returned), headers_.pairs(), local_.body, local_};
 }
 
 // What a local response says is lost here: the result has the body alone.
@@ -73,7 +50,8 @@ Answer<Buffer> TesterProxy::buffer(ContextId context, BufferType type) {
                        (type == BufferType::response_body && phase_ == Phase::response_body);
   if (context != kStreamContext || !is_body) return Status::not_found;
   return Buffer{body_, [this](std::size_t start, std::size_t size, std::string_view data) {
-                  body_.replace(start, size, data);
+                  body_.replace(std::min(start, body_.size()), size, data);
+                  return Status::ok;
                 }};
 }
 
@@ -83,7 +61,7 @@ Answer<std::string> TesterProxy::property(ContextId context, std::string_view pa
     return Status::unimplemented;
   }
   const auto found =
-      std::ranges::find(options().properties, dotted(path), &Pairs::value_type::first);
+      std::ranges::find(options().properties, dotted_path(path), &Pairs::value_type::first);
   if (found == options().properties.end()) return Status::not_found;
   return found->second;
 }

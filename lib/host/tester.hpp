@@ -14,7 +14,7 @@ class TesterProxy : public LocalProxy {
  public:
   using LocalProxy::LocalProxy;
 
-  PhaseResult send_headers(Vm& vm, Phase phase, const Pairs& headers) override;
+  PhaseResult send_headers(Vm& vm, Phase phase, const Pairs& headers, EndOfStream end) override;
   PhaseResult send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) override;
 
   // Plugins are told to log all, whatever is kept of it.

@@ -94,9 +94,9 @@ std::optional<engine::Outcome> Vm::invoke(std::string_view name, engine::Functio
   if (trap_) return std::nullopt;
   const Set current(current_, context);
   const Set effective(effective_, kVmContext);
-  if (options_.observer != nullptr) options_.observer->callback_begins(*this, name, arguments);
+  for (auto* observer : options_.observers) observer->callback_begins(*this, name, arguments);
   auto outcome = store_.invoke(function, arguments);
-  if (options_.observer != nullptr) options_.observer->callback_ends(*this, name, outcome);
+  for (auto* observer : options_.observers) observer->callback_ends(*this, name, outcome);
   if (!outcome.trap) return outcome;
   // Of calls that lie within one another the innermost failed.
   if (!trap_) trap_ = outcome.trap;
@@ -170,13 +170,11 @@ std::optional<engine::External> Vm::resolve(const wasm::Import& import) {
               {}};
         }
         const auto arguments = call.slots.first(parameters);
-        auto* const observer = options_.observer;
-        if (observer != nullptr) observer->hostcall_begins(*this, *row, arguments);
+        for (auto* observer : options_.observers) observer->hostcall_begins(*this, *row, arguments);
         const auto result = function({*this, arguments});
         const bool answers = has_result && !trap_;
-        if (observer != nullptr) {
+        for (auto* observer : options_.observers)
           observer->hostcall_ends(*this, *row, answers ? std::optional(result) : std::nullopt);
-        }
         if (trap_) return trap_;  // of the allocator, called from the host
         if (has_result) call.slots[0] = result;
         return std::nullopt;

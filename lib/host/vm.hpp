@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/store.hpp"
 #include "host/proxy.hpp"
@@ -45,7 +46,7 @@ struct VmOptions {
   engine::Limits limits;
   engine::Coverage coverage = engine::Coverage::off;
   std::map<std::string, std::string> environment;
-  Observer* observer = nullptr;
+  std::vector<Observer*> observers;
 };
 
 class Vm {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace wasmctl::oci {
 
@@ -68,6 +69,12 @@ std::optional<std::string> take_tag(std::string_view& text) {
 // A host name, IPv4 or [IPv6] address, with or without a port.
 void check_registry(std::string_view registry) {
   auto host = registry;
+  const auto at = registry.rfind('@');
+  if (at != std::string_view::npos && contains(registry.substr(0, at), ':')) {
+    host.remove_prefix(at + 1);
+    throw Error(Code::usage, fmt::format("registry `{}` is named with a user and a password", host))
+        .hint(fmt::format("log in, and leave them out: `wasmctl login {}`", host));
+  }
   const auto colon = host.rfind(':');
   if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
     const auto port = host.substr(colon + 1);
@@ -138,7 +145,8 @@ std::string one_name(std::string_view registry) {
 void refuse_scheme(std::string_view what, std::string_view text) {
   const auto scheme = text.find("://");
   if (scheme == std::string_view::npos) return;
-  throw Error(Code::usage, fmt::format("{} `{}` has a scheme", what, text.substr(0, 300)))
+  const auto shown = base::without_login(std::string(text.substr(0, 300)));
+  throw Error(Code::usage, fmt::format("{} `{}` has a scheme", what, shown))
       .hint(fmt::format("leave `{}` out", text.substr(0, std::min<std::size_t>(scheme + 3, 50))));
 }
 

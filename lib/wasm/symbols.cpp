@@ -140,6 +140,31 @@ std::optional<std::size_t> Symbols::linked_offset(std::size_t offset) const {
   }
 }
 
+std::vector<Symbols::PlacedInstruction> Symbols::instructions(std::size_t body) const {
+  std::vector<PlacedInstruction> list;
+  Instructions own(instructions_of(module_, body));
+  for (Instruction instruction; own.next(instruction);) list.push_back({instruction, std::nullopt});
+  if (lines_.empty()) {
+    for (auto& [instruction, where] : list) where = place(instruction.offset);
+    return list;
+  }
+  if (!side_) {
+    for (auto& [instruction, where] : list) where = lines_.find(instruction.offset);
+    return list;
+  }
+  if (body >= side_->bodies.size()) return list;
+  try {
+    Instructions linked(instructions_of(*side_, body));
+    Instruction instruction;
+    for (auto& item : list) {
+      if (!linked.next(instruction)) break;
+      item.place = lines_.find(instruction.offset);
+    }
+  } catch (const Error&) {  // a side file with code that is none
+  }
+  return list;
+}
+
 std::optional<Place> Symbols::place(std::size_t offset) const {
   const auto linked = linked_offset(offset);
   if (auto place = linked ? lines_.find(*linked) : std::nullopt) return place;

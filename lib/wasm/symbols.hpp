@@ -66,6 +66,13 @@ class Symbols {
   // Where in the sources the instruction at `offset` in the module's file comes from.
   std::optional<Place> place(std::size_t offset) const;
 
+  struct PlacedInstruction {
+    Instruction instruction;
+    std::optional<Place> place;
+  };
+  // All of a body, in order, in one pass.
+  std::vector<PlacedInstruction> instructions(std::size_t body) const;
+
   // The same with what the compiler put in place of calls: first the function that is there (its
   // name is left empty), at its own line, then each function inlined into the one before. Empty
   // without a line.

@@ -48,6 +48,9 @@ struct TestResult {
   std::vector<CallbackCost> costs;  // in the order of their first calls
   std::optional<Crash> crash;
   std::uint64_t memory_bytes = 0;  // of the module, at the end
+  std::vector<std::string> trace;  // if it was asked for: a line each
+  // If it was asked for: by offset in the module's file, 1 where an instruction ran.
+  std::vector<std::uint8_t> executed;
 
   bool passed() const { return failures.empty(); }
 };
@@ -56,6 +59,8 @@ struct RunOptions {
   const engine::Program* program = nullptr;
   std::string configuration;
   engine::Limits limits;
+  engine::Coverage coverage = engine::Coverage::off;
+  bool trace = false;
 };
 
 // All of it must outlive the run; `shared` is that of all tests of a process.

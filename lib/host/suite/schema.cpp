@@ -1,6 +1,7 @@
 #include "host/suite/schema.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -29,6 +30,8 @@ enum class Syntax : std::uint8_t { yaml, protobuf_text };
 struct SuiteSource {
   const std::string& file;
   Syntax syntax;
+  // The first field that Google's tester does not have.
+  mutable std::optional<std::pair<std::string_view, yaml::Mark>> first_extension = std::nullopt;
 
   [[noreturn]] void fail(const Node& node, std::string_view what) const {
     throw yaml::error_at(file, node.start, what);
@@ -55,6 +58,19 @@ struct Element<std::vector<T>> {
   static constexpr bool kIsList = true;
 };
 
+// The words of an enumeration, by its numbers.
+template <typename T>
+constexpr std::array<std::string_view, 0> kWords{};
+template <>
+constexpr std::array<std::string_view, 7> kWords<SuiteLogLevel>{
+    "UNDEFINED", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"};
+template <>
+constexpr std::array<std::string_view, 2> kWords<SuiteHost>{"google", "envoy"};
+template <>
+constexpr std::array<std::string_view, 2> kWords<Action>{"continue", "pause"};
+template <>
+constexpr std::array<std::string_view, 4> kWords<Failing>{"no", "connect", "timeout", "reset"};
+
 template <typename T>
 concept Message = std::is_class_v<T> && !std::same_as<T, std::string>;
 
@@ -62,7 +78,7 @@ template <typename T>
 constexpr FieldKind kind_of() {
   if constexpr (std::same_as<T, std::string>) return FieldKind::text;
   if constexpr (std::same_as<T, bool>) return FieldKind::boolean;
-  if constexpr (std::same_as<T, SuiteLogLevel>) return FieldKind::level;
+  if constexpr (std::is_enum_v<T>) return FieldKind::choice;
   if constexpr (std::signed_integral<T>) return FieldKind::integer;
   if constexpr (std::same_as<T, std::uint64_t>) return FieldKind::natural;
   if constexpr (Message<T>) return FieldKind::message;
@@ -82,6 +98,7 @@ FieldRow bind(T Class::* /*member*/, std::string_view name, std::string_view abo
   row.is_list = Element<T>::kIsList;
   row.one_of = one_of;
   if constexpr (Message<Type>) row.message = &message_of<Type>();
+  if constexpr (std::is_enum_v<Type>) row.choices = kWords<Type>;
   row.read = [](const SuiteSource& source, const Node& node, void* target) {
     auto& slot = static_cast<Class*>(target)->*Member;
     if constexpr (Element<T>::kIsList) {
@@ -99,6 +116,13 @@ FieldRow bind(T Class::* /*member*/, std::string_view name, std::string_view abo
 template <auto Member>
 FieldRow field(std::string_view name, std::string_view about, std::string_view one_of = "") {
   return bind<Member>(Member, name, about, one_of);
+}
+
+template <auto Member>
+FieldRow extension(std::string_view name, std::string_view about, std::string_view one_of = "") {
+  auto row = field<Member>(name, about, one_of);
+  row.is_extension = true;
+  return row;
 }
 
 template <>
@@ -158,6 +182,7 @@ const MessageRow& message_of<Expectation>() {
       field<&Expectation::body>("body", "compared with the body"),
       field<&Expectation::immediate>("immediate", "the plugin answers by itself"),
       field<&Expectation::log>("log", "compared with each message that the phase logs"),
+      extension<&Expectation::action>("action", "whether the message goes on in the end; continue"),
   };
   static const MessageRow kRow{"Expectation", "what the plugin is to make of it", kFields};
   return kRow;
@@ -168,6 +193,8 @@ const MessageRow& message_of<Invocation>() {
   static const std::array kFields{
       field<&Invocation::input>("input", "what the plugin is given"),
       field<&Invocation::result>("result", "what is expected of it"),
+      extension<&Invocation::end_of_stream>("end_of_stream", "whether nothing comes after it"),
+      extension<&Invocation::advance_ms>("advance_ms", "how much time passes before, in ms"),
   };
   static const MessageRow kRow{"Invocation", "a phase of a request", kFields};
   return kRow;
@@ -176,10 +203,57 @@ const MessageRow& message_of<Invocation>() {
 template <>
 const MessageRow& message_of<Property>() {
   static const std::array kFields{
-      field<&Property::path>("path", "as in `source.address`"),
+      field<&Property::path>("path", "as in `source.address`", "place"),
+      extension<&Property::prefix>("prefix", "all properties below it", "place"),
       field<&Property::value>("value", "the bytes that the plugin reads"),
   };
   static const MessageRow kRow{"Property", "a property of the stream", kFields};
+  return kRow;
+}
+
+template <>
+const MessageRow& message_of<Callout>() {
+  static const std::array kFields{
+      field<&Callout::cluster>("cluster", "the cluster that is called; any"),
+      field<&Callout::path>("path", "the path that is called; any"),
+      field<&Callout::failure>("failure", "how the call fails"),
+      field<&Callout::header>("header", "the answer's headers"),
+      field<&Callout::content>("content", "the answer's body"),
+      field<&Callout::trailer>("trailer", "the answer's trailers"),
+      field<&Callout::request>("request", "what is expected of each call"),
+      field<&Callout::calls>("calls", "how many calls are expected"),
+  };
+  static const MessageRow kRow{"Callout", "what a cluster answers", kFields};
+  return kRow;
+}
+
+template <>
+const MessageRow& message_of<MetricExpectation>() {
+  static const std::array kFields{
+      field<&MetricExpectation::name>("name", "as the plugin defines it"),
+      field<&MetricExpectation::value>("value", "when the test ends; of a histogram, the last one"),
+  };
+  static const MessageRow kRow{"Metric", "a metric", kFields};
+  return kRow;
+}
+
+template <>
+const MessageRow& message_of<SharedEntry>() {
+  static const std::array kFields{
+      field<&SharedEntry::key>("key", "its key"),
+      field<&SharedEntry::value>("value", "its value"),
+  };
+  static const MessageRow kRow{"SharedEntry", "an entry of the shared data", kFields};
+  return kRow;
+}
+
+template <>
+const MessageRow& message_of<Variable>() {
+  static const std::array kFields{
+      field<&Variable::name>("name", "its name"),
+      field<&Variable::value>("value", "its value"),
+  };
+  static const MessageRow kRow{"Variable", "a variable of the VM", kFields};
   return kRow;
 }
 
@@ -195,11 +269,19 @@ const MessageRow& message_of<Test>() {
       field<&Test::properties>("properties", "what the plugin's stream reads of the proxy"),
       field<&Test::request_headers>("request_headers", "the request's headers"),
       field<&Test::request_body>("request_body", "the request's body, call by call"),
+      extension<&Test::request_trailers>("request_trailers", "the request's trailers"),
       field<&Test::response_headers>("response_headers", "the response's headers"),
       field<&Test::response_body>("response_body", "the response's body, call by call"),
+      extension<&Test::response_trailers>("response_trailers", "the response's trailers"),
       field<&Test::plugin_init>("plugin_init", "what is logged when the plugin is configured"),
       field<&Test::stream_init>("stream_init", "what is logged when the stream begins"),
       field<&Test::stream_destroy>("stream_destroy", "what is logged when the stream ends"),
+      extension<&Test::http_call>("http_call", "what clusters answer to calls of the plugin's"),
+      extension<&Test::metrics>("metrics", "metrics when the test ends"),
+      extension<&Test::config>("config", "the plugin's configuration, in place of all others"),
+      extension<&Test::refuses>("refuses", "whether the plugin does not take its configuration"),
+      extension<&Test::shared_data>("shared_data", "what is in the shared data before"),
+      extension<&Test::strict>("strict", "whether asking for what the suite does not give fails"),
   };
   static const MessageRow kRow{"Test", "a request and its response", kFields};
   return kRow;
@@ -219,6 +301,11 @@ const MessageRow& message_of<Env>() {
                                           "for Google's benchmarks alone"),
       field<&Env::additional_stream_advance_rate>("additional_stream_advance_rate",
                                                   "for Google's benchmarks alone"),
+      field<&Env::host>("host", "whose semantics the tests have; google"),
+      extension<&Env::config>("config", "the plugin's configuration, as text"),
+      extension<&Env::root_id>("root_id", "Envoy's root_id, Istio's pluginName"),
+      extension<&Env::vm_config>("vm_config", "the VM's configuration"),
+      extension<&Env::environment>("environment", "variables of the VM"),
   };
   static const MessageRow kRow{"Env", "what all tests run in", kFields};
   return kRow;
@@ -233,9 +320,6 @@ const MessageRow& message_of<Suite>() {
   static const MessageRow kRow{"TestSuite", "tests of a Proxy-Wasm plugin", kFields};
   return kRow;
 }
-
-constexpr std::array<std::string_view, 7> kLevels = {"UNDEFINED", "TRACE", "DEBUG",   "INFO",
-                                                     "WARN",      "ERROR", "CRITICAL"};
 
 // --- Values
 
@@ -300,13 +384,16 @@ std::optional<bool> parse_boolean(std::string_view text, Syntax syntax) {
   return std::nullopt;
 }
 
-std::optional<SuiteLogLevel> parse_level(std::string_view text, Syntax syntax) {
+// By word or number.
+template <typename Enum>
+std::optional<Enum> parse_choice(std::string_view text, Syntax syntax) {
+  const auto& words = kWords<Enum>;
   const auto* const found =
-      std::ranges::find(kLevels, base::lower(text), [](auto level) { return base::lower(level); });
-  if (found != kLevels.end()) return static_cast<SuiteLogLevel>(found - kLevels.begin());
+      std::ranges::find(words, base::lower(text), [](auto word) { return base::lower(word); });
+  if (found != words.end()) return static_cast<Enum>(found - words.begin());
   const auto number = parse_integer<std::int32_t>(text, syntax);
-  if (!number || *number < 0 || *number >= static_cast<int>(kLevels.size())) return std::nullopt;
-  return static_cast<SuiteLogLevel>(*number);
+  if (!number || *number < 0 || *number >= static_cast<int>(words.size())) return std::nullopt;
+  return static_cast<Enum>(*number);
 }
 
 // --- Messages
@@ -361,6 +448,7 @@ void read_fields(const SuiteSource& source, const MessageRow& message, const Nod
   for (const auto& [key, value] : node.entries) {
     const auto& row = find_field(source, message, key);
     if (is_null(source, value)) continue;
+    if (row.is_extension && !source.first_extension) source.first_extension = {row.name, key.start};
     if (!row.is_list && !seen.insert(row.name).second) {
       source.fail(key, fmt::format("`{}` is set twice", row.name));
     }
@@ -395,23 +483,32 @@ void read_value(const SuiteSource& source, const Node& node, T& value) {
     const auto parsed = [&] {
       if constexpr (kKind == FieldKind::boolean) {
         return parse_boolean(node.text, source.syntax);
-      } else if constexpr (kKind == FieldKind::level) {
-        return parse_level(node.text, source.syntax);
+      } else if constexpr (kKind == FieldKind::choice) {
+        return parse_choice<T>(node.text, source.syntax);
       } else {
         return parse_integer<T>(node.text, source.syntax);
       }
     }();
     if (!is_text(node) || (source.syntax == Syntax::protobuf_text && is_quoted(node)) || !parsed) {
-      constexpr auto kWanted = kKind == FieldKind::boolean   ? "true or false"
-                               : kKind == FieldKind::level   ? "a log level"
-                               : kKind == FieldKind::natural ? "a whole number, 0 or more"
-                                                             : "a whole number";
-      if (is_text(node))
-        source.fail(node, fmt::format("expected {}, not `{}`", kWanted, node.text));
-      fail_form(source, node, kWanted);
+      const auto wanted = [] {
+        if constexpr (kKind == FieldKind::choice)
+          return fmt::format("one of {}", fmt::join(kWords<T>, ", "));
+        if constexpr (kKind == FieldKind::boolean) return std::string("true or false");
+        if constexpr (kKind == FieldKind::natural) return std::string("a whole number, 0 or more");
+        return std::string("a whole number");
+      }();
+      if (is_text(node)) source.fail(node, fmt::format("expected {}, not `{}`", wanted, node.text));
+      fail_form(source, node, wanted);
     }
     value = *parsed;
   }
+}
+
+void check_host(const SuiteSource& source, const Suite& suite) {
+  if (suite.env.host == SuiteHost::envoy || !source.first_extension) return;
+  const auto& [name, mark] = *source.first_extension;
+  throw yaml::error_at(source.file, mark, fmt::format("Google's plugin tester has no `{}`", name))
+      .hint("ask for Envoy's semantics in the suite: `env: {host: envoy}`");
 }
 
 bool is_protobuf_text(const std::filesystem::path& file) {
@@ -439,8 +536,8 @@ json value_schema(const FieldRow& row) {
       return {{"type", "integer"}};
     case FieldKind::natural:
       return {{"type", "integer"}, {"minimum", 0}};
-    case FieldKind::level:
-      return {{"enum", kLevels}};
+    case FieldKind::choice:
+      return {{"enum", row.choices}};
     case FieldKind::message:
       break;
   }
@@ -489,6 +586,7 @@ Suite read_suite(std::string_view text, const std::filesystem::path& file) {
   if (is_protobuf_text(file)) {
     const SuiteSource source{name, Syntax::protobuf_text};
     read_fields(source, suite_message(), read_text_format(text, name), &suite);
+    check_host(source, suite);
     return suite;
   }
   const SuiteSource source{name, Syntax::yaml};
@@ -496,6 +594,7 @@ Suite read_suite(std::string_view text, const std::filesystem::path& file) {
   if (!is_null(source, document.root)) {
     read_fields(source, suite_message(), document.root, &suite);
   }
+  check_host(source, suite);
   return suite;
 }
 

@@ -14,7 +14,7 @@
 namespace wasmctl::host {
 
 // What a field holds.
-enum class FieldKind : std::uint8_t { text, boolean, integer, natural, level, message };
+enum class FieldKind : std::uint8_t { text, boolean, integer, natural, choice, message };
 
 struct MessageRow;
 struct SuiteSource;
@@ -24,7 +24,10 @@ struct FieldRow {
   std::string_view about;  // for the manual
   FieldKind kind = FieldKind::text;
   bool is_list = false;
-  const MessageRow* message = nullptr;  // of which a field of kind message is
+  const MessageRow* message = nullptr;        // of which a field of kind message is
+  std::span<const std::string_view> choices;  // of a field of kind choice; they may be numbers, too
+  // Whether Google's tester has it; if not, it is for suites with `env: {host: envoy}`.
+  bool is_extension = false;
   // Of fields of one name here, one may be set.
   std::string_view one_of;
   // For the reader, of the message that `target` points to: adds a value, takes it away.

@@ -23,6 +23,16 @@ namespace wasmctl::host {
 // A level in a suite: one more than the ABI's, 0 is info.
 enum class SuiteLogLevel : std::uint8_t { undefined, trace, debug, info, warn, error, critical };
 
+// Whose semantics a suite has: those of Google's tester, or Envoy's. What follows and is marked
+// (envoy) is of Envoy's alone.
+enum class SuiteHost : std::uint8_t { google, envoy };
+
+// (envoy) What becomes of a message in the end, when all answers have come.
+enum class Action : std::uint8_t { proceed, pause };
+
+// (envoy) How a callout fails: there is no connection, no answer in time, or no answer at all.
+enum class Failing : std::uint8_t { no, connect, timeout, reset };
+
 struct Header {
   std::string key;
   std::string value;
@@ -58,17 +68,53 @@ struct Expectation {
   std::vector<StringMatcher> body;
   std::optional<Immediate> immediate;
   std::vector<StringMatcher> log;  // of whole messages of the phase
+  std::optional<Action> action;    // (envoy) none: the message goes on
   yaml::Mark mark;
 };
 
 struct Invocation {
   Input input;
   Expectation result;
+  std::optional<bool> end_of_stream;        // (envoy) none: as Google's tester has it
+  std::optional<std::uint64_t> advance_ms;  // (envoy) so much time passes before
   yaml::Mark mark;
 };
 
 struct Property {
-  std::string path;  // a.b.c
+  std::string path;    // a.b.c
+  std::string prefix;  // (envoy) in its place: a.b, for all that begin with a.b.
+  std::string value;
+};
+
+// (envoy) What a cluster answers to calls of the plugin's; the first one that fits.
+struct Callout {
+  std::string cluster;  // empty: any
+  std::string path;     // the same
+  Failing failure = Failing::no;
+  std::vector<Header> header;
+  std::string content;
+  std::vector<Header> trailer;
+  std::optional<Expectation> request;  // of each call that it answers; none: they are not looked at
+  std::optional<std::uint64_t> calls;  // how many there are to be
+  yaml::Mark mark;
+};
+
+// (envoy) A metric when the test ends.
+struct MetricExpectation {
+  std::string name;         // as the plugin defined it
+  std::uint64_t value = 0;  // of a histogram: the last one recorded
+  yaml::Mark mark;
+};
+
+// (envoy) What shared data holds before the plugin starts.
+struct SharedEntry {
+  std::string key;
+  std::string value;
+};
+
+// (envoy) A variable of the VM.
+struct Variable {
+  std::string name;
   std::string value;
 };
 
@@ -81,11 +127,19 @@ struct Test {
   std::vector<Property> properties;
   std::optional<Invocation> request_headers;
   std::vector<Invocation> request_body;
+  std::optional<Invocation> request_trailers;  // (envoy)
   std::optional<Invocation> response_headers;
   std::vector<Invocation> response_body;
-  Expectation plugin_init;  // of these, only the log counts
+  std::optional<Invocation> response_trailers;  // (envoy)
+  Expectation plugin_init;                      // of these, only the log counts
   Expectation stream_init;
   Expectation stream_destroy;
+  std::vector<Callout> http_call;          // (envoy)
+  std::vector<MetricExpectation> metrics;  // (envoy)
+  std::optional<std::string> config;       // (envoy) the plugin's, in place of all others
+  bool refuses = false;                  // (envoy) the plugin does not take it, which ends the test
+  std::vector<SharedEntry> shared_data;  // (envoy)
+  bool strict = false;                   // (envoy) what the suite does not give may not be asked
   yaml::Mark mark;
 };
 
@@ -98,6 +152,11 @@ struct Env {
   std::optional<std::uint64_t> time_secs;                       // since 1970; 0: not set
   std::optional<std::uint64_t> num_additional_streams;          // of benchmarks
   std::optional<std::uint64_t> additional_stream_advance_rate;  // of benchmarks
+  SuiteHost host = SuiteHost::google;
+  std::string config;                 // (envoy) the plugin's, where there is no config_path
+  std::string root_id;                // (envoy)
+  std::string vm_config;              // (envoy)
+  std::vector<Variable> environment;  // (envoy)
 };
 
 struct Suite {

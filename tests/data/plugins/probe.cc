@@ -9,7 +9,7 @@
 //     body N | bytes N START SIZE | write N START SIZE TEXT      (N: the buffer's number)
 //     local STATUS BODY DETAILS [NAME VALUE]; property A.B; setproperty A.B VALUE
 //     shared KEY | share KEY VALUE CAS; register, resolve, push NAME TEXT, pop NAME
-//     call CLUSTER PATH, metric, tick MS, done, foreign NAME, continue N, close N, context N, time
+//     call CLUSTER PATH, metric, tick MS, done, foreign NAME, continue N, close N, stream, time
 //     log LEVEL TEXT; return N; trap; loop; end: first of all, whether it is the stream's end
 #include <stdlib.h>
 
@@ -65,6 +65,8 @@ std::map<std::string, uint32_t>& queues() {
   static std::map<std::string, uint32_t> tokens;
   return tokens;
 }
+
+uint32_t last_stream = 0;
 
 // What the callback returns.
 uint32_t run(std::string_view commands) {
@@ -160,8 +162,8 @@ uint32_t run(std::string_view commands) {
       result = proxy_continue_stream(static_cast<WasmStreamType>(number(a)));
     } else if (verb == "close") {
       result = proxy_close_stream(static_cast<WasmStreamType>(number(a)));
-    } else if (verb == "context") {
-      result = proxy_set_effective_context(number(a));
+    } else if (verb == "stream") {
+      result = proxy_set_effective_context(last_stream);
     } else if (verb == "time") {
       uint64_t time = 0;
       result = proxy_get_current_time_nanoseconds(&time);
@@ -219,7 +221,10 @@ class Stream : public Context {
  public:
   using Context::Context;
 
-  void onCreate() override { run_of("create"); }
+  void onCreate() override {
+    last_stream = id();
+    run_of("create");
+  }
   FilterHeadersStatus onRequestHeaders(uint32_t, bool end_of_stream) override {
     for (const char* callback : {"request_headers", "request_body", "response_headers",
                                  "response_body", "log"}) {

@@ -8,6 +8,7 @@
 #include "host/hostcalls.hpp"
 #include "host/shared_state.hpp"
 #include "host/suite/run.hpp"
+#include "host/trace.hpp"
 #include "tests/unit/wasm/assemble.hpp"
 
 using namespace wasmctl;        // NOLINT(google-build-using-namespace)
@@ -23,6 +24,17 @@ TEST_CASE("every host call that Envoy offers has its function, and no other") {
   std::ranges::sort(offered);
   std::ranges::sort(implemented);
   CHECK(implemented == offered);
+}
+
+TEST_CASE("a trace shows every argument of every call of Proxy-Wasm") {
+  for (const auto& row : wasm::host_functions(wasm::Vendor::envoy)) {
+    if (!row.name.starts_with("proxy_")) continue;
+    CAPTURE(row.name);
+    const auto forms = host::trace_forms();
+    const auto found = std::ranges::find(forms, row.name, &host::TraceForm::name);
+    REQUIRE(found != forms.end());
+    CHECK(found->form.size() == row.signature.find(':'));
+  }
 }
 
 TEST_CASE("pairs cross the ABI") {

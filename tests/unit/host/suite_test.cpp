@@ -144,7 +144,9 @@ TEST_CASE("what is wrong with a suite has its place") {
       {"a.yaml", "- 1", "a.yaml:1:1: expected a mapping, not a list"},
       {"a.yaml", "test: {}", "a.yaml:1:7: expected a list, not a mapping"},
       {"a.yaml", "test: [{name: {}}]", "a.yaml:1:15: expected a string, not a mapping"},
-      {"a.yaml", "env: {log_level: LOUD}", "a.yaml:1:18: expected a log level, not `LOUD`"},
+      {"a.yaml", "env: {log_level: LOUD}",
+       "a.yaml:1:18: expected one of UNDEFINED, TRACE, DEBUG, INFO, WARN, ERROR, CRITICAL, not "
+       "`LOUD`"},
       {"a.yaml", "env: {time_secs: -1}",
        "a.yaml:1:18: expected a whole number, 0 or more, not `-1`"},
       {"a.yaml", "test: [{num_chunks: 1.5}]", "a.yaml:1:21: expected a whole number, not `1.5`"},
@@ -155,6 +157,7 @@ TEST_CASE("what is wrong with a suite has its place") {
       {"a.textpb", "env {} env {}", "a.textpb:1:8: `env` is set twice"},
       {"a.textpb", "test { num_chunks: 1 chunk_size: 2 }",
        "a.textpb:1:22: `num_chunks` and `chunk_size` exclude each other"},
+      {"a.yaml", "test: [{strict: true}]", "a.yaml:1:9: Google's plugin tester has no `strict`"},
       {"a.textpb", "test: 1", "a.textpb:1:7: expected {...}, not `1`"},
   };
   for (const auto& [file, text, message] : cases) {

@@ -311,7 +311,7 @@ TEST_CASE("each mistake is found, by rule and place") {
       {plugin("{url: 'file:///a%20b.wasm'}"),
        "4:13 Istio decodes no `%` in `file:///a%20b.wasm` [url-form] write the path as it is in "
        "the file system\n"},
-      {plugin("{url: 'https://a/b'}"),
+      {plugin("{url: 'https://me:secret@a/b'}"),
        "4:13 `https://a/b` is whatever the server has when it is fetched [unpinned] pin it by "
        "`sha256`: `wasmctl render MODULE --via http --url URL` writes it\n"},
       {plugin("{url: 'file:///a', sha256: '" + std::string(64, '0') + "'}"),

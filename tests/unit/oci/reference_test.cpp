@@ -126,6 +126,8 @@ TEST_CASE("parse_registry") {
       {"https://ghcr.io", "registry `https://ghcr.io` has a scheme"},
       {"host:port", "registry `host:port` has a port that is not a number up to 65535"},
       {"me@ghcr.io", "registry `me@ghcr.io` is not a host name"},
+      {"me:pw@ghcr.io:443", "registry `ghcr.io:443` is named with a user and a password"},
+      {"https://me:pw@ghcr.io", "registry `https://ghcr.io` has a scheme"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
@@ -188,6 +190,8 @@ TEST_CASE("parse_reference refuses, and says why") {
       {"host:port/a1", "registry `host:port` has a port that is not a number up to 65535"},
       {"host:99999/a1", "registry `host:99999` has a port that is not a number up to 65535"},
       {"user@host.io/a1", "registry `user@host.io` is not a host name"},
+      {"user:pw@host.io/a1", "registry `host.io` is named with a user and a password"},
+      {"https://user:pw@host.io/a1", "image `https://host.io/a1` has a scheme"},
       {"oci:", "`oci:` names no directory"},
       {"oci::v1", "`oci:` names no directory"},
   };

@@ -38,6 +38,26 @@ TEST_CASE("a plugin that Envoy loads has no finding") {
             .empty());
 }
 
+TEST_CASE("the maximum of a 64-bit memory is V8's") {
+  const auto with_memory = [](const std::string& memory) {
+    const std::string plain("\5\3\1\0\1", 5);
+    auto bytes = plugin_module();
+    return bytes.replace(bytes.find(plain), plain.size(), section(5, leb(1) + memory));
+  };
+  const auto lines = [&](const std::string& memory) {
+    auto found = findings(with_memory(memory));
+    std::erase_if(found, [](const std::string& line) { return !line.starts_with("memory-limit"); });
+    return found;
+  };
+  CHECK(lines("\5\1" + leb(262145)) ==
+        std::vector<std::string>{
+            "memory-limit: has a 64-bit memory of at most 262145 pages; Envoy's V8 "
+            "takes 262144 (16 GiB) | lower the maximum, or say none"});
+  CHECK(lines("\5\1" + leb(262144)).empty());
+  CHECK(lines("\4\1").empty());
+  CHECK(lines("\1\1" + leb(65536)).empty());  // of 32 bits
+}
+
 TEST_CASE("each rule finds its mistake") {
   struct Case {
     std::string bytes;

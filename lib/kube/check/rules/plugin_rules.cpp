@@ -215,10 +215,12 @@ std::optional<Remark> judge_http(const std::string& url) {
   auto host = url.substr(begin, url.find_first_of("/?#", begin) - begin);
   host.erase(0, host.rfind('@') + 1);
   if (host.empty() || host.starts_with(':')) {
-    return Remark{fmt::format("`{}` names no host", url), "write `https://HOST/PATH`"};
+    return Remark{fmt::format("`{}` names no host", base::without_login(url)),
+                  "write `https://HOST/PATH`"};
   }
   if (host.find_first_of(" ${}<>%\\") != std::string::npos) {
-    return Remark{fmt::format("`{}` has a host that is not one", url), "write `https://HOST/PATH`"};
+    return Remark{fmt::format("`{}` has a host that is not one", base::without_login(url)),
+                  "write `https://HOST/PATH`"};
   }
   return std::nullopt;
 }

@@ -1,0 +1,450 @@
+#include "host/envoy.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace wasmctl::host {
+
+namespace {
+
+constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
+
+// What a callback of a body or of trailers returns: 0 lets it go on.
+enum class DataStatus : std::uint8_t {
+  proceed,
+  stop_and_buffer,
+  stop_and_watermark,
+  stop_no_buffer
+};
+
+DataStatus data_status(const Vm& vm, std::optional<std::uint32_t> returned) {
+  if (!returned && !vm.trap()) return DataStatus::proceed;
+  const auto value = returned.value_or(UINT32_MAX);
+  if (vm.is_stopped() || value > static_cast<std::uint32_t>(DataStatus::stop_no_buffer))
+    return DataStatus::stop_no_buffer;
+  return static_cast<DataStatus>(value);
+}
+
+struct Callbacks {
+  Phase phase;
+  const char* name;
+};
+
+constexpr std::array kCallbacks{
+    Callbacks{Phase::request_headers, "proxy_on_request_headers"},
+    Callbacks{Phase::request_body, "proxy_on_request_body"},
+    Callbacks{Phase::request_trailers, "proxy_on_request_trailers"},
+    Callbacks{Phase::response_headers, "proxy_on_response_headers"},
+    Callbacks{Phase::response_body, "proxy_on_response_body"},
+    Callbacks{Phase::response_trailers, "proxy_on_response_trailers"},
+};
+
+const char* callback_of(Phase phase) {
+  return std::ranges::find(kCallbacks, phase, &Callbacks::phase)->name;
+}
+
+std::uint32_t number(EndOfStream end) {
+  return end == EndOfStream::yes ? 1 : 0;
+}
+
+template <typename Container>
+std::uint32_t count(const Container& container) {
+  return static_cast<std::uint32_t>(container.size());
+}
+
+// What Envoy's client gives where the service gives nothing.
+ClusterAnswer failed_answer(CallFailure failure) {
+  const bool is_timeout = failure == CallFailure::timeout;
+  ClusterAnswer answer;
+  answer.body = is_timeout ? "upstream request timeout"
+                           : "upstream connect error or disconnect/reset before headers. reset "
+                             "reason: remote connection failure";
+  answer.headers = {{":status", is_timeout ? "504" : "503"},
+                    {"content-length", std::to_string(answer.body.size())},
+                    {"content-type", "text/plain"}};
+  return answer;
+}
+
+// The parts of a request that plugins read as properties, and the headers that they are.
+struct HeaderProperty {
+  std::string_view path;
+  std::string_view header;
+};
+
+constexpr HeaderProperty kHeaderProperties[] = {
+    {"request.path", ":path"},           {"request.method", ":method"},
+    {"request.host", ":authority"},      {"request.scheme", ":scheme"},
+    {"request.useragent", "user-agent"}, {"request.referer", "referer"},
+    {"request.id", "x-request-id"},
+};
+
+}  // namespace
+
+EnvoyProxy::EnvoyProxy(ProxyOptions options, Pairs prefixes, std::vector<ClusterAnswer> answers,
+                       SharedState& shared)
+    : LocalProxy(std::move(options), shared),
+      prefixes_(std::move(prefixes)),
+      answers_(std::move(answers)) {}
+
+EnvoyProxy::Direction& EnvoyProxy::direction(Phase phase) {
+  return phase == Phase::request_headers || phase == Phase::request_body ||
+                 phase == Phase::request_trailers
+             ? request_
+             : response_;
+}
+
+// --- What a stream gets
+
+PhaseResult EnvoyProxy::result(Direction& direction) {
+  PhaseResult result;
+  if (direction.is_paused || local_) result.status = HeadersStatus::stop_all_and_watermark;
+  if (local_) {
+    result.local = *local_;
+    result.headers = response_.headers.pairs();
+    result.body = local_body_;
+  }
+  return result;
+}
+
+PhaseResult EnvoyProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers, EndOfStream end) {
+  if (local_) return {};
+  auto& way = direction(phase);
+  way.headers.assign(headers);
+  way.has_headers = true;
+  const auto returned =
+      vm.call(callback_of(phase), kStreamContext, {count(way.headers.pairs()), number(end)});
+  const auto status = read_headers_status(vm, returned);
+  way.is_paused =
+      status != HeadersStatus::proceed && status != HeadersStatus::proceed_and_end_stream;
+  if (!way.is_paused) way.has_headers = false;
+  settle(vm);
+  auto came = result(way);
+  if (!local_) came.headers = way.headers.pairs();
+  return came;
+}
+
+PhaseResult EnvoyProxy::send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) {
+  if (local_) return {};
+  auto& way = direction(phase);
+  way.body += body;
+  // Of a stream that waits since its headers came the body waits, too.
+  if (way.is_paused && !way.has_body) return result(way);
+  way.has_body = true;
+  const auto returned = vm.call(callback_of(phase), kStreamContext, {count(way.body), number(end)});
+  const auto status = data_status(vm, returned);
+  way.is_paused = status != DataStatus::proceed;
+  if (status == DataStatus::stop_no_buffer) way.body.clear();
+  settle(vm);
+  auto came = result(way);
+  if (local_ || way.is_paused) return came;
+  came.body = std::exchange(way.body, {});
+  let_go(way);
+  return came;
+}
+
+std::optional<PhaseResult> EnvoyProxy::send_trailers(Vm& vm, Phase phase, const Pairs& trailers) {
+  if (local_) return PhaseResult{};
+  auto& way = direction(phase);
+  way.trailers.assign(trailers);
+  way.has_trailers = true;
+  const auto returned = vm.call(callback_of(phase), kStreamContext, {count(way.trailers.pairs())});
+  way.is_paused = data_status(vm, returned) != DataStatus::proceed;
+  settle(vm);
+  auto came = result(way);
+  if (local_ || way.is_paused) return came;
+  came.headers = way.trailers.pairs();
+  came.body = std::exchange(way.body, {});
+  let_go(way);
+  return came;
+}
+
+// The message goes on: what it was can be read no more.
+void EnvoyProxy::let_go(Direction& way) {
+  way.is_paused = false;
+  way.has_headers = false;
+  way.has_body = false;
+  way.has_trailers = false;
+}
+
+void EnvoyProxy::end_stream(Vm& vm) {
+  vm.call("proxy_on_done", kStreamContext, {});
+  is_logging_ = true;
+  vm.call("proxy_on_log", kStreamContext, {});
+  is_logging_ = false;
+  vm.call("proxy_on_delete", kStreamContext, {});
+  settle(vm);
+}
+
+bool EnvoyProxy::advance(Vm& vm, std::uint64_t nanoseconds) {
+  const auto until = real_time() + nanoseconds;
+  while (tick_period_ns_ != 0 && next_tick_ns_ <= until && !vm.trap()) {
+    set_time(next_tick_ns_);
+    next_tick_ns_ += tick_period_ns_;
+    vm.call("proxy_on_tick", kRootContext, {});
+    settle(vm);
+  }
+  set_time(until);
+  return true;
+}
+
+void EnvoyProxy::settle(Vm& vm) {
+  while (!vm.trap()) {
+    if (waiting_local_) {
+      answer_locally(vm);
+    } else if (!pending_.empty()) {
+      const auto call = pending_.front();
+      pending_.pop_front();
+      deliver(vm, call);
+    } else if (!ready_queues_.empty()) {
+      const auto token = ready_queues_.front();
+      ready_queues_.pop_front();
+      vm.call("proxy_on_queue_ready", shared().listener(token), {token});
+    } else {
+      return;
+    }
+  }
+}
+
+void EnvoyProxy::deliver(Vm& vm, const PendingCall& call) {
+  const auto& given = answers_[call.answer];
+  if (given.failure == CallFailure::reset) {
+    vm.call("proxy_on_http_call_response", kRootContext, {call.token, 0, 0, 0});
+    return;
+  }
+  const auto answer = given.failure == CallFailure::none ? given : failed_answer(given.failure);
+  call_headers_.assign(answer.headers);
+  call_trailers_.assign(answer.trailers);
+  call_body_ = answer.body;
+  is_answering_ = true;
+  vm.call(
+      "proxy_on_http_call_response", kRootContext,
+      {call.token, count(call_headers_.pairs()), count(call_body_), count(call_trailers_.pairs())});
+  is_answering_ = false;
+  call_headers_.assign({});
+  call_trailers_.assign({});
+}
+
+// A response by the plugin goes through its own callbacks of responses.
+void EnvoyProxy::answer_locally(Vm& vm) {
+  local_ = std::exchange(waiting_local_, std::nullopt);
+  request_.is_paused = false;
+  let_go(response_);
+  response_.headers.assign({{":status", std::to_string(local_->status)}});
+  for (const auto& [name, value] : local_->headers) response_.headers.add(name, value);
+  if (!local_->body.empty()) {
+    response_.headers.replace("content-length", std::to_string(local_->body.size()));
+    if (!response_.headers.get("content-type")) response_.headers.add("content-type", "text/plain");
+  }
+  response_.has_headers = true;
+  const auto end = local_->body.empty() ? EndOfStream::yes : EndOfStream::no;
+  vm.call(callback_of(Phase::response_headers), kStreamContext,
+          {count(response_.headers.pairs()), number(end)});
+  response_.has_headers = false;
+  response_.body = local_->body;
+  if (end == EndOfStream::no) {
+    response_.has_body = true;
+    vm.call(callback_of(Phase::response_body), kStreamContext,
+            {count(response_.body), number(EndOfStream::yes)});
+    response_.has_body = false;
+  }
+  local_body_ = std::exchange(response_.body, {});
+  response_.is_paused = false;
+}
+
+// --- What the plugin asks for
+
+Answer<HeaderMap*> EnvoyProxy::map(ContextId context, MapType type, Access access) {
+  // The root context has no part in the stream's messages.
+  const bool is_stream = context == kStreamContext;
+  const auto of = [&](HeaderMap& map, bool is_there) -> Answer<HeaderMap*> {
+    if (is_there || (is_logging_ && access != Access::write)) return &map;
+    // All pairs of what is not there are none.
+    if (access == Access::read_all) return &nothing_;
+    return Status::bad_argument;
+  };
+  switch (type) {
+    case MapType::request_headers:
+      return of(request_.headers, is_stream && request_.has_headers);
+    case MapType::request_trailers:
+      return of(request_.trailers, is_stream && request_.has_trailers);
+    case MapType::response_headers:
+      return of(response_.headers, is_stream && response_.has_headers);
+    case MapType::response_trailers:
+      return of(response_.trailers, is_stream && response_.has_trailers);
+    case MapType::http_call_headers:
+    case MapType::http_call_trailers:
+      if (access == Access::write) return Status::bad_argument;
+      return of(type == MapType::http_call_headers ? call_headers_ : call_trailers_, is_answering_);
+    case MapType::grpc_initial_metadata:
+    case MapType::grpc_trailing_metadata:
+      break;
+  }
+  return Status::bad_argument;
+}
+
+Answer<Buffer> EnvoyProxy::buffer(ContextId context, BufferType type) {
+  const auto of_body = [context](Direction& way) {
+    if (context != kStreamContext || !way.has_body) return Buffer{};
+    // All of it, before it, or after it: no other place.
+    return Buffer{way.body, [&way](std::size_t start, std::size_t size, std::string_view data) {
+                    if (start >= way.body.size()) {
+                      way.body += data;
+                    } else if (start == 0 && (size == 0 || size >= way.body.size())) {
+                      way.body.replace(0, size, data);
+                    } else {
+                      return Status::bad_argument;
+                    }
+                    return Status::ok;
+                  }};
+  };
+  switch (type) {
+    case BufferType::request_body:
+      return of_body(request_);
+    case BufferType::response_body:
+      return of_body(response_);
+    case BufferType::http_call_body:
+      if (!is_answering_) break;
+      return Buffer{call_body_, {}};
+    case BufferType::vm_configuration:
+      return Buffer{options().vm_configuration, {}};
+    case BufferType::plugin_configuration:
+      if (!is_configuring()) break;
+      return Buffer{options().configuration, {}};
+    default:
+      break;
+  }
+  return Status::not_found;
+}
+
+Answer<std::string> EnvoyProxy::property(ContextId context, std::string_view path) {
+  const auto name = dotted_path(path);
+  const auto& given = options().properties;
+  const auto found = std::ranges::find(given, name, &Pairs::value_type::first);
+  if (found != given.end()) return found->second;
+  // What the plugin has set has a path of one part.
+  const auto set = std::ranges::find(state_, path, &Pairs::value_type::first);
+  if (set != state_.end() && path.find('\0') == std::string_view::npos) return set->second;
+  const auto prefix = std::ranges::find_if(prefixes_, [&](const auto& pair) {
+    return name == pair.first || name.starts_with(pair.first + '.');
+  });
+  if (prefix != prefixes_.end()) return prefix->second;
+  if (name == "plugin_root_id") return options().root_id;
+  if (name == "plugin_name") return std::string("test");
+  if (name == "plugin_vm_id") return std::string();
+  if (context == kStreamContext) {
+    const auto* const row = std::ranges::find(kHeaderProperties, name, &HeaderProperty::path);
+    if (row != std::end(kHeaderProperties)) {
+      if (const auto value = request_.headers.get(row->header)) return std::string(*value);
+    }
+  }
+  missed_.push_back(fmt::format("the property `{}`", name));
+  return Status::not_found;
+}
+
+Status EnvoyProxy::set_property(ContextId /*context*/, std::string_view path,
+                                std::string_view value) {
+  std::erase_if(state_, [&](const auto& pair) { return pair.first == path; });
+  state_.emplace_back(path, value);
+  return Status::ok;
+}
+
+void EnvoyProxy::send_local_response(ContextId context, LocalResponse response) {
+  if (context != kStreamContext || waiting_local_ || local_) return;
+  waiting_local_ = std::move(response);
+}
+
+Status EnvoyProxy::continue_stream(ContextId context, StreamType type) {
+  if (context != kStreamContext) return Status::ok;
+  auto& way = type == StreamType::request ? request_ : response_;
+  way.is_paused = false;
+  way.has_headers = false;
+  return Status::ok;
+}
+
+Status EnvoyProxy::close_stream(ContextId /*context*/, StreamType /*type*/) {
+  return Status::ok;
+}
+
+Status EnvoyProxy::set_tick_period(ContextId /*context*/, std::uint32_t milliseconds) {
+  tick_period_ns_ = milliseconds * kNanosecondsPerMillisecond;
+  next_tick_ns_ = real_time() + tick_period_ns_;
+  return Status::ok;
+}
+
+Status EnvoyProxy::enqueue(std::uint32_t token, std::string_view value) {
+  const auto status = LocalProxy::enqueue(token, value);
+  if (status == Status::ok) ready_queues_.push_back(token);
+  return status;
+}
+
+Answer<std::uint32_t> EnvoyProxy::http_call(ContextId /*context*/, HttpCall call) {
+  const HeaderMap headers(HeaderForm::listed, call.headers);
+  for (const auto* name : {":path", ":method", ":authority"}) {
+    if (!headers.get(name)) return Status::bad_argument;
+  }
+  const std::string path(*headers.get(":path"));
+  const auto found = std::ranges::find_if(answers_, [&](const ClusterAnswer& answer) {
+    return (answer.cluster.empty() || answer.cluster == call.cluster) &&
+           (answer.path.empty() || answer.path == path);
+  });
+  if (found == answers_.end()) {
+    missed_.push_back(fmt::format("an answer of the cluster `{}` to `{}`", call.cluster, path));
+    calls_.push_back({std::move(call), std::nullopt});
+    return Status::bad_argument;  // as of a cluster that does not exist
+  }
+  const auto answer = static_cast<std::size_t>(found - answers_.begin());
+  calls_.push_back({std::move(call), answer});
+  pending_.push_back({next_token_, answer});
+  return next_token_++;
+}
+
+// A metric's number has its type in the two lowest bits.
+Answer<std::uint32_t> EnvoyProxy::define_metric(MetricType type, std::string_view name) {
+  metrics_.push_back({type, std::string(name)});
+  values_.try_emplace(std::string(name), 0);
+  return static_cast<std::uint32_t>(metrics_.size() << 2U) | static_cast<std::uint32_t>(type);
+}
+
+Status EnvoyProxy::increment_metric(std::uint32_t metric, std::int64_t by) {
+  const auto place = metric >> 2U;
+  if (place == 0 || place > metrics_.size()) return Status::not_found;
+  const auto& [type, name] = metrics_[place - 1];
+  if (type == MetricType::histogram) return Status::bad_argument;
+  if (type == MetricType::counter && by <= 0) return by == 0 ? Status::ok : Status::bad_argument;
+  values_.find(name)->second += static_cast<std::uint64_t>(by);
+  return Status::ok;
+}
+
+Status EnvoyProxy::record_metric(std::uint32_t metric, std::uint64_t value) {
+  const auto place = metric >> 2U;
+  if (place == 0 || place > metrics_.size()) return Status::not_found;
+  const auto& [type, name] = metrics_[place - 1];
+  auto& stored = values_.find(name)->second;
+  stored = type == MetricType::counter ? stored + value : value;
+  return Status::ok;
+}
+
+Answer<std::uint64_t> EnvoyProxy::metric(std::uint32_t metric) {
+  const auto place = metric >> 2U;
+  if (place == 0 || place > metrics_.size()) return Status::not_found;
+  const auto& [type, name] = metrics_[place - 1];
+  if (type == MetricType::histogram) return Status::bad_argument;
+  return values_.find(name)->second;
+}
+
+std::optional<std::uint64_t> EnvoyProxy::metric_value(std::string_view name) const {
+  const auto found = values_.find(name);
+  if (found == values_.end()) return std::nullopt;
+  return found->second;
+}
+
+Answer<std::string> EnvoyProxy::call_foreign_function(ContextId /*context*/, std::string_view name,
+                                                      std::string_view /*argument*/) {
+  missed_.push_back(fmt::format("the foreign function `{}`", name));
+  return Status::not_found;
+}
+
+}  // namespace wasmctl::host

@@ -1,0 +1,232 @@
+#include "host/trace.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "host/abi.hpp"
+
+namespace wasmctl::host {
+
+namespace {
+
+constexpr std::size_t kMostBytesShown = 200;  // of a text
+
+// n: a number; N: one of 64 bits; L, M, B, S: a log level, map, buffer, stream. In two slots:
+// "t." a text by address and size, "p." pairs. What a call writes, at the address in the slot: "a."
+// a text's address and size, "P." the same of pairs, "o" a number of 32 bits, "O" one of 64.
+constexpr TraceForm kForms[] = {
+    {"proxy_log", "Lt."},
+    {"proxy_get_log_level", "o"},
+    {"proxy_get_status", "oa."},
+    {"proxy_get_current_time_nanoseconds", "O"},
+    {"proxy_set_tick_period_milliseconds", "n"},
+    {"proxy_get_property", "t.a."},
+    {"proxy_set_property", "t.t."},
+    {"proxy_get_configuration", "a."},
+    {"proxy_set_effective_context", "n"},
+    {"proxy_done", ""},
+    {"proxy_call_foreign_function", "t.t.a."},
+    {"proxy_continue_request", ""},
+    {"proxy_continue_response", ""},
+    {"proxy_clear_route_cache", ""},
+    {"proxy_continue_stream", "S"},
+    {"proxy_close_stream", "S"},
+    {"proxy_send_local_response", "nt.t.p.n"},
+    {"proxy_get_header_map_size", "Mo"},
+    {"proxy_get_header_map_pairs", "MP."},
+    {"proxy_set_header_map_pairs", "Mp."},
+    {"proxy_get_header_map_value", "Mt.a."},
+    {"proxy_add_header_map_value", "Mt.t."},
+    {"proxy_replace_header_map_value", "Mt.t."},
+    {"proxy_remove_header_map_value", "Mt."},
+    {"proxy_get_buffer_status", "Boo"},
+    {"proxy_get_buffer_bytes", "Bnna."},
+    {"proxy_set_buffer_bytes", "Bnnt."},
+    {"proxy_get_shared_data", "t.a.o"},
+    {"proxy_set_shared_data", "t.t.n"},
+    {"proxy_register_shared_queue", "t.o"},
+    {"proxy_resolve_shared_queue", "t.t.o"},
+    {"proxy_dequeue_shared_queue", "na."},
+    {"proxy_enqueue_shared_queue", "nt."},
+    {"proxy_http_call", "t.p.t.p.no"},
+    {"proxy_grpc_call", "t.t.t.p.t.no"},
+    {"proxy_grpc_stream", "t.t.t.p.o"},
+    {"proxy_grpc_send", "nt.n"},
+    {"proxy_grpc_cancel", "n"},
+    {"proxy_grpc_close", "n"},
+    {"proxy_define_metric", "nt.o"},
+    {"proxy_increment_metric", "nN"},
+    {"proxy_record_metric", "nN"},
+    {"proxy_get_metric", "nO"},
+};
+
+std::string in_quotes(std::string_view text) {
+  std::string shown;
+  for (const char c : text.substr(0, kMostBytesShown)) {
+    if (c == '"' || c == '\\') shown += '\\';
+    if (c == '\0') {
+      shown += "\\0";
+    } else if (c == '\n') {
+      shown += "\\n";
+    } else {
+      shown += c;
+    }
+  }
+  return text.size() > kMostBytesShown ? fmt::format("\"{}\"... ({} bytes)", shown, text.size())
+                                       : fmt::format("\"{}\"", shown);
+}
+
+std::string shown_pairs(std::string_view bytes) {
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : read_pairs(bytes))
+    parts.push_back(fmt::format("{}: {}", name, in_quotes(value)));
+  return fmt::format("{{{}}}", fmt::join(parts, ", "));
+}
+
+template <typename Enum>
+std::string word(std::uint64_t number, Enum last) {
+  if (number > static_cast<std::uint64_t>(last)) return std::to_string(number);
+  return std::string(to_string(static_cast<Enum>(number)));
+}
+
+std::uint64_t number_at(const Vm& vm, std::uint64_t address, unsigned size) {
+  const auto bytes = vm.read(address, size);
+  std::uint64_t value = 0;
+  for (unsigned i = 0; bytes && i < size; ++i)
+    value |= std::uint64_t{static_cast<unsigned char>((*bytes)[i])} << (8 * i);
+  return value;
+}
+
+std::string_view bytes_at(const Vm& vm, std::uint64_t address, std::uint64_t size) {
+  return vm.read(address, size).value_or("(outside of the memory)");
+}
+
+std::string shown_argument(const Vm& vm, char letter, std::span<const engine::Slot> slots) {
+  switch (letter) {
+    case 'L':
+      return word(slots[0], kLastLogLevel);
+    case 'M':
+      return word(slots[0], kLastMapType);
+    case 'B':
+      return word(slots[0], kLastBufferType);
+    case 'S':
+      return word(slots[0], kLastStreamType);
+    case 't':
+      return in_quotes(bytes_at(vm, slots[0], slots[1]));
+    case 'p':
+      return shown_pairs(bytes_at(vm, slots[0], slots[1]));
+    case 'N':
+      return std::to_string(static_cast<std::int64_t>(slots[0]));
+    default:
+      return std::to_string(static_cast<std::uint32_t>(slots[0]));
+  }
+}
+
+// What a call has written, at the addresses in its slots.
+std::string shown_result(const Vm& vm, char letter, std::span<const engine::Slot> slots) {
+  switch (letter) {
+    case 'o':
+      return std::to_string(number_at(vm, slots[0], 4));
+    case 'O':
+      return std::to_string(number_at(vm, slots[0], 8));
+    case 'a':
+    case 'P': {
+      const auto bytes = bytes_at(vm, number_at(vm, slots[0], 4), number_at(vm, slots[1], 4));
+      return letter == 'a' ? in_quotes(bytes) : shown_pairs(bytes);
+    }
+    default:
+      return {};
+  }
+}
+
+bool is_written(char letter) {
+  return std::string_view("oOaP").find(letter) != std::string_view::npos;
+}
+
+std::string_view form_of(std::string_view name) {
+  const auto* const found = std::ranges::find(kForms, name, &TraceForm::name);
+  return found == std::end(kForms) ? "" : found->form;
+}
+
+// The allocator is called by host calls: that is left out.
+bool is_allocator(std::string_view name) {
+  return std::ranges::find(wasm::kAllocators, name) != std::end(wasm::kAllocators);
+}
+
+}  // namespace
+
+std::span<const TraceForm> trace_forms() {
+  return kForms;
+}
+
+void Trace::add(std::string text) {
+  lines_.push_back(std::string(2 * depth_, ' ') + std::move(text));
+}
+
+void Trace::callback_begins(Vm& /*vm*/, std::string_view name,
+                            std::span<const engine::Slot> arguments) {
+  if (is_allocator(name)) return;
+  std::vector<std::uint32_t> numbers;
+  for (const auto slot : arguments) numbers.push_back(static_cast<std::uint32_t>(slot));
+  add(fmt::format("{}({})", name, fmt::join(numbers, ", ")));
+  ++depth_;
+}
+
+void Trace::callback_ends(Vm& /*vm*/, std::string_view name, const engine::Outcome& outcome) {
+  if (is_allocator(name)) return;
+  --depth_;
+  if (outcome.trap) {
+    add(fmt::format("trap: {}", engine::to_string(outcome.trap->reason)));
+  } else if (!outcome.results.empty()) {
+    add(fmt::format("= {}", static_cast<std::uint32_t>(outcome.results[0])));
+  }
+}
+
+void Trace::hostcall_begins(Vm& vm, const wasm::HostFunction& function,
+                            std::span<const engine::Slot> arguments) {
+  arguments_.assign(arguments.begin(), arguments.end());
+  const auto form = form_of(function.name);
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (i < form.size() && (form[i] == '.' || is_written(form[i]))) continue;
+    shown.push_back(shown_argument(vm, i < form.size() ? form[i] : 'n', arguments.subspan(i)));
+  }
+  add(fmt::format("{}({})", function.name, fmt::join(shown, ", ")));
+  ++depth_;
+}
+
+void Trace::hostcall_ends(Vm& vm, const wasm::HostFunction& function,
+                          std::optional<std::uint32_t> result) {
+  --depth_;
+  if (!result) return;
+  const bool is_status =
+      function.module == "env" && *result <= static_cast<std::uint32_t>(Status::unimplemented);
+  auto text =
+      is_status ? std::string(to_string(static_cast<Status>(*result))) : std::to_string(*result);
+  const auto form = form_of(function.name);
+  for (std::size_t i = 0; *result == 0 && i < form.size(); ++i) {
+    if (is_written(form[i]))
+      text += ' ' + shown_result(vm, form[i], std::span(arguments_).subspan(i));
+  }
+  // On the call's own line, if nothing came between.
+  auto& last = lines_.back();
+  if (last.starts_with(std::string(2 * depth_, ' ') + std::string(function.name))) {
+    last += " = " + text;
+  } else {
+    add("= " + text);
+  }
+}
+
+void Trace::begin(std::string_view phase) {
+  depth_ = 0;
+  add(fmt::format("{}:", phase));
+  depth_ = 1;
+}
+
+std::vector<std::string> Trace::take_lines() {
+  return std::move(lines_);
+}
+
+}  // namespace wasmctl::host
