@@ -58,9 +58,4 @@ using Action = std::function<void()>;
 // Parses `argv`, runs the command and returns the exit status.
 int run_command_line(int argc, const char* const* argv, Context& context);
 
-// Each in the file of its name, in commands/.
-using Add = void(CLI::App& root, Context& context, Action& action);
-Add add_build, add_check, add_copy, add_inspect, add_lint, add_list, add_login, add_logout,
-    add_patch, add_pull, add_push, add_render, add_symbolize, add_tag, add_test;
-
 }  // namespace wasmctl::cli

@@ -12,10 +12,10 @@
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
 #include "cli/symbols.hpp"
+#include "wasm/hosts.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
-#include "wasm/proxies.hpp"
 
 namespace wasmctl::cli {
 

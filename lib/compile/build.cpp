@@ -385,14 +385,6 @@ class Build {
 
 }  // namespace
 
-fs::path build_directory(const plugin::Plugin& plugin) {
-  return plugin.directory / "build";
-}
-
-fs::path module_path(const plugin::Plugin& plugin) {
-  return build_directory(plugin) / (plugin.name + ".wasm");
-}
-
 Result build(const plugin::Plugin& plugin, const Toolchain& toolchain, const Options& options) {
   return Build(plugin, toolchain, options).run();
 }

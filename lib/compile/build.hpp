@@ -43,10 +43,6 @@ struct Result {
   std::string lost_flags;    // the module before was made with these, and nobody typed any now
 };
 
-// The build directory where none is asked for, and the module in it.
-fs::path build_directory(const plugin::Plugin& plugin);
-fs::path module_path(const plugin::Plugin& plugin);
-
 // Throws Error{Code::build_failed} with the compiler's or linker's own words,
 // Error{Code::unloadable} for a module that Envoy would refuse: for an import that it does not
 // offer, with the places in the sources that ask for it.

@@ -16,7 +16,8 @@ struct ToolchainSearch {
   std::string path;                     // $PATH: clang++-N, the newest first, then clang++
 };
 
-// The oldest clang that the tests cover; what is older is refused, where its version can be seen.
+// The oldest clang that the SDK is known to compile with; what is older is refused, where its
+// version can be seen. The tests use the newest.
 inline constexpr int kOldestClang = 19;
 
 struct Toolchain {

@@ -1,4 +1,4 @@
-// libcurl, opened on first use. Only lib/registry's HTTP files include this.
+// libcurl, opened on first use: for lib/http, and whoever has it loaded ahead of that.
 #pragma once
 
 #include <curl/curl.h>

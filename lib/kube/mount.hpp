@@ -2,7 +2,7 @@
 // is written with `image: auto`. The injector merges it over the container that it adds, be that an
 // ordinary one or, as a native sidecar, an init container; an injected gateway takes it too. Unlike
 // the annotations of Istio it is judged by the API server, and several plugins can share it.
-// Measured on Istio's webhook and a real API server: shared facts in ARCHITECTURE.md.
+// Measured on Istio's webhook and a real API server.
 #pragma once
 
 #include <cstdint>

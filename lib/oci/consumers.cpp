@@ -44,6 +44,16 @@ Verdict verdict_of(Consumer consumer, std::string why_not) {
   return {consumer, std::move(why_not), remark};
 }
 
+const Descriptor* select_for_istio(const Index& index) {
+  for (const auto& entry : index.manifests) {
+    if (!entry.platform ||
+        (entry.platform->os == "linux" && entry.platform->architecture == "amd64")) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
 IstioPlaces istio_places(const Manifest& manifest) {
   const auto& layers = manifest.layers;
   if (layers.empty()) return {nullptr, nullptr, "it has no layers"};

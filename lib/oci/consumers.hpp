@@ -32,6 +32,11 @@ struct Verdict {
 // `why_not` as that consumer's, with what has to be said where there is nothing against it.
 Verdict verdict_of(Consumer consumer, std::string why_not);
 
+// The entry of `index` that Istio's fetcher picks, on every node: the first for linux/amd64, or
+// without a platform, whatever its media type (go-containerregistry's default; the agent passes no
+// other). None: null.
+const Descriptor* select_for_istio(const Index& index);
+
 // Where Istio and Envoy Gateway look for the module of a manifest, by its types, in their order.
 // Null: not there.
 struct IstioPlaces {

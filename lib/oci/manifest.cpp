@@ -163,16 +163,6 @@ std::string to_json_text(const Index& index) {
   return value.dump();
 }
 
-const Descriptor* select_for_istio(const Index& index) {
-  for (const auto& entry : index.manifests) {
-    if (!entry.platform ||
-        (entry.platform->os == "linux" && entry.platform->architecture == "amd64")) {
-      return &entry;
-    }
-  }
-  return nullptr;
-}
-
 const std::string& type_of(const Manifest& manifest, const Descriptor& layer) {
   if (manifest.config.digest == layer.digest) return manifest.config.media_type;
   const auto first = std::ranges::find(manifest.layers, layer.digest, &Descriptor::digest);

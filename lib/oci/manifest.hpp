@@ -53,11 +53,6 @@ std::string to_json_text(const Index& index);
 // it in the Error{Code::bad_input}.
 nlohmann::json parse_json(std::string_view text, std::string_view what);
 
-// The entry of `index` that Istio's fetcher picks, on every node: the first for linux/amd64, or
-// without a platform, whatever its media type (go-containerregistry's default; the agent passes no
-// other). None: null.
-const Descriptor* select_for_istio(const Index& index);
-
 // The media type of a layer as go-containerregistry finds it, by the layer's digest: that of the
 // first of the config and the layers which has it.
 const std::string& type_of(const Manifest& manifest, const Descriptor& layer);

@@ -1,7 +1,7 @@
 // Every instruction that V8 knows: its name, what follows its opcode, what it takes and leaves, and
-// the proposal that it belongs to. One row for each, in opcodes.cpp and opcodes_simd.cpp.
-// Source: WebAssembly Core Specification 3.0, 5.4 and appendix A.7 (index of instructions); the
-// threads, legacy exceptions and wide arithmetic proposals.
+// the proposal that it belongs to. One row for each, in opcodes.cpp, opcodes_simd.cpp and
+// opcodes_atomic.cpp. Source: WebAssembly Core Specification 3.0, 5.4 and appendix A.7 (index of
+// instructions); the threads, legacy exceptions and wide arithmetic proposals.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // Logs request headers, one line each: `User-Agent: curl/8.5.0`.
 //
-// Configuration (config.schema.json): at which level, and which headers.
+// Configuration (config.h): at which level, and which headers.
 #include "proxy_wasm_headers.h"
 #include "proxy_wasm_intrinsics.h"
 #include "proxy_wasm_log.h"

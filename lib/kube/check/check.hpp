@@ -1,5 +1,5 @@
 // Why a plugin would not run, read from manifests: the mistakes that nobody else reports, or only a
-// proxy's log does. Each rule is one row of a table; the tables are in lib/kube/rules.
+// proxy's log does. Each rule is one row of a table; the tables are in lib/kube/check/rules.
 // Sources: measured on Istio's fetcher, webhook and istiod's translation, and on a real API server.
 #pragma once
 

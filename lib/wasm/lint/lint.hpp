@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/finding.hpp"
+#include "wasm/hosts.hpp"
 #include "wasm/module.hpp"
-#include "wasm/proxies.hpp"
 #include "wasm/symbols.hpp"
 
 namespace wasmctl::wasm {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "oci/consumers.hpp"
 #include "oci/media_type.hpp"
 
 namespace oci = wasmctl::oci;

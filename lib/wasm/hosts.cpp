@@ -1,4 +1,4 @@
-#include "wasm/proxies.hpp"
+#include "wasm/hosts.hpp"
 
 #include <algorithm>
 #include <charconv>

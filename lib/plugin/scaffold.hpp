@@ -1,0 +1,38 @@
+// A new plugin, made from one of those in plugins/. They are in the binary as they are, and built
+// and tested with it, so that no template goes stale.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wasmctl::plugin {
+
+struct Template {
+  std::string_view name;    // "header"
+  std::string_view plugin;  // that it is made from: "header-logger"
+  std::string_view about;   // "logs headers of each request"
+};
+
+// The default first.
+std::span<const Template> templates();
+
+// As it is in plugins/PLUGIN.
+struct TemplateFile {
+  std::string_view plugin;
+  std::string_view path;  // "tests/header_logger.yaml"
+  std::string_view text;
+};
+std::span<const TemplateFile> template_files();
+
+struct NewFile {
+  std::string path;
+  std::string text;
+};
+
+// The files of a plugin called `name`, an RFC 1123 label, sorted by path: those of the template
+// under the new name, and a .gitignore.
+std::vector<NewFile> scaffold(const Template& from, std::string_view name);
+
+}  // namespace wasmctl::plugin
