@@ -30,22 +30,15 @@ class Linker {
     instance_.type_ids = ids_;
     for (const auto& import : module_.imports) add_import(import);
     add_functions();
-    try {
-      add_defined();
-      fill();
-    } catch (Trapped& trapped) {
-      return {&instance_, std::move(trapped.trap)};
+    add_defined();
+    if (!trap_) fill();
+    if (!trap_ && module_.start) {
+      trap_ = store_.invoke(*instance_.functions[*module_.start], {}).trap;
     }
-    if (!module_.start) return {&instance_, std::nullopt};
-    return {&instance_, store_.invoke(*instance_.functions[*module_.start], {}).trap};
+    return {&instance_, std::move(trap_)};
   }
 
  private:
-  // What ends the instantiation.
-  struct Trapped {
-    Trap trap;
-  };
-
   [[noreturn]] static void fail(const wasm::Import& import, std::string_view why) {
     throw Error(Code::bad_input,
                 fmt::format("import `{}.{}`: {}", import.module, import.name, why));
@@ -191,7 +184,8 @@ class Linker {
     return constant(reader, type);
   }
 
-  // The value of a constant expression; the reader is behind it then.
+  // The value of a constant expression; the reader is behind it then. After a trap all are zero, so
+  // that the instance is whole all the same.
   Value constant(wasm::Reader& reader, wasm::ValueType type) {
     ConstantExpression expression;
     expression.type = type;
@@ -200,14 +194,16 @@ class Linker {
     for (wasm::Instruction instruction; instructions.next(instruction);) ++expression.instructions;
     reader = instructions.reader();
     expression.end = program_.bytes() + reader.offset();
+    if (trap_) return {};
     auto outcome = store_.machine_->evaluate(instance_, expression);
-    if (outcome.trap) throw Trapped{std::move(*outcome.trap)};
+    trap_ = std::move(outcome.trap);
+    if (trap_) return {};
     return {outcome.results.front(), outcome.results.back()};
   }
 
   wasm::ValueType translated(wasm::ValueType type) const { return Types::translated(type, ids_); }
 
-  // Active segments in turn.
+  // Active segments in turn, up to one that does not fit.
   void fill() {
     for (std::size_t i = 0; i < module_.elements.size(); ++i) {
       const auto& segment = module_.elements[i];
@@ -216,9 +212,10 @@ class Linker {
         auto& table = *instance_.tables[segment.table];
         const auto address = constant(segment.address, address_type(table.limits)).value;
         const auto& list = instance_.elements[i];
-        if (!fits(address, list.size(), table.elements.size())) {
-          throw Trapped{{Reason::table_out_of_bounds, {}, {}}};
+        if (!trap_ && !fits(address, list.size(), table.elements.size())) {
+          trap_ = Trap{Reason::table_out_of_bounds, {}, {}};
         }
+        if (trap_) return;
         std::copy(list.begin(), list.end(), table.elements.data() + address);
       }
       instance_.elements[i].clear();
@@ -228,9 +225,10 @@ class Linker {
       if (segment.mode != wasm::SegmentMode::active) continue;
       auto& memory = *instance_.memories[segment.memory];
       const auto address = constant(segment.address, address_type(memory.limits)).value;
-      if (!fits(address, segment.size, memory.size)) {
-        throw Trapped{{Reason::memory_out_of_bounds, {}, {}}};
+      if (!trap_ && !fits(address, segment.size, memory.size)) {
+        trap_ = Trap{Reason::memory_out_of_bounds, {}, {}};
       }
+      if (trap_) return;
       if (segment.size != 0) {
         std::memcpy(memory.bytes.get() + address, instance_.data[i].data(), segment.size);
       }
@@ -248,6 +246,7 @@ class Linker {
   const Resolver& resolve_;
   Instance& instance_;
   const std::vector<std::uint32_t>& ids_;  // the store's numbers of the module's types
+  std::optional<Trap> trap_;
 };
 
 Store::Instantiated Store::instantiate(const Program& program, const Resolver& resolve) {

@@ -67,11 +67,12 @@ class Machine {
   bool fail(Reason reason);
   Trap take_trap(std::size_t base);
 
-  // Instructions that have functions of their own: `kind` is an opcode (of a vector, its number),
-  // `ip` is behind it. Each moves `ip` and `sp`, or gives false and sets a trap.
-  // memory.copy and the like, and the table's.
+  // Instructions that have functions of their own: `kind` is an opcode (of a vector or an atomic
+  // access, its number), `ip` is behind it. Each moves `ip` and `sp`, or gives false and sets a
+  // trap. memory.copy and the like, and the table's.
   bool bulk(std::uint32_t kind, const std::uint8_t*& ip, Slot*& sp, Instance& instance);
   bool vector(std::uint32_t kind, const std::uint8_t*& ip, Slot*& sp, const Instance& instance);
+  bool atomic(std::uint32_t kind, const std::uint8_t*& ip, Slot*& sp, const Instance& instance);
   // Structs, arrays, casts.
   bool aggregate(std::uint32_t kind, const std::uint8_t*& ip, Slot*& sp, Instance& instance);
   bool struct_new(std::uint32_t kind, std::uint32_t type, Slot*& sp);

@@ -11,36 +11,35 @@
 
 namespace wasmctl::engine {
 
-[[gnu::always_inline]] inline std::uint32_t leb_u32(const std::uint8_t*& ip) {
-  std::uint32_t byte = *ip++;
+// LEB128; `shift` gets the bits that there were.
+template <typename Bits>
+[[gnu::always_inline]] inline Bits leb(const std::uint8_t*& ip, unsigned& shift) {
+  Bits byte = *ip++;
   auto value = byte & 0x7fU;
-  for (unsigned shift = 7; byte >= 0x80; shift += 7) {
+  for (shift = 7; byte >= 0x80; shift += 7) {
     byte = *ip++;
     value |= (byte & 0x7fU) << shift;
   }
   return value;
 }
 
-inline std::uint64_t leb_u64(const std::uint8_t*& ip) {
-  std::uint64_t byte = *ip++;
-  auto value = byte & 0x7fU;
-  for (unsigned shift = 7; byte >= 0x80; shift += 7) {
-    byte = *ip++;
-    value |= (byte & 0x7fU) << shift;
-  }
-  return value;
+[[gnu::always_inline]] inline std::uint32_t leb_u32(const std::uint8_t*& ip) {
+  unsigned shift = 0;
+  return leb<std::uint32_t>(ip, shift);
+}
+
+[[gnu::always_inline]] inline std::uint64_t leb_u64(const std::uint8_t*& ip) {
+  unsigned shift = 0;
+  return leb<std::uint64_t>(ip, shift);
 }
 
 [[gnu::always_inline]] inline std::int64_t leb_signed(const std::uint8_t*& ip) {
-  std::uint64_t byte = *ip++;
-  auto value = byte & 0x7fU;
-  unsigned shift = 7;
-  for (; byte >= 0x80; shift += 7) {
-    byte = *ip++;
-    value |= (byte & 0x7fU) << shift;
-  }
-  if (shift < 64 && (byte & 0x40U) != 0) value |= ~std::uint64_t{0} << shift;
-  return static_cast<std::int64_t>(value);
+  unsigned shift = 0;
+  const auto value = leb<std::uint64_t>(ip, shift);
+  if (shift >= 64) return static_cast<std::int64_t>(value);
+  // The sign is the last bit.
+  const auto unused = 64 - shift;
+  return static_cast<std::int64_t>(value << unused) >> unused;
 }
 
 // Reads past a value type: one byte, or a reference's with its heap type behind it.

@@ -11,7 +11,6 @@ namespace wasmctl::engine {
 namespace {
 
 constexpr wasm::Feature kNotRun[] = {
-    wasm::Feature::threads,
     wasm::Feature::wide_arithmetic,
     wasm::Feature::custom_page_sizes,
 };

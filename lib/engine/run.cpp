@@ -23,13 +23,6 @@ namespace wasmctl::engine {
 
 namespace {
 
-using i32 = std::int32_t;
-using u32 = std::uint32_t;
-using i64 = std::int64_t;
-using u64 = std::uint64_t;
-using f32 = float;
-using f64 = double;
-
 // Where the instructions are, by opcode.
 using Labels = std::array<const void*, 256>;
 
@@ -167,7 +160,7 @@ op_27:
 op_c5: op_c6: op_c7: op_c8: op_c9: op_ca: op_cb: op_cc: op_cd: op_ce: op_cf:
 op_d7: op_d8: op_d9: op_da: op_db: op_dc: op_dd: op_de: op_df:
 op_e0: op_e1: op_e2: op_e3: op_e4: op_e5: op_e6: op_e7: op_e8: op_e9: op_ea: op_eb: op_ec: op_ed: op_ee: op_ef:
-op_f0: op_f1: op_f2: op_f3: op_f4: op_f5: op_f6: op_f7: op_f8: op_f9: op_fa: op_fe: op_ff:
+op_f0: op_f1: op_f2: op_f3: op_f4: op_f5: op_f6: op_f7: op_f8: op_f9: op_fa: op_ff:
   // clang-format on
   TRAP(unreachable);
 

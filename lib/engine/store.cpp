@@ -48,6 +48,12 @@ std::string_view to_string(Reason reason) {
       return "cast failure";
     case Reason::array_out_of_bounds:
       return "out of bounds array access";
+    case Reason::unaligned_atomic:
+      return "unaligned atomic";
+    case Reason::wait_on_unshared:
+      return "expected shared memory";
+    case Reason::endless_wait:
+      return "a wait that nobody ends";
     case Reason::uncaught_exception:
       return "uncaught exception";
     case Reason::stack_exhausted:

@@ -4,9 +4,10 @@
 //
 //     engine::Store store(limits);
 //     auto* log = store.add_host_function(type, [](engine::HostCall& call) { ... });
-//     const auto made = store.instantiate(program, resolver);   // a trap of the start function is
-//     in it const auto outcome = store.invoke(*made.instance->functions[i], arguments); if
-//     (outcome.trap) ...                                     // reason, offsets of the whole stack
+//     const auto made = store.instantiate(program, resolver);
+//     if (made.trap) ...     // of the start function, say
+//     const auto outcome = store.invoke(*made.instance->functions[i], arguments);
+//     if (outcome.trap) ...  // its reason, and the offsets of the whole stack
 //
 // Counted are instructions as wasmtime's fuel counts them: each one but nop, drop, block, loop,
 // unreachable, return, else and end.
@@ -62,6 +63,9 @@ enum class Reason : std::uint8_t {
   null_exception,
   cast_failure,
   array_out_of_bounds,
+  unaligned_atomic,
+  wait_on_unshared,
+  endless_wait,  // there is one thread: nobody ends it
   uncaught_exception,
   stack_exhausted,
   instructions_used_up,
@@ -192,7 +196,8 @@ class Store {
 
   struct Instantiated {
     Instance* instance = nullptr;
-    std::optional<Trap> trap;  // of a segment that does not fit, or of the start function
+    // Of a constant expression, a segment that does not fit, or the start function.
+    std::optional<Trap> trap;
   };
   // `program` must outlive the store. Throws Error{Code::bad_input} where an import is missing or
   // of another type.

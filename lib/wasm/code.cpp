@@ -6,66 +6,121 @@
 
 namespace wasmctl::wasm {
 
-std::uint64_t Instructions::unsigned_number(std::string_view what) {
-  const auto offset = code_.offset();
-  const auto value = code_.u64_leb(what);
-  if (numbers_ != nullptr) {
-    numbers_->push_back({offset, code_.offset() - offset, static_cast<std::int64_t>(value), false});
+const Opcode& CodeReader::read_opcode(Reader& code, std::uint32_t& opcode) {
+  const Reader start = code;
+  opcode = code.byte(kInstruction);
+  const auto& plain = opcodes_of(0)[opcode];
+  if (plain.immediates != Immediates::invalid) return plain;
+  if (const auto table = opcodes_of(opcode); !table.empty()) {
+    const auto number = code.u32_leb(kInstruction);
+    opcode = opcode << 16U | (number & 0xffffU);
+    if (number < table.size() && table[number].immediates != Immediates::invalid) {
+      return table[number];
+    }
+    start.fail(fmt::format("unknown instruction {:#04x} {:#x}", opcode >> 16U, number));
   }
+  // cont.new to switch: nobody else has these numbers.
+  if (opcode >= 0xe0 && opcode <= 0xe6) {
+    start.fail(fmt::format(
+        "instruction {:#04x} is of the stack switching proposal, which Envoy does not have",
+        opcode));
+  }
+  start.fail(fmt::format("unknown instruction {:#04x}", opcode));
+}
+
+void CodeReader::note(std::size_t offset, std::int64_t value, bool is_signed) {
+  numbers_->push_back({offset, reader_.offset() - offset, value, is_signed});
+}
+
+std::int64_t CodeReader::signed_number(unsigned max_bits) {
+  const auto offset = reader_.offset();
+  const auto value = reader_.signed_leb(max_bits, kInstruction);
+  if (numbers_ != nullptr) note(offset, value, true);
   return value;
 }
 
-std::int64_t Instructions::signed_number(unsigned max_bits, std::string_view what) {
-  const auto offset = code_.offset();
-  const auto value = code_.signed_leb(max_bits, what);
-  if (numbers_ != nullptr) numbers_->push_back({offset, code_.offset() - offset, value, true});
-  return value;
-}
-
-std::uint32_t Instructions::index() {
-  const Reader start = code_;
-  const auto value = unsigned_number(kInstruction);
-  if (value > UINT32_MAX) start.fail("an index has more than 32 bits");
-  return static_cast<std::uint32_t>(value);
-}
-
-void Instructions::memory_argument() {
-  if ((index() & kHasMemoryIndex) != 0) {
+// The memory's index is there if a bit of the alignment says so.
+MemoryArgument CodeReader::memory_argument() {
+  MemoryArgument argument;
+  argument.alignment = index();
+  if ((argument.alignment & kHasMemoryIndex) != 0) {
     features_.add(Feature::multi_memory);
-    index();
+    argument.alignment &= ~kHasMemoryIndex;
+    argument.memory = index();
   }
-  unsigned_number(kInstruction);
+  const auto begin = reader_.offset();
+  argument.offset = reader_.u64_leb(kInstruction);
+  argument.offset_bytes = reader_.offset() - begin;
+  if (numbers_ != nullptr) note(begin, static_cast<std::int64_t>(argument.offset), false);
+  return argument;
 }
 
-void Instructions::heap_type() {
-  const auto type = static_cast<HeapType>(signed_number(33, kInstruction));
-  features_.add(features_of(ValueType::ref_null(type)));
-}
-
-void Instructions::block_type() {
-  Reader ahead = code_;
+// The first byte tells: nothing, one value type, or the number of a function type.
+BlockTypeCode CodeReader::block_type() {
+  constexpr std::uint8_t kEmpty = 0x40;
+  Reader ahead = reader_;
   const auto first = ahead.byte(kInstruction);
-  if (first == kEmptyBlockType) {
-    code_ = ahead;
-  } else if (is_type_index(first)) {
-    features_.add(Feature::multi_value);
-    signed_number(33, kInstruction);
-  } else {
-    features_.add(features_of(read_value_type(code_, kAnyTypeIndex)));
+  if (first == kEmpty) {
+    reader_ = ahead;
+    return {};
+  }
+  if (first > kEmpty && first < 0x80) return {std::nullopt, value_type()};
+  features_.add(Feature::multi_value);
+  return {signed_number(33), {}};
+}
+
+// Kinds: 0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref.
+CatchClause CodeReader::catch_clause() {
+  const Reader start = reader_;
+  const auto kind = byte();
+  if (kind > 3) start.fail(fmt::format("unknown kind {} of a catch clause", kind));
+  CatchClause clause;
+  clause.has_tag = kind < 2;
+  clause.has_reference = (kind & 1U) != 0;
+  if (clause.has_tag) clause.tag = index();
+  clause.label = index();
+  return clause;
+}
+
+void CodeReader::constant(Immediates kind) {
+  switch (kind) {
+    case Immediates::i32:
+      signed_number(32);
+      return;
+    case Immediates::i64:
+      signed_number(64);
+      return;
+    case Immediates::f32:
+      bytes(4);
+      return;
+    case Immediates::f64:
+      bytes(8);
+      return;
+    default:
+      bytes(16);
+      return;
   }
 }
 
-// Clauses: a kind, the tag unless it catches all, the label.
-void Instructions::try_table() {
-  block_type();
-  const auto clauses = code_.count("clauses of a try_table");
-  for (std::uint32_t i = 0; i < clauses; ++i) {
-    const Reader start = code_;
-    const auto kind = code_.byte(kInstruction);
-    if (kind > 3) start.fail(fmt::format("unknown kind {} of a catch clause", kind));
-    if (kind < 2) index();
-    index();
-  }
+ValueType CodeReader::value_type() {
+  const auto type = read_value_type(reader_, types_);
+  features_.add(features_of(type));
+  return type;
+}
+
+HeapType CodeReader::heap_type() {
+  const auto offset = reader_.offset();
+  const auto type = read_heap_type(reader_, types_);
+  if (numbers_ != nullptr) note(offset, static_cast<std::int64_t>(type), true);
+  features_.add(features_of(ValueType::ref_null(type)));
+  return type;
+}
+
+std::array<bool, 2> CodeReader::cast_flags() {
+  const Reader start = reader_;
+  const auto flags = byte();
+  if (flags > 3) start.fail(fmt::format("unknown flags {:#04x} of a cast", flags));
+  return {(flags & 1U) != 0, (flags & 2U) != 0};
 }
 
 void Instructions::immediates(Immediates kind, Instruction& instruction) {
@@ -74,7 +129,8 @@ void Instructions::immediates(Immediates kind, Instruction& instruction) {
     case Immediates::none:
       return;
     case Immediates::block_type:
-      return block_type();
+      code_.block_type();
+      return;
     case Immediates::label:
     case Immediates::function:
     case Immediates::type:
@@ -85,7 +141,7 @@ void Instructions::immediates(Immediates kind, Instruction& instruction) {
     case Immediates::memory:
     case Immediates::element:
     case Immediates::data:
-      instruction.index = index();
+      instruction.index = code_.index();
       return;
     case Immediates::type_table:
     case Immediates::data_memory:
@@ -97,58 +153,55 @@ void Instructions::immediates(Immediates kind, Instruction& instruction) {
     case Immediates::type_count:
     case Immediates::type_data:
     case Immediates::type_element:
-      instruction.index = index();
-      index();
+      instruction.index = code_.index();
+      code_.index();
       return;
     case Immediates::labels: {
       // One label more than it says: the default.
       const auto count = code_.count("labels");
-      for (std::uint32_t i = 0; i <= count; ++i) index();
+      for (std::uint32_t i = 0; i <= count; ++i) code_.index();
       return;
     }
     case Immediates::memory_argument:
-      return memory_argument();
+      code_.memory_argument();
+      return;
     case Immediates::memory_lane:
-      memory_argument();
-      code_.take(1, kInstruction);
+      code_.memory_argument();
+      code_.byte();
       return;
     case Immediates::lane:
     case Immediates::zero:
-      code_.take(1, kInstruction);
+      code_.byte();
       return;
     case Immediates::i32:
-      signed_number(32, kInstruction);
-      return;
     case Immediates::i64:
-      signed_number(64, kInstruction);
-      return;
     case Immediates::f32:
-      code_.take(4, kInstruction);
-      return;
     case Immediates::f64:
-      code_.take(8, kInstruction);
-      return;
     case Immediates::v128:
     case Immediates::lanes:
-      code_.take(16, kInstruction);
-      return;
+      return code_.constant(kind);
     case Immediates::value_types: {
       const auto count = code_.count("types");
       for (std::uint32_t i = 0; i < count; ++i) {
-        features_.add(features_of(read_value_type(code_, kAnyTypeIndex)));
+        code_.value_type();
       }
       return;
     }
     case Immediates::heap_type:
-      return heap_type();
-    case Immediates::cast_branch:
-      code_.take(1, kInstruction);
-      instruction.index = index();
-      heap_type();
-      heap_type();
+      code_.heap_type();
       return;
-    case Immediates::try_table:
-      return try_table();
+    case Immediates::cast_branch:
+      code_.cast_flags();
+      instruction.index = code_.index();
+      code_.heap_type();
+      code_.heap_type();
+      return;
+    case Immediates::try_table: {
+      code_.block_type();
+      const auto clauses = code_.count("clauses of a try_table");
+      for (std::uint32_t i = 0; i < clauses; ++i) code_.catch_clause();
+      return;
+    }
   }
 }
 
@@ -178,35 +231,12 @@ void Instructions::finish_blocks(std::uint32_t opcode) {
 bool Instructions::next(Instruction& instruction) {
   if (depth_ == SIZE_MAX) return false;
   if (numbers_ != nullptr) numbers_->clear();
-  instruction.offset = code_.offset();
+  instruction.offset = reader().offset();
   instruction.index = 0;
-  const auto& row = read_opcode(code_, instruction.opcode);
-  features_.add(row.features);
+  const auto& row = code_.opcode(instruction.opcode);
   immediates(row.immediates, instruction);
   finish_blocks(instruction.opcode);
   return true;
-}
-
-const Opcode& read_opcode(Reader& code, std::uint32_t& opcode) {
-  const Reader start = code;
-  opcode = code.byte(kInstruction);
-  const auto& plain = opcodes_of(0)[opcode];
-  if (plain.immediates != Immediates::invalid) return plain;
-  if (const auto table = opcodes_of(opcode); !table.empty()) {
-    const auto number = code.u32_leb(kInstruction);
-    opcode = opcode << 16U | (number & 0xffffU);
-    if (number < table.size() && table[number].immediates != Immediates::invalid) {
-      return table[number];
-    }
-    start.fail(fmt::format("unknown instruction {:#04x} {:#x}", opcode >> 16U, number));
-  }
-  // cont.new to switch: nobody else has these numbers.
-  if (opcode >= 0xe0 && opcode <= 0xe6) {
-    start.fail(fmt::format(
-        "instruction {:#04x} is of the stack switching proposal, which Envoy does not have",
-        opcode));
-  }
-  start.fail(fmt::format("unknown instruction {:#04x}", opcode));
 }
 
 Reader instructions_of(const Module& module, std::size_t body) {

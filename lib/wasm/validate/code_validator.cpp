@@ -22,14 +22,16 @@ constexpr std::uint32_t kFirstLocals = 64;
 }  // namespace
 
 CodeValidator::CodeValidator(const Module& module, const std::vector<bool>& declared)
-    : module_(module), bytes_(module.bytes.view()), declared_(declared), code_(bytes_) {}
+    : module_(module), bytes_(module.bytes.view()), declared_(declared), code_(Reader(bytes_)) {}
 
 void CodeValidator::fail(std::string_view message) const {
   Reader(bytes_.substr(at_), at_).fail(fmt::format("{}: {}", name_of(opcode_), message));
 }
 
 void CodeValidator::reset(std::size_t offset, std::size_t size, ControlTable* table) {
-  code_ = Reader(bytes_.substr(offset, size), offset);
+  features_.add(code_.features());
+  code_ = CodeReader(Reader(bytes_.substr(offset, size), offset),
+                     static_cast<std::uint32_t>(module_.types.size()));
   at_ = offset;
   table_ = table;
   operands_.clear();
@@ -49,7 +51,7 @@ void CodeValidator::check_body(std::size_t body, ControlTable* table) {
   reset(offset, size, table);
   is_constant_ = false;
   globals_ = module_.globals.size();
-  if (size > kMaxBodyBytes) code_.fail(fmt::format("{} bytes of code are too many", size));
+  if (size > kMaxBodyBytes) code_.reader().fail(fmt::format("{} bytes of code are too many", size));
   const auto& type = module_.types[module_.functions[body]].function;
   read_locals(type);
   push_frame(Kind::function, {&type, {}});
@@ -59,8 +61,8 @@ void CodeValidator::check_body(std::size_t body, ControlTable* table) {
   height_ = 0;
   const auto code = here();
   run();
-  if (!code_.empty()) {
-    code_.fail(fmt::format("{} bytes follow the end of a function", code_.remaining()));
+  if (const auto& rest = code_.reader(); !rest.empty()) {
+    rest.fail(fmt::format("{} bytes follow the end of a function", rest.remaining()));
   }
   if (table_ == nullptr) return;
   table_->code = code;
@@ -91,13 +93,12 @@ void CodeValidator::read_locals(const FunctionType& type) {
   bool all_have_defaults = true;
   const auto groups = code_.count("groups of local variables");
   for (std::uint32_t i = 0; i < groups; ++i) {
-    const auto count = code_.u32_leb("local variables");
+    const auto count = code_.index();
     if (count > kMaxLocals - std::min(local_count_, kMaxLocals)) {
-      code_.fail(
+      code_.reader().fail(
           fmt::format("{} local variables are too many", std::uint64_t{local_count_} + count));
     }
-    const auto local = read_value_type(code_, static_cast<std::uint32_t>(module_.types.size()));
-    features_.add(features_of(local));
+    const auto local = code_.value_type();
     all_have_defaults = all_have_defaults && local.has_default();
     add(count, local);
   }
@@ -121,9 +122,8 @@ ValueType CodeValidator::type_of_local(std::uint32_t index) const {
 
 void CodeValidator::run() {
   while (!frames_.empty()) {
-    at_ = code_.offset();
-    const auto& row = read_opcode(code_, opcode_);
-    features_.add(row.features);
+    at_ = code_.reader().offset();
+    const auto& row = code_.opcode(opcode_);
     if (is_constant_ && !row.is_constant) fail("is not allowed in a constant expression");
     if (row.has_signature) {
       simple(row);
@@ -163,43 +163,29 @@ void CodeValidator::simple(const Opcode& row) {
 void CodeValidator::immediates(const Opcode& row) {
   switch (row.immediates) {
     case Immediates::i32:
-      code_.signed_leb(32, kInstruction);
-      return;
     case Immediates::i64:
-      code_.signed_leb(64, kInstruction);
-      return;
     case Immediates::f32:
-      code_.take(4, kInstruction);
-      return;
     case Immediates::f64:
-      code_.take(8, kInstruction);
-      return;
     case Immediates::v128:
-      code_.take(16, kInstruction);
-      return;
+      return code_.constant(row.immediates);
     case Immediates::lanes:
-      for (int i = 0; i < 16; ++i) {
-        if (const auto lane = code_.byte(kInstruction); lane >= 32) {
-          fail(fmt::format("lane {} of 32", lane));
-        }
-      }
+      for (int i = 0; i < 16; ++i) check_lane(32);
       return;
     case Immediates::lane:
-      if (const auto lane = code_.byte(kInstruction); lane >= row.width) {
-        fail(fmt::format("lane {} of {}", lane, row.width));
-      }
-      return;
+      return check_lane(row.width);
     case Immediates::memory_lane:
-      if (const auto lane = code_.byte(kInstruction); lane >= 16U >> row.width) {
-        fail(fmt::format("lane {} of {}", lane, 16U >> row.width));
-      }
-      return;
+      return check_lane(16U >> row.width);
     case Immediates::zero:
-      if (code_.byte(kInstruction) != 0) fail("a byte after it is not 0");
+      if (code_.byte() != 0) fail("a byte after it is not 0");
       return;
     default:
       return;
   }
+}
+
+void CodeValidator::check_lane(std::size_t count) {
+  if (const auto lane = code_.byte(); lane >= count)
+    fail(fmt::format("lane {} of {}", lane, count));
 }
 
 void CodeValidator::special() {
@@ -282,11 +268,10 @@ void CodeValidator::select() {
 }
 
 void CodeValidator::select_typed() {
-  if (const auto count = code_.u32_leb(kInstruction); count != 1) {
+  if (const auto count = code_.index(); count != 1) {
     fail(fmt::format("expected one type, found {}", count));
   }
-  const auto type = read_value_type(code_, static_cast<std::uint32_t>(module_.types.size()));
-  features_.add(features_of(type));
+  const auto type = code_.value_type();
   pop(ValueType::i32);
   pop(type);
   pop(type);
@@ -294,15 +279,19 @@ void CodeValidator::select_typed() {
 }
 
 std::uint32_t CodeValidator::index(std::string_view what, std::size_t count) {
-  const auto index = code_.u32_leb(kInstruction);
-  if (index >= count) {
-    fail(fmt::format("{} {} does not exist; there are {}", what, index, count));
-  }
+  const auto index = code_.index();
+  check_index(what, index, count);
   return index;
 }
 
+void CodeValidator::check_index(std::string_view what, std::uint32_t index,
+                                std::size_t count) const {
+  if (index < count) return;
+  fail(fmt::format("{} {} does not exist; there are {}", what, index, count));
+}
+
 void CodeValidator::local(std::uint32_t opcode) {
-  const auto index = code_.u32_leb(kInstruction);
+  const auto index = code_.index();
   const auto type = type_of_local(index);
   if (opcode == opcode::kLocalGet) {
     if (!is_set_.empty() && !is_set_[index]) fail(fmt::format("local {} was not set", index));

@@ -1,7 +1,7 @@
 // The validator of one function body or constant expression: an abstract machine whose operands are
 // types. Each kind of instruction has a file: numbers and variables in code_validator.cpp, blocks
 // and branches in control.cpp, exceptions in exceptions.cpp, memories and tables in storage.cpp,
-// references, structs and arrays in references.cpp.
+// references in references.cpp, structs and arrays in aggregates.cpp.
 #pragma once
 
 #include <span>
@@ -29,9 +29,13 @@ class CodeValidator {
   void check_constant(std::size_t offset, ValueType type, std::size_t globals,
                       std::vector<bool>& functions);
   // The offset behind the last expression that was checked.
-  std::size_t behind() const { return code_.offset(); }
+  std::size_t behind() const { return code_.reader().offset(); }
 
-  FeatureSet features() const { return features_; }
+  FeatureSet features() const {
+    auto all = features_;
+    all.add(code_.features());
+    return all;
+  }
 
  private:
   enum class Kind : std::uint8_t {
@@ -112,6 +116,7 @@ class CodeValidator {
   // Numbers, variables, calls
   void simple(const Opcode& row);
   void immediates(const Opcode& row);
+  void check_lane(std::size_t count);
   void select();
   void select_typed();
   void local(std::uint32_t opcode);
@@ -120,6 +125,7 @@ class CodeValidator {
   void return_call(const FunctionType& type);
   void indirect_call();
   std::uint32_t index(std::string_view what, std::size_t count);
+  void check_index(std::string_view what, std::uint32_t index, std::size_t count) const;
   ValueType type_of_local(std::uint32_t index) const;
   const FunctionType& function_type();
 
@@ -129,6 +135,7 @@ class CodeValidator {
   static std::span<const ValueType> results(const BlockType& type);
   static std::span<const ValueType> label_types(const Frame& frame);
   Frame& label();
+  Frame& frame_of(std::uint32_t label);
   void push_frame(Kind kind, const BlockType& type);
   void begin_block(Kind kind);
   // Pops the results of the innermost frame, which must be all that it has.
@@ -140,7 +147,7 @@ class CodeValidator {
   void branch_table();
 
   // The table of branches
-  std::uint32_t here() const { return static_cast<std::uint32_t>(code_.offset()); }
+  std::uint32_t here() const { return static_cast<std::uint32_t>(code_.reader().offset()); }
   std::uint32_t next_entry() const { return static_cast<std::uint32_t>(table_->branches.size()); }
   void note_branch(Frame& frame);
   void resolve(std::uint32_t entry, std::uint32_t target);
@@ -148,7 +155,7 @@ class CodeValidator {
 
   // Exceptions
   void try_table();
-  void catch_clause(std::uint8_t kind);
+  void catch_clause();
   void legacy_catch();
   void delegate();
   void rethrow();
@@ -176,12 +183,13 @@ class CodeValidator {
   void struct_new();
   void struct_access();
   void array_new();
-  void array_access();
+  void array_get();
+  void array_write();
+  void segment_of(const Field& field);
   void array_copy();
   void check_packing(const Field& field, std::uint32_t plain) const;
   void check_mutable(const Field& field) const;
   void check_default(const Field& field) const;
-  void check_plain_data(const Field& field) const;
 
   // `message`, with the instruction's name before it and its offset after it.
   [[noreturn]] void fail(std::string_view message) const;
@@ -193,10 +201,10 @@ class CodeValidator {
   std::size_t globals_ = 0;                       // that may be named
   bool is_constant_ = false;
 
-  Reader code_;
+  CodeReader code_;
   std::uint32_t opcode_ = 0;  // of the instruction at `at_`
   std::size_t at_ = 0;
-  FeatureSet features_;
+  FeatureSet features_;  // of what was checked before
 
   std::vector<ValueType> operands_;
   std::vector<Frame> frames_;

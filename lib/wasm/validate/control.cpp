@@ -91,19 +91,9 @@ bool CodeValidator::control_instruction() {
 }
 
 CodeValidator::BlockType CodeValidator::block_type() {
-  Reader ahead = code_;
-  const auto first = ahead.byte(kInstruction);
-  if (first == kEmptyBlockType) {
-    code_ = ahead;
-    return {};
-  }
-  if (!is_type_index(first)) {
-    const auto type = read_value_type(code_, static_cast<std::uint32_t>(module_.types.size()));
-    features_.add(features_of(type));
-    return {nullptr, type};
-  }
-  const auto index = code_.signed_leb(33, kInstruction);
-  features_.add(Feature::multi_value);
+  const auto code = code_.block_type();
+  if (!code.index) return {nullptr, code.result};
+  const auto index = *code.index;
   if (index < 0 || static_cast<std::size_t>(index) >= module_.types.size()) {
     fail(fmt::format("type {} does not exist; there are {}", index, module_.types.size()));
   }
@@ -129,7 +119,10 @@ std::span<const ValueType> CodeValidator::label_types(const Frame& frame) {
 }
 
 CodeValidator::Frame& CodeValidator::label() {
-  const auto depth = code_.u32_leb(kInstruction);
+  return frame_of(code_.index());
+}
+
+CodeValidator::Frame& CodeValidator::frame_of(std::uint32_t depth) {
   if (depth >= frames_.size()) {
     fail(fmt::format("label {} does not exist; there are {}", depth, frames_.size()));
   }

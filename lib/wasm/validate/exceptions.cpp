@@ -52,30 +52,27 @@ void CodeValidator::try_table() {
   const auto own = table_ == nullptr ? 0 : next_entry() - 1;
   const auto first_handler = static_cast<std::uint32_t>(open_handlers_.size());
   const auto clauses = code_.count("clauses of a try_table");
-  for (std::uint32_t i = 0; i < clauses; ++i) {
-    const auto kind = code_.byte(kInstruction);
-    if (kind > 3) fail(fmt::format("unknown kind {} of a catch clause", kind));
-    catch_clause(kind);
-  }
+  for (std::uint32_t i = 0; i < clauses; ++i) catch_clause();
   push_frame(Kind::try_table, type);
   frames_.back().handlers = first_handler;
   if (table_ != nullptr) resolve(own, here());
 }
 
-// Kinds: 0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref.
-void CodeValidator::catch_clause(std::uint8_t kind) {
-  constexpr HandlerKind kKinds[] = {HandlerKind::tag, HandlerKind::tag_ref, HandlerKind::all,
-                                    HandlerKind::all_ref};
+void CodeValidator::catch_clause() {
+  const auto clause = code_.catch_clause();
   Handler handler;
-  handler.kind = kKinds[kind];
   handler.slot = Handler::kNoSlot;
   std::vector<ValueType> values;
-  if (kind < 2) {
-    handler.tag = index("tag", module_.tags.size());
+  if (clause.has_tag) {
+    check_index("tag", clause.tag, module_.tags.size());
+    handler.kind = clause.has_reference ? HandlerKind::tag_ref : HandlerKind::tag;
+    handler.tag = clause.tag;
     values = module_.types[module_.tags[handler.tag]].function.parameters;
+  } else {
+    handler.kind = clause.has_reference ? HandlerKind::all_ref : HandlerKind::all;
   }
-  if ((kind & 1U) != 0) values.push_back(ValueType::ref(HeapType::exn));
-  auto& frame = label();
+  if (clause.has_reference) values.push_back(ValueType::ref(HeapType::exn));
+  auto& frame = frame_of(clause.label);
   check_match(values, label_types(frame));
   if (table_ == nullptr) return;
   handler.branch = next_entry();
@@ -120,7 +117,7 @@ void CodeValidator::note_legacy_handler(const Frame& frame, HandlerKind kind, st
 // Ends its try, as `end` would.
 void CodeValidator::delegate() {
   if (frames_.back().kind != Kind::try_block) fail("there is no `try` without a catch for it");
-  const auto depth = code_.u32_leb(kInstruction);
+  const auto depth = code_.index();
   if (depth + std::size_t{1} >= frames_.size()) {
     fail(fmt::format("label {} does not exist; there are {}", depth, frames_.size() - 1));
   }

@@ -1,26 +1,15 @@
-// References, and the structs and arrays of garbage collection.
+// References: null, functions, casts, i31.
 #include <fmt/format.h>
 
 #include "wasm/validate/code_validator.hpp"
 
 namespace wasmctl::wasm {
 
-namespace {
-
-// V8's bound (v8:src/wasm/wasm-limits.h).
-constexpr std::uint32_t kMaxFixedArray = 10'000;
-
-}  // namespace
-
 bool CodeValidator::reference_instruction() {
-  const auto types = static_cast<std::uint32_t>(module_.types.size());
   switch (opcode_) {
-    case opcode::kRefNull: {
-      const auto type = ValueType::ref_null(read_heap_type(code_, types));
-      features_.add(features_of(type));
-      push(type);
+    case opcode::kRefNull:
+      push(ValueType::ref_null(code_.heap_type()));
       return true;
-    }
     case opcode::kRefIsNull:
       pop_reference();
       push(ValueType::i32);
@@ -115,7 +104,7 @@ void CodeValidator::branch_on_null() {
 
 void CodeValidator::cast() {
   const bool to_null = opcode_ == opcode::kRefTestNull || opcode_ == opcode::kRefCastNull;
-  const auto heap = read_heap_type(code_, static_cast<std::uint32_t>(module_.types.size()));
+  const auto heap = code_.heap_type();
   pop(ValueType::ref_null(top_of(module_.types, heap)));
   if (opcode_ == opcode::kRefTest || opcode_ == opcode::kRefTestNull) {
     push(ValueType::i32);
@@ -124,17 +113,13 @@ void CodeValidator::cast() {
   }
 }
 
-// Flags: 1 the first type may be null, 2 the second.
 void CodeValidator::branch_on_cast() {
-  const auto flags = code_.byte(kInstruction);
-  if (flags > 3) fail(fmt::format("unknown flags {:#04x}", flags));
+  const auto [from_null, to_null] = code_.cast_flags();
   auto& frame = label();
-  const auto read = [&](unsigned null_flag) {
-    const auto heap = read_heap_type(code_, static_cast<std::uint32_t>(module_.types.size()));
-    return (flags & null_flag) != 0 ? ValueType::ref_null(heap) : ValueType::ref(heap);
-  };
-  const auto from = read(1);
-  const auto to = read(2);
+  const auto from_heap = code_.heap_type();
+  const auto to_heap = code_.heap_type();
+  const auto from = from_null ? ValueType::ref_null(from_heap) : ValueType::ref(from_heap);
+  const auto to = to_null ? ValueType::ref_null(to_heap) : ValueType::ref(to_heap);
   check_match(to, from);
   // What is left when the cast fails: null is not, where the target takes it.
   const auto rest = to.is_nullable() ? from.non_null() : from;
@@ -148,187 +133,6 @@ void CodeValidator::branch_on_cast() {
   push(others);
   push(branches_on_success ? rest : to);
   note_branch(frame);
-}
-
-std::uint32_t CodeValidator::type_index(TypeForm form) {
-  const auto type = index("type", module_.types.size());
-  if (const auto found = module_.types[type].form; found != form) {
-    fail(fmt::format("expected a {} type, type {} is a {} type", to_string(form), type,
-                     to_string(found)));
-  }
-  return type;
-}
-
-bool CodeValidator::aggregate_instruction() {
-  switch (opcode_) {
-    case opcode::kStructNew:
-    case opcode::kStructNewDefault:
-      struct_new();
-      return true;
-    case opcode::kStructGet:
-    case opcode::kStructGetS:
-    case opcode::kStructGetU:
-    case opcode::kStructSet:
-      struct_access();
-      return true;
-    case opcode::kArrayNew:
-    case opcode::kArrayNewDefault:
-    case opcode::kArrayNewFixed:
-    case opcode::kArrayNewData:
-    case opcode::kArrayNewElem:
-      array_new();
-      return true;
-    case opcode::kArrayGet:
-    case opcode::kArrayGetS:
-    case opcode::kArrayGetU:
-    case opcode::kArraySet:
-    case opcode::kArrayFill:
-    case opcode::kArrayInitData:
-    case opcode::kArrayInitElem:
-      array_access();
-      return true;
-    case opcode::kArrayCopy:
-      array_copy();
-      return true;
-    case opcode::kArrayLen:
-      pop(ValueType::ref_null(HeapType::array));
-      push(ValueType::i32);
-      return true;
-    default:
-      return false;
-  }
-}
-
-void CodeValidator::struct_new() {
-  const auto type = type_index(TypeForm::structure);
-  const auto& fields = module_.types[type].fields;
-  if (opcode_ == opcode::kStructNewDefault) {
-    for (const auto& field : fields) check_default(field);
-  } else {
-    for (std::size_t i = fields.size(); i-- > 0 && !has_any();) pop(fields[i].type.unpacked());
-  }
-  push(ValueType::ref(defined_type(type)));
-}
-
-void CodeValidator::struct_access() {
-  const auto type = type_index(TypeForm::structure);
-  const auto& fields = module_.types[type].fields;
-  const auto& field = fields[index("field", fields.size())];
-  if (opcode_ == opcode::kStructSet) {
-    check_mutable(field);
-    pop(field.type.unpacked());
-    pop(ValueType::ref_null(defined_type(type)));
-  } else {
-    check_packing(field, opcode::kStructGet);
-    pop(ValueType::ref_null(defined_type(type)));
-    push(field.type.unpacked());
-  }
-}
-
-void CodeValidator::array_new() {
-  const auto type = type_index(TypeForm::array);
-  const auto& field = module_.types[type].fields.front();
-  switch (opcode_) {
-    case opcode::kArrayNew:
-      pop(ValueType::i32);
-      pop(field.type.unpacked());
-      break;
-    case opcode::kArrayNewDefault:
-      check_default(field);
-      pop(ValueType::i32);
-      break;
-    case opcode::kArrayNewFixed: {
-      const auto count = code_.u32_leb(kInstruction);
-      if (count > kMaxFixedArray) fail(fmt::format("{} elements are too many", count));
-      for (std::uint32_t i = 0; i < count && !has_any(); ++i) pop(field.type.unpacked());
-      break;
-    }
-    case opcode::kArrayNewData:
-      check_plain_data(field);
-      data_index();
-      pop(ValueType::i32);
-      pop(ValueType::i32);
-      break;
-    default:
-      check_match(element().type, field.type);
-      pop(ValueType::i32);
-      pop(ValueType::i32);
-      break;
-  }
-  push(ValueType::ref(defined_type(type)));
-}
-
-void CodeValidator::array_access() {
-  const auto type = type_index(TypeForm::array);
-  const auto& field = module_.types[type].fields.front();
-  const auto array = ValueType::ref_null(defined_type(type));
-  const bool reads = opcode_ >= opcode::kArrayGet && opcode_ <= opcode::kArrayGetU;
-  if (reads) {
-    check_packing(field, opcode::kArrayGet);
-    pop(ValueType::i32);
-    pop(array);
-    push(field.type.unpacked());
-    return;
-  }
-  check_mutable(field);
-  switch (opcode_) {
-    case opcode::kArraySet:
-      pop(field.type.unpacked());
-      break;
-    case opcode::kArrayFill:
-      pop(ValueType::i32);
-      pop(field.type.unpacked());
-      break;
-    case opcode::kArrayInitData:
-      check_plain_data(field);
-      data_index();
-      pop(ValueType::i32);
-      pop(ValueType::i32);
-      break;
-    default:
-      check_match(element().type, field.type);
-      pop(ValueType::i32);
-      pop(ValueType::i32);
-      break;
-  }
-  pop(ValueType::i32);
-  pop(array);
-}
-
-void CodeValidator::array_copy() {
-  const auto to = type_index(TypeForm::array);
-  const auto from = type_index(TypeForm::array);
-  const auto& target = module_.types[to].fields.front();
-  check_mutable(target);
-  check_match(module_.types[from].fields.front().type, target.type);
-  pop(ValueType::i32);
-  pop(ValueType::i32);
-  pop(ValueType::ref_null(defined_type(from)));
-  pop(ValueType::i32);
-  pop(ValueType::ref_null(defined_type(to)));
-}
-
-// A packed field is read with a sign or without one, another one as it is: by `plain`.
-void CodeValidator::check_packing(const Field& field, std::uint32_t plain) const {
-  if (field.type.is_packed() == (opcode_ != plain)) return;
-  fail(fmt::format("does not fit a field of type {}", to_string(field.type)));
-}
-
-void CodeValidator::check_mutable(const Field& field) const {
-  if (!field.is_mutable) fail("the field is not mutable");
-}
-
-void CodeValidator::check_default(const Field& field) const {
-  if (!field.type.has_default()) {
-    fail(fmt::format("a field of type {} has no default value", to_string(field.type)));
-  }
-}
-
-// What bytes of a data segment can be.
-void CodeValidator::check_plain_data(const Field& field) const {
-  if (field.type.is_reference()) {
-    fail(fmt::format("elements of type {} cannot come from data", to_string(field.type)));
-  }
 }
 
 }  // namespace wasmctl::wasm

@@ -103,22 +103,14 @@ const Table& CodeValidator::table() {
 
 // An atomic access must be aligned; of the others no more than their width may be promised.
 ValueType CodeValidator::memory_argument(const Opcode& row) {
-  auto alignment = code_.u32_leb(kInstruction);
-  std::uint32_t memory = 0;
-  if ((alignment & kHasMemoryIndex) != 0) {
-    features_.add(Feature::multi_memory);
-    alignment &= ~kHasMemoryIndex;
-    memory = code_.u32_leb(kInstruction);
+  const auto argument = code_.memory_argument();
+  check_index("memory", argument.memory, module_.memories.size());
+  const auto& limits = module_.memories[argument.memory];
+  if (!limits.is_64 && (argument.offset > UINT32_MAX || argument.offset_bytes > 5)) {
+    fail(fmt::format("an offset of {} in {} bytes is more than 32 bits", argument.offset,
+                     argument.offset_bytes));
   }
-  if (memory >= module_.memories.size()) {
-    fail(fmt::format("memory {} does not exist; there are {}", memory, module_.memories.size()));
-  }
-  const auto& limits = module_.memories[memory];
-  if (limits.is_64) {
-    code_.u64_leb(kInstruction);
-  } else {
-    code_.u32_leb(kInstruction);
-  }
+  const auto alignment = argument.alignment;
   const bool is_atomic = opcode_ >> 16U == opcode::kAtomicPrefix;
   if (alignment > row.width || (is_atomic && alignment != row.width)) {
     fail(fmt::format("an alignment of 2^{} does not fit {} bytes", alignment, 1U << row.width));
