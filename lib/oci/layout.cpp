@@ -318,7 +318,8 @@ void Layout::write_blob(const Blob& blob) const {
     throw Error(Code::bad_input, fmt::format("`{}` is not a regular file", path.native()));
   }
   base::make_directories(path.parent_path());
-  base::AtomicFile file(path);
+  // The layout may be a stranger's: no link in it is followed.
+  base::AtomicFile file(path, base::AtomicFile::Readers::as_usual, base::Links::replace);
   blob.content.read([&](std::string_view piece) { file.write(piece); });
   file.commit();
 }
@@ -346,8 +347,8 @@ void Layout::prepare() const {
   }
   const bool has_index = is_there_at(directory_ / kIndexFile);
   if (has_index) read_index(directory_);  // or it is somebody else's
-  base::write_file(directory_ / kMarkerFile, kMarker);
-  if (!has_index) base::write_file(directory_ / kIndexFile, new_index().dump());
+  base::replace_file(directory_ / kMarkerFile, kMarker);
+  if (!has_index) base::replace_file(directory_ / kIndexFile, new_index().dump());
 }
 
 void Layout::add(const Descriptor& manifest, const std::optional<std::string>& tag) const {
@@ -369,7 +370,7 @@ void Layout::add(const Descriptor& manifest, const std::optional<std::string>& t
   }
   kept.push_back(std::move(entry));
   index["manifests"] = std::move(kept);
-  base::write_file(directory_ / kIndexFile, index.dump());
+  base::replace_file(directory_ / kIndexFile, index.dump());
 }
 
 }  // namespace wasmctl::oci

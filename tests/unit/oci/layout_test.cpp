@@ -243,6 +243,26 @@ TEST_CASE("a pipe in a layout is not waited for") {
   CHECK_THROWS_WITH_AS(layout.write_blob(layer), want.c_str(), Error);
 }
 
+TEST_CASE("a link in a layout that came from elsewhere is replaced, and not written through") {
+  const base::TemporaryDirectory temporary;
+  const auto directory = temporary.path() / "layout";
+  const auto mine = temporary.path() / "mine";
+  const auto one = image("one");
+  store(directory, one, "v1");
+  const oci::Layout layout(directory);
+  const auto blob = layout.blob_path(one.blobs[0].descriptor.digest);
+  for (const auto& path : {blob, directory / "index.json"}) {
+    CAPTURE(path);
+    const auto text = path == blob ? std::string("mine") : base::read_file(path, 10000);
+    base::write_file(mine, text);
+    fs::remove(path);
+    fs::create_symlink(mine, path);
+    store(directory, one, path == blob ? "v2" : "v3");
+    CHECK(base::read_file(mine, 10000) == text);
+    CHECK_FALSE(fs::is_symlink(path));
+  }
+}
+
 TEST_CASE("of many pushes at once none is lost") {
   const base::TemporaryDirectory temporary;
   const auto directory = temporary.path() / "layout";
