@@ -52,6 +52,13 @@ class Browser:
     def open(self, path):
         self.call("POST", self.session + "/url", {"url": pathlib.Path(path).resolve().as_uri()})
 
+    def screen(self, width, height, scheme):
+        """Of a size, `light` or `dark` (Chrome DevTools protocol); 0 by 0 is the window's own."""
+        for command, parameters in [
+                ("setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}),
+                ("setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})]:
+            self.call("POST", self.session + "/goog/cdp/execute", {"cmd": f"Emulation.{command}", "params": parameters})
+
     def run(self, script, *arguments):
         return self.call("POST", self.session + "/execute/sync", {"script": script, "args": list(arguments)})
 

@@ -94,19 +94,32 @@ void add_chart_notes(std::vector<fs::path> charts, std::vector<std::string>& not
   }
 }
 
+// The chart whose templates a directory holds.
+std::optional<fs::path> chart_of_templates(fs::path directory) {
+  if (!directory.has_filename()) directory = directory.parent_path();  // of `templates/`
+  const auto parent = directory.has_parent_path() ? directory.parent_path() : fs::path(".");
+  const bool holds =
+      directory.filename() == "templates" && fs::is_regular_file(parent / "Chart.yaml");
+  return holds ? std::optional(parent) : std::nullopt;
+}
+
 // The manifests below a directory, sorted, so that the order is the same everywhere. The templates
 // of a Helm chart are none: a note says so.
 std::vector<FoundFile> find_files(const std::string& directory, std::vector<std::string>& notes) {
   std::vector<FoundFile> found;
   std::vector<fs::path> charts;
   std::error_code error;
+  if (const auto chart = chart_of_templates(directory)) {
+    add_chart_notes({*chart}, notes);
+    return found;
+  }
   fs::recursive_directory_iterator entries(directory, error);
   for (; !error && entries != fs::recursive_directory_iterator(); entries.increment(error)) {
     const auto& path = entries->path();
-    if (path.filename() == "templates" && entries->is_directory() &&
-        fs::is_regular_file(path.parent_path() / "Chart.yaml")) {
+    const auto chart = entries->is_directory() ? chart_of_templates(path) : std::nullopt;
+    if (chart) {
       entries.disable_recursion_pending();
-      charts.push_back(path.parent_path());
+      charts.push_back(*chart);
     } else if (entries->is_regular_file() && is_manifest(path)) {
       found.push_back({path});
     }
@@ -142,10 +155,18 @@ std::vector<FoundFile> collect_files(const std::vector<std::string>& names,
   return files;
 }
 
+// What a command should have written, and has not, is not right.
+void require_text(const ManifestFile& file) {
+  if (file.text.find_first_not_of(" \t\r\n") != std::string::npos) return;
+  throw Error(Code::bad_input, fmt::format("{} is empty, so there is nothing to check", file.name))
+      .hint("the command that should have written it has probably failed");
+}
+
 kube::Inventory read_files(const std::vector<std::string>& names, const std::string& ns) {
   kube::Inventory inventory;
   for (const auto& [path, named] : collect_files(names, inventory.notes)) {
     const auto file = read_manifest(path.native());
+    if (named) require_text(file);
     if (named || kube::may_hold_manifests(file.text, file.name)) {
       kube::read_manifests(inventory, file.text, file.name, ns);
     }

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -90,9 +92,19 @@ std::string memory(const wasm::Limits& limits) {
   return fmt::format("{} KiB, {}", limits.minimum * 64, maximum);
 }
 
-std::string proxy_memory(std::uint64_t bytes) {
-  return fmt::format("about {} MB of memory (an estimate, from modules measured in Envoy 1.40)",
-                     (wasm::envoy_heap(bytes) + 500'000) / 1'000'000);
+std::uint64_t load_milliseconds(const wasm::Summary& summary) {
+  const auto code = std::ranges::find(summary.sections, "code", &wasm::Sized::name);
+  return wasm::envoy_load_milliseconds(code == summary.sections.end() ? 0 : code->bytes);
+}
+
+std::string cost_in_a_proxy(const wasm::Summary& summary) {
+  const auto tenths = (load_milliseconds(summary) + 50) / 100;
+  const auto load = tenths == 0 ? std::string("under 0.1 s")
+                                : fmt::format("about {}.{} s", tenths / 10, tenths % 10);
+  return fmt::format(
+      "about {} MB of memory, {} to load (estimates, from modules measured in Envoy "
+      "1.40)",
+      (wasm::envoy_heap(summary.bytes) + 500'000) / 1'000'000, load);
 }
 
 void print_sizes(Output out, const std::vector<wasm::Sized>& list, std::size_t most) {
@@ -117,7 +129,7 @@ void print(Output out, const Inspected& module) {
   if (summary.data_segments > 0) {
     print_list(out, "data", {counted(summary.data_segments, "segment")});
   }
-  print_list(out, "in a proxy", {proxy_memory(summary.bytes)});
+  print_list(out, "in a proxy", {cost_in_a_proxy(summary)});
   print_list(out, "starts with", summary.entry_points);
   print_list(out, "callbacks", summary.callbacks);
   print_list(out, "exports", summary.other_exports);
@@ -157,6 +169,7 @@ nlohmann::json to_json(const Inspected& module) {
                       {"sdk", summary.provenance.sdk},
                       {"forHigress", summary.provenance.for_higress},
                       {"envoyHeapBytes", wasm::envoy_heap(summary.bytes)},
+                      {"envoyLoadMilliseconds", load_milliseconds(summary)},
                       {"producers", summary.producers},
                       {"features", summary.features},
                       {"memory", nullptr},
@@ -209,7 +222,7 @@ std::vector<std::string> facts(const wasm::Summary& summary) {
   std::vector<std::string> list;
   if (!summary.provenance.sdk.empty()) list.push_back("SDK: " + summary.provenance.sdk);
   if (summary.provenance.for_higress) list.emplace_back("made for Higress");
-  list.push_back("in a proxy " + proxy_memory(summary.bytes));
+  list.push_back("in a proxy " + cost_in_a_proxy(summary));
   list.push_back("build id " + summary.build_id.substr(0, 12));
   return list;
 }

@@ -33,8 +33,12 @@ std::string flag(const std::string& end, const char* name) {
 }
 
 RegistryOptions for_end(const RegistryOptions& both, const RegistryOptions& end) {
-  if (end.plain_http) return end;
   auto result = both;
+  if (end.plain_http) {
+    result.plain_http = true;
+    result.tls = end.tls;
+    return result;
+  }
   const bool trusts = !end.tls.ca_file.empty() || end.tls.skip_verify;
   const bool shows = !end.tls.cert_file.empty();
   if (trusts || shows) result.plain_http = false;
@@ -80,8 +84,7 @@ void set_transport(registry::Options& result, const RegistryOptions& options) {
       throw Error(Code::not_found, fmt::format("no file `{}`", file));
     }
   }
-  result.plain_http = options.plain_http;
-  result.tls = options.tls;
+  static_cast<registry::Transport&>(result) = options;
 }
 
 void warn_of_skipped_check(std::string_view whose, const std::string& end) {
@@ -182,7 +185,6 @@ void add_upload_options(CLI::App& command, RegistryOptions& options) {
 registry::Options registry_options(Context& context, const RegistryOptions& options) {
   auto result = base_options(context);
   set_transport(result, options);
-  result.chunk_bytes = options.chunk_bytes;
   if (options.tls.skip_verify) warn_of_skipped_check("the registry's", "");
   return result;
 }
@@ -195,7 +197,6 @@ Ends registry_options(Context& context, const EndsOptions& options) {
   ends.target = ends.source;
   set_transport(ends.source, source);
   set_transport(ends.target, target);
-  ends.target.chunk_bytes = options.both.chunk_bytes;
   const bool source_as_both = source.tls.skip_verify && !options.from.tls.skip_verify;
   const bool target_as_both = target.tls.skip_verify && !options.to.tls.skip_verify;
   if (source_as_both || target_as_both) warn_of_skipped_check("the registry's", "");

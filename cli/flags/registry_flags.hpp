@@ -1,19 +1,12 @@
 // The options of every command that talks to a registry.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "cli/command.hpp"
 #include "registry/options.hpp"
 
 namespace wasmctl::cli {
 
-struct RegistryOptions {
-  bool plain_http = false;
-  http::TlsOptions tls;
-  std::uint64_t chunk_bytes = 0;
-};
+using RegistryOptions = registry::Transport;
 
 // `--plain-http` and the like.
 void add_registry_options(CLI::App& command, RegistryOptions& options);

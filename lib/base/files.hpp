@@ -74,7 +74,8 @@ Error too_long(const fs::path& path, std::uint64_t max_bytes);
 
 // A file in the making, for content that is not in memory at once: it appears at `path` on
 // commit(), with the same rules as write_file. Until then it has no name where the file system
-// allows that: a process that is killed leaves nothing.
+// allows that, and a process that is killed leaves nothing; but between the two steps of replacing
+// an old file (Linux has no single one) it leaves the new one, whole, beside it.
 class AtomicFile {
  public:
   enum class Readers {

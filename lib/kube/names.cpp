@@ -53,6 +53,17 @@ Reason refuse_subdomain(std::string_view name) {
       name);
 }
 
+Reason refuse_data_key(std::string_view key) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  const bool right = !key.empty() && key.size() <= kMaxSubdomainBytes && key != "." &&
+                     !key.starts_with("..") &&
+                     key.find_first_not_of(kAllowed) == std::string_view::npos;
+  if (right) return std::nullopt;
+  return fmt::format("must be 1 to {} letters, digits, `-`, `_` and `.`, and no path, not `{}`",
+                     kMaxSubdomainBytes, key);
+}
+
 Reason refuse_label_key(std::string_view key) {
   const auto slash = key.find('/');
   const bool has_prefix = slash != std::string_view::npos;

@@ -15,6 +15,9 @@ using Reason = std::optional<std::string>;
 // RFC 1123 subdomain, at most 253: most objects.
 Reason refuse_subdomain(std::string_view name);
 
+// A key of a ConfigMap or Secret, which becomes a file's name.
+Reason refuse_data_key(std::string_view key);
+
 // `[PREFIX/]NAME` of a label, and its value (which may be empty).
 Reason refuse_label_key(std::string_view key);
 Reason refuse_label_value(std::string_view value);

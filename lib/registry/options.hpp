@@ -13,18 +13,22 @@
 
 namespace wasmctl::registry {
 
-struct Options {
+// What a user may say of one registry.
+struct Transport {
   bool plain_http = false;  // HTTP without TLS; on loopback it is found out
   // Certificates that are not named are those that docker and podman keep.
   http::TlsOptions tls;
+  // Blobs are sent in chunks of this many bytes; 0: in one request, or in chunks if a registry
+  // finds that too large.
+  std::uint64_t chunk_bytes = 0;
+};
+
+struct Options : Transport {
   // Environment variables that name credentials, certificates and proxies: DOCKER_CONFIG, HOME,
   // REGISTRY_AUTH_FILE, HTTPS_PROXY, ...
   Environment env;
   // In place of those that docker and podman keep.
   std::optional<Credentials> credentials;
-  // Blobs are sent in chunks of this many bytes; 0: in one request, or in chunks if a registry
-  // finds that too large.
-  std::uint64_t chunk_bytes = 0;
   // A directory in which uploads are remembered, so that one that was killed is resumed; empty:
   // none.
   std::filesystem::path uploads;

@@ -125,6 +125,11 @@ std::uint64_t envoy_heap(std::uint64_t module_bytes) {
   return kWithoutCode + kEachByte * module_bytes;
 }
 
+std::uint64_t envoy_load_milliseconds(std::uint64_t code_bytes) {
+  constexpr std::uint64_t kNanosecondsPerByte = 1'500;
+  return code_bytes * kNanosecondsPerByte / 1'000'000;
+}
+
 std::vector<Growth> compare(const std::vector<Sized>& before, const std::vector<Sized>& after) {
   std::map<std::string, Growth> by_name;
   for (const auto& item : before) {

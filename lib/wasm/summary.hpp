@@ -46,6 +46,12 @@ struct Summary {
 // MB for one of 3.4 MB. Another worker has another copy of its memory, not of its code.
 std::uint64_t envoy_heap(std::uint64_t module_bytes);
 
+// An estimate of the time that Envoy takes to load a module, in milliseconds of one processor: V8
+// compiles the code once, however many workers there are. Measured with Envoy 1.40 on a server of
+// 2026: 100 ms for 76,128 bytes of code (Rust), 1.68 s for 1,146,172 and 4.74 s for 3,192,703 (Go),
+// which is 1.5 us for each byte. Data and names cost nothing that could be measured.
+std::uint64_t envoy_load_milliseconds(std::uint64_t code_bytes);
+
 // "clang 22.1.8", "Go go1.26": who made it, from its `producers` section.
 std::vector<std::string> producers(const Module& module);
 

@@ -184,14 +184,21 @@ class Steps {
                    ? "note: without a selector it is loaded by every proxy of the mesh\n"
                    : "note: without a selector every pod of the namespace loads it\n";
     }
-    if (any([](const auto& plugin) {
-          return plugin.mount && plugin.settings.find("imagePullSecret") != nullptr;
-        })) {
-      text_ +=
-          "note: no proxy pulls the module, so imagePullSecret does nothing; a volume's image\n"
-          "      is pulled with the `imagePullSecrets` of the pods\n";
-    }
+    note_observers();
     note_loopback("the pod's own: its proxy");
+  }
+
+  void note_observers() {
+    std::vector<std::string> names;
+    for (const auto& plugin : rendering_.plugins) {
+      const bool observes = plugin.module && plugin.module->observes;
+      if (observes && plugin.settings.find("failStrategy") == nullptr) names.push_back(plugin.name);
+    }
+    if (names.empty()) return;
+    text_ += fmt::format(
+        "note: a failure of {} denies all traffic, though it changes no request: --fail-strategy "
+        "FAIL_OPEN lets it pass\n",
+        fmt::join(names, ", "));
   }
 
   void note_loopback(std::string_view whose) {

@@ -13,7 +13,7 @@ std::vector<ManifestRule> manifest_rules() {
   std::vector<ManifestRule> rules;
   for (const auto& table : {file_rules(), metadata_rules(), plugin_rules(), image_rules(),
                             mount_rules(), config_map_rules(), proxy_rules(), annotation_rules(),
-                            reach_rules(), target_rules(), gateway_rules()}) {
+                            reach_rules(), target_rules(), gateway_rules(), filter_rules()}) {
     rules.insert(rules.end(), table.begin(), table.end());
   }
   return rules;
@@ -49,9 +49,10 @@ std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory
 
 std::vector<Finding> check_rendered(std::string_view text, const std::string& name,
                                     const std::optional<ModuleFacts>& module) {
-  // A Secret or ConfigMap may be in the cluster, and who hands the stream out says how to apply it.
+  // A Secret or ConfigMap may be in the cluster; who hands the stream out says how to apply it, and
+  // what is advice.
   constexpr std::string_view kOfOthers[] = {"pull-secret-absent", "config-map-absent",
-                                            "config-map-apply"};
+                                            "config-map-apply", "observer-fails-closed"};
   Inventory inventory;
   inventory.module = module;
   read_manifests(inventory, text, name, "default");

@@ -241,10 +241,13 @@ class DocumentReader {
       filter.context = context == "GATEWAY"              ? FilterContext::gateways
                        : context.starts_with("SIDECAR_") ? FilterContext::sidecars
                                                          : FilterContext::any;
+      filter.is_merged = text_at(&patch, {"patch", "operation"}) == "MERGE";
       const auto* const value = at(&patch, {"patch", "value"});
       if (value != nullptr) has_wasm = find_wasm(filter, *value) || has_wasm;
     }
-    if (has_wasm) keep_metadata(root, row_of(PluginKind::envoy_filter).name);
+    if (!has_wasm) return;
+    keep_metadata(root, row_of(PluginKind::envoy_filter).name);
+    inventory_.filters.push_back({static_cast<const Object&>(filter), *spec});
   }
 
   // Every message of a Wasm extension: of HTTP and network filters, access logs, statistics sinks
@@ -260,18 +263,19 @@ class DocumentReader {
       if (message != nullptr) add_filter(filter, *message);
       return message != nullptr;
     }
-    bool found = false;
+    const auto* const asked_for = message_field(&node, "type_urls");  // of a config_discovery
+    bool found =
+        asked_for != nullptr && std::ranges::any_of(asked_for->items, is_wasm, &Node::text);
     for (const auto& item : node.items) found = find_wasm(filter, item) || found;
     for (const auto& entry : node.entries) found = find_wasm(filter, entry.value) || found;
     return found;
   }
 
   void add_filter(PluginManifest filter, const Node& message) {
-    const auto* const config = yaml::find(message, "config");
-    filter.spec = config == nullptr ? message : *config;
+    filter.spec = message;
     const auto* const url = filter.module_field("url");
     const bool is_file =
-        message_at(&filter.spec, {"vm_config", "code", "local", "filename"}) != nullptr;
+        message_at(&message, {"config", "vm_config", "code", "local", "filename"}) != nullptr;
     filter.url = url == nullptr ? "" : (is_file ? "file://" : "") + url->text;
     inventory_.plugins.push_back(std::move(filter));
   }
@@ -292,14 +296,43 @@ class DocumentReader {
     if (target.kind == "GatewayClass") target.ns.clear();  // of the cluster
     target.gateway_class = text_at(
         &root, {"spec", target.kind == "GatewayClass" ? "controllerName" : "gatewayClassName"});
-    const auto waypoint = text_at(&root, {"metadata", "labels", "istio.io/use-waypoint"});
-    target.has_waypoint = !waypoint.empty() && waypoint != "none";
+    target.labels = read_labels(at(&root, {"metadata", "labels"}));
+    target.waypoint = text_at(&root, {"metadata", "labels", "istio.io/use-waypoint"});
+    if (target.waypoint == "none") target.waypoint.clear();
+    for (const auto* const key : {"listeners", "rules"}) {
+      const auto* const list = at(&root, {"spec", key});
+      if (list == nullptr) continue;
+      for (const auto& item : list->items) target.sections.push_back(text_at(&item, {"name"}));
+    }
     if (const auto* const addresses = at(&root, {"spec", "addresses"})) {
       for (const auto& address : addresses->items) {
         if (text_at(&address, {"type"}) == "Hostname") target.host = text_at(&address, {"value"});
       }
     }
     inventory_.targets.push_back(std::move(target));
+  }
+
+  void read_istio_gateway(const Node& root) {
+    TargetManifest target;
+    identify(target, root);
+    target.kind = kIstioGateway;
+    inventory_.targets.push_back(std::move(target));
+  }
+
+  void read_grant(const Node& root) {
+    GrantManifest grant;
+    identify(grant, root);
+    if (const auto* const list = at(&root, {"spec", "from"})) {
+      for (const auto& item : list->items) {
+        grant.from.push_back({text_at(&item, {"kind"}), text_at(&item, {"namespace"})});
+      }
+    }
+    if (const auto* const list = at(&root, {"spec", "to"})) {
+      for (const auto& item : list->items) {
+        grant.to.push_back({text_at(&item, {"kind"}), text_at(&item, {"name"})});
+      }
+    }
+    inventory_.grants.push_back(std::move(grant));
   }
 
   void read_config_map(const Node& root) {
@@ -310,8 +343,10 @@ class DocumentReader {
     if (const auto* const data = yaml::find(root, "data")) {
       for (const auto& [key, value] : data->entries) {
         text_size += value.text.size();
-        config_map.values[key.text] = {
-            .site = site(key), .size = value.text.size(), .is_text = true};
+        config_map.values[key.text] = {.site = site(key),
+                                       .size = value.text.size(),
+                                       .is_text = true,
+                                       .is_string = is_string(value)};
         if (value.text.starts_with(kModuleInBase64)) {
           config_map.text_modules.emplace_back(key.text, site(key));
         }
@@ -320,7 +355,9 @@ class DocumentReader {
     if (const auto* const data = yaml::find(root, "binaryData")) {
       for (const auto& [key, value] : data->entries) {
         text_size += value.text.size();
-        config_map.values[key.text] = read_binary(key, value);
+        const bool is_twice = config_map.values.contains(key.text);
+        auto& kept = config_map.values[key.text] = read_binary(key, value);
+        kept.is_twice = is_twice;
       }
     }
     config_map.of_cluster = at(&root, {"metadata", "uid"}) != nullptr ||
@@ -330,9 +367,17 @@ class DocumentReader {
     inventory_.config_maps.push_back(std::move(config_map));
   }
 
+  // Null is an empty one, to Go.
+  static bool is_string(const Node& value) {
+    if (value.kind != yaml::Kind::scalar) return false;
+    const auto type = yaml::type_of(value);
+    return type == yaml::ScalarType::string || type == yaml::ScalarType::null;
+  }
+
   ConfigMapValue read_binary(const Node& key, const Node& value) const {
     auto bytes = base::base64_decode_as_go(value.text);
-    ConfigMapValue read = {.site = site(key), .is_base64 = bytes.has_value()};
+    ConfigMapValue read = {
+        .site = site(key), .is_string = is_string(value), .is_base64 = bytes.has_value()};
     if (bytes) {
       read.size = bytes->size();
       read.bytes = std::move(*bytes);
@@ -352,6 +397,11 @@ class DocumentReader {
     SecretManifest secret;
     identify(secret, root);
     secret.type = text_at(&root, {"type"});
+    for (const auto* const field : {"data", "stringData"}) {
+      const auto* const values = at(&root, {field});
+      if (values == nullptr) continue;
+      for (const auto& entry : values->entries) secret.keys.insert(entry.key.text);
+    }
     auto config = text_at(&root, {"stringData", ".dockerconfigjson"});
     if (config.empty()) config = decode_base64(text_at(&root, {"data", ".dockerconfigjson"}));
     const auto value = nlohmann::json::parse(config, nullptr, false);
@@ -470,12 +520,22 @@ class DocumentReader {
     const auto* const volumes = yaml::find(spec, "volumes");
     if (volumes == nullptr) return;
     for (const auto& volume : volumes->items) {
-      workload.volumes.push_back({text_at(&volume, {"name"}),
-                                  text_at(&volume, {"configMap", "name"}),
-                                  text_at(&volume, {"image", "reference"}),
-                                  read_items(at(&volume, {"configMap", "items"})), site(volume),
-                                  is_true(at(&volume, {"configMap", "optional"}))});
+      workload.volumes.push_back(
+          {text_at(&volume, {"name"}), text_at(&volume, {"configMap", "name"}),
+           text_at(&volume, {"image", "reference"}),
+           read_items(at(&volume, {"configMap", "items"})), site(volume),
+           is_true(at(&volume, {"configMap", "optional"})), read_sources(volume)});
     }
+  }
+
+  // What a volume without any is made of, too.
+  static std::vector<std::string> read_sources(const Node& volume) {
+    std::vector<std::string> sources;
+    for (const auto& entry : volume.entries) {
+      if (entry.key.text != "name") sources.push_back(entry.key.text);
+    }
+    if (sources.empty()) sources.emplace_back("emptyDir");
+    return sources;
   }
 
   static std::optional<std::map<std::string, std::string>> read_items(const Node* list) {
@@ -514,6 +574,8 @@ const std::vector<DocumentReader::KindReader> DocumentReader::kReaders = {
     {"v1", "Secret", &DocumentReader::read_secret},
     {"v1", "Service", &DocumentReader::read_target},
     {"networking.istio.io/", "ServiceEntry", &DocumentReader::read_target},
+    {"networking.istio.io/", "Gateway", &DocumentReader::read_istio_gateway},
+    {"gateway.networking.k8s.io/", "ReferenceGrant", &DocumentReader::read_grant},
     {"gateway.networking.k8s.io/", "Gateway", &DocumentReader::read_target},
     {"gateway.networking.k8s.io/", "GatewayClass", &DocumentReader::read_target},
     {"gateway.networking.k8s.io/", "ListenerSet", &DocumentReader::read_target},
@@ -535,8 +597,8 @@ const Node* policy_field(const Node& module, std::string_view key) {
   return of_image != nullptr ? of_image : at(&module, {"code", "http", key});
 }
 
-const Node* filter_field(const Node& config, std::string_view key) {
-  const auto* const code = message_at(&config, {"vm_config", "code"});
+const Node* filter_field(const Node& message, std::string_view key) {
+  const auto* const code = message_at(&message, {"config", "vm_config", "code"});
   if (key == "sha256") return message_at(code, {"remote", "sha256"});
   if (key != "url") return nullptr;
   const auto* const file = message_at(code, {"local", "filename"});
@@ -584,13 +646,27 @@ bool may_hold_manifests(std::string_view text, const std::string& file) {
 
 namespace {
 
+// Items are the same by their names, mounts by container and path; the patch's comes in its place.
 void merge(WorkloadManifest& into, const WorkloadManifest& patch) {
-  const auto append = [](auto& list, const auto& more) {
+  const auto put = [](auto& list, const auto& more, const auto& is_same) {
+    for (const auto& item : more) {
+      std::erase_if(list, [&](const auto& old) { return is_same(old, item); });
+    }
     list.insert(list.end(), more.begin(), more.end());
   };
-  append(into.containers, patch.containers);
-  append(into.mounts, patch.mounts);
-  append(into.volumes, patch.volumes);
+  const auto same_name = [](const auto& a, const auto& b) { return a.name == b.name; };
+  for (const auto& container : patch.containers) {
+    const auto old = std::ranges::find(into.containers, container.name, &ContainerManifest::name);
+    if (old == into.containers.end()) {
+      into.containers.push_back(container);
+    } else if (container.image) {
+      old->image = container.image;
+    }
+  }
+  put(into.mounts, patch.mounts, [](const MountManifest& a, const MountManifest& b) {
+    return a.container == b.container && a.path == b.path;
+  });
+  put(into.volumes, patch.volumes, same_name);
   for (const auto& [key, value] : patch.labels) into.labels[key] = value;
   for (const auto& [key, value] : patch.annotations) into.annotations[key] = value;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,12 +56,13 @@ enum class FilterContext : std::uint8_t { any, sidecars, gateways };
 
 struct PluginManifest : Object {
   PluginKind kind = PluginKind::wasm_plugin;
-  yaml::Node spec;  // of a policy an item of its list, of an EnvoyFilter what a Wasm filter is told
+  yaml::Node spec;  // of a policy an item of its list, of an EnvoyFilter the message of a filter
   std::vector<yaml::Node> stray_keys;  // beside apiVersion, kind, metadata, spec and status
   std::string url;  // a policy's image with `oci://`, a filter's file with `file://`
   std::map<std::string, std::string> selector;
   bool has_targets = false;
   FilterContext context = FilterContext::any;
+  bool is_merged = false;  // of an EnvoyFilter: it changes a filter that is there, and is a part
 
   // A field of the module, by WasmPlugin's name for it, wherever the kind has it; null if it is not
   // there.
@@ -73,6 +75,11 @@ std::string describe(const PluginManifest& plugin);
 struct PolicyManifest : Object {  // of Envoy Gateway
   yaml::Node spec;
   std::vector<yaml::Node> stray_keys;
+};
+
+// An EnvoyFilter that has to do with Wasm.
+struct FilterManifest : Object {
+  yaml::Node spec;
 };
 
 // `metadata` of what is judged whole: plugins, policies, EnvoyFilters, ConfigMaps.
@@ -88,7 +95,8 @@ struct VolumeManifest {
   std::string image;       // its reference; likewise
   std::optional<std::map<std::string, std::string>> items;  // path -> key; none: each by its key
   Site site;
-  bool optional = false;  // the pod starts without it
+  bool optional = false;                  // the pod starts without it
+  std::vector<std::string> sources = {};  // "configMap", "emptyDir"; one in all that is right
 };
 
 struct MountManifest {
@@ -121,9 +129,11 @@ std::string describe(const WorkloadManifest& workload);
 
 // A value of a ConfigMap.
 struct ConfigMapValue {
-  Site site;                 // of its key
-  std::size_t size = 0;      // decoded, bytes
-  bool is_text = false;      // under `data`
+  Site site;             // of its key
+  std::size_t size = 0;  // decoded, bytes
+  bool is_text = false;  // under `data`
+  bool is_string = true;
+  bool is_twice = false;     // under `data` and under `binaryData`
   bool is_base64 = true;     // under `binaryData`, what is there can be decoded
   base::Content bytes = {};  // under `binaryData`, decoded
 };
@@ -138,7 +148,22 @@ struct ConfigMapManifest : Object {
 
 struct SecretManifest : Object {
   std::string type;
+  std::set<std::string> keys;           // of `data` and `stringData`
   std::vector<std::string> registries;  // of .dockerconfigjson
+};
+
+// Of the Gateway API: what some namespaces may name in this one.
+struct GrantManifest : Object {
+  struct From {
+    std::string kind;
+    std::string ns;
+  };
+  struct To {
+    std::string kind;
+    std::string name;  // empty: all
+  };
+  std::vector<From> from;
+  std::vector<To> to;
 };
 
 struct NamespaceManifest : Object {
@@ -147,11 +172,16 @@ struct NamespaceManifest : Object {
 
 // What targetRefs may name: of the Gateway API, Services, ServiceEntries.
 struct TargetManifest : Object {
-  std::string kind;           // "Gateway", "HTTPRoute", "Service"
+  std::string kind;           // "Gateway", "HTTPRoute", "Service", kIstioGateway
   std::string gateway_class;  // of a Gateway its class, of a GatewayClass its controller
   std::string host;           // of a Gateway that its owner deploys: the Service that it names
-  bool has_waypoint = false;  // the label istio.io/use-waypoint names one
+  std::string waypoint;       // the label istio.io/use-waypoint; empty if there is none
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> sections;  // names: a Gateway's listeners, a route's rules
 };
+
+// Istio's own Gateway, of another group than the one that targetRefs name.
+inline constexpr std::string_view kIstioGateway = "networking.istio.io/Gateway";
 
 // A kustomization, so far as it is followed: the files that it names, and patches by path.
 struct Kustomization {
@@ -200,6 +230,8 @@ struct Inventory {
   std::optional<ModuleFacts> module;
   std::vector<PluginManifest> plugins;  // of all kinds
   std::vector<PolicyManifest> policies;
+  std::vector<FilterManifest> filters;
+  std::vector<GrantManifest> grants;
   std::vector<MetadataManifest> metadata;
   std::vector<WorkloadManifest> workloads;
   std::vector<ConfigMapManifest> config_maps;

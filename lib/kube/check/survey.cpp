@@ -49,6 +49,14 @@ std::optional<std::map<std::string, std::string>> items_of(const json& source) {
   return items;
 }
 
+std::vector<std::string> sources_of(const json& volume) {
+  std::vector<std::string> sources;
+  for (const auto& [key, value] : volume.items()) {
+    if (base::lower(key) != "name") sources.push_back(key);
+  }
+  return sources;
+}
+
 // Of a list by the items' names, or else by their places.
 std::shared_ptr<const json> read_annotation(const WorkloadManifest& workload,
                                             const std::string& key) {
@@ -82,10 +90,10 @@ void read_annotations(Pods& pods) {
   for (const auto& [name, volume] : pods.volume_annotation->items()) {
     const auto& config_map = child(volume, "configMap");
     const auto& optional = child(config_map, "optional");
-    pods.annotated_volumes.push_back({name, member_text(config_map, "name"),
-                                      member_text(child(volume, "image"), "reference"),
-                                      items_of(config_map), site_of(kVolumeAnnotation),
-                                      optional.is_boolean() && optional.get<bool>()});
+    pods.annotated_volumes.push_back(
+        {name, member_text(config_map, "name"), member_text(child(volume, "image"), "reference"),
+         items_of(config_map), site_of(kVolumeAnnotation),
+         optional.is_boolean() && optional.get<bool>(), sources_of(volume)});
   }
 }
 
@@ -230,7 +238,9 @@ Selection Survey::selection_of(const PluginManifest& plugin) const {
     if (!here || !fits || !matches(plugin.selector, workload.labels)) return;
     if (is_mended(workload) || !is_nearest(plugin, workload)) return;
     selection.pods.push_back(&pods);
-    if (pods.has_proxy()) selection.with_proxy.push_back(&pods);
+    // Higress' own gateways are no pods of Istio's injector.
+    const bool has_proxy = pods.has_proxy() || plugin.kind == PluginKind::higress_plugin;
+    if (has_proxy) selection.with_proxy.push_back(&pods);
   };
   if (plugin.selector.empty() || plugin.ns == kRootNamespace) {
     for (const auto& pods : pods_) consider(pods);
@@ -265,23 +275,32 @@ const Selection* Survey::find_selection(const PluginManifest& plugin) const {
 
 // Plugins that look for one file in the same pods find the same.
 void Survey::find_modules() {
-  for (const auto& [plugin, selection] : selection_of_) {
+  std::map<std::pair<std::size_t, std::string>, std::size_t> known;
+  for (const auto* const plugin : mesh_plugins_) {
+    const auto selected = selection_of_.find(plugin);
     const auto file = module_file(*plugin);
-    if (file.empty()) continue;
+    if (selected == selection_of_.end() || file.empty()) continue;
+    const auto selection = selected->second;
+    const auto [group, is_first] = known.try_emplace({selection, file}, module_files_.size());
+    if (is_first) module_files_.push_back({file, &selections_[selection], {}});
+    module_files_[group->second].plugins.push_back(plugin);
     const auto [found, is_new] = without_module_.try_emplace({selection, file});
     if (!is_new) continue;
-    const bool any_container =
-        plugin->kind == PluginKind::higress_plugin;  // its proxy has another name
     for (const auto* const pods : selections_[selection].with_proxy) {
-      const auto covers_it = [&](const auto& mount) { return covers(mount.path, file); };
-      const bool mounted = any_container
-                               ? std::ranges::any_of(pods->workload->mounts, covers_it)
-                               : std::ranges::any_of(pods->mounts, [&](const MountManifest* mount) {
-                                   return covers_it(*mount);
-                                 });
+      const auto mounts = proxy_mounts(*plugin, *pods);
+      const bool mounted = std::ranges::any_of(
+          mounts, [&](const MountManifest* mount) { return covers(mount->path, file); });
       if (!mounted) found->second.push_back(pods);
     }
   }
+}
+
+std::vector<const MountManifest*> Survey::proxy_mounts(const PluginManifest& plugin,
+                                                       const Pods& pods) const {
+  if (plugin.kind != PluginKind::higress_plugin) return pods.mounts;
+  std::vector<const MountManifest*> mounts;
+  for (const auto& mount : pods.workload->mounts) mounts.push_back(&mount);
+  return mounts;
 }
 
 const std::vector<const Pods*>& Survey::without_module(const PluginManifest& plugin) const {

@@ -46,6 +46,13 @@ struct Selection {
   std::vector<const Pods*> with_proxy;  // of these
 };
 
+// A file that plugins look for in the same pods.
+struct ModuleFile {
+  std::string file;
+  const Selection* selection = nullptr;
+  std::vector<const PluginManifest*> plugins;  // in the order of the files
+};
+
 class Survey {
  public:
   // Both must outlive it. `before`: the manifests as they were, for what only a change shows; may
@@ -68,9 +75,15 @@ class Survey {
   const std::vector<Selection>& selections() const { return selections_; }
   // Null for a plugin that names targets, is none of mesh_plugins(), or may be changed on its way.
   const Selection* find_selection(const PluginManifest& plugin) const;
+  // Of the plugins with a find_selection() and a module_file(); in the order of their first ones.
+  const std::vector<ModuleFile>& module_files() const { return module_files_; }
   // Of the pods that a plugin with a module_file() selects, those in whose proxy nothing is mounted
   // that could be it.
   const std::vector<const Pods*>& without_module(const PluginManifest& plugin) const;
+  // What the proxy that loads the plugin mounts there: Istio's, or any container where the proxy
+  // has another name.
+  std::vector<const MountManifest*> proxy_mounts(const PluginManifest& plugin,
+                                                 const Pods& pods) const;
   // Whether a plugin that is known to run there selects the pods.
   bool is_selected(const Pods& pods) const;
 
@@ -104,6 +117,7 @@ class Survey {
   std::vector<Pods> pods_;
   std::vector<Selection> selections_;
   std::unordered_map<const PluginManifest*, std::size_t> selection_of_;
+  std::vector<ModuleFile> module_files_;
   std::map<std::pair<std::size_t, std::string>, std::vector<const Pods*>> without_module_;
   std::vector<bool> is_selected_;                                       // by workload
   std::unordered_map<std::string, std::vector<std::size_t>> by_label_;  // "ns/key=value"

@@ -65,6 +65,56 @@ def test_tiles_fill_the_map_and_do_not_overlap(browser):
     assert 0.95 < covered / whole < 1.05
 
 
+def test_what_it_is_and_how_to_make_it_smaller(browser):
+    facts = browser.run("return document.getElementById('facts').textContent")
+    assert facts.startswith("131,349 bytes · SDK: proxy-wasm-rust-sdk · in a proxy about 10 MB of memory, about 0.1 s to load (")
+    legend = browser.run("return [...document.querySelectorAll('#legend li')].map(e => e.textContent)")
+    assert legend == ["code 58.0 %", "data 7.8 %", "names and debug information, which do not run 31.9 %", "all else 2.4 %"]
+    savings = "return [...document.querySelectorAll('#savings li')].map(e => [e.textContent, e.querySelector('code').textContent])"
+    assert browser.run(savings) == [
+        ["names of functions, 41,794 bytes: strip = true in Cargo's profile drops them; keep a copy for wasmctl symbolize",
+         "strip = true"],
+        ["dlmalloc, 6,661 bytes: Rust's own allocator: #[global_allocator] names a smaller one", "#[global_allocator]"]]
+
+
+# What is wider than the screen, or than the box around it, and the boxes' names that cannot be read.
+LAYOUT = """
+    const wide = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+    const light = color => {
+        const [r, g, b] = color.match(/[0-9.]+/g).map(v => (v / 255 <= .03928 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4));
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const contrast = e => {
+        const [a, b] = [getComputedStyle(e).color, getComputedStyle(e.closest('i, button')).backgroundColor].map(light);
+        return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    };
+    const named = [...document.querySelectorAll('#map b')];
+    return [wide.map(e => e.outerHTML.slice(0, 80)), named.length, Math.min(...named.map(contrast)),
+            document.querySelector('h1').getBoundingClientRect().height, getComputedStyle(document.body).backgroundColor]"""
+
+
+@pytest.mark.parametrize("width, scheme", [(400, "dark"), (400, "light"), (1400, "dark"), (1400, "light")])
+def test_it_fits_a_phone_and_can_be_read_in_the_dark(page, opened, width, scheme):
+    opened.screen(width, 800, scheme)
+    try:
+        opened.open(page)
+        wide, named, contrast, head, paper = opened.run(LAYOUT)
+        assert wide == [] and named > 15
+        assert contrast >= 4.5  # WCAG 2.2, 1.4.3
+        assert head < 60
+        assert paper == ("rgb(23, 24, 28)" if scheme == "dark" else "rgb(255, 255, 255)")
+        assert opened.complaints() == []
+    finally:
+        opened.screen(0, 0, "")
+
+
+def test_no_ring_before_a_key(browser):
+    rings = "return [...document.querySelectorAll('*')].filter(e => getComputedStyle(e).outlineStyle !== 'none').length"
+    assert browser.run(rings) == 0
+    browser.keys("Right")
+    assert browser.run(rings) == 1
+
+
 def test_click_into_a_namespace_and_back(page, browser):
     code = next(c for c in data(page)["tree"]["children"] if c["name"] == "code")
     browser.click("#map > button", "code")

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
+#include "kube/names.hpp"
 #include "kube/render/config_map.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -17,28 +18,28 @@ namespace wasmctl::kube {
 
 namespace {
 
-// A plugin's file in one workload's pods, seen through the mount that covers it.
+// The file of plugins in one workload's pods, seen through the mount that covers it.
 struct MountedFile {
-  const PluginManifest& plugin;
+  const std::vector<const PluginManifest*>& plugins;
   const Pods& pods;
-  std::string file;
+  const std::string& file;
   const MountManifest& mount;
   const VolumeManifest& volume;  // made of a ConfigMap
+
+  const PluginManifest& plugin() const { return *plugins.front(); }
 };
 
-// Calls visit(MountedFile) for each plugin and each of its pods that mount a ConfigMap for it.
+// Calls visit(MountedFile) for each file of plugins, and each of the pods that mount a ConfigMap
+// for it.
 template <typename Visit>
 void for_each_mounted_file(const Survey& survey, const Visit& visit) {
-  for (const auto* const plugin : survey.mesh_plugins()) {
-    const auto file = module_file(*plugin);
-    const auto* const selection = survey.find_selection(*plugin);
-    if (file.empty() || selection == nullptr) continue;
+  for (const auto& [file, selection, plugins] : survey.module_files()) {
     for (const auto* const pods : selection->with_proxy) {
-      for (const auto* const mount : pods->mounts) {
+      for (const auto* const mount : survey.proxy_mounts(*plugins.front(), *pods)) {
         if (!covers(mount->path, file)) continue;
         const auto volume = std::ranges::find(pods->volumes, mount->volume, &VolumeManifest::name);
         if (volume == pods->volumes.end() || (*volume)->config_map.empty()) continue;
-        visit(MountedFile{*plugin, *pods, file, *mount, **volume});
+        visit(MountedFile{plugins, *pods, file, *mount, **volume});
       }
     }
   }
@@ -96,31 +97,40 @@ std::string_view stem_of(std::string_view name) {
   return is_hash ? name.substr(0, dash) : name;
 }
 
-// The ConfigMap of the pods' namespace that was meant: with the file in it, of the same name but
-// for the hash, or nearly so. None that others mount: theirs may be another version.
-const ConfigMapManifest* find_meant(const Survey& survey, const MountedFile& mounted,
-                                    const std::string& key, const std::set<std::string>& in_use) {
-  for (const auto& config_map : survey.inventory().config_maps) {
-    if (config_map.ns != mounted.pods.workload->ns || !config_map.values.contains(key)) continue;
-    if (in_use.contains(fmt::format("{}/{}", config_map.ns, config_map.name))) continue;
-    if (survey.is_mended(config_map)) continue;
-    const auto wanted = stem_of(mounted.volume.config_map);
-    const auto here = stem_of(config_map.name);
-    if (wanted == here || !base::nearest(wanted, {here}).empty()) return &config_map;
-  }
-  return nullptr;
-}
+// The ConfigMaps of a namespace that nobody mounts, by the stems of their names. (What others mount
+// may be another version.)
+using Unused = std::multimap<std::string_view, const ConfigMapManifest*>;
 
-// The ConfigMaps that some pods mount.
-std::set<std::string> config_maps_in_use(const Survey& survey) {
-  std::set<std::string> names;
+std::map<std::string_view, Unused> unused_config_maps(const Survey& survey) {
+  std::set<std::pair<std::string_view, std::string_view>> in_use;  // namespace and name
   for (const auto& pods : survey.pods()) {
     for (const auto* const volume : pods.volumes) {
-      if (volume->config_map.empty()) continue;
-      names.insert(fmt::format("{}/{}", pods.workload->ns, volume->config_map));
+      in_use.emplace(pods.workload->ns, volume->config_map);
     }
   }
-  return names;
+  std::map<std::string_view, Unused> unused;
+  for (const auto& config_map : survey.inventory().config_maps) {
+    if (in_use.contains({config_map.ns, config_map.name}) || survey.is_mended(config_map)) continue;
+    unused[config_map.ns].emplace(stem_of(config_map.name), &config_map);
+  }
+  return unused;
+}
+
+// The one that was meant: with the file in it, of the same name but for the hash, or nearly so.
+const ConfigMapManifest* find_meant(const Unused& unused, std::string_view name,
+                                    const std::string& key) {
+  constexpr std::size_t kMostCompared = 300;  // among more, a name that is near is no hint
+  const auto has_key = [&](const auto& candidate) {
+    return candidate.second->values.contains(key);
+  };
+  const auto wanted = stem_of(name);
+  const auto [begin, end] = unused.equal_range(wanted);
+  if (const auto same = std::find_if(begin, end, has_key); same != end) return same->second;
+  if (unused.size() > kMostCompared) return nullptr;
+  const auto near = std::ranges::find_if(unused, [&](const auto& candidate) {
+    return has_key(candidate) && !base::nearest(wanted, {candidate.first}).empty();
+  });
+  return near == unused.end() ? nullptr : near->second;
 }
 
 // A mounted ConfigMap that is not in the files, in no namespace; of several plugins and workloads
@@ -134,7 +144,7 @@ struct Absent {
 std::vector<Absent> absent_config_maps(const Survey& survey) {
   std::set<std::string_view> names;
   for (const auto& config_map : survey.inventory().config_maps) names.insert(config_map.name);
-  const auto in_use = config_maps_in_use(survey);
+  const auto unused = unused_config_maps(survey);
   std::vector<Absent> absent;
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> index;
   for_each_mounted_file(survey, [&](const MountedFile& mounted) {
@@ -144,7 +154,9 @@ std::vector<Absent> absent_config_maps(const Survey& survey) {
         index.try_emplace({mounted.pods.workload->ns, name}, absent.size());
     if (is_new) {
       const auto key = file_key(mounted.mount, mounted.volume, mounted.file);
-      absent.push_back({mounted, {}, key ? find_meant(survey, mounted, *key, in_use) : nullptr});
+      const auto candidates = unused.find(mounted.pods.workload->ns);
+      const bool known = key && candidates != unused.end();
+      absent.push_back({mounted, {}, known ? find_meant(candidates->second, name, *key) : nullptr});
     }
     absent[found->second].pods.insert(&mounted.pods);
   });
@@ -162,7 +174,7 @@ void check_config_map_stale(const Survey& survey, Report& report) {
     report.add(mounted.volume.site,
                fmt::format("{} {} ConfigMap `{}` for {}, but the files have `{}`", describe(absent),
                            absent.pods.size() == 1 ? "mounts" : "mount", mounted.volume.config_map,
-                           describe(mounted.plugin), absent.meant->name),
+                           describe(mounted.plugin()), absent.meant->name),
                "a module's ConfigMap has another name with each build: write the new one into the "
                "pod template, `wasmctl patch` does");
   }
@@ -172,7 +184,10 @@ void check_config_map_stale(const Survey& survey, Report& report) {
 void check_config_map_build(const Survey& survey, Report& report) {
   std::set<const VolumeManifest*> seen;
   for_each_mounted_file(survey, [&](const MountedFile& mounted) {
-    const auto* const facts = facts_of(survey, mounted.plugin);
+    const ModuleFacts* facts = nullptr;
+    for (const auto* const plugin : mounted.plugins) {
+      if (facts == nullptr) facts = facts_of(survey, *plugin);
+    }
     const auto& name = mounted.volume.config_map;
     const auto& workload = *mounted.pods.workload;
     if (facts == nullptr || facts->hash.empty() || !seen.insert(&mounted.volume).second) return;
@@ -182,7 +197,7 @@ void check_config_map_build(const Survey& survey, Report& report) {
     report.add(
         mounted.volume.site,
         fmt::format("{} mounts ConfigMap `{}` for {}, but the module's is `{}-{}`",
-                    kube::describe(workload), name, describe(mounted.plugin), stem, facts->hash),
+                    kube::describe(workload), name, describe(mounted.plugin()), stem, facts->hash),
         "that is of another build: `wasmctl patch` writes the new name into the pod "
         "template");
   });
@@ -192,13 +207,14 @@ void check_config_map_absent(const Survey& survey, Report& report) {
   for (const auto& absent : absent_config_maps(survey)) {
     const auto& mounted = absent.mounted;
     if (absent.meant != nullptr) continue;
-    report.add(mounted.volume.site,
-               fmt::format("ConfigMap `{}`, which {} {} for {}, is not in these files",
-                           mounted.volume.config_map, describe(absent),
-                           absent.pods.size() == 1 ? "mounts" : "mount", describe(mounted.plugin)),
-               fmt::format("see that it is in the cluster: `kubectl get configmap {} -n {}`; "
-                           "without it the pods do not start",
-                           mounted.volume.config_map, mounted.pods.workload->ns));
+    report.add(
+        mounted.volume.site,
+        fmt::format("ConfigMap `{}`, which {} {} for {}, is not in these files",
+                    mounted.volume.config_map, describe(absent),
+                    absent.pods.size() == 1 ? "mounts" : "mount", describe(mounted.plugin())),
+        fmt::format("see that it is in the cluster: `kubectl get configmap {} -n {}`; "
+                    "without it the pods do not start",
+                    mounted.volume.config_map, mounted.pods.workload->ns));
   }
 }
 
@@ -207,7 +223,7 @@ void check_config_map_absent(const Survey& survey, Report& report) {
 void check_config_map_key(const Survey& survey, Report& report) {
   std::set<std::string> said;
   const auto add = [&](const MountedFile& mounted, std::string message, std::string hint) {
-    const auto site = site_of(mounted.plugin, *mounted.plugin.module_field("url"));
+    const auto site = site_of(mounted.plugin(), *mounted.plugin().module_field("url"));
     const auto key = fmt::format("{}:{}:{}", site.file, site.mark.offset, message);
     if (said.insert(key).second) report.add(site, std::move(message), std::move(hint));
   };
@@ -290,9 +306,28 @@ void check_config_map_module(const Survey& survey, Report& report) {
 void check_config_map_base64(const Survey& survey, Report& report) {
   for (const auto& config_map : survey.inventory().config_maps) {
     for (const auto& [key, value] : config_map.values) {
-      if (value.is_base64) continue;
+      if (value.is_base64 || !value.is_string) continue;
       report.add(value.site, fmt::format("`{}` under `binaryData` is not base64", key),
                  "the API server refuses the ConfigMap: encode the file with `base64 -w 0`");
+    }
+  }
+}
+
+void check_config_map_form(const Survey& survey, Report& report) {
+  for (const auto& config_map : survey.inventory().config_maps) {
+    for (const auto& [key, value] : config_map.values) {
+      const auto* const field = value.is_text ? "data" : "binaryData";
+      if (const auto why = refuse_data_key(key)) {
+        report.add(value.site, fmt::format("a key of `{}` {}", field, *why), "");
+      }
+      if (!value.is_string) {
+        report.add(value.site, fmt::format("`{}` under `{}` must be a string", key, field),
+                   "write it in quotes");
+      }
+      if (value.is_twice) {
+        report.add(value.site, fmt::format("`{}` is under `data` and under `binaryData`", key),
+                   "the API server refuses the ConfigMap: take one of them out");
+      }
     }
   }
 }
@@ -352,6 +387,8 @@ constexpr ManifestRule kConfigMapRules[] = {
     {"config-map-module", Severity::error,
      "what the ConfigMap has there is a module that Envoy loads", RuleScope::together,
      check_config_map_module},
+    {"config-map-form", Severity::error, "keys and values are what the API server accepts",
+     RuleScope::alone, check_config_map_form},
     {"config-map-base64", Severity::error, "binaryData is base64", RuleScope::alone,
      check_config_map_base64},
     {"config-map-size", Severity::error, "a ConfigMap has at most 1,048,576 bytes",

@@ -54,11 +54,11 @@ constexpr Shape kTargetFields[] = {
     {.key = "sectionName", .min = 1, .max = 253, .judge = refuse_subdomain},
 };
 constexpr Shape kTarget[] = {{.key = "", .type = ShapeType::mapping, .fields = kTargetFields}};
-constexpr Shape kText[] = {{.key = ""}};
+constexpr Shape kPolicyText[] = {{.key = ""}};
 constexpr Shape kExpressionFields[] = {
     {.key = "key", .required = true},
     {.key = "operator", .required = true},
-    {.key = "values", .type = ShapeType::list, .fields = kText},
+    {.key = "values", .type = ShapeType::list, .fields = kPolicyText},
 };
 constexpr Shape kExpression[] = {
     {.key = "", .type = ShapeType::mapping, .fields = kExpressionFields}};
@@ -118,7 +118,7 @@ constexpr Shape kCodeFields[] = {
     {.key = "pullPolicy", .type = ShapeType::choice, .choices = kPolicyPullPolicies},
 };
 constexpr Shape kPolicyEnvFields[] = {
-    {.key = "hostKeys", .type = ShapeType::list, .fields = kText}};
+    {.key = "hostKeys", .type = ShapeType::list, .fields = kPolicyText}};
 constexpr Shape kWasmFields[] = {
     {.key = "name"},
     {.key = "rootID"},
@@ -284,12 +284,13 @@ class ValueCheck {
 
   void check_urls(const Node& code) {
     if (const auto* const url = find_url(code, "image")) {
-      const auto scheme_end = url->text.find("://");
+      constexpr std::string_view kScheme = "oci://";  // which may be there
+      const auto image = url->text.substr(url->text.starts_with(kScheme) ? kScheme.size() : 0);
+      const auto scheme_end = image.find("://");
       if (scheme_end != std::string::npos) {
-        add(*url,
-            fmt::format("an image is named without `{}`", url->text.substr(0, scheme_end + 3)),
-            fmt::format("write `{}`", url->text.substr(scheme_end + 3)));
-      } else if (const auto remark = judge_image(url->text, "Envoy Gateway",
+        add(*url, fmt::format("an image is named without `{}`", image.substr(0, scheme_end + 3)),
+            fmt::format("write `{}`", image.substr(scheme_end + 3)));
+      } else if (const auto remark = judge_image(image, "Envoy Gateway",
                                                  "REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST]")) {
         add(*url, remark->message, remark->hint);
       }

@@ -6,9 +6,11 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/suggest.hpp"
 #include "base/text.hpp"
 #include "kube/check/rules/rules.hpp"
 #include "oci/reference.hpp"
+#include "yaml/scalar.hpp"
 
 namespace wasmctl::kube {
 
@@ -152,7 +154,9 @@ void check_pull_secret(const Survey& survey, Report& report) {
     }
     if (secret == nullptr) continue;
     const auto wanted = registry_of(image);
-    if (secret->type != kDockerConfigType) {
+    // Envoy Gateway reads the key, whatever the type.
+    const bool typed = plugin->kind != PluginKind::extension_policy;
+    if (typed && secret->type != kDockerConfigType) {
       report.add(
           secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
           fmt::format("{} reads the type {}", row_of(plugin->kind).consumer, kDockerConfigType));
@@ -184,6 +188,150 @@ void check_pull_secret_absent(const Survey& survey, Report& report) {
   }
 }
 
+// ---- what a policy of Envoy Gateway's names --------------------------------------------------
+
+// A Secret or ConfigMap that an image or url of a policy needs.
+struct Reference {
+  const PluginManifest& plugin;
+  const yaml::Node& node;
+  std::string kind;
+  std::string ns;
+  std::string name;
+
+  Site site() const {
+    const auto* const name_node = yaml::find(node, "name");
+    return site_of(plugin, name_node == nullptr ? node : *name_node);
+  }
+};
+
+Reference reference_at(const PluginManifest& plugin, const yaml::Node& node) {
+  const auto text = [&](std::string_view key, std::string_view otherwise) {
+    const auto* const value = yaml::find(node, key);
+    const bool said = value != nullptr && yaml::type_of(*value) == yaml::ScalarType::string;
+    return said && !value->text.empty() ? value->text : std::string(otherwise);
+  };
+  return {plugin, node, text("kind", "Secret"), text("namespace", plugin.ns), text("name", "")};
+}
+
+// Calls visit(reference) for what stands at `path` below a policy's sources.
+template <typename Visit>
+void for_each_reference(const Survey& survey, std::initializer_list<std::string_view> path,
+                        const Visit& visit) {
+  for (const auto* const plugin : survey.plugins()) {
+    const auto* const code =
+        plugin->kind == PluginKind::extension_policy ? yaml::find(plugin->spec, "code") : nullptr;
+    for (const auto* const source : {"image", "http"}) {
+      const auto* node = code == nullptr ? nullptr : yaml::find(*code, source);
+      for (const auto key : path) node = node == nullptr ? nullptr : yaml::find(*node, key);
+      if (node != nullptr) visit(reference_at(*plugin, *node));
+    }
+  }
+}
+
+bool is_granted(const Inventory& inventory, const Reference& reference) {
+  return std::ranges::any_of(inventory.grants, [&](const GrantManifest& grant) {
+    return grant.ns == reference.ns &&
+           std::ranges::any_of(grant.from,
+                               [&](const auto& from) {
+                                 return from.kind == row_of(PluginKind::extension_policy).name &&
+                                        from.ns == reference.plugin.ns;
+                               }) &&
+           std::ranges::any_of(grant.to, [&](const auto& to) {
+             return to.kind == reference.kind && (to.name.empty() || to.name == reference.name);
+           });
+  });
+}
+
+// What is in the files, of the kind.
+std::vector<const Object*> find_objects(const Survey& survey, const Reference& reference) {
+  std::vector<const Object*> found;
+  const auto see = [&](const Object& object) {
+    if (object.name == reference.name && !survey.is_mended(object)) found.push_back(&object);
+  };
+  if (reference.kind == "ConfigMap") {
+    for (const auto& config_map : survey.inventory().config_maps) see(config_map);
+  } else {
+    for (const auto& secret : survey.inventory().secrets) see(secret);
+  }
+  return found;
+}
+
+// A Secret of another namespace that is in these files, where no grant is.
+void check_reference_grant(const Survey& survey, Report& report) {
+  const auto check = [&](const Reference& reference) {
+    const bool here = std::ranges::any_of(find_objects(survey, reference), [&](const auto* object) {
+      return object->ns == reference.ns;
+    });
+    const bool elsewhere = reference.ns != reference.plugin.ns;
+    if (!elsewhere || !here || is_granted(survey.inventory(), reference)) return;
+    report.add(
+        reference.site(),
+        fmt::format("{} `{}` is in namespace {}, and no ReferenceGrant of these files lets "
+                    "policy `{}` of {} name it",
+                    reference.kind, reference.name, reference.ns, reference.plugin.name,
+                    reference.plugin.ns),
+        fmt::format("see that there is one: `kubectl get referencegrant -n {}`", reference.ns));
+  };
+  for_each_reference(survey, {"pullSecretRef"}, check);
+  for_each_reference(survey, {"tls", "caCertificateRef"}, check);
+}
+
+bool has_key(const Survey& survey, const Object& object, const Reference& reference,
+             const std::string& key) {
+  if (reference.kind == "ConfigMap") {
+    return std::ranges::any_of(survey.inventory().config_maps, [&](const auto& config_map) {
+      return &config_map == &object && config_map.values.contains(key);
+    });
+  }
+  return std::ranges::any_of(survey.inventory().secrets, [&](const auto& secret) {
+    return &secret == &object && secret.keys.contains(key);
+  });
+}
+
+// Source: envoyproxy/gateway internal/gatewayapi/envoyextensionpolicy.go, which reads `ca.crt`.
+void check_ca(const Survey& survey, Report& report) {
+  constexpr char kCaKey[] = "ca.crt";
+  for_each_reference(survey, {"tls", "caCertificateRef"}, [&](const Reference& reference) {
+    const auto found = find_objects(survey, reference);
+    const auto here =
+        std::ranges::find(found, reference.ns, [](const auto* object) { return object->ns; });
+    if (here != found.end() && !has_key(survey, **here, reference, kCaKey)) {
+      report.add(reference.site(),
+                 fmt::format("{} `{}` has no key `{}`, where Envoy Gateway looks for the "
+                             "authority's certificate",
+                             reference.kind, reference.name, kCaKey),
+                 "put it under that key");
+    } else if (here == found.end() && !found.empty()) {
+      report.add(reference.site(),
+                 fmt::format("{} `{}` is in namespace {}, and looked for in {}", reference.kind,
+                             reference.name, found.front()->ns, reference.ns),
+                 fmt::format("make it in {}{}", reference.ns,
+                             assumption({&reference.plugin, found.front()})));
+    }
+  });
+}
+
+// A name that is nearly that of another of the kind and namespace.
+void check_ca_absent(const Survey& survey, Report& report) {
+  for_each_reference(survey, {"tls", "caCertificateRef"}, [&](const Reference& reference) {
+    if (!find_objects(survey, reference).empty()) return;
+    std::vector<std::string_view> names;
+    const auto see = [&](const Object& object) {
+      if (object.ns == reference.ns && !survey.is_mended(object)) names.push_back(object.name);
+    };
+    if (reference.kind == "ConfigMap") {
+      for (const auto& config_map : survey.inventory().config_maps) see(config_map);
+    } else {
+      for (const auto& secret : survey.inventory().secrets) see(secret);
+    }
+    const auto guess = base::nearest(reference.name, names);
+    if (guess.empty()) return;
+    report.add(reference.site(),
+               fmt::format("{} `{}` is not in these files", reference.kind, reference.name),
+               fmt::format("did you mean `{}`?", guess));
+  });
+}
+
 constexpr ManifestRule kImageRules[] = {
     {"unpinned", Severity::warning, "what is downloaded is named by its digest", RuleScope::alone,
      check_unpinned_images},
@@ -194,6 +342,14 @@ constexpr ManifestRule kImageRules[] = {
     {"pull-secret", Severity::error,
      "the pull secret is in the plugin's namespace, of the right type, for the registry",
      RuleScope::together, check_pull_secret},
+    {"reference-grant", Severity::warning,
+     "what a policy names in another namespace is granted to it", RuleScope::together,
+     check_reference_grant},
+    {"ca-certificate", Severity::error, "the authority's certificate is where a policy names it",
+     RuleScope::together, check_ca},
+    {"ca-certificate-absent", Severity::warning,
+     "the authority's certificate has the name of one that is there", RuleScope::together,
+     check_ca_absent},
     {"pull-secret-absent", Severity::warning, "the pull secret is among the files",
      RuleScope::together, check_pull_secret_absent},
 };

@@ -32,6 +32,26 @@ constexpr Shape kLuaFields[] = {
 };
 constexpr Shape kLua = {.key = "lua", .type = ShapeType::mapping, .fields = kLuaFields};
 
+// What Higress has beside Istio's fields.
+// Source: higress api/extensions/v1alpha1/wasmplugin.proto.
+constexpr std::string_view kRouteTypes[] = {"HTTP", "GRPC"};
+constexpr Shape kMatchedName[] = {{.key = ""}};
+constexpr Shape kMatchRuleFields[] = {
+    {.key = "ingress", .type = ShapeType::list, .fields = kMatchedName},
+    {.key = "domain", .type = ShapeType::list, .fields = kMatchedName},
+    {.key = "service", .type = ShapeType::list, .fields = kMatchedName},
+    {.key = "routeType", .type = ShapeType::choice, .choices = kRouteTypes},
+    {.key = "config", .type = ShapeType::object},
+    {.key = "configDisable", .type = ShapeType::boolean},
+};
+constexpr Shape kMatchRule[] = {
+    {.key = "", .type = ShapeType::mapping, .fields = kMatchRuleFields}};
+constexpr Shape kHigressFields[] = {
+    {.key = "defaultConfig", .type = ShapeType::object},
+    {.key = "defaultConfigDisable", .type = ShapeType::boolean},
+    {.key = "matchRules", .type = ShapeType::list, .fields = kMatchRule},
+};
+
 std::vector<std::string_view> known_fields(const PluginManifest& plugin, Level level) {
   if (level == Level::lua) return {kLuaFields[0].key};
   const bool of_module = (level == Level::wasm) == is_extension(plugin);
@@ -44,6 +64,9 @@ std::vector<std::string_view> known_fields(const PluginManifest& plugin, Level l
   if (of_module) known.insert(known.end(), {"url", "sha256"});
   if (is_extension(plugin) && level == Level::spec) known.insert(known.end(), {"wasm", "lua"});
   if (!is_extension(plugin)) known.insert(known.end(), {"targetRef", "verificationKey"});
+  if (plugin.kind == PluginKind::higress_plugin) {
+    for (const auto& field : kHigressFields) known.push_back(field.key);
+  }
   if (level == Level::wasm) known.emplace_back("verificationKey");
   return known;
 }
@@ -59,8 +82,14 @@ void for_each_field(const PluginManifest& plugin, const Visit& visit) {
   }
 }
 
+// A resource with a spec of Istio's form; the others are judged by tables of their own.
+bool is_whole_object(const PluginManifest& plugin) {
+  return plugin.kind != PluginKind::extension_policy && plugin.kind != PluginKind::envoy_filter;
+}
+
 void check_unknown_field(const Survey& survey, Report& report) {
-  for (const auto* const plugin : survey.istio_plugins()) {
+  for (const auto* const plugin : survey.plugins()) {
+    if (!is_whole_object(*plugin)) continue;
     const auto kind = row_of(plugin->kind).name;
     const auto in_spec = known_fields(*plugin, Level::spec);
     for (const auto& key : plugin->stray_keys) {
@@ -131,6 +160,15 @@ void check_field(const PluginManifest& plugin, const Field& field, const Node& n
   }
 }
 
+void check_higress_field(const PluginManifest& plugin, const yaml::Entry& entry, Report& report) {
+  const auto* const field =
+      std::ranges::find(kHigressFields, std::string_view(entry.key.text), &Shape::key);
+  if (plugin.kind != PluginKind::higress_plugin || field == std::end(kHigressFields)) return;
+  if (const auto value = to_json(entry.value, plugin, report)) {
+    add_violations(plugin, entry.value, field->key, violations_of(*value, *field), report);
+  }
+}
+
 void check_parts(const PluginManifest& plugin, Report& report) {
   for (const auto* const key : {"wasm", "lua"}) {
     const auto* const part = yaml::find(plugin.spec, key);
@@ -161,10 +199,9 @@ void check_parts(const PluginManifest& plugin, Report& report) {
 
 void check_bad_value(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.plugins()) {
-    if (plugin->kind == PluginKind::extension_policy || plugin->kind == PluginKind::envoy_filter) {
-      continue;
-    }
+    if (!is_whole_object(*plugin)) continue;
     for_each_field(*plugin, [&](const yaml::Entry& entry, Level level) {
+      check_higress_field(*plugin, entry, report);
       const auto field =
           std::ranges::find(fields(), std::string_view(entry.key.text), &Field::name);
       if (field == fields().end() || level == Level::lua) return;
@@ -316,6 +353,29 @@ void check_sha256_unused(const Survey& survey, Report& report) {
   }
 }
 
+// What is for images, beside another url.
+void check_pull_unused(const Survey& survey, Report& report) {
+  for (const auto* const plugin : survey.plugins()) {
+    const bool file = plugin->url.starts_with("file:");
+    const bool http = plugin->url.starts_with("http:") || plugin->url.starts_with("https:");
+    const auto* const secret = plugin->module_field("imagePullSecret");
+    const auto* const policy = plugin->module_field("imagePullPolicy");
+    if (secret != nullptr && (file || http)) {
+      report.add(site_of(*plugin, *secret),
+                 fmt::format("`imagePullSecret` does nothing beside a{} url: it is for images",
+                             file ? " file://" : "n http"),
+                 file ? "leave it out; a volume's image is pulled with the `imagePullSecrets` of "
+                        "the pods"
+                      : "leave it out: what is fetched by http has no credentials");
+    }
+    const bool says = policy != nullptr && policy->text != "UNSPECIFIED_POLICY";
+    if (says && file) {
+      report.add(site_of(*plugin, *policy), "`imagePullPolicy` does nothing beside a file:// url",
+                 "leave it out: nothing is pulled");
+    }
+  }
+}
+
 // What has a checksum is looked up by it. Source: istio pkg/wasm/cache.go, of which Envoy Gateway
 // has a copy.
 void check_pull_always(const Survey& survey, Report& report) {
@@ -394,7 +454,8 @@ void check_phase_type(const Survey& survey, Report& report) {
   }
 }
 
-// Of a module that is at hand its imports tell, else the phase of those that only look.
+// Of a module that is at hand its imports tell, else the phase of those that only look. Who says
+// what is to be done has chosen.
 void check_observer(const Survey& survey, Report& report) {
   for (const auto* const candidate : survey.istio_plugins()) {
     const auto& plugin = *candidate;
@@ -402,13 +463,12 @@ void check_observer(const Survey& survey, Report& report) {
     const auto* const module = facts_of(survey, plugin);
     const bool stats = text_of(yaml::find(plugin.spec, "phase"), "") == "STATS";
     if (module != nullptr ? !module->observes : !stats) continue;
-    const auto* const strategy = plugin.module_field("failStrategy");
-    if (text_of(strategy, "FAIL_CLOSE") != "FAIL_CLOSE") continue;
+    if (plugin.module_field("failStrategy") != nullptr) continue;
     report.add(
-        strategy == nullptr ? plugin.site : site_of(plugin, *strategy),
-        fmt::format("plugin `{}` {}, but all traffic is denied when it fails ({})", plugin.name,
-                    module != nullptr ? "changes no request" : "is for statistics",
-                    strategy == nullptr ? "FAIL_CLOSE is the default" : "FAIL_CLOSE"),
+        plugin.site,
+        fmt::format("plugin `{}` {}, but all traffic is denied when it fails (FAIL_CLOSE is "
+                    "the default)",
+                    plugin.name, module != nullptr ? "changes no request" : "is for statistics"),
         "write `failStrategy: FAIL_OPEN`");
   }
 }
@@ -452,6 +512,8 @@ constexpr ManifestRule kPluginRules[] = {
      RuleScope::alone, check_sha256},
     {"sha256-unused", Severity::warning, "sha256 stands beside a url that is downloaded",
      RuleScope::alone, check_sha256_unused},
+    {"pull-unused", Severity::warning, "what says how to pull stands beside an image",
+     RuleScope::alone, check_pull_unused},
     {"pull-always", Severity::warning, "what is pinned by a digest is not pulled again",
      RuleScope::alone, check_pull_always},
     {"config-number", Severity::warning, "numbers of the config fit a double", RuleScope::alone,

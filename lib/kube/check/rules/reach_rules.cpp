@@ -17,7 +17,8 @@ namespace {
 void check_injection(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.mesh_plugins()) {
     const auto* const selection = survey.find_selection(*plugin);
-    if (selection == nullptr || plugin->selector.empty()) continue;
+    const bool higress = plugin->kind == PluginKind::higress_plugin;
+    if (selection == nullptr || plugin->selector.empty() || higress) continue;
     std::vector<const Pods*> without;
     std::ranges::copy_if(selection->pods, std::back_inserter(without),
                          [](const Pods* pods) { return !pods->has_proxy(); });
@@ -48,6 +49,16 @@ const Selection* find_empty_selection(const Survey& survey, const PluginManifest
   return known ? selection : nullptr;
 }
 
+// Pods that the labels of an EnvoyFilter select, but not its context.
+const Pods* find_other_role(const Survey& survey, const PluginManifest& plugin) {
+  if (plugin.context == FilterContext::any) return nullptr;
+  const auto found = std::ranges::find_if(survey.pods(), [&](const Pods& pods) {
+    return (plugin.ns == kRootNamespace || plugin.ns == pods.workload->ns) &&
+           matches(plugin.selector, pods.workload->labels);
+  });
+  return found == survey.pods().end() ? nullptr : &*found;
+}
+
 void check_selects_nothing(const Survey& survey, Report& report) {
   if (survey.inventory().workloads.empty()) return;
   for (const auto* const plugin : survey.mesh_plugins()) {
@@ -58,6 +69,14 @@ void check_selects_nothing(const Survey& survey, Report& report) {
                  fmt::format("{} is for all of namespace {}, where no workload of these files is",
                              describe(*plugin), plugin->ns),
                  "put it into the namespace of the pods that it is for");
+    } else if (const auto* const other = find_other_role(survey, *plugin)) {
+      const bool for_gateways = plugin->context == FilterContext::gateways;
+      report.add(plugin->site,
+                 fmt::format("{} is for {} (its context), and {} is {}", describe(*plugin),
+                             for_gateways ? "gateways" : "sidecars", describe(*other->workload),
+                             for_gateways ? "none" : "a gateway"),
+                 for_gateways ? "write `context: SIDECAR_INBOUND` or `SIDECAR_OUTBOUND`"
+                              : "write `context: GATEWAY`");
     } else if (find_workload_elsewhere(survey, *plugin) == nullptr) {
       const auto* const selector = yaml::find(plugin->spec, "selector");
       report.add(selector == nullptr ? plugin->site : site_of(*plugin, *selector),
@@ -174,6 +193,11 @@ void for_each_double(const Survey& survey, const Visit& visit) {
     if (whole) see(higress ? "Higress WasmPlugin" : row_of(plugin->kind).name, *plugin);
   }
   for (const auto& policy : inventory.policies) see(kExtensionPolicy, policy);
+  for (const auto& config_map : inventory.config_maps) {
+    const bool binary = std::ranges::any_of(
+        config_map.values, [](const auto& value) { return !value.second.is_text; });
+    if (binary) see("ConfigMap", config_map);  // that may have a module
+  }
 }
 
 void report_double(const Survey& survey, Report& report, std::string_view kind,

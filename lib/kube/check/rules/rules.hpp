@@ -25,6 +25,7 @@ std::span<const ManifestRule> config_map_rules();  // what it is mounted from
 std::span<const ManifestRule> proxy_rules();       // the container that is Istio's
 std::span<const ManifestRule> annotation_rules();  // the annotations that mount
 std::span<const ManifestRule> gateway_rules();     // policies of Envoy Gateway
+std::span<const ManifestRule> filter_rules();      // EnvoyFilters
 std::span<const ManifestRule> target_rules();      // what targetRefs name
 std::span<const ManifestRule> reach_rules();       // whom a plugin reaches, and beside whom
 

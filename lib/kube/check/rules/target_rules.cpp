@@ -1,8 +1,10 @@
 // Rules about targets: what targetRefs name, and whether anything there loads the plugin.
 // Source: istio pilot/pkg/model/policyattachment.go, ShouldAttachPolicy.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/suggest.hpp"
@@ -82,6 +84,17 @@ void check_target_absent(const Survey& survey, Report& report) {
   for (const auto& target : all_targets(survey)) {
     if (find_here(survey, target) != nullptr || find_target_elsewhere(survey, target) != nullptr)
       continue;
+    const bool of_istio = target.kind == "Gateway" && is_of_istio(target) &&
+                          survey.find_target(kIstioGateway, target.object.ns, target.name);
+    if (of_istio) {
+      report.add(target.site(),
+                 fmt::format("Gateway `{}` of these files is Istio's own, which targetRefs do not "
+                             "name",
+                             target.name),
+                 "they name Gateways of gateway.networking.k8s.io: select the pods of the gateway "
+                 "by their labels");
+      continue;
+    }
     std::vector<std::string_view> names;
     for (const auto& other : survey.inventory().targets) {
       const bool here = other.ns == target.object.ns || other.ns.empty();
@@ -94,6 +107,75 @@ void check_target_absent(const Survey& survey, Report& report) {
     report.add(target.site(),
                fmt::format("{} `{}` is not in these files", target.kind, target.name),
                fmt::format("did you mean `{}`?", guess));
+  }
+}
+
+// A listener of a Gateway, a rule of a route.
+void check_target_section(const Survey& survey, Report& report) {
+  for (const auto& target : all_targets(survey)) {
+    const auto* const section = yaml::find(target.node, "sectionName");
+    const auto* const found = section == nullptr ? nullptr : find_here(survey, target);
+    if (found == nullptr || survey.is_mended(*found)) continue;
+    const auto& names = found->sections;
+    if (std::ranges::find(names, section->text) != names.end()) continue;
+    std::vector<std::string_view> named;
+    std::ranges::copy_if(names, std::back_inserter(named),
+                         [](const std::string& name) { return !name.empty(); });
+    report.add(site_of(target.object, *section),
+               fmt::format("{} `{}` has no {} `{}`", target.kind, target.name,
+                           target.kind.ends_with("Route") ? "rule" : "listener", section->text),
+               named.empty() ? "none of them has a name"
+                             : fmt::format("it has: {}", fmt::join(named, ", ")));
+  }
+}
+
+// What labels select, in the policy's namespace.
+void check_target_selector(const Survey& survey, Report& report) {
+  for (const auto& policy : survey.inventory().policies) {
+    const auto* const selectors = yaml::find(policy.spec, "targetSelectors");
+    if (selectors == nullptr || !survey.is_whole()) continue;
+    for (const auto& selector : selectors->items) {
+      const auto* const wanted = yaml::find(selector, "matchLabels");
+      if (wanted == nullptr || selector.entries.size() > 3) continue;
+      const auto kind = named_by(selector).first;
+      bool any = false;
+      bool fits = false;
+      for (const auto& target : survey.inventory().targets) {
+        if (target.kind != kind || target.ns != policy.ns) continue;
+        any = true;
+        fits = fits || std::ranges::all_of(wanted->entries, [&](const yaml::Entry& label) {
+                 const auto found = target.labels.find(label.key.text);
+                 return found != target.labels.end() && found->second == label.value.text;
+               });
+      }
+      if (!any || fits) continue;
+      report.add(site_of(policy, *wanted),
+                 fmt::format("policy `{}` selects no {} of these files", policy.name, kind),
+                 "the labels are those of the target (metadata.labels)");
+    }
+  }
+}
+
+// Envoy Gateway attaches the oldest policy to a target, and no other.
+// Source: envoyproxy/gateway internal/gatewayapi/envoyextensionpolicy.go ("another
+// EnvoyExtensionPolicy has already attached to it").
+void check_policy_conflict(const Survey& survey, Report& report) {
+  std::map<std::string, const Object*> attached;  // by what is named
+  for (const auto& target : all_targets(survey)) {
+    if (is_of_istio(target) || target.name.empty()) continue;
+    const auto* const section = yaml::find(target.node, "sectionName");
+    const auto key = fmt::format("{}/{}/{}/{}", target.object.ns, target.kind, target.name,
+                                 section == nullptr ? "" : section->text);
+    const auto [found, is_new] = attached.try_emplace(key, &target.object);
+    const auto& other = *found->second;
+    const bool same = is_new || other.name == target.object.name;  // twice one is another rule's
+    if (same || !survey.inventory().are_together(other.site.file, target.object.site.file))
+      continue;
+    report.add(target.site(),
+               fmt::format("policies `{}` and `{}` are for one {}, `{}`, of which Envoy Gateway "
+                           "accepts the older alone",
+                           other.name, target.object.name, target.kind, target.name),
+               "put the plugins into one policy, in the order in which they are to run");
   }
 }
 
@@ -194,7 +276,7 @@ void check_target_label(const Survey& survey, Report& report) {
 // ---- waypoints
 
 bool has_waypoint(const Survey& survey, const TargetManifest& service) {
-  if (service.has_waypoint) return true;
+  if (!service.waypoint.empty()) return true;
   const auto* const ns = survey.find_namespace(service.ns);
   if (ns != nullptr) {
     const auto label = ns->labels.find("istio.io/use-waypoint");
@@ -205,11 +287,37 @@ bool has_waypoint(const Survey& survey, const TargetManifest& service) {
   });
 }
 
+// What the label of a Service nearly names; empty if it names a Gateway, or nothing near.
+std::string_view misspelt_waypoint(const Survey& survey, const TargetManifest& service) {
+  std::vector<std::string_view> names;
+  for (const auto& other : survey.inventory().targets) {
+    if (other.kind == "Gateway" && other.ns == service.ns) names.push_back(other.name);
+  }
+  const auto meant = base::nearest(service.waypoint, names);
+  return meant == service.waypoint ? "" : meant;
+}
+
 void check_target_waypoint(const Survey& survey, Report& report) {
   for (const auto& target : all_targets(survey)) {
     if (target.kind != "Service" && target.kind != "ServiceEntry") continue;
     const auto* const service = find_here(survey, target);
-    if (service == nullptr || !survey.is_whole() || has_waypoint(survey, *service)) continue;
+    if (service == nullptr || !survey.is_whole()) continue;
+    if (const auto meant = misspelt_waypoint(survey, *service); !meant.empty()) {
+      report.add(service->site,
+                 fmt::format("waypoint `{}` of {} `{}` is not in these files", service->waypoint,
+                             target.kind, service->name),
+                 fmt::format("did you mean `{}`?", meant));
+      continue;
+    }
+    const auto* const named = survey.find_target("Gateway", service->ns, service->waypoint);
+    if (named != nullptr && !is_waypoint_gateway(survey, *named)) {
+      report.add(service->site,
+                 fmt::format("the waypoint of {} `{}` is Gateway `{}`, whose class `{}` makes none",
+                             target.kind, service->name, named->name, named->gateway_class),
+                 fmt::format("a waypoint's class is `{}`", kWaypointClass));
+      continue;
+    }
+    if (has_waypoint(survey, *service)) continue;
     report.add(target.site(),
                fmt::format("only a waypoint loads a plugin for a {}, and `{}` has none in these "
                            "files",
@@ -226,6 +334,12 @@ constexpr ManifestRule kTargetRules[] = {
      RuleScope::together, check_target_namespace},
     {"target-absent", Severity::warning, "a target has the name of one that is there",
      RuleScope::together, check_target_absent},
+    {"target-section", Severity::error, "a target's sectionName is one of its listeners or rules",
+     RuleScope::together, check_target_section},
+    {"target-selector", Severity::warning, "targetSelectors match a target of the files",
+     RuleScope::together, check_target_selector},
+    {"policy-conflict", Severity::warning, "no two policies are for one target",
+     RuleScope::together, check_policy_conflict},
     {"target-class", Severity::warning, "a Gateway is of a class whose controller loads the plugin",
      RuleScope::together, check_target_class},
     {"gateway-class", Severity::error,
