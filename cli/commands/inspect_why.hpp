@@ -1,5 +1,4 @@
-// `wasmctl inspect --why NAME`: who pulls a function or an import in, and what would go with it;
-// and
+// `wasmctl inspect --why NAME`: who pulls a function or an import in, and what would go with it.
 // `--calls`: who calls the host, and who allocates.
 #pragma once
 

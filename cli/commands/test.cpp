@@ -290,6 +290,7 @@ class Tests {
       context_.out.print_json(to_json(suites_));
     } else {
       print_failures(context_, suites_);
+      if (context_.env("GITHUB_ACTIONS") == "true") print_annotations(context_, suites_);
       if (command_.cost) print_costs(context_, suites_);
       print_tally(context_, tally);
     }

@@ -190,6 +190,25 @@ void print_failures(Context& context, const std::vector<TestedSuite>& suites) {
   }
 }
 
+void print_annotations(Context& context, const std::vector<TestedSuite>& suites) {
+  std::vector<Finding> findings;
+  for (const auto& tested : suites) {
+    for (const auto& [number, result] : tested.results) {
+      const auto& test = tested.suite.test[number];
+      for (const auto& failure : result.failures) {
+        const auto mark = failure.mark.value_or(test.mark);
+        Finding finding;
+        finding.rule = "test";
+        finding.place = {tested.suite.file.native(), mark.line, mark.column};
+        finding.message =
+            fmt::format("{}: {}: {}", test.name, to_string(failure.phase), failure.what);
+        findings.push_back(std::move(finding));
+      }
+    }
+  }
+  print_findings(context, {FindingsFormat::github}, {}, findings);
+}
+
 void print_tally(Context& context, const Tally& tally) {
   if (!context.quiet || tally.failed > 0) context.out.print("\n");
   context.out.print("{}: {} passed, {} failed", tally.failed == 0 ? "ok" : "FAILED", tally.passed,

@@ -33,6 +33,8 @@ void print_line(Context& context, const host::Test& test, const host::TestResult
 
 // What each failed test expected and got, then how many passed.
 void print_failures(Context& context, const std::vector<TestedSuite>& suites);
+// The same for GitHub Actions, which shows it beside the suites.
+void print_annotations(Context& context, const std::vector<TestedSuite>& suites);
 void print_tally(Context& context, const Tally& tally);
 
 // What each callback cost, test by test.

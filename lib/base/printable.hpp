@@ -2,7 +2,7 @@
 // registry or of a file may set colours, move the cursor, hide a line, turn the direction of
 // reading or begin a line that looks like one of ours (`ok.wasm: 0 errors`, GitHub's `::error::`).
 // Nor may it hold what a CI system takes for a command: `::error::` where a line begins, `##vso[`
-// and
+// or
 // `##[error]` anywhere.
 // Sources: CWE-150; Unicode Character Database, categories Cc, Zl and Zp, property Bidi_Control;
 // GitHub's runner, ActionCommand.cs; Azure Pipelines' agent, Command.cs; TeamCity's service

@@ -175,6 +175,7 @@ void EnvoyProxy::end_stream(Vm& vm) {
   vm.call("proxy_on_log", kStreamContext, {});
   is_logging_ = false;
   vm.call("proxy_on_delete", kStreamContext, {});
+  forget_stream();
   settle(vm);
 }
 

@@ -23,7 +23,7 @@ class HostcallArguments {
   std::uint64_t u64(std::size_t i) const { return slots_[i]; }
   // The bytes whose address and size the arguments `i` and `i` + 1 are.
   std::optional<std::string_view> bytes(std::size_t i) const {
-    return vm_.read(u32(i), u32(i + 1));
+    return vm_.take(u32(i), u32(i + 1));
   }
 
  private:

@@ -70,7 +70,7 @@ void LocalProxy::start_stream(Vm& vm) {
 void LocalProxy::end_stream(Vm& vm) {
   for (const auto* callback : {"proxy_on_done", "proxy_on_log", "proxy_on_delete"})
     vm.call(callback, kStreamContext, {});
-  next_context_ = kStreamContext;
+  forget_stream();
 }
 
 std::optional<PhaseResult> LocalProxy::send_trailers(Vm& /*vm*/, Phase /*phase*/,

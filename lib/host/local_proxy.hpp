@@ -115,6 +115,8 @@ class LocalProxy : public Proxy {
   SharedState& shared() { return shared_; }
   // Within the callbacks that are about the plugin's configuration.
   bool is_configuring() const { return is_configuring_; }
+  // The stream's context is gone.
+  void forget_stream() { next_context_ = kStreamContext; }
   void set_time(std::uint64_t time_ns) { options_.time_ns = time_ns; }
 
  private:

@@ -123,6 +123,18 @@ std::optional<std::string_view> Vm::read(std::uint64_t address, std::uint64_t si
   return std::string_view(reinterpret_cast<const char*>(memory_->bytes.get()) + address, size);
 }
 
+std::optional<std::string_view> Vm::take(std::uint64_t address, std::uint64_t size) {
+  const auto bytes = read(address, size);
+  if (bytes) taken_ += size;
+  if (taken_ <= kMostBytesTaken) return bytes;
+  if (!trap_) {
+    trap_ = engine::Trap{engine::Reason::host,
+                         fmt::format("it has handed the host more than {} bytes", kMostBytesTaken),
+                         {}};
+  }
+  return std::nullopt;
+}
+
 bool Vm::write(std::uint64_t address, std::string_view bytes) {
   if (!read(address, bytes.size())) return false;
   if (!bytes.empty()) std::memcpy(memory_->bytes.get() + address, bytes.data(), bytes.size());

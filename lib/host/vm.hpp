@@ -74,6 +74,10 @@ class Vm {
 
   // For host calls: the module's memory. None: not all of it is inside.
   std::optional<std::string_view> read(std::uint64_t address, std::uint64_t size) const;
+  // The same of what a host call keeps. All calls together may hand over so much; with more, the VM
+  // fails, and there is nothing.
+  static constexpr std::uint64_t kMostBytesTaken = std::uint64_t{1} << 28U;
+  std::optional<std::string_view> take(std::uint64_t address, std::uint64_t size);
   bool write(std::uint64_t address, std::string_view bytes);
   // `bytes` in memory that the module allocates; its address, or 0 if there is none. Nothing is
   // allocated for nothing.
@@ -107,6 +111,7 @@ class Vm {
   ContextId effective_ = kVmContext;  // kVmContext: the current one
   bool is_starting_ = false;          // only what may be called then is answered
   bool is_stopped_ = false;
+  std::uint64_t taken_ = 0;  // bytes
   std::optional<engine::Trap> trap_;
 };
 

@@ -140,7 +140,7 @@ std::uint32_t write(Call call, std::size_t count_at) {
     const auto size = read_u32(call.vm(), at + 4);
     if (!address || !size) return kFault;
     if (*size == 0) continue;
-    const auto bytes = call.vm().read(*address, *size);
+    const auto bytes = call.vm().take(*address, *size);
     // The same bytes may be named again and again: more than the memory has is no message.
     constexpr std::size_t kMostBytes = 64U << 20U;
     if (!bytes || bytes->size() > kMostBytes - text.size()) return kFault;

@@ -2,8 +2,7 @@
 //
 //     REGISTRY/REPOSITORY[:TAG][@DIGEST]     ghcr.io/acme/header-logger:v1
 //     oci:DIR[:TAG][@DIGEST]                 oci:build/layout:v1, an image layout on disk
-//     oci:DIR:NAME[@DIGEST]                  oci:build/layout:localhost/acme/f:v1, where DIR is
-//     there
+//     oci:DIR:NAME[@DIGEST]                  oci:build/layout:localhost/acme/f:v1 (if DIR exists)
 //
 // A subset of what docker, Istio and crane read, with the same meaning: the registry must be
 // written, so that a mistyped path is never taken for an image of Docker Hub.

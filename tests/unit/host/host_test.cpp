@@ -112,7 +112,8 @@ namespace {
 
 // A module with `malloc`, which answers 1024, and a callback with this code and signature.
 std::string plugin(std::string_view callback, std::string_view signature, const std::string& code,
-                   std::string_view import = "proxy_done") {
+                   std::string_view import = "proxy_done",
+                   std::string_view import_signature = ":i") {
   const auto body = [](const std::string& instructions) {
     return wasmctl::test::name("\0"s + instructions + "\x0b");
   };
@@ -120,8 +121,8 @@ std::string plugin(std::string_view callback, std::string_view signature, const 
     return wasmctl::test::name(exported) + '\0' + leb(static_cast<std::uint32_t>(index));
   };
   return header() +
-         section(1,
-                 vec({func_type(":"), func_type("i:i"), func_type(signature), func_type(":i")})) +
+         section(1, vec({func_type(":"), func_type("i:i"), func_type(signature),
+                         func_type(import_signature)})) +
          section(2,
                  vec({wasmctl::test::name("env") + wasmctl::test::name(import) + '\0' + leb(3)})) +
          section(3, vec({leb(0), leb(1), leb(2)})) + section(5, vec({"\0\1"s})) +
@@ -165,6 +166,16 @@ TEST_CASE("a VM that fails says where") {
     CHECK(result.failures[0].what.starts_with(c.what));
   }
   CHECK(run(plugin("proxy_on_log", "i:", "")).passed());
+}
+
+TEST_CASE("a plugin that fills the host's memory fails") {
+  // log(trace, 0, 65536), for ever
+  const auto code = "\x03\x40\x41\x00\x41\x00\x41\x80\x80\x04\x10\x00\x1a\x0c\x00\x0b"s;
+  const auto result = run(plugin("proxy_on_log", "i:", code, "proxy_log", "iii:i"), 1'000'000);
+  REQUIRE(result.failures.size() == 1);
+  CHECK(result.failures[0].what ==
+        "the VM failed in proxy_on_log: a host function failed: it has handed the host more than "
+        "268435456 bytes");
 }
 
 TEST_CASE("what callbacks cost is exact") {
