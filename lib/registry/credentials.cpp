@@ -109,7 +109,7 @@ std::string plain_key(std::string key) {
   }
   while (key.ends_with('/')) key.pop_back();
   for (const std::string_view version : {"/v1", "/v2"}) {
-    if (key.ends_with(version)) key.resize(key.size() - version.size());
+    if (key.ends_with(version)) key.erase(key.size() - version.size());
   }
   key = with_lower_host(key);
   return oci::is_docker_hub(key) ? std::string(oci::kDockerHub) : key;

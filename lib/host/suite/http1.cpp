@@ -106,7 +106,7 @@ std::optional<Uri> absolute(std::string_view text) {
   uri.authority = base::lower(authority);
   const std::string_view usual = uri.scheme == "http" ? ":80" : uri.scheme == "https" ? ":443" : "";
   if (!usual.empty() && uri.authority.ends_with(usual))
-    uri.authority.resize(uri.authority.size() - usual.size());
+    uri.authority.erase(uri.authority.size() - usual.size());
   uri.path = text.substr(path);
   if (!uri.path.starts_with('/')) uri.path.insert(0, "/");
   return uri;
