@@ -16,9 +16,10 @@ struct ToolchainSearch {
   std::string path;                     // $PATH: clang++-N, the newest first, then clang++
 };
 
-// The oldest clang that the SDK is known to compile with; what is older is refused, where its
-// version can be seen. The tests use the newest.
-inline constexpr int kOldestClang = 19;
+// The oldest clang that the tests cover; what is older is refused, where its version can be seen.
+// Clang 19, the other one of Debian 12, takes the SDK, but its driver knows no `--no-wasm-opt` and
+// ends without a word and without a module; the text that PROXY_WASM_DESCRIBE computes needs 21.
+inline constexpr int kOldestClang = 22;
 
 struct Toolchain {
   fs::path clang;      // absolute

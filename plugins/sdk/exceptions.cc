@@ -140,10 +140,7 @@ uint32_t find_handler(const uint8_t* lsda, uint32_t place, Thrown& thrown) {
 
 }  // namespace
 
-// The code generator of clang 19 defines the tag itself, weakly, wherever it is thrown.
-#if __clang_major__ >= 20
 asm(".globl __cpp_exception\n.tagtype __cpp_exception i32\n__cpp_exception:\n");
-#endif
 
 extern "C" {
 

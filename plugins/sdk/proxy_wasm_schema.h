@@ -286,11 +286,8 @@ inline constexpr Bytes kSections = [] {
 
 #if !defined(__wasm__)
 #define PROXY_WASM_DESCRIBE(...) static_assert(true)
-#elif __clang_major__ >= 21
+#else
 #define PROXY_WASM_DESCRIBE(...)                                             \
   asm((std::string_view(::proxy_wasm::schema::kSections<__VA_ARGS__>.text.data(), \
                         ::proxy_wasm::schema::kSections<__VA_ARGS__>.size)))
-#else
-#define PROXY_WASM_DESCRIBE(...) \
-  static_assert(false, "PROXY_WASM_DESCRIBE needs clang 21 or later: leave it out with this one")
 #endif
