@@ -213,6 +213,17 @@ std::vector<std::string> fetch_list(RegistryClient& registry, Call call, const N
   return {all.begin(), all.end()};
 }
 
+// Whether it is an index at all, be it one that we would refuse.
+bool is_index_text(const oci::Blob& blob) {
+  if (!oci::media_type::is_index(blob.descriptor.media_type)) return false;
+  try {
+    const auto value = oci::parse_json(blob.content.view(), "the list of referrers");
+    return value.is_object() && value.contains("manifests");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 RemoteStore::RemoteStore(const oci::Reference& reference, const Options& options)
@@ -441,7 +452,15 @@ void RemoteStore::list_as_referrer(const oci::Blob& manifest) {
   const auto referrer = oci::as_referrer(manifest);
   if (!referrer) return;
   const std::lock_guard lock(referrers_mutex_);
-  const auto old = tagged_referrers(referrer->subject);
+  std::optional<TaggedReferrers> old;
+  try {
+    old = tagged_referrers(referrer->subject);
+  } catch (const Error& error) {
+    if (error.code() != Code::bad_input) throw;
+    base::log_warning(fmt::format("{}: this list of referrers is left as it is, without {}",
+                                  error.message(), manifest.descriptor.digest.text()));
+    return;
+  }
   const auto type = old ? old->index.media_type : std::string(oci::media_type::kOciIndex);
   auto text =
       oci::with_referrer(old ? std::optional(old->blob) : std::nullopt, referrer->descriptor);
@@ -454,19 +473,32 @@ void RemoteStore::list_as_referrer(const oci::Blob& manifest) {
 std::optional<RemoteStore::TaggedReferrers> RemoteStore::tagged_referrers(
     const oci::Digest& subject) {
   const oci::Selector selector{oci::referrers_tag(subject), std::nullopt};
+  if (!resolve(selector)) return std::nullopt;
+  oci::Blob list;
   try {
-    if (!resolve(selector)) return std::nullopt;
-    auto list = fetch_manifest(selector);
-    // GitLab takes such a tag for the digest: the image itself comes back.
-    if (list.descriptor.digest == subject) return std::nullopt;
-    auto document = parse_manifest(list, name_of(selector));
-    auto* index = std::get_if<oci::Index>(&document);
-    if (index != nullptr) return TaggedReferrers{std::move(list), std::move(*index)};
+    list = fetch_manifest(selector);
   } catch (const Error& error) {
     if (error.code() != Code::bad_input) throw;
     base::log_info(error.message());
+    return std::nullopt;
   }
-  return std::nullopt;
+  // GitLab takes such a tag for the digest: the image itself comes back.
+  if (list.descriptor.digest == subject || !is_index_text(list)) return std::nullopt;
+  auto document = parse_manifest(list, name_of(selector));
+  auto* index = std::get_if<oci::Index>(&document);
+  if (index == nullptr) return std::nullopt;
+  return TaggedReferrers{std::move(list), std::move(*index)};
+}
+
+std::vector<oci::Descriptor> RemoteStore::referrers_by_tag(const oci::Digest& subject) {
+  try {
+    auto list = tagged_referrers(subject);
+    return list ? std::move(list->index.manifests) : std::vector<oci::Descriptor>();
+  } catch (const Error& error) {
+    if (error.code() != Code::bad_input) throw;
+    base::log_info(error.message());
+    return {};
+  }
 }
 
 std::vector<oci::Descriptor> RemoteStore::referrers(const oci::Digest& subject,
@@ -481,7 +513,7 @@ std::vector<oci::Descriptor> RemoteStore::referrers(const oci::Digest& subject,
   bool begun = false;
   for_each_page(registry_, std::move(get), [&](const Call& sent, const http::Response& response) {
     if (!begun && has_no_list(response)) {
-      if (auto list = tagged_referrers(subject)) all = std::move(list->index.manifests);
+      all = referrers_by_tag(subject);
       return false;
     }
     if (response.status != 200) throw registry_.refusal(sent, response);

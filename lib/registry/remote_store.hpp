@@ -44,13 +44,15 @@ class RemoteStore : public oci::Store {
   bool has_manifest(const oci::Digest& digest);
 
   // The index that clients maintain where the registry keeps no list of referrers; null if there is
-  // none, or something else has its tag.
+  // none, or something else has its tag. Throws Error{Code::bad_input} for one that cannot be read.
   // Source: OCI Distribution Specification v1.1, "Listing Referrers".
   struct TaggedReferrers {
     oci::Blob blob;
     oci::Index index;
   };
   std::optional<TaggedReferrers> tagged_referrers(const oci::Digest& subject);
+  // What it lists; nothing if it cannot be read.
+  std::vector<oci::Descriptor> referrers_by_tag(const oci::Digest& subject);
   void list_as_referrer(const oci::Blob& manifest);
   const std::string name_;  // as the user wrote it, for messages
   const std::filesystem::path uploads_;

@@ -474,7 +474,8 @@ def test_list_of_referrers_keeps_what_other_tools_wrote(wasmctl, wasm):
         digest = digest_of(registry, "v1")
         subject = {"mediaType": media_type, "digest": digest, "size": len(body)}
         registry.manifests["about"] = (json.dumps(json.loads(body) | {"subject": subject}).encode(), media_type)
-        theirs = subject | {"digest": "sha256:" + "1" * 64, "data": "e30=", "x-theirs": 1}
+        theirs = subject | {"digest": "sha256:" + hashlib.sha256(b"{}").hexdigest(), "size": 2, "data": "e30=",
+                            "x-theirs": 1}
         target.manifests[digest.replace(":", "-")] = (json.dumps(
             {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [theirs],
              "x-theirs": [1]}).encode(), "application/vnd.oci.image.index.v1+json")
@@ -1083,6 +1084,24 @@ def test_list_whose_links_go_round_has_an_end(wasmctl):
 
 def referrers_tag(registry, tag):
     return digest_of(registry, tag).replace(":", "-")
+
+
+def test_a_list_of_referrers_that_cannot_be_read_is_left_alone(wasmctl, wasm):
+    """Here: an entry whose data is not what its digest says."""
+    with FaultyRegistry() as source, FaultyRegistry() as target:
+        wasmctl("push", wasm, f"{source.host}/acme/x1:v1")
+        body, media_type = source.manifests["v1"]
+        digest = digest_of(source, "v1")
+        subject = {"mediaType": media_type, "digest": digest, "size": len(body)}
+        source.manifests["about"] = (json.dumps(json.loads(body) | {"subject": subject}).encode(), media_type)
+        tag = digest.replace(":", "-")
+        theirs = target.manifests[tag] = (json.dumps(
+            {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+             "manifests": [subject | {"data": "e30="}]}).encode(), "application/vnd.oci.image.index.v1+json")
+        done = wasmctl("copy", f"{source.host}/acme/x1:about", f"{target.host}/acme/x1:about")
+        assert target.manifests[tag] == theirs
+        assert done.stderr.startswith(f"warning: {target.host}/acme/x1:{tag}: ")
+        assert f": this list of referrers is left as it is, without {digest_of(source, 'about')}\n" in done.stderr
 
 
 @pytest.mark.parametrize("at_the_tag", ["itself", "a manifest", "no JSON", "a page"])
