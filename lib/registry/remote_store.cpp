@@ -473,9 +473,9 @@ void RemoteStore::list_as_referrer(const oci::Blob& manifest) {
 std::optional<RemoteStore::TaggedReferrers> RemoteStore::tagged_referrers(
     const oci::Digest& subject) {
   const oci::Selector selector{oci::referrers_tag(subject), std::nullopt};
-  if (!resolve(selector)) return std::nullopt;
   oci::Blob list;
   try {
+    if (!resolve(selector)) return std::nullopt;
     list = fetch_manifest(selector);
   } catch (const Error& error) {
     if (error.code() != Code::bad_input) throw;
