@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace wasmctl {
 
@@ -15,6 +16,10 @@ struct Place {
 inline bool operator==(const Place& a, const Place& b) {
   return a.file == b.file && a.line == b.line && a.column == b.column;
 }
+
+// Whether `file` is one of the plugin's own: `wasmctl build` has the compiler call these relative
+// to the plugin's directory, and the SDK's `sdk/...` (-ffile-prefix-map).
+bool is_own_source(std::string_view file);
 
 // `FILE`, `FILE:LINE` or `FILE:LINE:COLUMN`.
 std::string to_string(const Place& place);

@@ -140,12 +140,6 @@ Uses uses_in(const Ir& ir) {
   return uses;
 }
 
-// Files of the plugin are relative to its directory, and the SDK is called so: see
-// -ffile-prefix-map.
-bool is_own(std::string_view place) {
-  return !place.starts_with('/') && !place.starts_with("sdk/");
-}
-
 // Where the plugin uses the symbol: itself, or what of a library's headers uses it in turn. Where
 // that is not to be seen, as behind a table of virtual functions, the header's place.
 std::vector<std::string> places_of(const Uses& uses, std::string_view symbol) {
@@ -158,7 +152,7 @@ std::vector<std::string> places_of(const Uses& uses, std::string_view symbol) {
     for (auto use = first; use != last; ++use) {
       const auto& [function, place] = use->second;
       if (i == 0) direct.push_back(place);
-      if (is_own(place)) {
+      if (is_own_source(place)) {
         own.push_back(place);
       } else if (!function.empty() && seen.insert(function).second) {
         open.push_back(function);

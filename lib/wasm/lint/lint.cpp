@@ -24,13 +24,18 @@ void add(Findings& findings, const Rule& rule, std::string message, std::string 
 
 namespace {
 
-// Where the step's function calls, be it what was inlined into it, a header's for instance. What
-// the compiler made, as for static objects, has no line of its own: then that of what is in it.
+// Where the step's function calls. Of what was inlined into it, as into one of the SDK's, the first
+// that is in a source of the plugin says more than its own line; what the compiler made, as for
+// static objects, has none.
 Place place_in_function(const Subject& subject, const Step& step) {
   const auto origins = subject.symbols.origins(step.offset);
-  const auto found =
-      std::ranges::find_if(origins, [](const Origin& origin) { return origin.place.line != 0; });
-  return found == origins.end() ? Place() : found->place;
+  Place any;
+  for (const auto& [name, place] : origins) {
+    if (place.line == 0) continue;
+    if (is_own_source(place.file)) return place;
+    if (any.line == 0) any = place;
+  }
+  return any;
 }
 
 }  // namespace
