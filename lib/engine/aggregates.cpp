@@ -56,6 +56,7 @@ bool Machine::is_of_type(Slot reference, const Instance& instance, wasm::ValueTy
     const auto id = instance.type_ids[wasm::index_of(type)];
     const auto& types = *store_.types_;
     if (types[id].form == wasm::TypeForm::function) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): a slot has no type
       return types.is_subtype(reinterpret_cast<const Function*>(reference)->type_id, id);
     }
     return is_object(reference) && types.is_subtype(heap_[reference].type, id);

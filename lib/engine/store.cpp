@@ -105,7 +105,7 @@ Store::Store(Limits limits, Coverage coverage)
 
 Store::~Store() = default;
 
-Function* Store::add_host_function(wasm::FunctionType type, HostFunction function) {
+Function* Store::add_host_function(const wasm::FunctionType& type, HostFunction function) {
   auto& added = functions_.emplace_back();
   added.type_id = types_->add(type);
   added.type = &types_->function(added.type_id);

@@ -187,7 +187,7 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // The types of what a host adds refer to no defined types.
-  Function* add_host_function(wasm::FunctionType type, HostFunction function);
+  Function* add_host_function(const wasm::FunctionType& type, HostFunction function);
   // Throw Error{Code::bad_input} for more than the limits allow.
   Memory* add_memory(const wasm::Limits& limits);
   Table* add_table(wasm::ValueType type, const wasm::Limits& limits, Slot value);

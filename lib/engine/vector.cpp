@@ -32,7 +32,8 @@ struct Operands {
 
   template <typename Lane>
   Lanes<Lane> vector(std::size_t index) const {
-    return std::bit_cast<Lanes<Lane>>(std::array<u64, 2>{first[index], first[index + high]});
+    const auto* const lower = first + index;
+    return std::bit_cast<Lanes<Lane>>(std::array<u64, 2>{lower[0], lower[high]});
   }
   template <typename Lane>
   void set(const Lanes<Lane>& lanes) const {
@@ -125,7 +126,7 @@ template <typename Wide, typename Narrow, Half half>
 Lanes<Wide> widened(const Lanes<Narrow>& lanes) {
   Lanes<Wide> result;
   constexpr auto kFirst = half == Half::low ? 0 : result.size();
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = static_cast<Wide>(lanes[kFirst + i]);
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = Wide{lanes[kFirst + i]};
   return result;
 }
 

@@ -31,6 +31,7 @@ Status Proxy::done(ContextId /*context*/) {
   return Status::not_found;
 }
 
+// NOLINTBEGIN(performance-unnecessary-value-param): who takes a call keeps it
 Answer<std::uint32_t> Proxy::http_call(ContextId /*context*/, HttpCall /*call*/) {
   return Status::unimplemented;
 }
@@ -42,6 +43,7 @@ Answer<std::uint32_t> Proxy::grpc_call(ContextId /*context*/, GrpcCall /*call*/)
 Answer<std::uint32_t> Proxy::grpc_stream(ContextId /*context*/, GrpcCall /*call*/) {
   return Status::unimplemented;
 }
+// NOLINTEND(performance-unnecessary-value-param)
 
 Status Proxy::grpc_send(std::uint32_t /*token*/, std::string_view /*message*/,
                         bool /*end_of_stream*/) {

@@ -36,10 +36,7 @@ class Set {
 }  // namespace
 
 Vm::Vm(const engine::Program& program, Proxy& proxy, VmOptions options)
-    : program_(program),
-      proxy_(proxy),
-      options_(std::move(options)),
-      store_(options_.limits, options_.coverage) {
+    : proxy_(proxy), options_(std::move(options)), store_(options_.limits, options_.coverage) {
   if (!wasm::abi_version(program.module())) {
     throw unloadable("exports no ABI version that Envoy knows").hint("see `wasmctl lint`");
   }

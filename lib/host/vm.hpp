@@ -100,7 +100,6 @@ class Vm {
   std::optional<engine::Outcome> invoke(std::string_view name, engine::Function& function,
                                         ContextId context, std::span<const engine::Slot> arguments);
 
-  const engine::Program& program_;
   Proxy& proxy_;
   VmOptions options_;
   engine::Store store_;

@@ -3,6 +3,8 @@
 // Envoy's. Source: proxy-wasm-cpp-host, src/exports.cc.
 #include "host/hostcalls.hpp"
 
+#include <fmt/format.h>
+
 namespace wasmctl::host {
 
 namespace {
@@ -100,7 +102,8 @@ std::uint32_t environ_get(Call call) {
   auto text = call.u32(1);
   for (const auto& [name, value] : call.vm().environment()) {
     if (write_u32(call.vm(), entry, text) != kSuccess) return kFault;
-    const auto line = name + '=' + value + '\0';
+    auto line = fmt::format("{}={}", name, value);
+    line.push_back('\0');
     if (!call.vm().write(text, line)) return kFault;
     entry += 4;
     text += static_cast<std::uint32_t>(line.size());

@@ -43,7 +43,11 @@ std::optional<Name> parse(std::string_view name) {
     at = next;
     return failed == std::errc();
   };
-  const auto dot = [&] { return at != end && *at++ == '.'; };
+  const auto dot = [&] {
+    if (at == end || *at != '.') return false;
+    ++at;
+    return true;
+  };
   unsigned patch = 0;
   if (!number(parsed.version.first) || !dot() || !number(parsed.version.second)) {
     return std::nullopt;

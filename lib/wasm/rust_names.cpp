@@ -78,7 +78,7 @@ void put_utf8(std::string& text, std::uint32_t point) {
 }
 
 bool is_character(std::uint64_t point) {
-  return point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
+  return point < 0xd800 || (point > 0xdfff && point <= 0x10ffff);
 }
 
 // Letters beyond ASCII in an identifier. Source: RFC 3492, with `_` for the delimiter `-`.

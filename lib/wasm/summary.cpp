@@ -85,6 +85,7 @@ std::vector<Sized> add_up_by_package(const std::vector<Sized>& functions) {
     if (path.size() > 1) sums[path.front()] += function.bytes;
   }
   std::vector<Sized> packages;
+  packages.reserve(sums.size());
   for (const auto& [name, bytes] : sums) packages.push_back({name, bytes});
   sort_by_size(packages);
   return packages;

@@ -70,6 +70,7 @@ class ValueType {
   constexpr bool has_default() const { return code() != kRef; }
   // Of a reference.
   constexpr HeapType heap() const {
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): a defined type is its index
     return static_cast<HeapType>(static_cast<std::int32_t>(bits_) >> 8);
   }
   constexpr ValueType non_null() const { return is_reference() ? ref(heap()) : *this; }

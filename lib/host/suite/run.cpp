@@ -99,6 +99,7 @@ Pairs pairs_of(const std::vector<Header>& headers) {
 
 std::vector<ClusterAnswer> answers_of(const Test& test) {
   std::vector<ClusterAnswer> answers;
+  answers.reserve(test.http_call.size());
   for (const auto& given : test.http_call) {
     answers.push_back({given.cluster, given.path, static_cast<CallFailure>(given.failure),
                        pairs_of(given.header), given.content, pairs_of(given.trailer)});
