@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/place.hpp"
 #include "wasm/names.hpp"
 
 namespace wasmctl::compile {

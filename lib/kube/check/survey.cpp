@@ -299,6 +299,7 @@ std::vector<const MountManifest*> Survey::proxy_mounts(const PluginManifest& plu
                                                        const Pods& pods) const {
   if (plugin.kind != PluginKind::higress_plugin) return pods.mounts;
   std::vector<const MountManifest*> mounts;
+  mounts.reserve(pods.workload->mounts.size());
   for (const auto& mount : pods.workload->mounts) mounts.push_back(&mount);
   return mounts;
 }

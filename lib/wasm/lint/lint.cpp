@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "base/error.hpp"
+#include "base/place.hpp"
 #include "wasm/lint/rules.hpp"
 
 namespace wasmctl::wasm {

@@ -246,6 +246,7 @@ void check_config_map_key(const Survey& survey, Report& report) {
     if (config_map == nullptr || config_map->values.contains(*key)) return;
     if (survey.is_mended(*config_map)) return;
     std::vector<std::string> keys;
+    keys.reserve(config_map->values.size());
     for (const auto& [name, value] : config_map->values) keys.push_back(name);
     add(mounted,
         fmt::format("ConfigMap `{}` has no key `{}`, so there is no file {}", config_map->name,

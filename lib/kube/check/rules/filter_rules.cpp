@@ -249,6 +249,7 @@ Names find_names(const Survey& survey) {
 void check_filter_discovery(const Survey& survey, Report& report) {
   const auto names = find_names(survey);
   std::vector<std::string_view> given;
+  given.reserve(names.given.size());
   for (const auto& [name, site] : names.given) given.push_back(name);
   for (const auto& [name, site] : names.asked) {
     if (names.given.contains(name)) continue;

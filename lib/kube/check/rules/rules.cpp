@@ -24,7 +24,7 @@ Report::~Report() {
 }
 
 std::string describe(const std::vector<const Pods*>& pods) {
-  const auto first = describe(*pods.front()->workload);
+  auto first = describe(*pods.front()->workload);
   if (pods.size() == 1) return first;
   return fmt::format("{} and {} more workload{}", first, pods.size() - 1,
                      pods.size() == 2 ? "" : "s");
