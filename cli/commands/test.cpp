@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ranges>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -35,7 +36,7 @@ constexpr std::uint64_t kMaxSuiteBytes = 64U << 20U;
 // Of one test: about a second; what runs longer does not end.
 constexpr std::uint64_t kMostInstructions = 1'000'000'000;
 
-struct TestCommand {
+struct TestOptions {
   std::string source;
   std::vector<std::string> suites;
   std::string config;
@@ -85,7 +86,7 @@ std::vector<std::string> default_suites(const fs::path& directory) {
   return files;
 }
 
-std::vector<std::string> suite_files(const TestCommand& command, const Source& source) {
+std::vector<std::string> suite_files(const TestOptions& command, const Source& source) {
   if (!command.suites.empty()) return command.suites;
   const auto* const directory = std::get_if<Directory>(&source);
   if (directory == nullptr) {
@@ -105,7 +106,7 @@ host::Suite load_suite(const std::string& file) {
 }
 
 // What the plugin is configured with: by the flag, else by the suite, else by wasmctl.yaml.
-std::string configuration(const TestCommand& command, const host::Env& env,
+std::string configuration(const TestOptions& command, const host::Env& env,
                           const std::optional<plugin::Plugin>& plugin) {
   const auto& file = command.config.empty() ? env.config_path : command.config;
   if (!file.empty()) {
@@ -131,8 +132,8 @@ std::vector<std::string> describe_stack(const engine::Trap& trap, const wasm::Sy
       continue;
     }
     origins.front().function = name;
-    for (auto origin = origins.rbegin(); origin != origins.rend(); ++origin) {
-      lines.push_back(fmt::format("{} ({})", origin->function, to_string(origin->place)));
+    for (const auto& [function, place] : std::views::reverse(origins)) {
+      lines.push_back(fmt::format("{} ({})", function, to_string(place)));
     }
   }
   return lines;
@@ -140,7 +141,7 @@ std::vector<std::string> describe_stack(const engine::Trap& trap, const wasm::Sy
 
 // Adds to the file that a suite names what was logged. The suite may be a stranger's: a file gets
 // something only if the suite was named on the command line.
-void write_log(Context& context, const TestCommand& command, const host::Suite& suite,
+void write_log(Context& context, const TestOptions& command, const host::Suite& suite,
                const host::Test& test, const host::TestResult& result) {
   const auto& path = suite.env.log_path;
   if (path.empty()) return;
@@ -158,7 +159,7 @@ void write_log(Context& context, const TestCommand& command, const host::Suite& 
 
 class Tests {
  public:
-  Tests(Context& context, const TestCommand& command)
+  Tests(Context& context, const TestOptions& command)
       : context_(context), command_(command), images_(context, command.registry) {}
 
   void run() {
@@ -299,7 +300,7 @@ class Tests {
   }
 
   Context& context_;
-  const TestCommand& command_;
+  const TestOptions& command_;
   Images images_;
   std::vector<TestedSuite> suites_;
   std::map<std::string, std::unique_ptr<TestedModule>> modules_;  // by what the suite calls it
@@ -308,7 +309,7 @@ class Tests {
   bool stopped_ = false;
 };
 
-void run_tests(Context& context, const TestCommand& command) {
+void run_tests(Context& context, const TestOptions& command) {
   if (command.schema) return context.out.print_json(host::suite_schema());
   Tests(context, command).run();
 }
@@ -316,7 +317,7 @@ void run_tests(Context& context, const TestCommand& command) {
 }  // namespace
 
 void add_test(CLI::App& root, Context& context, Action& action) {
-  auto command = std::make_shared<TestCommand>();
+  auto command = std::make_shared<TestOptions>();
   auto* app = root.add_subcommand("test", "Run a plugin's test suites in an embedded host");
   app->add_option("SOURCE", command->source,
                   "A plugin's directory, a .wasm file or an image (default: .)")

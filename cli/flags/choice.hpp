@@ -31,6 +31,7 @@ Error refuse_word(std::string_view flag, std::string_view word,
 template <typename Table>
 std::vector<std::string_view> words_of(const Table& table) {
   std::vector<std::string_view> words;
+  words.reserve(std::size(table));
   for (const auto& row : table) words.push_back(row.word);
   return words;
 }

@@ -128,9 +128,10 @@ void check_pull_secret(const Context& context, const RenderOptions& options) {
 // Standard input has one reader.
 void check_stdin(const RenderOptions& options) {
   std::vector<std::string_view> readers;
-  if (std::ranges::find(options.sources, "-") != options.sources.end()) readers.push_back("SOURCE");
-  if (options.plugin.config_file == "-") readers.push_back("--config");
-  if (options.against == "-") readers.push_back("--against");
+  if (std::ranges::find(options.sources, "-") != options.sources.end())
+    readers.emplace_back("SOURCE");
+  if (options.plugin.config_file == "-") readers.emplace_back("--config");
+  if (options.against == "-") readers.emplace_back("--against");
   if (readers.size() < 2) return;
   throw usage_error(readers[1], fmt::format("{} reads standard input already", readers[0]));
 }
