@@ -35,7 +35,7 @@ PEERS = ["oras", "crane", "regctl", "skopeo"]
 
 
 def find_peers():
-    return {name: "skopeo" if name == "skopeo" else golang.program(name) for name in PEERS}
+    return {name: shutil.which(name) if name == "skopeo" else golang.program(name) for name in PEERS}
 
 
 # A process counts as its own the memory of the one that it was forked from: a small one, then.
