@@ -23,8 +23,7 @@ constexpr std::array<std::string_view, 4> kStreamTypes = {"request", "response",
                                                           "upstream"};
 
 void append_u32(std::string& bytes, std::size_t number) {
-  for (unsigned shift = 0; shift < 32; shift += 8)
-    bytes += static_cast<char>((number >> shift) & 0xffU);
+  bytes += little_endian(static_cast<std::uint32_t>(number));
 }
 
 std::size_t u32_at(std::string_view bytes, std::size_t at) {

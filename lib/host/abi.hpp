@@ -70,11 +70,19 @@ std::string_view to_string(MapType type);
 std::string_view to_string(BufferType type);
 std::string_view to_string(StreamType type);
 
+// A number as it crosses the ABI: the lowest byte first.
+template <typename Int>
+std::string little_endian(Int value) {
+  std::string bytes;
+  for (unsigned i = 0; i < sizeof(Int); ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xffU);
+  return bytes;
+}
+
 // Names and values, in order; a name may stand there several times.
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // Pairs as they cross the ABI: how many, the size of each name and value, then the bytes of each,
-// followed by a zero. All numbers are 32 bits, the lowest byte first.
+// followed by a zero. All numbers are 32 bits.
 std::string write_pairs(const Pairs& pairs);
 
 // As Envoy reads them: what does not fit into `bytes` is no pairs at all.

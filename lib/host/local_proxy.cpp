@@ -101,8 +101,7 @@ std::string LocalProxy::random(std::size_t size) {
     value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9;
     value = (value ^ (value >> 27U)) * 0x94d049bb133111eb;
     value ^= value >> 31U;
-    for (unsigned i = 0; i < 8 && bytes.size() < size; ++i)
-      bytes += static_cast<char>((value >> (8 * i)) & 0xffU);
+    bytes.append(little_endian(value), 0, size - bytes.size());
   }
   return bytes;
 }

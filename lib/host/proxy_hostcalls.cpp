@@ -19,13 +19,6 @@ constexpr auto kBadArgument = number(Status::bad_argument);
 constexpr auto kInvalidMemoryAccess = number(Status::invalid_memory_access);
 
 template <typename Int>
-std::string little_endian(Int value) {
-  std::string bytes;
-  for (unsigned i = 0; i < sizeof(Int); ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xffU);
-  return bytes;
-}
-
-template <typename Int>
 std::uint32_t write_number(Vm& vm, std::uint32_t address, Int value) {
   return vm.write(address, little_endian(value)) ? kOk : kInvalidMemoryAccess;
 }

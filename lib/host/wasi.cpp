@@ -30,18 +30,12 @@ bool is_output(std::uint32_t fd) {
   return fd == kStandardOutput || fd == kStandardError;
 }
 
-std::string little_endian(std::uint64_t value, unsigned size) {
-  std::string bytes;
-  for (unsigned i = 0; i < size; ++i) bytes += static_cast<char>((value >> (8 * i)) & 0xffU);
-  return bytes;
-}
-
 std::uint32_t write_u32(Vm& vm, std::uint32_t address, std::uint32_t value) {
-  return vm.write(address, little_endian(value, 4)) ? kSuccess : kFault;
+  return vm.write(address, little_endian(value)) ? kSuccess : kFault;
 }
 
 std::uint32_t write_u64(Vm& vm, std::uint32_t address, std::uint64_t value) {
-  return vm.write(address, little_endian(value, 8)) ? kSuccess : kFault;
+  return vm.write(address, little_endian(value)) ? kSuccess : kFault;
 }
 
 std::optional<std::uint32_t> read_u32(const Vm& vm, std::uint64_t address) {
@@ -127,8 +121,9 @@ std::uint32_t fd_fdstat_get(Call call) {
   if (!is_output(call.u32(0))) return kBadFile;
   // 24 bytes: of all that they say, only the right to write.
   constexpr std::uint64_t kRightToWrite = 64;
+  constexpr std::uint64_t kNothing = 0;
   call.vm().write(call.u32(1),
-                  little_endian(0, 8) + little_endian(kRightToWrite, 8) + little_endian(0, 8));
+                  little_endian(kNothing) + little_endian(kRightToWrite) + little_endian(kNothing));
   return kSuccess;
 }
 
