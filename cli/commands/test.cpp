@@ -86,8 +86,8 @@ std::vector<std::string> default_suites(const fs::path& directory) {
   return files;
 }
 
-std::vector<std::string> suite_files(const TestOptions& command, const Source& source) {
-  if (!command.suites.empty()) return command.suites;
+std::vector<std::string> suite_files(const TestOptions& options, const Source& source) {
+  if (!options.suites.empty()) return options.suites;
   const auto* const directory = std::get_if<Directory>(&source);
   if (directory == nullptr) {
     throw usage_error("--suite", "needed, since SOURCE is not a plugin's directory");
@@ -106,9 +106,9 @@ host::Suite load_suite(const std::string& file) {
 }
 
 // What the plugin is configured with: by the flag, else by the suite, else by wasmctl.yaml.
-std::string configuration(const TestOptions& command, const host::Env& env,
+std::string configuration(const TestOptions& options, const host::Env& env,
                           const std::optional<plugin::Plugin>& plugin) {
-  const auto& file = command.config.empty() ? env.config_path : command.config;
+  const auto& file = options.config.empty() ? env.config_path : options.config;
   if (!file.empty()) {
     auto text = base::read_file(file, kMaxConfigBytes);
     const auto ending = fs::path(file).extension();
@@ -141,7 +141,7 @@ std::vector<std::string> describe_stack(const engine::Trap& trap, const wasm::Sy
 
 // Adds to the file that a suite names what was logged. The suite may be a stranger's: a file gets
 // something only if the suite was named on the command line.
-void write_log(Context& context, const TestOptions& command, const host::Suite& suite,
+void write_log(Context& context, const TestOptions& options, const host::Suite& suite,
                const host::Test& test, const host::TestResult& result) {
   const auto& path = suite.env.log_path;
   if (path.empty()) return;
@@ -149,24 +149,24 @@ void write_log(Context& context, const TestOptions& command, const host::Suite& 
   for (const auto& [phase, line] : result.log) text += line.message + '\n';
   text += fmt::format("--- Finished test: {} ---\n", test.name);
   if (path == "/dev/stdout" || path == "/dev/stderr") {
-    if (!command.json) (path == "/dev/stdout" ? context.out : context.err).relay(text);
+    if (!options.json) (path == "/dev/stdout" ? context.out : context.err).relay(text);
     return;
   }
-  if (command.suites.empty()) return;
+  if (options.suites.empty()) return;
   std::ofstream file(path, std::ios::app | std::ios::binary);
   if (!(file << text).flush()) throw Error(Code::io, fmt::format("cannot write `{}`", path));
 }
 
 class Tests {
  public:
-  Tests(Context& context, const TestOptions& command)
-      : context_(context), command_(command), images_(context, command.registry) {}
+  Tests(Context& context, const TestOptions& options)
+      : context_(context), options_(options), images_(context, options.registry) {}
 
   void run() {
-    const auto source = parse_source(command_.source.empty() ? "." : command_.source);
-    for (const auto& file : suite_files(command_, source))
+    const auto source = parse_source(options_.source.empty() ? "." : options_.source);
+    for (const auto& file : suite_files(options_, source))
       suites_.emplace_back().suite = load_suite(file);
-    if (command_.list) return list();
+    if (options_.list) return list();
     for (auto& tested : suites_) run_suite(tested, source);
     if (number_ == 0) throw Error(Code::not_found, nothing_to_run());
     report();
@@ -174,12 +174,12 @@ class Tests {
 
  private:
   bool is_chosen(const host::Test& test) const {
-    return test.name.find(command_.filter) != std::string::npos;
+    return test.name.find(options_.filter) != std::string::npos;
   }
 
   std::string nothing_to_run() const {
-    return command_.filter.empty() ? "the suites have no test"
-                                   : fmt::format("no test has `{}` in its name", command_.filter);
+    return options_.filter.empty() ? "the suites have no test"
+                                   : fmt::format("no test has `{}` in its name", options_.filter);
   }
 
   void list() const {
@@ -194,11 +194,11 @@ class Tests {
 
   // SOURCE, or the module that the suite names if there is no SOURCE; each is loaded once.
   TestedModule& module_of(const host::Suite& suite, const Source& source) {
-    const auto& named = command_.source.empty() ? suite.env.wasm_path : std::string();
+    const auto& named = options_.source.empty() ? suite.env.wasm_path : std::string();
     auto& module = modules_[named];
     if (!module) {
       module = make_tested(
-          read_module(context_, named.empty() ? source : File{named}, command_.build, images_));
+          read_module(context_, named.empty() ? source : File{named}, options_.build, images_));
     }
     return *module;
   }
@@ -208,11 +208,11 @@ class Tests {
     auto& module = module_of(suite, source);
     host::RunOptions options;
     options.program = module.program.get();
-    options.configuration = configuration(command_, suite.env, module.plugin);
-    options.limits.instructions = command_.instructions;
-    options.trace = command_.trace;
+    options.configuration = configuration(options_, suite.env, module.plugin);
+    options.limits.instructions = options_.instructions;
+    options.trace = options_.trace;
     if (wants_coverage()) options.coverage = engine::Coverage::on;
-    const bool is_shown = !command_.json && !context_.quiet;
+    const bool is_shown = !options_.json && !context_.quiet;
     if (is_shown && number_ > 0) context_.out.print("\n");
     if (is_shown) context_.out.print("{}\n", suite.file.native());
     for (std::size_t i = 0; i < suite.test.size(); ++i) {
@@ -221,9 +221,9 @@ class Tests {
       ++number_;
       if (stopped_) continue;
       auto result = run_test(suite, test, options, module);
-      if (!command_.json) print_line(context_, test, result);
-      write_log(context_, command_, suite, test, result);
-      stopped_ = command_.fail_fast && !result.passed();
+      if (!options_.json) print_line(context_, test, result);
+      write_log(context_, options_, suite, test, result);
+      stopped_ = options_.fail_fast && !result.passed();
       tested.stacks.push_back(stack_of(module, result));
       add_executed(module, result);
       tested.results.emplace_back(i, std::move(result));
@@ -243,7 +243,7 @@ class Tests {
   }
 
   bool wants_coverage() const {
-    return command_.coverage || !command_.lcov.empty() || command_.fail_under;
+    return options_.coverage || !options_.lcov.empty() || options_.fail_under;
   }
 
   static void add_executed(TestedModule& module, host::TestResult& result) {
@@ -268,12 +268,12 @@ class Tests {
 
   void report_coverage() const {
     const auto lines = coverage();
-    if (!command_.lcov.empty()) base::write_file(command_.lcov, to_lcov(lines));
-    if (command_.coverage && !command_.json) print_coverage(context_, lines);
+    if (!options_.lcov.empty()) base::write_file(options_.lcov, to_lcov(lines));
+    if (options_.coverage && !options_.json) print_coverage(context_, lines);
     const auto reached = percentage(lines);
-    if (command_.fail_under && reached < *command_.fail_under) {
+    if (options_.fail_under && reached < *options_.fail_under) {
       throw Error(Code::test_failed, fmt::format("{:.1f} % of the lines ran, less than {:g} %",
-                                                 reached, *command_.fail_under));
+                                                 reached, *options_.fail_under));
     }
   }
 
@@ -286,13 +286,13 @@ class Tests {
   void report() const {
     auto tally = count(suites_);
     tally.not_run = number_ - tally.passed - tally.failed;
-    if (!command_.junit.empty()) base::write_file(command_.junit, to_junit(suites_));
-    if (command_.json) {
+    if (!options_.junit.empty()) base::write_file(options_.junit, to_junit(suites_));
+    if (options_.json) {
       context_.out.print_json(to_json(suites_));
     } else {
       print_failures(context_, suites_);
       if (context_.env("GITHUB_ACTIONS") == "true") print_annotations(context_, suites_);
-      if (command_.cost) print_costs(context_, suites_);
+      if (options_.cost) print_costs(context_, suites_);
       print_tally(context_, tally);
     }
     if (wants_coverage()) report_coverage();
@@ -300,7 +300,7 @@ class Tests {
   }
 
   Context& context_;
-  const TestOptions& command_;
+  const TestOptions& options_;
   Images images_;
   std::vector<TestedSuite> suites_;
   std::map<std::string, std::unique_ptr<TestedModule>> modules_;  // by what the suite calls it
@@ -309,58 +309,58 @@ class Tests {
   bool stopped_ = false;
 };
 
-void run_tests(Context& context, const TestOptions& command) {
-  if (command.schema) return context.out.print_json(host::suite_schema());
-  Tests(context, command).run();
+void run_tests(Context& context, const TestOptions& options) {
+  if (options.schema) return context.out.print_json(host::suite_schema());
+  Tests(context, options).run();
 }
 
 }  // namespace
 
 void add_test(CLI::App& root, Context& context, Action& action) {
-  auto command = std::make_shared<TestOptions>();
+  auto options = std::make_shared<TestOptions>();
   auto* app = root.add_subcommand("test", "Run a plugin's test suites in an embedded host");
-  app->add_option("SOURCE", command->source,
+  app->add_option("SOURCE", options->source,
                   "A plugin's directory, a .wasm file or an image (default: .)")
       ->type_name("");
-  app->add_option("--suite", command->suites,
+  app->add_option("--suite", options->suites,
                   "The suite, YAML or (*.textpb) protobuf text; may be repeated (default: "
                   "tests/*.yaml and tests/*.textpb of the directory)")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  app->add_option("--config", command->config,
+  app->add_option("--config", options->config,
                   "The plugin's configuration, in place of the suite's and wasmctl.yaml's")
       ->type_name("FILE");
-  app->add_option("--filter", command->filter, "Only tests with that in their names")
+  app->add_option("--filter", options->filter, "Only tests with that in their names")
       ->type_name("TEXT");
-  app->add_flag("--list", command->list, "List the tests, and run none");
-  app->add_flag("--fail-fast", command->fail_fast, "Stop at the first test that fails");
-  app->add_flag("--json", command->json, "Print what came of the tests as JSON");
-  app->add_option("--junit", command->junit, "Write what came of the tests as JUnit's XML")
+  app->add_flag("--list", options->list, "List the tests, and run none");
+  app->add_flag("--fail-fast", options->fail_fast, "Stop at the first test that fails");
+  app->add_flag("--json", options->json, "Print what came of the tests as JSON");
+  app->add_option("--junit", options->junit, "Write what came of the tests as JUnit's XML")
       ->type_name("FILE");
-  app->add_flag("--cost", command->cost,
+  app->add_flag("--cost", options->cost,
                 "Say what each callback cost: instructions, and calls of the host");
-  app->add_flag("--trace", command->trace,
+  app->add_flag("--trace", options->trace,
                 "Show every call between plugin and host, with arguments and results");
-  app->add_flag("--coverage", command->coverage, "Say which lines of the sources ran");
-  app->add_option("--lcov", command->lcov, "Write which lines ran, in lcov's format")
+  app->add_flag("--coverage", options->coverage, "Say which lines of the sources ran");
+  app->add_option("--lcov", options->lcov, "Write which lines ran, in lcov's format")
       ->type_name("FILE");
-  app->add_option("--fail-under", command->fail_under, "Fail if less of the sources' lines ran")
+  app->add_option("--fail-under", options->fail_under, "Fail if less of the sources' lines ran")
       ->type_name("PERCENT");
-  app->add_option("--max-instructions", command->instructions,
+  app->add_option("--max-instructions", options->instructions,
                   fmt::format("What a test may run (default: {})", kMostInstructions))
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  app->add_flag("--schema", command->schema, "Print the JSON Schema of suites, for editors");
-  add_build_flags(*app, command->build);
-  add_registry_options(*app, command->registry);
+  app->add_flag("--schema", options->schema, "Print the JSON Schema of suites, for editors");
+  add_build_flags(*app, options->build);
+  add_registry_options(*app, options->registry);
   app->footer(
       "Exit status 1 if a test failed. -v shows what the plugin logs.\n\n"
       "Examples:\n"
       "  wasmctl test plugins/header-logger\n"
       "  wasmctl test plugin.wasm --suite tests.textpb --filter login\n"
       "  wasmctl test --junit results.xml");
-  app->callback([command, &context, &action] {
-    action = [command, &context] { run_tests(context, *command); };
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_tests(context, *options); };
   });
 }
 
