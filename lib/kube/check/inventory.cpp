@@ -12,7 +12,6 @@
 #include "base/error.hpp"
 #include "base/suggest.hpp"
 #include "base/text.hpp"
-#include "kube/render/envoy_gateway.hpp"
 #include "kube/workload.hpp"
 #include "yaml/json.hpp"
 #include "yaml/read.hpp"
