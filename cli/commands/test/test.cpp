@@ -1,0 +1,100 @@
+// wasmctl test: does the plugin do what its suites expect?
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/command.hpp"
+#include "cli/commands/test/test_options.hpp"
+#include "cli/commands/test/test_runner.hpp"
+#include "cli/commands/test/test_suites.hpp"
+#include "cli/commands/test/tested_modules.hpp"
+#include "cli/output/coverage_report.hpp"
+#include "cli/output/test_report.hpp"
+#include "cli/symbols.hpp"
+#include "host/suite/schema.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+void list_tests(Context& context, const TestRunner& runner,
+                const std::vector<host::Suite>& suites) {
+  for (const auto& suite : suites) {
+    for (const auto& test : suite.test) {
+      if (runner.is_chosen(test))
+        context.out.print("{}: {}\n", yaml::place(suite.file.native(), test.mark), test.name);
+    }
+  }
+}
+
+void report_tests(Context& context, const TestOptions& options,
+                  const std::vector<TestedSuite>& suites, const Tally& tally) {
+  if (!options.junit.empty()) base::write_file(options.junit, to_junit(suites));
+  if (options.json) return context.out.print_json(to_json(suites));
+  print_failures(context, suites);
+  if (context.env("GITHUB_ACTIONS") == "true") print_annotations(context, suites);
+  if (options.cost) print_costs(context, suites);
+  print_tally(context, tally);
+}
+
+// Of the sources below the plugin's directory; of a module alone, below the working directory.
+wasm::Coverage coverage_of(const TestedModules& modules) {
+  wasm::Coverage all;
+  for (const auto& [name, module] : modules.all()) {
+    if (module->executed.empty()) continue;
+    const auto& parsed = module->program->module();
+    const auto lines =
+        wasm::covered_lines(parsed, load_symbols(parsed, module->path), module->executed);
+    const auto directory = module->plugin ? module->plugin->directory : std::filesystem::path();
+    all.merge(own_files(lines, directory));
+  }
+  return all;
+}
+
+void report_coverage(Context& context, const TestOptions& options, const wasm::Coverage& lines) {
+  if (!options.lcov.empty()) base::write_file(options.lcov, to_lcov(lines));
+  if (options.coverage && !options.json) print_coverage(context, lines);
+  const auto reached = percentage(lines);
+  if (options.fail_under && reached < *options.fail_under) {
+    throw Error(Code::test_failed, fmt::format("{:.1f} % of the lines ran, less than {:g} %",
+                                               reached, *options.fail_under));
+  }
+}
+
+void run_tests(Context& context, const TestOptions& options) {
+  if (options.schema) return context.out.print_json(host::suite_schema());
+  const auto source = parse_source(options.source.empty() ? "." : options.source);
+  const auto suites = load_suites(options, source);
+  TestedModules modules(context, options);
+  TestRunner runner(context, options, modules);
+  if (options.list) return list_tests(context, runner, suites);
+  const auto tested = runner.run(suites, source);
+  auto tally = count(tested);
+  tally.not_run = runner.not_run();
+  report_tests(context, options, tested, tally);
+  if (options.wants_coverage()) report_coverage(context, options, coverage_of(modules));
+  if (tally.failed > 0) throw Refused{Code::test_failed};
+}
+
+}  // namespace
+
+void add_test(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<TestOptions>();
+  auto* app = root.add_subcommand("test", "Run a plugin's test suites in an embedded host");
+  add_test_flags(*app, *options);
+  app->footer(
+      "Exit status 1 if a test failed. -v shows what the plugin logs.\n\n"
+      "Examples:\n"
+      "  wasmctl test plugins/header-logger\n"
+      "  wasmctl test plugin.wasm --suite tests.textpb --filter login\n"
+      "  wasmctl test --junit results.xml");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_tests(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli
