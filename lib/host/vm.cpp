@@ -166,12 +166,17 @@ std::optional<engine::External> Vm::resolve(const wasm::Import& import) {
         fmt::format("imports `{}.{}`, which Envoy does not offer", import.module, import.name))
         .hint("see `wasmctl lint`");
   }
+  auto function = implementation(*row);
+  if (!function) {
+    throw unloadable(fmt::format("imports `{}.{}`, which Envoy offers and this host does not",
+                                 import.module, import.name));
+  }
   const auto type = wasm::type_of(row->signature);
   const bool has_result = !type.results.empty();
   return store_.add_host_function(
       type,
       [this, row, has_result, parameters = type.parameters.size(),
-       function = implementation(*row)](engine::HostCall& call) -> std::optional<engine::Trap> {
+       function = std::move(function)](engine::HostCall& call) -> std::optional<engine::Trap> {
         if (is_starting_ && !row->at_start) {
           return engine::Trap{
               engine::Reason::host,
