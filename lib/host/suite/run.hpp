@@ -11,17 +11,9 @@
 #include "engine/store.hpp"
 #include "host/local_proxy.hpp"
 #include "host/suite/suite.hpp"
+#include "host/suite/verdict.hpp"
 
 namespace wasmctl::host {
-
-// What was expected, and what came in its place: one line or several each.
-struct Failure {
-  Phase phase = Phase::plugin_init;
-  std::string what;                // "has_header `x-from`"
-  std::optional<yaml::Mark> mark;  // of the expectation in the suite
-  std::vector<std::string> expected;
-  std::vector<std::string> actual;
-};
 
 struct PhaseLog {
   Phase phase = Phase::plugin_init;
