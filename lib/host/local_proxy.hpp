@@ -67,8 +67,9 @@ struct PhaseResult {
   HeadersStatus status = HeadersStatus::proceed;  // of Envoy: whether the stream waits in the end
   Pairs headers;  // what they have become; of a local response in their place
   std::string body;
-  LocalResponse local;              // status 0: none
-  std::optional<StreamType> close;  // of which side the plugin asked that it be closed
+  LocalResponse local;  // status 0: none
+  std::optional<StreamType> close =
+      std::nullopt;  // of which side the plugin asked that it be closed
 };
 
 struct ProxyOptions {

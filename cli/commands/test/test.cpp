@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/command.hpp"
+#include "cli/commands/test/budget.hpp"
 #include "cli/commands/test/test_options.hpp"
 #include "cli/commands/test/test_runner.hpp"
 #include "cli/commands/test/test_suites.hpp"
@@ -20,6 +23,8 @@
 namespace wasmctl::cli {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 void list_tests(Context& context, const TestRunner& runner,
                 const std::vector<host::Suite>& suites) {
@@ -49,7 +54,7 @@ wasm::Coverage coverage_of(const TestedModules& modules) {
     const auto& parsed = module->program->module();
     const auto lines =
         wasm::covered_lines(parsed, load_symbols(parsed, module->path), module->executed);
-    const auto directory = module->plugin ? module->plugin->directory : std::filesystem::path();
+    const auto directory = module->plugin ? module->plugin->directory : fs::path();
     all.merge(own_files(lines, directory));
   }
   return all;
@@ -65,6 +70,34 @@ void report_coverage(Context& context, const TestOptions& options, const wasm::C
   }
 }
 
+constexpr std::uint64_t kMaxBudgetBytes = 16U << 20U;
+
+// None: it does not exist, and is to be written.
+std::optional<Budget> load_budget(const TestOptions& options) {
+  try {
+    return read_budget(base::read_file(options.budget, kMaxBudgetBytes), options.budget);
+  } catch (Error& error) {
+    if (error.code() != Code::not_found) throw;
+    if (options.update_budget) return std::nullopt;
+    throw error.hint("--update-budget writes it");
+  }
+}
+
+void keep_budget(Context& context, const TestOptions& options, const std::optional<Budget>& budget,
+                 const std::vector<TestedSuite>& suites) {
+  const auto directory = fs::path(options.budget).parent_path();
+  if (options.update_budget) {
+    const auto text = to_yaml(updated(budget.value_or(Budget()), suites, directory));
+    base::write_file_if_changed(options.budget, text);
+    return;
+  }
+  const auto verdict = compare(*budget, suites, directory);
+  if (!options.json) print_budget(context, verdict, options.budget);
+  if (verdict.is_kept()) return;
+  throw Error(Code::test_failed, describe(verdict, options.budget))
+      .hint("if that is meant, run it again with --update-budget, and keep the file");
+}
+
 void run_tests(Context& context, const TestOptions& options) {
   if (options.schema) return context.out.print_json(host::suite_schema());
   const auto source = parse_source(options.source.empty() ? "." : options.source);
@@ -72,12 +105,14 @@ void run_tests(Context& context, const TestOptions& options) {
   TestedModules modules(context, options);
   TestRunner runner(context, options, modules);
   if (options.list) return list_tests(context, runner, suites);
+  const auto budget = options.budget.empty() ? std::nullopt : load_budget(options);
   const auto tested = runner.run(suites, source);
   auto tally = count(tested);
   tally.not_run = runner.not_run();
   report_tests(context, options, tested, tally);
   if (options.wants_coverage()) report_coverage(context, options, coverage_of(modules));
   if (tally.failed > 0) throw Refused{Code::test_failed};
+  if (!options.budget.empty()) keep_budget(context, options, budget, tested);
 }
 
 }  // namespace

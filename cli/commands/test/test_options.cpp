@@ -30,7 +30,12 @@ void add_reports(CLI::App& app, TestOptions& options) {
   app.add_option("--junit", options.junit, "Write what came of the tests as JUnit's XML")
       ->type_name("FILE");
   app.add_flag("--cost", options.cost,
-               "Say what each callback cost: instructions, and calls of the host");
+               "Say what each callback cost: instructions, calls of the host, bytes, memory");
+  auto* budget = app.add_option("--budget", options.budget,
+                                "What the tests may cost: fail where more is spent");
+  budget->type_name("FILE");
+  app.add_flag("--update-budget", options.update_budget, "Write to FILE what is spent now")
+      ->needs(budget);
   app.add_flag("--trace", options.trace,
                "Show every call between plugin and host, with arguments and results");
   app.add_flag("--coverage", options.coverage, "Say which lines of the sources ran");

@@ -31,6 +31,8 @@ struct TestOptions {
   bool coverage = false;
   std::string lcov;
   std::optional<double> fail_under;  // per cent
+  std::string budget;
+  bool update_budget = false;
   BuildFlags build;
   RegistryOptions registry;
 

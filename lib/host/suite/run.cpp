@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "host/envoy.hpp"
+#include "host/recorder.hpp"
 #include "host/suite/input.hpp"
 #include "host/suite/verdict.hpp"
 #include "host/tester.hpp"
@@ -20,54 +21,6 @@ constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 // The tester's clock where a suite sets none: Go's runtime does not start at 0.
 constexpr std::uint64_t kDefaultTime = 1'000'000;
-
-// Counts what callbacks cost, and remembers the last host call.
-class Recorder : public Observer {
- public:
-  void callback_begins(Vm& vm, std::string_view name,
-                       std::span<const engine::Slot> /*arguments*/) override {
-    if (depth_++ > 0) return;  // the allocator, called by a host call
-    const auto found = std::ranges::find(costs_, name, &CallbackCost::name);
-    current_ = static_cast<std::size_t>(found - costs_.begin());
-    if (found == costs_.end()) costs_.push_back({std::string(name)});
-    before_ = vm.store().instructions();
-    last_hostcall_.clear();
-  }
-
-  void callback_ends(Vm& vm, std::string_view /*name*/,
-                     const engine::Outcome& /*outcome*/) override {
-    if (--depth_ > 0) return;
-    ++costs_[current_].calls;
-    costs_[current_].instructions += vm.store().instructions() - before_;
-  }
-
-  void hostcall_begins(Vm& /*vm*/, const wasm::HostFunction& function,
-                       std::span<const engine::Slot> /*arguments*/) override {
-    if (current_ < costs_.size()) ++costs_[current_].hostcalls;
-    last_hostcall_ = function.name;
-  }
-
-  void hostcall_ends(Vm& /*vm*/, const wasm::HostFunction& function,
-                     std::optional<std::uint32_t> result) override {
-    if (!result) return;
-    const bool is_status =
-        function.module == "env" && *result <= static_cast<std::uint32_t>(Status::unimplemented);
-    last_hostcall_ = fmt::format(
-        "{}: {}", function.name,
-        is_status ? std::string(to_string(static_cast<Status>(*result))) : std::to_string(*result));
-  }
-
-  std::vector<CallbackCost> take_costs() { return std::move(costs_); }
-  std::string callback() const { return current_ < costs_.size() ? costs_[current_].name : ""; }
-  const std::string& last_hostcall() const { return last_hostcall_; }
-
- private:
-  int depth_ = 0;
-  std::size_t current_ = SIZE_MAX;
-  std::uint64_t before_ = 0;
-  std::string last_hostcall_;
-  std::vector<CallbackCost> costs_;
-};
 
 // The test cannot go on: what is wrong has been noted.
 struct Ended {};
@@ -134,6 +87,7 @@ class TestRun {
     VmOptions vm;
     vm.limits = options.limits;
     vm.coverage = options.coverage;
+    vm.profile = options.profile;
     vm.observers = {&recorder_};
     if (is_traced_) vm.observers.push_back(&trace_);
     for (const auto& [name, value] : suite.env.environment) vm.environment[name] = value;

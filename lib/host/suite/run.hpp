@@ -10,6 +10,7 @@
 
 #include "engine/store.hpp"
 #include "host/local_proxy.hpp"
+#include "host/recorder.hpp"
 #include "host/suite/suite.hpp"
 #include "host/suite/verdict.hpp"
 
@@ -18,14 +19,6 @@ namespace wasmctl::host {
 struct PhaseLog {
   Phase phase = Phase::plugin_init;
   LogLine line;
-};
-
-// What a callback cost, over all its calls in a test.
-struct CallbackCost {
-  std::string name;
-  std::uint64_t calls = 0;
-  std::uint64_t instructions = 0;
-  std::uint64_t hostcalls = 0;
 };
 
 struct Crash {
@@ -52,6 +45,7 @@ struct RunOptions {
   std::string configuration;
   engine::Limits limits;
   engine::Coverage coverage = engine::Coverage::off;
+  engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
 };
 
