@@ -131,7 +131,8 @@ def failures(wasmctl, built, tmp_path, commands, **test):
     test = {"name": "a", "request_headers": {"input": {"header": headers}}, **test}
     (tmp_path / "suite.yaml").write_text(json.dumps({"env": {"host": "envoy"}, "test": [test]}))
     done = wasmctl("test", built("probe.cc"), "--suite", "suite.yaml", "--json", status=None)
-    return [(f["message"], f["expected"], f["actual"]) for f in json.loads(done.stdout)["suites"][0]["tests"][0]["failures"]]
+    found = json.loads(done.stdout)["suites"][0]["tests"][0]["failures"]
+    return [(f["message"], f["expected"], f["actual"]) for f in found if "`do." not in f["message"]]
 
 
 @pytest.mark.parametrize("commands, test, wanted", [
