@@ -52,8 +52,8 @@ TEST_CASE("pairs cross the ABI") {
 }
 
 TEST_CASE("protobuf messages") {
-  const auto fields =
-      host::read_protobuf("\x0a\x02hi\x10\x96\x01\x19\1\2\3\4\5\6\7\x08\x0a\1x\x25\1\2\3\4"s);
+  const auto message = "\x0a\x02hi\x10\x96\x01\x19\1\2\3\4\5\6\7\x08\x0a\1x\x25\1\2\3\4"s;
+  const auto fields = host::read_protobuf(message);
   REQUIRE(fields);
   REQUIRE(fields->size() == 5);
   CHECK((*fields)[0].bytes == "hi");
