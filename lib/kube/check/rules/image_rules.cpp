@@ -29,13 +29,11 @@ void check_unpinned(const Survey& survey, Report& report) {
     if (sha256 != nullptr && !sha256->text.empty()) continue;
     if (!image_of(plugin->url).empty() && plugin->url.find(kPin) == std::string::npos) {
       report.add(site_of(*plugin, *plugin->module_field("url")),
-                 fmt::format("`{}` is whatever the tag names when it is fetched",
-                             base::without_login(plugin->url)),
+                 fmt::format("`{}` is whatever the tag names when it is fetched", plugin->url),
                  "pin it: `wasmctl render IMAGE` writes the digest");
     } else if (is_http(plugin->url)) {
       report.add(site_of(*plugin, *plugin->module_field("url")),
-                 fmt::format("`{}` is whatever the server has when it is fetched",
-                             base::without_login(plugin->url)),
+                 fmt::format("`{}` is whatever the server has when it is fetched", plugin->url),
                  "pin it by `sha256`: `wasmctl render MODULE --via http --url URL` writes it");
     }
   }

@@ -208,6 +208,11 @@ std::optional<Remark> judge_file(const std::string& url) {
 // What follows `oci://`, as Go reads a URL: its host may have a port, which is a number.
 std::optional<Remark> judge_oci(std::string_view rest) {
   const auto image = rest.substr(0, rest.find_first_of("?#"));
+  if (base::without_logins(std::string(image)) != image) {
+    return Remark{
+        "the image is named with a user and a password: Istio cannot read its name",
+        "leave them out; `wasmctl render --pull-secret-from-docker-config` makes a secret"};
+  }
   const auto host = image.substr(0, image.find('/'));
   const auto colon = host.rfind(':');
   const bool in_brackets = host.find(']', colon) != std::string_view::npos;
@@ -225,12 +230,10 @@ std::optional<Remark> judge_http(const std::string& url) {
   auto host = url.substr(begin, url.find_first_of("/?#", begin) - begin);
   host.erase(0, host.rfind('@') + 1);
   if (host.empty() || host.starts_with(':')) {
-    return Remark{fmt::format("`{}` names no host", base::without_login(url)),
-                  "write `https://HOST/PATH`"};
+    return Remark{fmt::format("`{}` names no host", url), "write `https://HOST/PATH`"};
   }
   if (host.find_first_of(" ${}<>%\\") != std::string::npos) {
-    return Remark{fmt::format("`{}` has a host that is not one", base::without_login(url)),
-                  "write `https://HOST/PATH`"};
+    return Remark{fmt::format("`{}` has a host that is not one", url), "write `https://HOST/PATH`"};
   }
   return std::nullopt;
 }
