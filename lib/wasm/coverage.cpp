@@ -63,6 +63,14 @@ Coverage covered(const Module& module, const Symbols& symbols,
     }
   }
   functions.tell(coverage);
+  // The line where a function begins may have code only where it is not called from: of two
+  // functions that the compiler merged, each keeps a way in.
+  for (auto& [name, file] : coverage) {
+    for (const auto& [function, has_run] : file.functions) {
+      const auto line = file.lines.find(function.first);
+      if (line != file.lines.end() && has_run) line->second = true;
+    }
+  }
   return coverage;
 }
 
