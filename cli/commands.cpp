@@ -23,9 +23,9 @@ namespace wasmctl::cli {
 
 // Each in the file of its name, in commands/.
 using Add = void(CLI::App& root, Context& context, Action& action);
-Add add_build, add_check, add_completion, add_copy, add_inspect, add_lint, add_list, add_login,
-    add_logout, add_manual, add_new, add_patch, add_pull, add_push, add_render, add_symbolize,
-    add_tag, add_test;
+Add add_build, add_check, add_completion, add_copy, add_doctor, add_inspect, add_lint, add_list,
+    add_login, add_logout, add_manual, add_new, add_patch, add_pull, add_push, add_render,
+    add_symbolize, add_tag, add_test;
 
 namespace {
 
@@ -36,23 +36,12 @@ struct Command {
 
 constexpr Command kCommands[] = {
     // sorted as a user meets them
-    {"new", add_new},
-    {"build", add_build},
-    {"lint", add_lint},
-    {"test", add_test},
-    {"inspect", add_inspect},
-    {"symbolize", add_symbolize},
-    {"push", add_push},
-    {"pull", add_pull},
-    {"copy", add_copy},
-    {"tag", add_tag},
-    {"list", add_list},
-    {"render", add_render},
-    {"patch", add_patch},
-    {"check", add_check},
-    {"login", add_login},
-    {"logout", add_logout},
-    {"completion", add_completion},
+    {"new", add_new},       {"build", add_build},     {"lint", add_lint},
+    {"test", add_test},     {"inspect", add_inspect}, {"symbolize", add_symbolize},
+    {"push", add_push},     {"pull", add_pull},       {"copy", add_copy},
+    {"tag", add_tag},       {"list", add_list},       {"render", add_render},
+    {"patch", add_patch},   {"check", add_check},     {"login", add_login},
+    {"logout", add_logout}, {"doctor", add_doctor},   {"completion", add_completion},
     {"manual", add_manual},
 };
 

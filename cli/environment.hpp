@@ -14,6 +14,7 @@ struct Variable {
 inline constexpr Variable kVariables[] = {
     {"WASMCTL_CLANG", "the compiler, as with --clang"},
     {"WASI_SDK_PATH", "a wasi-sdk, whose compiler is taken"},
+    {"RUSTC, CARGO_HOME", "Rust's compiler and crates, as cargo takes them"},
     {"ENVOY_PATH", "the Envoy that `run` and `test --in envoy` start"},
     {"DOCKER_CONFIG", "the directory of docker's config.json, with logins of registries"},
     {"DOCKER_AUTH_CONFIG", "such a config itself; its `auths` count"},
