@@ -227,11 +227,11 @@ class Envoy:
     def logged(self):
         return self.log.read_text(errors="replace")
 
-    def wait_for_log(self, text, seconds=10):
-        """The first logged line that holds `text`."""
+    def wait_for_log(self, text, seconds=10, begin=0):
+        """The first logged line that holds `text`, from the byte `begin` on."""
         deadline = time.monotonic() + seconds
         while True:
-            for line in self.logged().splitlines():
+            for line in self.log.read_bytes()[begin:].decode(errors="replace").splitlines():
                 if text in line:
                     return line
             if time.monotonic() > deadline:

@@ -229,7 +229,8 @@ std::vector<std::string> describe_trace(const explain::Explanation& cause, const
   }
   for (std::size_t i = 0; i < cause.trace.size(); ++i) {
     const auto& frame = cause.trace[i];
-    lines.push_back(found ? (*found)[i].text : frame.text.substr(frame.name_begin, frame.name_end - frame.name_begin));
+    lines.push_back(found ? (*found)[i].text
+                          : frame.text.substr(frame.name_begin, frame.name_end - frame.name_begin));
   }
   return lines;
 }
@@ -360,13 +361,15 @@ void run_explain(Context& context, ExplainOptions options) {
 void add_explain(CLI::App& root, Context& context, Action& action) {
   auto options = std::make_shared<ExplainOptions>();
   auto* app = root.add_subcommand(
-      "explain", "Read logs, config dumps, counters and events, and say why a plugin does not work");
+      "explain",
+      "Read logs, config dumps, counters and events, and say why a plugin does not work");
   app->add_option("FILE", options->arguments,
                   "Any of them, a directory, a .tar.gz, or - (default: standard input); or a code")
       ->type_name("");
-  app->add_option("-m,--module", options->modules,
-                  "The module that the proxy runs, or its plugin's directory: names the source lines "
-                  "of a back-trace")
+  app->add_option(
+         "-m,--module", options->modules,
+         "The module that the proxy runs, or its plugin's directory: names the source lines "
+         "of a back-trace")
       ->type_name("MODULE")
       ->allow_extra_args(false);
   app->add_flag("--json", options->json, "Print JSON");
@@ -374,9 +377,11 @@ void add_explain(CLI::App& root, Context& context, Action& action) {
   app->add_flag("--markdown", options->markdown, "With --list: the page of the manual")
       ->needs(list);
   app->footer(
-      "The kind of each FILE is found out: logs of Envoy, Istio's agent and istiod, access logs, config\n"
+      "The kind of each FILE is found out: logs of Envoy, Istio's agent and istiod, access logs, "
+      "config\n"
       "dumps, /stats, Prometheus, what `istioctl proxy-config -o json`, `kubectl describe` and\n"
-      "`kubectl get -o yaml` print, the archive of `istioctl bug-report`. Secrets in them are not shown.\n"
+      "`kubectl get -o yaml` print, the archive of `istioctl bug-report`. Secrets in them are not "
+      "shown.\n"
       "Exit status 3 if something is broken, 0 if not, or if nothing tells.\n\n"
       "Examples:\n"
       "  kubectl logs deploy/web -c istio-proxy | wasmctl explain\n"

@@ -123,9 +123,7 @@ void add_new(CLI::App& root, Context& context, Action& action) {
   add_choice(*app, "--template", options->from, template_words(), "What it does");
   auto* list = app->add_flag("--list", options->list, "Say what each template does");
   app->footer(
-      "It builds, lints clean, and passes its test suite as it is (`tcp` has none yet). Prints "
-      "the\n"
-      "directory.\n"
+      "It builds, lints clean, and passes its test suite as it is. Prints the directory.\n"
       "\n"
       "Examples:\n"
       "  wasmctl new hello && cd hello && wasmctl test\n"

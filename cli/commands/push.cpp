@@ -40,14 +40,16 @@ struct PushOptions {
 
 // What was asked for and cannot be kept is refused, not dropped.
 void check_annotations(const PushOptions& options) {
-  if (options.format != oci::Format::docker || !has_annotations(options.annotations)) return;
+  if (oci::row_of(options.format).has_annotations || !has_annotations(options.annotations)) return;
   std::vector<std::string_view> others;
-  for (const auto& row : oci::format_names()) {
-    if (row.format != oci::Format::docker) others.push_back(row.name);
+  for (const auto& row : oci::formats()) {
+    if (row.has_annotations) others.push_back(row.name);
   }
-  throw Error(Code::usage,
-              "--annotation, --source and --revision annotate the manifest, and Docker's has no "
-              "annotations")
+  throw Error(
+      Code::usage,
+      fmt::format("--annotation, --source and --revision annotate the manifest, and that of "
+                  "--format {} has no annotations",
+                  oci::row_of(options.format).name))
       .hint(fmt::format("leave them out, or choose another --format: {}", fmt::join(others, ", ")));
 }
 
@@ -85,8 +87,11 @@ oci::ImageOptions image_options(const Context& context, const PushOptions& optio
   result.format = options.format;
   result.created = created(context);
   result.annotations = annotations(options.annotations, module);
-  if (result.format == oci::Format::docker && !result.annotations.empty()) {
-    base::log_warning("Docker's manifest has no annotations: those of wasmctl.yaml are left out");
+  const auto& format = oci::row_of(result.format);
+  if (!format.has_annotations && !result.annotations.empty()) {
+    base::log_warning(fmt::format(
+        "the manifest of --format {} has no annotations: those of wasmctl.yaml are left out",
+        format.name));
   }
   if (const auto file = module.plugin ? plugin::schema_file(*module.plugin) : std::nullopt) {
     result.config_schema = plugin::read_schema(*file).dump();
@@ -154,7 +159,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
                   "(default: wasmctl.yaml's `image`, its `version` as the tag)");
   std::vector<Choice<oci::Format>> formats;
   std::string meanings;
-  for (const auto& row : oci::format_names()) {
+  for (const auto& row : oci::formats()) {
     formats.push_back({row.name, row.format});
     meanings += fmt::format("{}{}: {}", meanings.empty() ? "" : "; ", row.name, row.meaning);
   }

@@ -140,7 +140,7 @@ oci::Annotations annotations(const AnnotationOptions& options, const LocalModule
   }
   // A URL that one clones by may hold a password, and an image's annotations are read by many.
   if (const auto source = result.find(kSource); source != result.end()) {
-    source->second = base::without_login(std::move(source->second));
+    source->second = base::without_logins(std::move(source->second));
   }
   return result;
 }

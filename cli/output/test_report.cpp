@@ -7,6 +7,7 @@
 
 #include "base/log.hpp"
 #include "base/printable.hpp"
+#include "cli/output/cost.hpp"
 #include "cli/output/findings.hpp"
 
 namespace wasmctl::cli {
@@ -116,6 +117,18 @@ std::string xml(std::string_view text) {
   return escaped;
 }
 
+// Of a column: two blanks, and numbers of a usual size.
+std::size_t width(const CostKind& kind) {
+  constexpr std::size_t kLeast = 11;
+  return std::max(kLeast, kind.title.size() + 2);
+}
+
+json to_json(const host::CallbackCost& cost) {
+  json value = {{"name", cost.name}, {"calls", cost.calls}};
+  for (const auto& kind : kCostKinds) value[std::string(kind.key)] = cost.*kind.count;
+  return value;
+}
+
 json to_json(const host::Suite& suite, const host::Failure& failure) {
   json value = {{"phase", to_string(failure.phase)},
                 {"message", failure.what},
@@ -141,12 +154,7 @@ json to_json(const TestedSuite& tested, std::size_t i) {
     value["log"].push_back(
         {{"phase", to_string(phase)}, {"level", to_string(line.level)}, {"message", line.message}});
   }
-  for (const auto& cost : result.costs) {
-    value["callbacks"].push_back({{"name", cost.name},
-                                  {"calls", cost.calls},
-                                  {"instructions", cost.instructions},
-                                  {"hostcalls", cost.hostcalls}});
-  }
+  for (const auto& cost : result.costs) value["callbacks"].push_back(to_json(cost));
   if (result.crash) {
     value["crash"] = {{"callback", result.crash->callback},
                       {"reason", engine::to_string(result.crash->trap.reason)},
@@ -218,13 +226,16 @@ void print_tally(Context& context, const Tally& tally) {
 }
 
 void print_costs(Context& context, const std::vector<TestedSuite>& suites) {
-  context.out.print("\n{:>12} {:>9} {:>7}  {}\n", "instructions", "hostcalls", "calls", "callback");
+  context.out.print("\n");
+  for (const auto& kind : kCostKinds) context.out.print("{:>{}}", kind.title, width(kind));
+  context.out.print("{:>7}  {}\n", "calls", "callback");
   for (const auto& tested : suites) {
     for (const auto& [number, result] : tested.results) {
       context.out.print("{}\n", tested.suite.test[number].name);
       for (const auto& cost : result.costs) {
-        context.out.print("{:>12} {:>9} {:>7}  {}\n", cost.instructions, cost.hostcalls, cost.calls,
-                          cost.name);
+        for (const auto& kind : kCostKinds)
+          context.out.print("{:>{}}", cost.*kind.count, width(kind));
+        context.out.print("{:>7}  {}\n", cost.calls, cost.name);
       }
     }
   }

@@ -23,6 +23,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/stop_signals.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it undeclared
 
@@ -61,13 +62,17 @@ constexpr std::size_t kMostAtOnce = 256;
 // What is running, for the handler of signals: a process, or minus a process group; 0: free.
 std::array<std::atomic<pid_t>, 2 * kMostAtOnce> running_processes;
 
-// The signals that ask this process to end.
-constexpr std::array kStops = {SIGINT, SIGTERM, SIGHUP};
+// What this process did at the signals that ask it to end, before the handler came.
+std::array<struct sigaction, kStopSignals.size()> usual_reactions;
 
+// Then does what is usual: what this process itself has for that, or it ends.
 extern "C" void stop_all(int signal) {
   for (auto& process : running_processes) {
     if (const pid_t pid = process; pid != 0) ::kill(pid, SIGTERM);
   }
+  const auto* const at = std::ranges::find(kStopSignals, signal);
+  const auto usual = usual_reactions[static_cast<std::size_t>(at - kStopSignals.begin())];
+  if (usual.sa_handler != SIG_DFL) return usual.sa_handler(signal);
   ::signal(signal, SIG_DFL);
   ::raise(signal);  // comes when this handler returns
 }
@@ -79,18 +84,20 @@ class StopHandlers {
   StopHandlers() {
     const std::lock_guard lock(mutex_);
     if (users_++ > 0) return;
-    for (std::size_t i = 0; i < kStops.size(); ++i) {
-      ::sigaction(kStops[i], nullptr, &old_[i]);
-      if (old_[i].sa_handler == SIG_IGN) continue;
+    for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
+      ::sigaction(kStopSignals[i], nullptr, &usual_reactions[i]);
+      if (usual_reactions[i].sa_handler == SIG_IGN) continue;
       struct sigaction action = {};
       action.sa_handler = &stop_all;
-      ::sigaction(kStops[i], &action, nullptr);
+      ::sigaction(kStopSignals[i], &action, nullptr);
     }
   }
   ~StopHandlers() {
     const std::lock_guard lock(mutex_);
     if (--users_ > 0) return;
-    for (std::size_t i = 0; i < kStops.size(); ++i) ::sigaction(kStops[i], &old_[i], nullptr);
+    for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
+      ::sigaction(kStopSignals[i], &usual_reactions[i], nullptr);
+    }
   }
   StopHandlers(const StopHandlers&) = delete;
   StopHandlers& operator=(const StopHandlers&) = delete;
@@ -98,7 +105,6 @@ class StopHandlers {
  private:
   inline static std::mutex mutex_;  // run_all() is called from several threads
   inline static int users_ = 0;
-  inline static std::array<struct sigaction, kStops.size()> old_;
 };
 
 // On this thread those signals wait while it exists: a process has just begun and is not yet known
@@ -108,7 +114,7 @@ class StopsBlocked {
   StopsBlocked() {
     sigset_t stops;
     ::sigemptyset(&stops);
-    for (const int signal : kStops) ::sigaddset(&stops, signal);
+    for (const int signal : kStopSignals) ::sigaddset(&stops, signal);
     ::pthread_sigmask(SIG_BLOCK, &stops, &before_);
   }
   ~StopsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }

@@ -1,5 +1,5 @@
 // Other programs: found on PATH, run without a shell, their output caught. While one runs, SIGINT,
-// SIGTERM and SIGHUP end it before they end this process.
+// SIGTERM and SIGHUP end it before they end this process (or reach its StopSignals).
 #pragma once
 
 #include <chrono>

@@ -12,7 +12,8 @@ std::string lower(std::string_view text);
 // Without blanks and ends of lines before and after it.
 std::string_view trimmed(std::string_view text);
 
-// A URL without its user and password; what has no "://" stays as it is.
-std::string without_login(std::string url);
+// Without the logins of the URLs and names of images that are in it: USER@ and USER:PASSWORD@ after
+// "://", USER:PASSWORD@ anywhere else. What comes before a digest (`name:tag@sha256:...`) is none.
+std::string without_logins(std::string text);
 
 }  // namespace wasmctl::base

@@ -50,18 +50,37 @@ void Machine::set_trap(Reason reason) {
 
 // The stack is told once, where the trap arose: what is thrown through a host function keeps it.
 Trap Machine::take_trap(std::size_t base) {
-  if (trap_.stack.empty()) {
-    for (auto i = frames_.size(); i-- > 0;) {
-      const auto& frame = frames_[i];
-      if (frame.function->code == nullptr) continue;
-      const auto* instance = frame.function->instance;
-      trap_.stack.push_back({instance, frame.function->index,
-                             static_cast<std::size_t>(frame.at - instance->program->bytes())});
-    }
-  }
+  if (trap_.stack.empty()) trap_.stack = stack();
   frames_.resize(base);
   has_trap_ = false;
   return std::move(trap_);
+}
+
+std::vector<StackFrame> Machine::stack() const {
+  std::vector<StackFrame> stack;
+  for (auto i = frames_.size(); i-- > 0;) {
+    const auto& frame = frames_[i];
+    if (frame.function->code == nullptr) continue;
+    const auto* instance = frame.function->instance;
+    stack.push_back({instance, frame.function->index,
+                     static_cast<std::size_t>(frame.at - instance->program->bytes())});
+  }
+  return stack;
+}
+
+// A tail call leaves another function at the same depth.
+void Machine::follow() {
+  auto& profile = *store_.profile_;
+  const auto depth = frames_.size();
+  const bool is_known = profile.path_.size() >= depth &&
+                        profile.functions_[depth - 1] == frames_.back().function->index;
+  profile.leave(is_known ? depth : depth - 1);
+  for (auto i = profile.path_.size(); i < depth; ++i) {
+    const auto* const caller = i == 0 ? nullptr : &frames_[i - 1];
+    const auto offset =
+        caller == nullptr ? 0 : caller->at - caller->function->instance->program->bytes();
+    profile.enter(frames_[i].function->index, static_cast<std::size_t>(offset));
+  }
 }
 
 bool Machine::refill() {
@@ -95,6 +114,7 @@ Outcome Machine::invoke(Function& function, std::span<const Slot> arguments) {
   }
   const auto& parameters = function.type->parameters;
   put(bottom, parameters, arguments);
+  if (store_.profile_ != nullptr) store_.profile_->leave(base);
   ++depth_;
   auto* const top = bottom + parameters.size();
   if (function.code == nullptr) {
@@ -193,6 +213,7 @@ std::vector<Slot> Machine::taken(const Slot* from, std::span<const wasm::ValueTy
 
 Outcome Machine::evaluate(Instance& instance, const ConstantExpression& expression) {
   const auto budget = std::exchange(budget_, INT64_MAX);
+  auto* const profile = std::exchange(store_.profile_, nullptr);
   wasm::ControlTable table;
   table.operands = expression.instructions;
   table.has_vectors = true;
@@ -205,6 +226,7 @@ Outcome Machine::evaluate(Instance& instance, const ConstantExpression& expressi
   auto outcome = invoke(function, {});
   if (outcome.trap) outcome.trap->stack.clear();  // it is in no function
   budget_ = budget;
+  store_.profile_ = profile;
   return outcome;
 }
 

@@ -34,6 +34,8 @@ class Machine {
   // The value of a constant expression of `instance`: a slot, or two of a vector.
   Outcome evaluate(Instance& instance, const ConstantExpression& expression);
   std::uint64_t instructions() const { return charged_ - static_cast<std::uint64_t>(budget_); }
+  // The innermost frame first.
+  std::vector<StackFrame> stack() const;
 
  private:
   // A call that runs. What is its own is kept here while it calls.
@@ -45,6 +47,8 @@ class Machine {
     const wasm::Branch* entry = nullptr;
   };
 
+  // Tells the profile which calls run.
+  void follow();
   // Runs the innermost frame and what it calls until it returns.
   void run(std::size_t base);
   // Makes a frame whose arguments end at `top`. False: the stack is full, and `trap_` says so.

@@ -31,6 +31,15 @@ Labels with(Labels labels, std::initializer_list<std::pair<std::uint8_t, const v
   return labels;
 }
 
+// The opcodes whose labels have COUNT.
+constexpr auto kIsCounted = [] {
+  std::array<bool, 256> counted{};
+  counted.fill(true);
+  for (const auto opcode : {0x00, 0x01, 0x02, 0x03, 0x05, 0x07, 0x0b, 0x0f, 0x18, 0x19, 0x1a})
+    counted[static_cast<std::size_t>(opcode)] = false;
+  return counted;
+}();
+
 }  // namespace
 
 // Counts one instruction; where the budget is used up, the instruction begins anew with more.
@@ -79,9 +88,11 @@ void Machine::run(std::size_t base) {
                                             {0x22, &&wide_22},
                                             {0x23, &&wide_23},
                                             {0x24, &&wide_24}});
-  // For coverage.
+  // For coverage and profiles.
   Labels noting;
-  const bool is_noting = store_.coverage_ == Coverage::on;
+  auto* const profile = store_.profile_;
+  const bool is_covering = store_.coverage_ == Coverage::on;
+  const bool is_noting = is_covering || profile != nullptr;
   if (is_noting) noting.fill(&&note);
 
   const std::uint8_t* ip = nullptr;
@@ -123,6 +134,7 @@ resume: {
   has_vectors = code->table->has_vectors;
   run_labels = has_vectors ? kWide.data() : kPlain.data();
   labels = is_noting ? noting.data() : run_labels;
+  if (profile != nullptr) follow();
   if (!instance->memories.empty()) {
     const auto& first = *instance->memories.front();
     memory = first.bytes.get();
@@ -149,8 +161,11 @@ refill:
 #include "engine/run_numeric.inc"
 #include "engine/run_variables.inc"
 
-note:  // what runs is noted, then run
-  instance->executed[static_cast<std::size_t>(at - bytes)] = 1;
+note:  // what runs is noted, then run; where the budget is used up, it comes here again
+  if (is_covering) instance->executed[static_cast<std::size_t>(at - bytes)] = 1;
+  if (profile != nullptr && budget != 0 && kIsCounted[*at]) {
+    profile->count(static_cast<std::size_t>(at - bytes));
+  }
   goto* run_labels[*at];
 
 // Validation lets none of these pass.

@@ -97,9 +97,10 @@ bool has_vectors(const wasm::FunctionType& type) {
   return has(type.parameters) || has(type.results);
 }
 
-Store::Store(Limits limits, Coverage coverage)
+Store::Store(Limits limits, Coverage coverage, Profile* profile)
     : limits_(std::move(limits)),
       coverage_(coverage),
+      profile_(profile),
       types_(std::make_unique<Types>()),
       machine_(std::make_unique<Machine>(*this)) {}
 
@@ -177,6 +178,10 @@ bool Store::holds_exceptions() const {
 
 Outcome Store::invoke(Function& function, std::span<const Slot> arguments) {
   return machine_->invoke(function, arguments);
+}
+
+std::vector<StackFrame> Store::stack() const {
+  return machine_->stack();
 }
 
 std::uint64_t Store::instructions() const {

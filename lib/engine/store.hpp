@@ -25,6 +25,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/profile.hpp"
 #include "engine/program.hpp"
 
 namespace wasmctl::engine {
@@ -181,7 +182,8 @@ enum class Coverage : std::uint8_t { off, on };
 
 class Store {
  public:
-  explicit Store(Limits limits, Coverage coverage = Coverage::off);
+  // `profile`, if there is one, counts where instructions are spent, and must outlive the store.
+  explicit Store(Limits limits, Coverage coverage = Coverage::off, Profile* profile = nullptr);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -210,6 +212,8 @@ class Store {
   // All instructions so far.
   std::uint64_t instructions() const;
   const Limits& limits() const { return limits_; }
+  // The calls that run, the innermost first: for a host function, of what called it.
+  std::vector<StackFrame> stack() const;
 
   // -1 if it may not; otherwise the size before, in pages or elements.
   std::int64_t grow(Memory& memory, std::uint64_t pages) const;
@@ -224,6 +228,7 @@ class Store {
 
   Limits limits_;
   Coverage coverage_;
+  Profile* profile_;
   std::deque<Function> functions_;
   std::deque<Memory> memories_;
   std::deque<Table> tables_;

@@ -29,7 +29,8 @@ constexpr std::size_t kMaxYamlBytes = 64 << 20;  // what is longer is read as li
 
 // What tells most, in the order in which it is worth asking.
 constexpr std::string_view kTelling[] = {
-    "`kubectl logs POD -c istio-proxy`, from the proxy's start on: why Envoy or the agent refused it",
+    "`kubectl logs POD -c istio-proxy`, from the proxy's start on: why Envoy or the agent refused "
+    "it",
     "`istioctl proxy-config ecds POD -o json`: whether the proxy has the filter, or another in its "
     "place",
     "`kubectl logs -n istio-system deploy/istiod`: whether it was pushed",

@@ -100,7 +100,8 @@ EnvoyProxy::Direction& EnvoyProxy::direction(Phase phase) {
 
 PhaseResult EnvoyProxy::result(Direction& direction) {
   PhaseResult result;
-  if (direction.is_paused || local_) result.status = HeadersStatus::stop_all_and_watermark;
+  if (direction.is_paused || is_over()) result.status = HeadersStatus::stop_all_and_watermark;
+  result.close = close_;
   if (local_) {
     result.local = *local_;
     result.headers = response_.headers.pairs();
@@ -110,7 +111,7 @@ PhaseResult EnvoyProxy::result(Direction& direction) {
 }
 
 PhaseResult EnvoyProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers, EndOfStream end) {
-  if (local_) return {};
+  if (is_over()) return {};
   auto& way = direction(phase);
   way.headers.assign(headers);
   way.has_headers = true;
@@ -122,12 +123,12 @@ PhaseResult EnvoyProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers, 
   if (!way.is_paused) way.has_headers = false;
   settle(vm);
   auto came = result(way);
-  if (!local_) came.headers = way.headers.pairs();
+  if (!is_over()) came.headers = way.headers.pairs();
   return came;
 }
 
 PhaseResult EnvoyProxy::send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) {
-  if (local_) return {};
+  if (is_over()) return {};
   auto& way = direction(phase);
   way.body += body;
   // Of a stream that waits since its headers came the body waits, too.
@@ -138,26 +139,28 @@ PhaseResult EnvoyProxy::send_body(Vm& vm, Phase phase, std::string body, EndOfSt
   way.is_paused = status != DataStatus::proceed;
   if (status == DataStatus::stop_no_buffer) way.body.clear();
   settle(vm);
+  return go_on(way);
+}
+
+// What was kept goes on, unless it is kept still.
+PhaseResult EnvoyProxy::go_on(Direction& way) {
   auto came = result(way);
-  if (local_ || way.is_paused) return came;
+  if (is_over() || way.is_paused) return came;
   came.body = std::exchange(way.body, {});
   let_go(way);
   return came;
 }
 
 std::optional<PhaseResult> EnvoyProxy::send_trailers(Vm& vm, Phase phase, const Pairs& trailers) {
-  if (local_) return PhaseResult{};
+  if (is_over()) return PhaseResult{};
   auto& way = direction(phase);
   way.trailers.assign(trailers);
   way.has_trailers = true;
   const auto returned = vm.call(callback_of(phase), kStreamContext, {count(way.trailers.pairs())});
   way.is_paused = data_status(vm, returned) != DataStatus::proceed;
   settle(vm);
-  auto came = result(way);
-  if (local_ || way.is_paused) return came;
-  came.headers = way.trailers.pairs();
-  came.body = std::exchange(way.body, {});
-  let_go(way);
+  auto came = go_on(way);
+  if (!is_over() && !way.is_paused) came.headers = way.trailers.pairs();
   return came;
 }
 
@@ -170,6 +173,7 @@ void EnvoyProxy::let_go(Direction& way) {
 }
 
 void EnvoyProxy::end_stream(Vm& vm) {
+  if (is_connection_ && !is_closed_) close_connection(vm, CloseType::remote);
   vm.call("proxy_on_done", kStreamContext, {});
   is_logging_ = true;
   vm.call("proxy_on_log", kStreamContext, {});
@@ -193,7 +197,9 @@ bool EnvoyProxy::advance(Vm& vm, std::uint64_t nanoseconds) {
 
 void EnvoyProxy::settle(Vm& vm) {
   while (!vm.trap()) {
-    if (waiting_local_) {
+    if (waiting_close_) {
+      close_by_plugin(vm);
+    } else if (waiting_local_) {
       answer_locally(vm);
     } else if (!pending_.empty()) {
       const auto call = pending_.front();
@@ -306,6 +312,10 @@ Answer<Buffer> EnvoyProxy::buffer(ContextId context, BufferType type) {
       return of_body(request_);
     case BufferType::response_body:
       return of_body(response_);
+    case BufferType::downstream_data:
+      return of_body(downstream_);
+    case BufferType::upstream_data:
+      return of_body(upstream_);
     case BufferType::http_call_body:
       if (!is_answering_) break;
       return Buffer{call_body_, {}};
@@ -353,20 +363,8 @@ Status EnvoyProxy::set_property(ContextId /*context*/, std::string_view path,
 }
 
 void EnvoyProxy::send_local_response(ContextId context, LocalResponse response) {
-  if (context != kStreamContext || waiting_local_ || local_) return;
+  if (context != kStreamContext || is_connection_ || waiting_local_ || local_) return;
   waiting_local_ = std::move(response);
-}
-
-Status EnvoyProxy::continue_stream(ContextId context, StreamType type) {
-  if (context != kStreamContext) return Status::ok;
-  auto& way = type == StreamType::request ? request_ : response_;
-  way.is_paused = false;
-  way.has_headers = false;
-  return Status::ok;
-}
-
-Status EnvoyProxy::close_stream(ContextId /*context*/, StreamType /*type*/) {
-  return Status::ok;
 }
 
 Status EnvoyProxy::set_tick_period(ContextId /*context*/, std::uint32_t milliseconds) {

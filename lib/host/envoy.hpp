@@ -36,6 +36,10 @@ struct MadeCall {
   std::optional<std::size_t> answer;
 };
 
+// Who closed a connection.
+// Source: proxy-wasm-cpp-sdk, proxy_wasm_enums.h.
+enum class CloseType : std::uint8_t { unknown = 0, local = 1, remote = 2 };
+
 class EnvoyProxy : public LocalProxy {
  public:
   // `prefixes`: values of all properties below a path.
@@ -46,7 +50,14 @@ class EnvoyProxy : public LocalProxy {
   PhaseResult send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) override;
   std::optional<PhaseResult> send_trailers(Vm& vm, Phase phase, const Pairs& trailers) override;
   bool advance(Vm& vm, std::uint64_t nanoseconds) override;
+  // Of a connection of TCP the client goes, if it is still there.
   void end_stream(Vm& vm) override;
+
+  // TCP: the stream is a connection. What is kept comes again with what comes next. A server that
+  // ends is told at once to have closed its side.
+  PhaseResult open_connection(Vm& vm);
+  PhaseResult send_data(Vm& vm, Phase phase, std::string data, EndOfStream end);
+  PhaseResult close_connection(Vm& vm, CloseType by);
 
   const std::vector<MadeCall>& calls() const { return calls_; }
   // Of a counter or gauge its value, of a histogram the last one recorded; none: not defined.
@@ -81,6 +92,8 @@ class EnvoyProxy : public LocalProxy {
     std::string body;  // what has come and not gone on
     bool has_body = false;
     bool is_paused = false;
+    std::string released;    // of TCP: what has gone on since the last result
+    bool has_ended = false;  // of TCP
   };
   struct PendingCall {
     std::uint32_t token = 0;
@@ -96,8 +109,13 @@ class EnvoyProxy : public LocalProxy {
   void settle(Vm& vm);
   void deliver(Vm& vm, const PendingCall& call);
   void answer_locally(Vm& vm);
+  void close_by_plugin(Vm& vm);
+  static void release(Direction& way);
   void let_go(Direction& direction);
   PhaseResult result(Direction& direction);
+  PhaseResult go_on(Direction& direction);
+  // Whether nothing more comes: the plugin has answered, or the stream is no more.
+  bool is_over() const { return local_ || is_closed_; }
 
   Pairs prefixes_;
   std::vector<ClusterAnswer> answers_;
@@ -105,6 +123,13 @@ class EnvoyProxy : public LocalProxy {
   HeaderMap nothing_{HeaderForm::listed};
   Direction request_;
   Direction response_;
+  // Of a connection.
+  Direction downstream_;
+  Direction upstream_;
+  bool is_connection_ = false;
+  std::optional<StreamType> waiting_close_;  // happens when the callback has returned
+  std::optional<StreamType> close_;          // has happened, by the plugin
+  bool is_closed_ = false;
   bool is_logging_ = false;
   std::optional<LocalResponse> waiting_local_;  // goes out when the callback has returned
   std::optional<LocalResponse> local_;          // has gone out

@@ -34,7 +34,7 @@ class HostcallArguments {
 // What the call answers; of no consequence if its signature has no result.
 using Hostcall = std::function<std::uint32_t(const HostcallArguments&)>;
 
-// Of a row of the table.
+// Of a row of the table; empty if this host has none yet.
 Hostcall implementation(const wasm::HostFunction& function);
 
 // The two halves of the table: `module` "env", and "wasi".

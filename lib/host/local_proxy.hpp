@@ -32,6 +32,11 @@ enum class Phase : std::uint8_t {
   response_headers,
   response_body,
   response_trailers,
+  new_connection,
+  downstream_data,
+  upstream_data,
+  downstream_close,
+  upstream_close,
   stream_destroy,
   plugin_destroy,
 };
@@ -63,6 +68,8 @@ struct PhaseResult {
   Pairs headers;  // what they have become; of a local response in their place
   std::string body;
   LocalResponse local;  // status 0: none
+  std::optional<StreamType> close =
+      std::nullopt;  // of which side the plugin asked that it be closed
 };
 
 struct ProxyOptions {

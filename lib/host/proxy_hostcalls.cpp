@@ -486,7 +486,8 @@ std::span<const HostcallRow> proxy_hostcalls() {
 
 Hostcall implementation(const wasm::HostFunction& function) {
   const auto rows = function.module == "wasi" ? wasi_hostcalls() : proxy_hostcalls();
-  return std::ranges::find(rows, function.name, &HostcallRow::name)->function;
+  const auto row = std::ranges::find(rows, function.name, &HostcallRow::name);
+  return row == rows.end() ? Hostcall() : Hostcall(row->function);
 }
 
 }  // namespace wasmctl::host

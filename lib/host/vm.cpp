@@ -36,7 +36,9 @@ class Set {
 }  // namespace
 
 Vm::Vm(const engine::Program& program, Proxy& proxy, VmOptions options)
-    : proxy_(proxy), options_(std::move(options)), store_(options_.limits, options_.coverage) {
+    : proxy_(proxy),
+      options_(std::move(options)),
+      store_(options_.limits, options_.coverage, options_.profile) {
   if (!wasm::abi_version(program.module())) {
     throw unloadable("exports no ABI version that Envoy knows").hint("see `wasmctl lint`");
   }
@@ -144,7 +146,9 @@ std::uint32_t Vm::allocate(std::string_view bytes) {
   const auto outcome = invoke("malloc", *allocator_, kVmContext, arguments);
   if (!outcome) return 0;
   const auto address = static_cast<std::uint32_t>(outcome->results[0]);
-  return write(address, bytes) ? address : 0;
+  if (!write(address, bytes)) return 0;
+  given_ += bytes.size();
+  return address;
 }
 
 ContextId Vm::context() const {
@@ -166,12 +170,17 @@ std::optional<engine::External> Vm::resolve(const wasm::Import& import) {
         fmt::format("imports `{}.{}`, which Envoy does not offer", import.module, import.name))
         .hint("see `wasmctl lint`");
   }
+  auto function = implementation(*row);
+  if (!function) {
+    throw unloadable(fmt::format("imports `{}.{}`, which Envoy offers and this host does not",
+                                 import.module, import.name));
+  }
   const auto type = wasm::type_of(row->signature);
   const bool has_result = !type.results.empty();
   return store_.add_host_function(
       type,
       [this, row, has_result, parameters = type.parameters.size(),
-       function = implementation(*row)](engine::HostCall& call) -> std::optional<engine::Trap> {
+       function = std::move(function)](engine::HostCall& call) -> std::optional<engine::Trap> {
         if (is_starting_ && !row->at_start) {
           return engine::Trap{
               engine::Reason::host,

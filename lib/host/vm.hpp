@@ -45,6 +45,7 @@ class Observer {
 struct VmOptions {
   engine::Limits limits;
   engine::Coverage coverage = engine::Coverage::off;
+  engine::Profile* profile = nullptr;  // of all VMs of one program; it must outlive them
   std::map<std::string, std::string> environment;
   std::vector<Observer*> observers;
 };
@@ -70,7 +71,10 @@ class Vm {
   // Whether the callback that runs, or ran last, sent a local response: it counts as paused.
   bool is_stopped() const { return is_stopped_; }
 
-  std::uint64_t memory_bytes() const { return memory_->size; }
+  std::uint64_t memory_bytes() const { return memory_ == nullptr ? 0 : memory_->size; }
+  // What crossed the ABI so far, in texts and maps: from the module, and into it.
+  std::uint64_t bytes_taken() const { return taken_; }
+  std::uint64_t bytes_given() const { return given_; }
 
   // For host calls: the module's memory. None: not all of it is inside.
   std::optional<std::string_view> read(std::uint64_t address, std::uint64_t size) const;
@@ -111,6 +115,7 @@ class Vm {
   bool is_starting_ = false;          // only what may be called then is answered
   bool is_stopped_ = false;
   std::uint64_t taken_ = 0;  // bytes
+  std::uint64_t given_ = 0;  // the same
   std::optional<engine::Trap> trap_;
 };
 

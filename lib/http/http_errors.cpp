@@ -75,7 +75,7 @@ TransportError no_certificate(const std::string& server, const std::string& deta
 // "the proxy `proxy.example:3128`", without its password.
 std::string name_of_proxy(const std::string& address) {
   const bool has_scheme = address.find("://") != std::string::npos;
-  const auto url = parse_url(base::without_login(has_scheme ? address : "http://" + address));
+  const auto url = parse_url(base::without_logins(has_scheme ? address : "http://" + address));
   return url ? fmt::format("the proxy `{}`", url->authority) : "the proxy";
 }
 

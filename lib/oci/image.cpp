@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -125,20 +126,28 @@ Image finish(Manifest manifest, Blob config, std::vector<Blob> layers) {
   return image;
 }
 
-Image make_container_image(const base::Content& module, const ImageOptions& options, bool docker) {
-  auto manifest = new_manifest(options);
-  if (docker) {
-    manifest.media_type = media_type::kDockerManifest;
-    manifest.annotations.clear();
-  } else {
-    manifest.annotations["module.wasm.image/variant"] = "compat";
-    announce_schema(manifest, options);
-  }
-  auto layer = pack(docker ? media_type::kDockerLayerGzip : media_type::kOciLayerGzip, module,
-                    options.config_schema);
-  auto config = make_blob(docker ? media_type::kDockerConfig : media_type::kOciConfig,
-                          image_config(layer.diff_id, options.created));
+// A container's image: of one layer, of such types.
+Image finish_container(Manifest manifest, std::string_view layer_type, std::string_view config_type,
+                       const base::Content& module, const ImageOptions& options) {
+  auto layer = pack(layer_type, module, options.config_schema);
+  auto config = make_blob(config_type, image_config(layer.diff_id, options.created));
   return finish(std::move(manifest), std::move(config), {std::move(layer.blob)});
+}
+
+Image make_oci_image(const base::Content& module, const ImageOptions& options) {
+  auto manifest = new_manifest(options);
+  manifest.annotations["module.wasm.image/variant"] = "compat";
+  announce_schema(manifest, options);
+  return finish_container(std::move(manifest), media_type::kOciLayerGzip, media_type::kOciConfig,
+                          module, options);
+}
+
+Image make_docker_image(const base::Content& module, const ImageOptions& options) {
+  auto manifest = new_manifest(options);
+  manifest.media_type = media_type::kDockerManifest;
+  manifest.annotations.clear();
+  return finish_container(std::move(manifest), media_type::kDockerLayerGzip,
+                          media_type::kDockerConfig, module, options);
 }
 
 // Istio wants a second layer beside the module, of whatever type.
@@ -174,7 +183,7 @@ Image make_wasm_artifact(const base::Content& module, const ImageOptions& option
 
 Image make_universal(const base::Content& module, const ImageOptions& options) {
   Image image;
-  image.children.push_back(make_container_image(module, options, false));
+  image.children.push_back(make_oci_image(module, options));
   image.children.push_back(make_wasm_artifact(module, options));
   Index index;
   index.media_type = media_type::kOciIndex;
@@ -192,33 +201,56 @@ Image make_universal(const base::Content& module, const ImageOptions& options) {
   return image;
 }
 
+// An image of one manifest that Istio takes, and no Wasm artifact.
+bool is_plain(const ImageLooks& looks) {
+  return looks.manifest != nullptr && looks.in_istio && !looks.in_cncf;
+}
+
+bool is_docker_image(const ImageLooks& looks) {
+  return is_plain(looks) && looks.manifest->media_type == media_type::kDockerManifest;
+}
+
+bool is_oci_image(const ImageLooks& looks) {
+  return is_plain(looks) && !is_docker_image(looks) &&
+         media_type::is_tar_gzip(looks.manifest->layers.back().media_type);
+}
+
+bool is_artifact(const ImageLooks& looks) {
+  return is_plain(looks) && !is_docker_image(looks) && !is_oci_image(looks);
+}
+
+bool is_wasm_artifact(const ImageLooks& looks) {
+  return looks.manifest != nullptr && looks.in_cncf;
+}
+
+bool is_universal(const ImageLooks& looks) {
+  return looks.manifest == nullptr && looks.in_istio && looks.in_cncf;
+}
+
 }  // namespace
 
-std::span<const FormatName> format_names() {
-  static constexpr FormatName kNames[] = {
-      {Format::image, "image", "an OCI image that Istio, docker and Kubernetes load"},
-      {Format::docker, "docker", "the same with Docker's media types"},
-      {Format::artifact, "artifact", "the module as it is, for Istio and Envoy Gateway"},
-      {Format::wasm, "wasm", "CNCF's Wasm artifact, which Istio does not load"},
-      {Format::universal, "universal", "an index of image and wasm, for all of these"},
+std::span<const FormatRow> formats() {
+  static constexpr FormatRow kFormats[] = {
+      {Format::image, "image", "an OCI image that Istio, docker and Kubernetes load", true,
+       make_oci_image, is_oci_image},
+      {Format::docker, "docker", "the same with Docker's media types", false, make_docker_image,
+       is_docker_image},
+      {Format::artifact, "artifact", "the module as it is, for Istio and Envoy Gateway", true,
+       make_artifact, is_artifact},
+      {Format::wasm, "wasm", "CNCF's Wasm artifact, which Istio does not load", true,
+       make_wasm_artifact, is_wasm_artifact},
+      {Format::universal, "universal", "an index of image and wasm, for all of these", true,
+       make_universal, is_universal},
   };
-  return kNames;
+  return kFormats;
+}
+
+const FormatRow& row_of(Format format) {
+  return *std::ranges::find(formats(), format, &FormatRow::format);
 }
 
 Image make_image(const base::Content& module, const ImageOptions& options) {
-  switch (options.format) {
-    case Format::docker:
-      return make_container_image(module, options, true);
-    case Format::artifact:
-      return make_artifact(module, options);
-    case Format::wasm:
-      return make_wasm_artifact(module, options);
-    case Format::universal:
-      return make_universal(module, options);
-    case Format::image:
-      break;
-  }
-  return make_container_image(module, options, false);
+  return row_of(options.format).make(module, options);
 }
 
 std::optional<std::string> schema_in_runtime_config(std::string_view runtime_config) {

@@ -36,13 +36,9 @@ namespace wasmctl::oci {
 
 enum class Format { image, docker, artifact, wasm, universal };
 
-// The name a user types, and what is said of it.
-struct FormatName {
-  Format format;
-  std::string_view name;
-  std::string_view meaning;
-};
-std::span<const FormatName> format_names();
+struct FormatRow;
+std::span<const FormatRow> formats();
+const FormatRow& row_of(Format format);
 
 inline constexpr std::string_view kModuleFileName = "plugin.wasm";
 
@@ -67,6 +63,22 @@ struct ImageOptions {
   Annotations annotations;             // of the manifest, added to ours
   std::string config_schema = {};      // JSON; empty: there is none
   std::string_view abi_version = {};   // the module's, "0.2.1"; empty: none is said
+};
+
+// What an image shows of how it was made.
+struct ImageLooks {
+  const Manifest* manifest = nullptr;  // null: it is an index
+  bool in_istio = false;               // Istio loads it
+  bool in_cncf = false;                // likewise wasmtime and the like
+};
+
+struct FormatRow {
+  Format format;
+  std::string_view name;     // what a user types
+  std::string_view meaning;  // what is said of it
+  bool has_annotations;      // its manifest can hold them
+  Image (*make)(const base::Content& module, const ImageOptions& options);
+  bool (*is)(const ImageLooks& looks);  // made so, or as good as: the first row that says yes
 };
 
 // The layer is packed piece by piece; memory does not grow with the module. Throws

@@ -368,14 +368,12 @@ std::vector<Verdict> PulledImage::verdicts() {
 }
 
 std::string_view PulledImage::format() {
-  const bool in_istio = why_not(Consumer::istio).empty();
-  const bool in_cncf = why_not(Consumer::cncf).empty();
-  if (is_index()) return in_istio && in_cncf ? "universal" : "unknown";
-  if (in_cncf) return "wasm";
-  if (!in_istio) return "unknown";
-  const auto& manifest = std::get<Manifest>(top().document);
-  if (manifest.media_type == media_type::kDockerManifest) return "docker";
-  return media_type::is_tar_gzip(manifest.layers.back().media_type) ? "image" : "artifact";
+  const ImageLooks looks = {is_index() ? nullptr : &std::get<Manifest>(top().document),
+                            why_not(Consumer::istio).empty(), why_not(Consumer::cncf).empty()};
+  const auto rows = formats();
+  const auto row =
+      std::ranges::find_if(rows, [&](const auto& candidate) { return candidate.is(looks); });
+  return row == rows.end() ? "unknown" : row->name;
 }
 
 // Null where a layer cannot be looked into.

@@ -145,7 +145,7 @@ std::string one_name(std::string_view registry) {
 void refuse_scheme(std::string_view what, std::string_view text) {
   const auto scheme = text.find("://");
   if (scheme == std::string_view::npos) return;
-  const auto shown = base::without_login(std::string(text.substr(0, 300)));
+  const auto shown = base::without_logins(std::string(text.substr(0, 300)));
   throw Error(Code::usage, fmt::format("{} `{}` has a scheme", what, shown))
       .hint(fmt::format("leave `{}` out", text.substr(0, std::min<std::size_t>(scheme + 3, 50))));
 }

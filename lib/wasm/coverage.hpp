@@ -18,7 +18,8 @@ using Coverage = std::map<std::string, LineCoverage>;
 
 // `executed`: by offset in the module's file, not 0 where an instruction ran. What only marks the
 // structure of code (`end`, `block`) counts for no line, nor does `unreachable`, which compilers
-// put where nothing comes.
+// put where nothing comes. Nor does the line on which a function begins that ran only where it was
+// put in place of calls.
 Coverage covered_lines(const Module& module, const Symbols& symbols,
                        std::span<const std::uint8_t> executed);
 

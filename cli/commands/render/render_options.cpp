@@ -30,7 +30,7 @@ constexpr Choice<PatchType> kPatchTypes[] = {{"strategic", PatchType::strategic}
 // --kind has the kinds by their names.
 std::vector<Choice<const kube::ResourceKind*>> kinds() {
   std::vector<Choice<const kube::ResourceKind*>> rows;
-  for (const auto& kind : kube::resource_kinds()) rows.push_back({kind.name, &kind});
+  for (const auto* const kind : kube::resource_kinds()) rows.push_back({kind->name, kind});
   return rows;
 }
 

@@ -42,7 +42,7 @@ struct RenderOptions {
   RegistryOptions registry;
 
   std::optional<Via> via;  // none: what fits the SOURCE
-  const kube::ResourceKind* kind = &kube::resource_kinds().front();
+  const kube::ResourceKind* kind = kube::resource_kinds().front();
   std::optional<kube::Workload> workload;
   kube::MountStyle mount = kube::MountStyle::container;
   std::optional<Only> only;

@@ -7,8 +7,9 @@
 
 #include "base/error.hpp"
 #include "host/envoy.hpp"
-#include "host/suite/http1.hpp"
-#include "host/suite/match.hpp"
+#include "host/recorder.hpp"
+#include "host/suite/input.hpp"
+#include "host/suite/verdict.hpp"
 #include "host/tester.hpp"
 #include "host/trace.hpp"
 
@@ -20,54 +21,6 @@ constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 // The tester's clock where a suite sets none: Go's runtime does not start at 0.
 constexpr std::uint64_t kDefaultTime = 1'000'000;
-
-// Counts what callbacks cost, and remembers the last host call.
-class Recorder : public Observer {
- public:
-  void callback_begins(Vm& vm, std::string_view name,
-                       std::span<const engine::Slot> /*arguments*/) override {
-    if (depth_++ > 0) return;  // the allocator, called by a host call
-    const auto found = std::ranges::find(costs_, name, &CallbackCost::name);
-    current_ = static_cast<std::size_t>(found - costs_.begin());
-    if (found == costs_.end()) costs_.push_back({std::string(name)});
-    before_ = vm.store().instructions();
-    last_hostcall_.clear();
-  }
-
-  void callback_ends(Vm& vm, std::string_view /*name*/,
-                     const engine::Outcome& /*outcome*/) override {
-    if (--depth_ > 0) return;
-    ++costs_[current_].calls;
-    costs_[current_].instructions += vm.store().instructions() - before_;
-  }
-
-  void hostcall_begins(Vm& /*vm*/, const wasm::HostFunction& function,
-                       std::span<const engine::Slot> /*arguments*/) override {
-    if (current_ < costs_.size()) ++costs_[current_].hostcalls;
-    last_hostcall_ = function.name;
-  }
-
-  void hostcall_ends(Vm& /*vm*/, const wasm::HostFunction& function,
-                     std::optional<std::uint32_t> result) override {
-    if (!result) return;
-    const bool is_status =
-        function.module == "env" && *result <= static_cast<std::uint32_t>(Status::unimplemented);
-    last_hostcall_ = fmt::format(
-        "{}: {}", function.name,
-        is_status ? std::string(to_string(static_cast<Status>(*result))) : std::to_string(*result));
-  }
-
-  std::vector<CallbackCost> take_costs() { return std::move(costs_); }
-  std::string callback() const { return current_ < costs_.size() ? costs_[current_].name : ""; }
-  const std::string& last_hostcall() const { return last_hostcall_; }
-
- private:
-  int depth_ = 0;
-  std::size_t current_ = SIZE_MAX;
-  std::uint64_t before_ = 0;
-  std::string last_hostcall_;
-  std::vector<CallbackCost> costs_;
-};
 
 // The test cannot go on: what is wrong has been noted.
 struct Ended {};
@@ -91,12 +44,6 @@ ProxyOptions proxy_options(const Env& env, const Test& test, const RunOptions& o
   return proxy;
 }
 
-Pairs pairs_of(const std::vector<Header>& headers) {
-  Pairs pairs;
-  for (const auto& header : headers) pairs.emplace_back(header.key, header.value);
-  return pairs;
-}
-
 std::vector<ClusterAnswer> answers_of(const Test& test) {
   std::vector<ClusterAnswer> answers;
   answers.reserve(test.http_call.size());
@@ -115,16 +62,17 @@ Pairs prefixes_of(const Test& test) {
   return prefixes;
 }
 
-std::vector<std::string> lines_of(const Pairs& headers) {
-  std::vector<std::string> lines;
-  for (const auto& [name, value] : headers) lines.push_back(fmt::format("{}: {}", name, value));
-  return lines;
+std::pair<Phase, const Invocation*> phase_of(const ConnectionEvent& event) {
+  if (event.downstream_data) return {Phase::downstream_data, &*event.downstream_data};
+  if (event.upstream_data) return {Phase::upstream_data, &*event.upstream_data};
+  if (event.downstream_close) return {Phase::downstream_close, &*event.downstream_close};
+  return {Phase::upstream_close, &*event.upstream_close};
 }
 
 class TestRun {
  public:
   TestRun(const Suite& suite, const Test& test, const RunOptions& options, SharedState& shared)
-      : suite_(suite), test_(test), is_traced_(options.trace) {
+      : suite_(suite), test_(test), is_traced_(options.trace), verdict_(suite) {
     auto proxy = proxy_options(suite.env, test, options);
     if (suite.env.host == SuiteHost::envoy) {
       // Each test has its own, so that their order does not matter.
@@ -139,6 +87,7 @@ class TestRun {
     VmOptions vm;
     vm.limits = options.limits;
     vm.coverage = options.coverage;
+    vm.profile = options.profile;
     vm.observers = {&recorder_};
     if (is_traced_) vm.observers.push_back(&trace_);
     for (const auto& [name, value] : suite.env.environment) vm.environment[name] = value;
@@ -150,6 +99,7 @@ class TestRun {
       run_phases();
     } catch (const Ended&) {
     }
+    result_.failures = verdict_.take_failures();
     for (std::size_t i = 0; i < proxy_->log_lines().size(); ++i)
       result_.log.push_back({phase_of_line(i), proxy_->log_lines()[i]});
     result_.costs = recorder_.take_costs();
@@ -166,12 +116,12 @@ class TestRun {
     const bool configured = !vm_->trap() && proxy_->start_plugin(*vm_);
     check_vm();
     if (test_.refuses) {
-      if (configured) fail("the plugin takes its configuration", test_.mark, {}, {});
+      if (configured) fail("the plugin takes its configuration", test_.mark);
       check_log(test_.plugin_init, kRootContext);
       throw Ended();
     }
     if (!configured) {
-      fail("the plugin refused to start", test_.mark, {}, messages(kRootContext));
+      verdict_.fail("the plugin refused to start", test_.mark, {}, messages(kRootContext));
       throw Ended();
     }
     check_log(test_.plugin_init, kRootContext);
@@ -180,19 +130,16 @@ class TestRun {
     proxy_->start_stream(*vm_);
     check_vm();
     check_log(test_.stream_init, kStreamContext);
-
-    send_headers(Phase::request_headers, test_.request_headers);
-    send_body(Phase::request_body, test_.request_body, test_.request_trailers.has_value());
-    send_trailers(Phase::request_trailers, test_.request_trailers);
-    send_headers(Phase::response_headers, test_.response_headers);
-    send_body(Phase::response_body, test_.response_body, test_.response_trailers.has_value());
-    send_trailers(Phase::response_trailers, test_.response_trailers);
+    if (is_of_tcp(test_)) {
+      run_connection();
+    } else {
+      run_request();
+    }
 
     begin(Phase::stream_destroy);
     proxy_->end_stream(*vm_);
     check_vm();
     check_log(test_.stream_destroy, kStreamContext);
-
     if (envoy_ != nullptr) check_callouts();
     if (envoy_ != nullptr) check_metrics();
 
@@ -202,8 +149,29 @@ class TestRun {
     if (test_.strict) check_missed();
   }
 
+  void run_request() {
+    send_headers(Phase::request_headers, test_.request_headers);
+    send_body(Phase::request_body, test_.request_body, test_.request_trailers.has_value());
+    send_trailers(Phase::request_trailers, test_.request_trailers);
+    send_headers(Phase::response_headers, test_.response_headers);
+    send_body(Phase::response_body, test_.response_body, test_.response_trailers.has_value());
+    send_trailers(Phase::response_trailers, test_.response_trailers);
+  }
+
+  void run_connection() {
+    const auto opening = test_.new_connection.value_or(Invocation());
+    begin(Phase::new_connection, opening);
+    const auto opened = envoy_->open_connection(*vm_);
+    check_vm();
+    check_result(opening, opened);
+    for (const auto& event : test_.connection) {
+      const auto [phase, invocation] = phase_of(event);
+      send_data(phase, *invocation);
+    }
+  }
+
   void begin(Phase phase) {
-    phase_ = phase;
+    verdict_.begin(phase);
     if (is_traced_) trace_.begin(to_string(phase));
     phases_.emplace_back(proxy_->log_lines().size(), phase);
   }
@@ -216,10 +184,8 @@ class TestRun {
     return found;
   }
 
-  void fail(std::string what, std::optional<yaml::Mark> mark, std::vector<std::string> expected,
-            std::vector<std::string> actual) {
-    result_.failures.push_back(
-        {phase_, std::move(what), mark, std::move(expected), std::move(actual)});
+  void fail(std::string what, std::optional<yaml::Mark> mark) {
+    verdict_.fail(std::move(what), mark, {}, {});
   }
 
   void check_vm() {
@@ -228,7 +194,7 @@ class TestRun {
     auto what = fmt::format("the VM failed in {}: {}", recorder_.callback(),
                             engine::to_string(trap.reason));
     if (!trap.detail.empty()) what += ": " + trap.detail;
-    fail(std::move(what), std::nullopt, {}, {});
+    fail(std::move(what), std::nullopt);
     result_.crash = Crash{trap, recorder_.callback(), recorder_.last_hostcall()};
     throw Ended();
   }
@@ -244,34 +210,28 @@ class TestRun {
   }
 
   void check_log(const Expectation& expected, ContextId context) {
-    for (const auto& matcher : expected.log) check("log", matcher, messages(context));
+    verdict_.check_log(expected, messages(context));
   }
 
-  void check(std::string_view field, const StringMatcher& matcher,
-             const std::vector<std::string>& texts) {
+  // What `read` makes of an input; an error of it ends the test.
+  template <typename Read>
+  auto given(yaml::Mark mark, const Read& read) {
     try {
-      if (matches(suite_, matcher, texts)) return;
+      return read();
     } catch (const Error& error) {
-      return fail(fmt::format("{}: {}", field, error.message()), matcher.mark, {}, {});
-    }
-    fail(
-        fmt::format("{}: {}", field, describe(matcher)), matcher.mark,
-        matcher.exact && !matcher.invert ? std::vector{*matcher.exact} : std::vector<std::string>{},
-        texts);
-  }
-
-  // The headers that the suite gives; an error of them ends the test.
-  Pairs headers_of(const Input& input) {
-    const auto kind =
-        phase_ == Phase::request_headers ? MessageKind::request : MessageKind::response;
-    try {
-      if (!input.file.empty()) return parse_http1(read_suite_file(suite_, input.file), kind);
-      if (!input.content.empty()) return parse_http1(input.content, kind);
-    } catch (const Error& error) {
-      fail(fmt::format("input: {}", error.message()), input.mark, {}, {});
+      fail(fmt::format("input: {}", error.message()), mark);
       throw Ended();
     }
-    return pairs_of(input.header);
+  }
+
+  std::vector<std::string> pieces_of_input(const Input& input) {
+    const auto body = given(input.mark, [&] { return input_body(suite_, input); });
+    try {
+      return pieces_of(test_, body);
+    } catch (const Error& error) {
+      fail(error.message(), test_.mark);
+      throw Ended();
+    }
   }
 
   // The time that passes before the phase is part of it.
@@ -286,7 +246,10 @@ class TestRun {
   void send_headers(Phase phase, const std::optional<Invocation>& invocation) {
     if (!invocation) return;
     begin(phase, *invocation);
-    const auto headers = headers_of(invocation->input);
+    const auto kind =
+        phase == Phase::request_headers ? MessageKind::request : MessageKind::response;
+    const auto& input = invocation->input;
+    const auto headers = given(input.mark, [&] { return input_headers(suite_, input, kind); });
     const auto end = invocation->end_of_stream.value_or(false) ? EndOfStream::yes : EndOfStream::no;
     const auto result = proxy_->send_headers(*vm_, phase, headers, end);
     check_vm();
@@ -301,131 +264,64 @@ class TestRun {
     if (result) check_result(*invocation, *result);
   }
 
-  std::string body_of(const Input& input) {
-    try {
-      return input.file.empty() ? input.content : read_suite_file(suite_, input.file);
-    } catch (const Error& error) {
-      fail(fmt::format("input: {}", error.message()), input.mark, {}, {});
-      throw Ended();
-    }
-  }
-
-  // The body in the pieces that the test asks for; of nothing one empty piece.
-  std::vector<std::string> pieces_of(const std::string& body) {
-    if (!test_.num_chunks && !test_.chunk_size) return {body};
-    const auto count = static_cast<std::size_t>(std::max(test_.num_chunks.value_or(1), 0));
-    const auto size = test_.num_chunks
-                          ? (count == 0 ? 0 : body.size() / count)
-                          : static_cast<std::size_t>(std::max<std::int64_t>(*test_.chunk_size, 0));
-    if (size == 0) {
-      fail(fmt::format("a body of {} bytes cannot be cut into {} pieces", body.size(),
-                       test_.num_chunks ? std::to_string(*test_.num_chunks) : "empty"),
-           test_.mark, {}, {});
-      throw Ended();
-    }
-    std::vector<std::string> pieces;
-    std::size_t at = 0;
-    do {
-      const bool is_last = test_.num_chunks && pieces.size() + 1 == count;
-      pieces.push_back(body.substr(at, is_last ? std::string::npos : size));
-      at += pieces.back().size();
-    } while (at < body.size());
-    return pieces;
-  }
-
   // The last piece ends the stream, unless trailers do.
   void send_body(Phase phase, const std::vector<Invocation>& invocations, bool has_trailers) {
     if (invocations.empty()) return;
-    phase_ = phase;
+    verdict_.begin(phase);
     if (invocations.size() != 1 && (test_.num_chunks || test_.chunk_size)) {
-      fail("a body that is cut into pieces is given once", invocations[1].mark, {}, {});
+      fail("a body that is cut into pieces is given once", invocations[1].mark);
       throw Ended();
     }
     for (const auto& invocation : invocations) {
-      const auto pieces = pieces_of(body_of(invocation.input));
-      PhaseResult whole;
-      for (std::size_t i = 0; i < pieces.size(); ++i) {
-        i == 0 ? begin(phase, invocation) : begin(phase);
-        const bool ends = invocation.end_of_stream.value_or(!has_trailers);
-        const auto end = ends && i + 1 == pieces.size() ? EndOfStream::yes : EndOfStream::no;
-        const auto result = proxy_->send_body(*vm_, phase, pieces[i], end);
-        check_vm();
-        if (envoy_ != nullptr) {
-          const auto before = std::move(whole.body);
-          whole = result;
-          if (result.local.status == 0) whole.body = before + result.body;
-        } else {
-          whole.body += result.body;
-        }
-      }
-      check_result(invocation, whole);
+      const auto ends = invocation.end_of_stream.value_or(!has_trailers);
+      send_pieces(phase, invocation, [&](std::string piece, bool is_last) {
+        const auto end = ends && is_last ? EndOfStream::yes : EndOfStream::no;
+        return proxy_->send_body(*vm_, phase, std::move(piece), end);
+      });
     }
+  }
+
+  // A side of a connection that ends sends nothing more.
+  void send_data(Phase phase, const Invocation& invocation) {
+    if (phase == Phase::downstream_close) {
+      begin(phase, invocation);
+      const auto result = envoy_->close_connection(*vm_, CloseType::remote);
+      check_vm();
+      return check_result(invocation, result);
+    }
+    send_pieces(phase, invocation, [&](std::string piece, bool is_last) {
+      const bool ends = invocation.end_of_stream.value_or(phase == Phase::upstream_close);
+      const auto end = ends && is_last ? EndOfStream::yes : EndOfStream::no;
+      return envoy_->send_data(*vm_, phase, std::move(piece), end);
+    });
+  }
+
+  // What comes of the pieces is one.
+  template <typename Send>
+  void send_pieces(Phase phase, const Invocation& invocation, const Send& send) {
+    const auto pieces = pieces_of_input(invocation.input);
+    PhaseResult whole;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      i == 0 ? begin(phase, invocation) : begin(phase);
+      const auto result = send(pieces[i], i + 1 == pieces.size());
+      check_vm();
+      if (envoy_ != nullptr) {
+        const auto before = std::move(whole.body);
+        whole = result;
+        if (result.local.status == 0) whole.body = before + result.body;
+      } else {
+        whole.body += result.body;
+      }
+    }
+    check_result(invocation, whole);
   }
 
   void check_result(const Invocation& invocation, const PhaseResult& result) {
     const auto& expected = invocation.result;
-    const HeaderMap headers(HeaderForm::joined, result.headers);
-    if (!check_headers(expected, headers)) return;
-    for (const auto& matcher : expected.headers)
-      check("headers", matcher, lines_of(result.headers));
-    for (const auto& matcher : expected.body) check("body", matcher, {result.body});
-    check_immediate(invocation, result);
+    if (!verdict_.check_headers(expected, result.headers)) return;
+    verdict_.check_body(expected, result.body);
+    verdict_.check_outcome(invocation, result);
     check_log(expected, kStreamContext);
-  }
-
-  // False: a header without a name, after which nothing more is compared.
-  bool check_headers(const Expectation& expected, const HeaderMap& headers) {
-    for (const auto& [key, value, mark] : expected.has_header) {
-      if (key.empty()) {
-        fail("has_header: says no key", mark, {}, {});
-        return false;
-      }
-      const auto found = headers.get(key);
-      if (found == value) continue;
-      fail(fmt::format("has_header `{}`", key), mark, {value},
-           found ? std::vector{std::string(*found)} : std::vector<std::string>{});
-    }
-    for (const auto& [key, value, mark] : expected.no_header) {
-      if (key.empty()) {
-        fail("no_header: says no key", mark, {}, {});
-        return false;
-      }
-      if (const auto found = headers.get(key))
-        fail(fmt::format("no_header `{}`", key), mark, {}, {std::string(*found)});
-    }
-    return true;
-  }
-
-  void check_immediate(const Invocation& invocation, const PhaseResult& result) {
-    const bool proceeds = result.status == HeadersStatus::proceed ||
-                          result.status == HeadersStatus::proceed_and_end_stream;
-    const bool answered = result.local.status != 0;
-    const auto came = answered ? fmt::format("response {}", result.local.status)
-                               : std::string(to_string(result.status));
-    const auto& immediate = invocation.result.immediate;
-    if (const auto action = invocation.result.action) {
-      const auto wanted = *action == Action::proceed ? "continue" : "pause";
-      const auto got = answered ? came : proceeds ? "continue" : "pause";
-      if (wanted != got) fail("action", invocation.result.mark, {wanted}, {got});
-      return;
-    }
-    if (!immediate) {
-      const bool is_body = phase_ == Phase::request_body || phase_ == Phase::response_body;
-      if (is_body && !answered) return;  // it may be kept for later
-      if (!proceeds || answered)
-        fail("the stream does not continue", invocation.mark, {"Continue"}, {came});
-      return;
-    }
-    if (proceeds || !answered) fail("immediate", invocation.result.mark, {"a response"}, {came});
-    const auto check_number = [&](std::string_view name, const auto& wanted, std::uint32_t got) {
-      if (!wanted || static_cast<std::uint32_t>(*wanted) == got) return;
-      fail(fmt::format("immediate: {}", name), invocation.result.mark, {std::to_string(*wanted)},
-           {std::to_string(got)});
-    };
-    check_number("http_status", immediate->http_status, result.local.status);
-    check_number("grpc_status", immediate->grpc_status, result.local.grpc_status);
-    if (immediate->details)
-      check("immediate: details", *immediate->details, {result.local.details});
   }
 
   void check_callouts() {
@@ -433,34 +329,24 @@ class TestRun {
     for (const auto& [call, answer] : envoy_->calls()) {
       if (!answer) continue;
       ++counts[*answer];
-      if (const auto& request = test_.http_call[*answer].request) check_call(*request, call);
+      const auto& request = test_.http_call[*answer].request;
+      if (request && verdict_.check_headers(*request, call.headers))
+        verdict_.check_body(*request, call.body);
     }
     for (std::size_t i = 0; i < counts.size(); ++i) {
       const auto& given = test_.http_call[i];
-      if (!given.calls || *given.calls == counts[i]) continue;
-      fail(fmt::format("http_call `{}`: calls", given.cluster), given.mark,
-           {std::to_string(*given.calls)}, {std::to_string(counts[i])});
+      verdict_.check_calls("http_call", given.cluster, given.calls, given.mark, counts[i]);
     }
-  }
-
-  void check_call(const Expectation& expected, const HttpCall& call) {
-    if (!check_headers(expected, HeaderMap(HeaderForm::joined, call.headers))) return;
-    for (const auto& matcher : expected.headers) check("headers", matcher, lines_of(call.headers));
-    for (const auto& matcher : expected.body) check("body", matcher, {call.body});
   }
 
   void check_metrics() {
-    for (const auto& [name, value, mark] : test_.metrics) {
-      const auto got = envoy_->metric_value(name);
-      if (got == value) continue;
-      fail(fmt::format("metric `{}`", name), mark, {std::to_string(value)},
-           got ? std::vector{std::to_string(*got)} : std::vector<std::string>{});
-    }
+    for (const auto& metric : test_.metrics)
+      verdict_.check_metric(metric, envoy_->metric_value(metric.name));
   }
 
   void check_missed() {
     for (const auto& what : envoy_->missed())
-      fail(fmt::format("strict: the suite does not give {}", what), test_.mark, {}, {});
+      fail(fmt::format("strict: the suite does not give {}", what), test_.mark);
   }
 
   const Suite& suite_;
@@ -472,7 +358,7 @@ class TestRun {
   std::unique_ptr<LocalProxy> proxy_;
   EnvoyProxy* envoy_ = nullptr;  // the same, if it is one
   std::optional<Vm> vm_;
-  Phase phase_ = Phase::plugin_init;
+  Verdict verdict_;
   std::vector<std::pair<std::size_t, Phase>> phases_;  // from which line of the log on
   TestResult result_;
 };

@@ -10,30 +10,15 @@
 
 #include "engine/store.hpp"
 #include "host/local_proxy.hpp"
+#include "host/recorder.hpp"
 #include "host/suite/suite.hpp"
+#include "host/suite/verdict.hpp"
 
 namespace wasmctl::host {
-
-// What was expected, and what came in its place: one line or several each.
-struct Failure {
-  Phase phase = Phase::plugin_init;
-  std::string what;                // "has_header `x-from`"
-  std::optional<yaml::Mark> mark;  // of the expectation in the suite
-  std::vector<std::string> expected;
-  std::vector<std::string> actual;
-};
 
 struct PhaseLog {
   Phase phase = Phase::plugin_init;
   LogLine line;
-};
-
-// What a callback cost, over all its calls in a test.
-struct CallbackCost {
-  std::string name;
-  std::uint64_t calls = 0;
-  std::uint64_t instructions = 0;
-  std::uint64_t hostcalls = 0;
 };
 
 struct Crash {
@@ -60,6 +45,7 @@ struct RunOptions {
   std::string configuration;
   engine::Limits limits;
   engine::Coverage coverage = engine::Coverage::off;
+  engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
 };
 

@@ -71,6 +71,10 @@ constexpr std::array<std::string_view, 2> kWords<Action>{"continue", "pause"};
 template <>
 constexpr std::array<std::string_view, 4> kWords<Failing>{"no", "connect", "timeout", "reset"};
 
+template <>
+constexpr std::array<std::string_view, 4> kWords<StreamType>{"request", "response", "downstream",
+                                                             "upstream"};
+
 template <typename T>
 concept Message = std::is_class_v<T> && !std::same_as<T, std::string>;
 
@@ -183,6 +187,9 @@ const MessageRow& message_of<Expectation>() {
       field<&Expectation::immediate>("immediate", "the plugin answers by itself"),
       field<&Expectation::log>("log", "compared with each message that the phase logs"),
       extension<&Expectation::action>("action", "whether the message goes on in the end; continue"),
+      extension<&Expectation::close>("close",
+                                     "the plugin closes the connection, or resets the "
+                                     "stream; by which of its sides"),
   };
   static const MessageRow kRow{"Expectation", "what the plugin is to make of it", kFields};
   return kRow;
@@ -197,6 +204,18 @@ const MessageRow& message_of<Invocation>() {
       extension<&Invocation::advance_ms>("advance_ms", "how much time passes before, in ms"),
   };
   static const MessageRow kRow{"Invocation", "a phase of a request", kFields};
+  return kRow;
+}
+
+template <>
+const MessageRow& message_of<ConnectionEvent>() {
+  static const std::array kFields{
+      field<&ConnectionEvent::downstream_data>("downstream_data", "the client sends", "event"),
+      field<&ConnectionEvent::upstream_data>("upstream_data", "the server sends", "event"),
+      field<&ConnectionEvent::downstream_close>("downstream_close", "the client is gone", "event"),
+      field<&ConnectionEvent::upstream_close>("upstream_close", "the server ends", "event"),
+  };
+  static const MessageRow kRow{"ConnectionEvent", "what happens on a connection", kFields};
   return kRow;
 }
 
@@ -273,6 +292,8 @@ const MessageRow& message_of<Test>() {
       field<&Test::response_headers>("response_headers", "the response's headers"),
       field<&Test::response_body>("response_body", "the response's body, call by call"),
       extension<&Test::response_trailers>("response_trailers", "the response's trailers"),
+      extension<&Test::new_connection>("new_connection", "a connection of TCP begins"),
+      extension<&Test::connection>("connection", "what happens on a connection of TCP, in order"),
       field<&Test::plugin_init>("plugin_init", "what is logged when the plugin is configured"),
       field<&Test::stream_init>("stream_init", "what is logged when the stream begins"),
       field<&Test::stream_destroy>("stream_destroy", "what is logged when the stream ends"),
@@ -511,6 +532,27 @@ void check_host(const SuiteSource& source, const Suite& suite) {
       .hint("ask for Envoy's semantics in the suite: `env: {host: envoy}`");
 }
 
+// A connection of TCP has no messages of HTTP, and of its events each is one.
+void check_connections(const SuiteSource& source, const Suite& suite) {
+  for (const auto& test : suite.test) {
+    if (!is_of_tcp(test)) continue;
+    const bool has_http = test.request_headers || !test.request_body.empty() ||
+                          test.request_trailers || test.response_headers ||
+                          !test.response_body.empty() || test.response_trailers;
+    if (has_http)
+      throw yaml::error_at(source.file, test.mark,
+                           "a test is a request of HTTP or a connection of TCP, not both");
+    for (const auto& event : test.connection) {
+      if (!event.downstream_data && !event.upstream_data && !event.downstream_close &&
+          !event.upstream_close)
+        throw yaml::error_at(source.file, event.mark, "says nothing that happens")
+            .hint(
+                "give `downstream_data`, `upstream_data`, `downstream_close` or "
+                "`upstream_close`");
+    }
+  }
+}
+
 bool is_protobuf_text(const std::filesystem::path& file) {
   static constexpr std::string_view kEndings[] = {".textpb", ".textproto", ".pbtxt", ".txtpb"};
   return std::ranges::find(kEndings, file.extension().native()) != std::end(kEndings);
@@ -587,6 +629,7 @@ Suite read_suite(std::string_view text, const std::filesystem::path& file) {
     const SuiteSource source{name, Syntax::protobuf_text};
     read_fields(source, suite_message(), read_text_format(text, name), &suite);
     check_host(source, suite);
+    check_connections(source, suite);
     return suite;
   }
   const SuiteSource source{name, Syntax::yaml};
@@ -595,6 +638,7 @@ Suite read_suite(std::string_view text, const std::filesystem::path& file) {
     read_fields(source, suite_message(), document.root, &suite);
   }
   check_host(source, suite);
+  check_connections(source, suite);
   return suite;
 }
 

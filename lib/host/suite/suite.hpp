@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "host/abi.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::host {
@@ -69,6 +70,8 @@ struct Expectation {
   std::optional<Immediate> immediate;
   std::vector<StringMatcher> log;  // of whole messages of the phase
   std::optional<Action> action;    // (envoy) none: the message goes on
+  // (envoy) The plugin closes the connection, or resets the stream of HTTP: by which of its sides.
+  std::optional<StreamType> close;
   yaml::Mark mark;
 };
 
@@ -77,6 +80,15 @@ struct Invocation {
   Expectation result;
   std::optional<bool> end_of_stream;        // (envoy) none: as Google's tester has it
   std::optional<std::uint64_t> advance_ms;  // (envoy) so much time passes before
+  yaml::Mark mark;
+};
+
+// (envoy) What happens on a connection of TCP: one of these.
+struct ConnectionEvent {
+  std::optional<Invocation> downstream_data;   // of the client
+  std::optional<Invocation> upstream_data;     // of the server
+  std::optional<Invocation> downstream_close;  // the client is gone; there is no input
+  std::optional<Invocation> upstream_close;    // the server ends: data that end the stream
   yaml::Mark mark;
 };
 
@@ -131,6 +143,8 @@ struct Test {
   std::optional<Invocation> response_headers;
   std::vector<Invocation> response_body;
   std::optional<Invocation> response_trailers;  // (envoy)
+  std::optional<Invocation> new_connection;     // (envoy) of TCP; there is no input
+  std::vector<ConnectionEvent> connection;      // (envoy) of TCP, in order
   Expectation plugin_init;                      // of these, only the log counts
   Expectation stream_init;
   Expectation stream_destroy;
@@ -142,6 +156,11 @@ struct Test {
   bool strict = false;                   // (envoy) what the suite does not give may not be asked
   yaml::Mark mark;
 };
+
+// Whether the test is a connection of TCP; if not, it is a request of HTTP.
+inline bool is_of_tcp(const Test& test) {
+  return test.new_connection || !test.connection.empty();
+}
 
 struct Env {
   std::string test_path;    // of no consequence

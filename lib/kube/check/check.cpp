@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <tuple>
 
 #include "kube/check/rules/rules.hpp"
@@ -34,12 +35,11 @@ void sort_findings(std::vector<Finding>& findings, const std::vector<std::string
   findings.erase(rest.begin(), rest.end());
 }
 
-}  // namespace
-
-std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory* before) {
+std::vector<Finding> findings_by(std::span<const ManifestRule> rules, const Inventory& inventory,
+                                 const Inventory* before) {
   const Survey survey(inventory, before);
   std::vector<Finding> findings;
-  for (const auto& rule : manifest_rules()) {
+  for (const auto& rule : rules) {
     Report report(rule, inventory, findings);
     rule.check(survey, report);
   }
@@ -47,20 +47,20 @@ std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory
   return findings;
 }
 
+}  // namespace
+
+std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory* before) {
+  return findings_by(manifest_rules(), inventory, before);
+}
+
 std::vector<Finding> check_rendered(std::string_view text, const std::string& name,
                                     const std::optional<ModuleFacts>& module) {
-  // A Secret or ConfigMap may be in the cluster; who hands the stream out says how to apply it, and
-  // what is advice.
-  constexpr std::string_view kOfOthers[] = {"pull-secret-absent", "config-map-absent",
-                                            "config-map-apply", "observer-fails-closed"};
   Inventory inventory;
   inventory.module = module;
   read_manifests(inventory, text, name, "default");
-  auto findings = check_manifests(inventory);
-  std::erase_if(findings, [&](const Finding& finding) {
-    return std::ranges::find(kOfOthers, finding.rule) != std::end(kOfOthers);
-  });
-  return findings;
+  auto rules = manifest_rules();
+  std::erase_if(rules, [](const ManifestRule& rule) { return !rule.of_rendered; });
+  return findings_by(rules, inventory, nullptr);
 }
 
 }  // namespace wasmctl::kube

@@ -24,6 +24,9 @@ enum class RuleScope : std::uint8_t {
 struct ManifestRule : Rule {
   RuleScope scope;
   void (*check)(const Survey& survey, Report& report);
+  // Also of a stream that is about to be handed out. Else it is about what else there is (which may
+  // be in the cluster), or about how to apply it: whoever hands it out says that.
+  bool of_rendered = true;
 };
 
 std::vector<ManifestRule> manifest_rules();
@@ -32,9 +35,8 @@ std::vector<ManifestRule> manifest_rules();
 // manifests as they were, if that is known.
 std::vector<Finding> check_manifests(const Inventory& inventory, const Inventory* before = nullptr);
 
-// The same of one stream of manifests that is about to be handed out: without the rules about what
-// else there is, or how it will be applied. `name` is the stream's, for places; `module` what is
-// known of the module of its one plugin.
+// The same of one stream of manifests that is about to be handed out, by the rules for such. `name`
+// is the stream's, for places; `module` what is known of the module of its one plugin.
 std::vector<Finding> check_rendered(std::string_view text, const std::string& name,
                                     const std::optional<ModuleFacts>& module = std::nullopt);
 

@@ -64,7 +64,7 @@ class ImageCheck {
   }
 
   void check_image(oci::PulledImage& image, const oci::Reference& reference) {
-    const auto who = row_of(plugin_->kind).fetcher;
+    const auto who = plugin_->kind->fetcher;
     const auto named = image.descriptor().digest;
     const auto loaded = image.manifest_for(who).digest;
     const auto* const sha256 = plugin_->module_field("sha256");

@@ -12,7 +12,6 @@
 #include "base/error.hpp"
 #include "base/suggest.hpp"
 #include "base/text.hpp"
-#include "kube/render/envoy_gateway.hpp"
 #include "kube/workload.hpp"
 #include "yaml/json.hpp"
 #include "yaml/read.hpp"
@@ -26,37 +25,6 @@ using yaml::at, yaml::Node, yaml::text_at;
 
 constexpr std::string_view kExtensionsGroup = "extensions.istio.io/";
 constexpr std::string_view kModuleInBase64 = "AGFzbQ";  // "\0asm"
-
-constexpr PluginKindRow kPluginKinds[] = {
-    {PluginKind::wasm_plugin, "extensions.istio.io/v1alpha1", "WasmPlugin", "Istio",
-     oci::Consumer::istio},
-    {PluginKind::traffic_extension, "extensions.istio.io/v1alpha1", "TrafficExtension", "Istio",
-     oci::Consumer::istio},
-    {PluginKind::extension_policy, kEnvoyGatewayApi, kExtensionPolicy, "Envoy Gateway",
-     oci::Consumer::envoy_gateway},
-    {PluginKind::envoy_filter, "networking.istio.io/v1alpha3", "EnvoyFilter", "Istio",
-     oci::Consumer::istio},
-    {PluginKind::higress_plugin, "extensions.higress.io/v1alpha1", "WasmPlugin", "Higress",
-     oci::Consumer::istio},
-};
-
-// A field of a message of Envoy's, which protobuf reads in snake_case and in camelCase.
-const Node* message_field(const Node* node, std::string_view snake_case) {
-  if (node == nullptr) return nullptr;
-  if (const auto* const found = yaml::find(*node, snake_case)) return found;
-  std::string camel_case;
-  bool raise = false;
-  for (const char c : snake_case) {
-    if (c != '_') camel_case += raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c;
-    raise = c == '_';
-  }
-  return yaml::find(*node, camel_case);
-}
-
-const Node* message_at(const Node* node, std::initializer_list<std::string_view> path) {
-  for (const auto key : path) node = message_field(node, key);
-  return node;
-}
 
 // As Kubernetes reads YAML: `yes` and `True` are true, too.
 bool is_true(const Node* node) {
@@ -102,6 +70,9 @@ class DocumentReader {
         api_version.starts_with("kustomize.config.k8s.io/")) {
       return read_kustomization(root);
     }
+    for (const auto& row : plugin_kinds()) {
+      if (api_version == row.api_version && kind == row.name) return read_plugin(root, row);
+    }
     for (const auto& [group, name, reader] : kReaders) {
       const bool any_version = group.ends_with('/');
       const bool is_group = any_version ? api_version.starts_with(group) : api_version == group;
@@ -127,12 +98,12 @@ class DocumentReader {
 
   // The kind of ours that was meant: of its group, or nearly its name there (other kinds of the
   // group are none of our business); else of its name in another group. Null if there is none.
-  static const PluginKindRow* find_meant(std::string_view api_version, std::string_view kind) {
+  static const PluginKind* find_meant(std::string_view api_version, std::string_view kind) {
     const auto group_of = [](std::string_view version) {
       return version.substr(0, version.find('/'));
     };
-    const PluginKindRow* named = nullptr;
-    for (const auto& row : kPluginKinds) {
+    const PluginKind* named = nullptr;
+    for (const auto& row : plugin_kinds()) {
       const bool same_group = group_of(row.api_version) == group_of(api_version);
       const bool ours = row.api_version.starts_with(kExtensionsGroup);
       if (same_group && (ours || !base::nearest(kind, {row.name}).empty())) return &row;
@@ -165,17 +136,23 @@ class DocumentReader {
 
   // ---- plugins
 
-  void read_wasm_plugin(const Node& root) { read_plugin(root, PluginKind::wasm_plugin); }
-  void read_traffic_extension(const Node& root) {
-    read_plugin(root, PluginKind::traffic_extension);
+  void read_plugin(const Node& root, const PluginKind& kind) {
+    switch (kind.form) {
+      case PluginForm::spec:
+      case PluginForm::extension:
+        return read_plugin_fields(root, kind);
+      case PluginForm::policy_item:
+        return read_policy(root, kind);
+      case PluginForm::filter_message:
+        return read_filter(root, kind);
+    }
   }
-  void read_higress_plugin(const Node& root) { read_plugin(root, PluginKind::higress_plugin); }
 
-  void read_plugin(const Node& root, PluginKind kind) {
+  void read_plugin_fields(const Node& root, const PluginKind& kind) {
     PluginManifest plugin;
     identify(plugin, root);
-    keep_metadata(root, row_of(kind).name);
-    plugin.kind = kind;
+    keep_metadata(root, kind.name);
+    plugin.kind = &kind;
     read_spec(plugin, root);
     const auto* const url = plugin.module_field("url");
     plugin.url = url == nullptr ? "" : url->text;
@@ -201,22 +178,23 @@ class DocumentReader {
     }
   }
 
-  void read_policy(const Node& root) {
+  void read_policy(const Node& root, const PluginKind& kind) {
     PolicyManifest policy;
     identify(policy, root);
-    keep_metadata(root, kExtensionPolicy);
+    keep_metadata(root, kind.name);
     read_spec(policy, root);
     if (const auto* const list = yaml::find(policy.spec, "wasm")) {
-      for (const auto& item : list->items) read_policy_module(policy, item);
-      if (list->kind == yaml::Kind::mapping) read_policy_module(policy, *list);
+      for (const auto& item : list->items) read_policy_module(policy, item, kind);
+      if (list->kind == yaml::Kind::mapping) read_policy_module(policy, *list, kind);
     }
     inventory_.policies.push_back(std::move(policy));
   }
 
-  void read_policy_module(const PolicyManifest& policy, const Node& module) {
+  void read_policy_module(const PolicyManifest& policy, const Node& module,
+                          const PluginKind& kind) {
     PluginManifest plugin;
     static_cast<Object&>(plugin) = policy;
-    plugin.kind = PluginKind::extension_policy;
+    plugin.kind = &kind;
     plugin.spec = module;
     const auto image = text_at(&module, {"code", "image", "url"});
     const bool has_scheme = image.find("://") != std::string::npos;
@@ -226,10 +204,10 @@ class DocumentReader {
     inventory_.plugins.push_back(std::move(plugin));
   }
 
-  void read_envoy_filter(const Node& root) {
+  void read_filter(const Node& root, const PluginKind& kind) {
     PluginManifest filter;
     identify(filter, root);
-    filter.kind = PluginKind::envoy_filter;
+    filter.kind = &kind;
     const auto* const spec = yaml::find(root, "spec");
     filter.has_targets = names_targets(spec);
     filter.selector = read_labels(at(spec, {"workloadSelector", "labels"}));
@@ -246,7 +224,7 @@ class DocumentReader {
       if (value != nullptr) has_wasm = find_wasm(filter, *value) || has_wasm;
     }
     if (!has_wasm) return;
-    keep_metadata(root, row_of(PluginKind::envoy_filter).name);
+    keep_metadata(root, kind.name);
     inventory_.filters.push_back({static_cast<const Object&>(filter), *spec});
   }
 
@@ -564,11 +542,6 @@ class DocumentReader {
 };
 
 const std::vector<DocumentReader::KindReader> DocumentReader::kReaders = {
-    {"extensions.istio.io/v1alpha1", "WasmPlugin", &DocumentReader::read_wasm_plugin},
-    {"extensions.istio.io/v1alpha1", "TrafficExtension", &DocumentReader::read_traffic_extension},
-    {"extensions.higress.io/v1alpha1", "WasmPlugin", &DocumentReader::read_higress_plugin},
-    {kEnvoyGatewayApi, kExtensionPolicy, &DocumentReader::read_policy},
-    {"networking.istio.io/v1alpha3", "EnvoyFilter", &DocumentReader::read_envoy_filter},
     {"v1", "Namespace", &DocumentReader::read_namespace},
     {"v1", "ConfigMap", &DocumentReader::read_config_map},
     {"v1", "Secret", &DocumentReader::read_secret},
@@ -583,56 +556,15 @@ const std::vector<DocumentReader::KindReader> DocumentReader::kReaders = {
     {"gateway.networking.k8s.io/", "GRPCRoute", &DocumentReader::read_target},
 };
 
-// What a policy's module has elsewhere, or under another name.
-const Node* policy_field(const Node& module, std::string_view key) {
-  if (key == "pluginConfig") return yaml::find(module, "config");
-  if (key == "imagePullPolicy") return at(&module, {"code", "pullPolicy"});
-  if (key == "imagePullSecret") {
-    const auto* const secret = at(&module, {"code", "image", "pullSecretRef"});
-    const bool here = secret != nullptr && yaml::find(*secret, "namespace") == nullptr;
-    return here ? yaml::find(*secret, "name") : nullptr;  // elsewhere a ReferenceGrant decides
-  }
-  if (key != "url" && key != "sha256") return nullptr;
-  const auto* const of_image = at(&module, {"code", "image", key});
-  return of_image != nullptr ? of_image : at(&module, {"code", "http", key});
-}
-
-const Node* filter_field(const Node& message, std::string_view key) {
-  const auto* const code = message_at(&message, {"config", "vm_config", "code"});
-  if (key == "sha256") return message_at(code, {"remote", "sha256"});
-  if (key != "url") return nullptr;
-  const auto* const file = message_at(code, {"local", "filename"});
-  return file != nullptr ? file : message_at(code, {"remote", "http_uri", "uri"});
-}
-
 }  // namespace
 
-std::span<const PluginKindRow> plugin_kinds() {
-  return kPluginKinds;
-}
-
-const PluginKindRow& row_of(PluginKind kind) {
-  return kPluginKinds[static_cast<std::size_t>(kind)];
-}
-
 const Node* PluginManifest::module_field(std::string_view key) const {
-  switch (kind) {
-    case PluginKind::extension_policy:
-      return policy_field(spec, key);
-    case PluginKind::envoy_filter:
-      return filter_field(spec, key);
-    case PluginKind::traffic_extension:
-      return at(&spec, {"wasm", key});
-    case PluginKind::wasm_plugin:
-    case PluginKind::higress_plugin:
-      return yaml::find(spec, key);
-  }
-  return nullptr;
+  return kube::module_field(*kind, spec, key);
 }
 
 std::string describe(const PluginManifest& plugin) {
-  const bool is_filter = plugin.kind == PluginKind::envoy_filter;
-  return fmt::format("{} `{}`", is_filter ? "EnvoyFilter" : "plugin", plugin.name);
+  const bool is_filter = plugin.kind->form == PluginForm::filter_message;
+  return fmt::format("{} `{}`", is_filter ? plugin.kind->name : "plugin", plugin.name);
 }
 
 std::string describe(const WorkloadManifest& workload) {

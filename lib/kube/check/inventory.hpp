@@ -13,7 +13,7 @@
 
 #include "base/content.hpp"
 #include "base/place.hpp"
-#include "oci/consumers.hpp"
+#include "kube/check/plugin_kinds.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -30,32 +30,11 @@ struct Object {
   std::string name;
 };
 
-// What loads a module, by the resource that says so.
-enum class PluginKind : std::uint8_t {
-  wasm_plugin,        // Istio's
-  traffic_extension,  // likewise
-  extension_policy,   // Envoy Gateway's; each item of its list is a plugin
-  envoy_filter,       // Istio's way to write Envoy's own configuration; each Wasm in it is a plugin
-  higress_plugin,     // Higress' WasmPlugin: Istio's first, with fields of its own
-};
-
-struct PluginKindRow {
-  PluginKind kind;
-  std::string_view api_version;
-  std::string_view name;      // "WasmPlugin"
-  std::string_view consumer;  // who fetches the module: "Istio", "Envoy Gateway", "Higress"
-  oci::Consumer fetcher;      // the code that it does so by: Higress has Istio's
-};
-
-// In the order of the enum.
-std::span<const PluginKindRow> plugin_kinds();
-const PluginKindRow& row_of(PluginKind kind);
-
 // The pods that the configPatches of an EnvoyFilter are for.
 enum class FilterContext : std::uint8_t { any, sidecars, gateways };
 
 struct PluginManifest : Object {
-  PluginKind kind = PluginKind::wasm_plugin;
+  const PluginKind* kind = nullptr;  // never null
   yaml::Node spec;  // of a policy an item of its list, of an EnvoyFilter the message of a filter
   std::vector<yaml::Node> stray_keys;  // beside apiVersion, kind, metadata, spec and status
   std::string url;  // a policy's image with `oci://`, a filter's file with `file://`
@@ -64,8 +43,6 @@ struct PluginManifest : Object {
   FilterContext context = FilterContext::any;
   bool is_merged = false;  // of an EnvoyFilter: it changes a filter that is there, and is a part
 
-  // A field of the module, by WasmPlugin's name for it, wherever the kind has it; null if it is not
-  // there.
   const yaml::Node* module_field(std::string_view key) const;
 };
 
@@ -206,7 +183,7 @@ struct UnknownKind {
   Site site;
   std::string api_version;
   std::string kind;
-  const PluginKindRow* meant;
+  const PluginKind* meant;
 };
 
 // What the module does, so far as its imports and exports tell; of --module.

@@ -142,13 +142,11 @@ Survey::Survey(const Inventory& inventory, const Inventory* before)
 void Survey::sort_plugins() {
   for (const auto& plugin : inventory_.plugins) {
     plugins_.push_back(&plugin);
-    const bool istio =
-        plugin.kind == PluginKind::wasm_plugin || plugin.kind == PluginKind::traffic_extension;
-    if (istio) istio_plugins_.push_back(&plugin);
-    const bool higress = plugin.kind == PluginKind::higress_plugin && !plugin.selector.empty();
-    if (istio || higress || plugin.kind == PluginKind::envoy_filter) {
-      mesh_plugins_.push_back(&plugin);
-    }
+    const bool mesh = plugin.kind->reach == PluginReach::sidecars;
+    if (mesh && plugin.kind->has_plugin_fields()) istio_plugins_.push_back(&plugin);
+    const bool selects =
+        plugin.kind->reach == PluginReach::own_gateways && !plugin.selector.empty();
+    if (mesh || selects) mesh_plugins_.push_back(&plugin);
   }
 }
 
@@ -222,7 +220,7 @@ void Survey::select() {
 // Where there are copies of workloads, it matters from where a plugin looks at them.
 std::string Survey::key_of(const PluginManifest& plugin) const {
   auto key = fmt::format("{}\n{}\n{}\n", plugin.ns, static_cast<int>(plugin.context),
-                         plugin.kind == PluginKind::higress_plugin);
+                         plugin.kind->reach == PluginReach::own_gateways);
   for (const auto& [label, value] : plugin.selector) key += fmt::format("{}={}\n", label, value);
   if (!copies_.empty()) key += directory_of(inventory_, plugin).native();
   return key;
@@ -238,8 +236,8 @@ Selection Survey::selection_of(const PluginManifest& plugin) const {
     if (!here || !fits || !matches(plugin.selector, workload.labels)) return;
     if (is_mended(workload) || !is_nearest(plugin, workload)) return;
     selection.pods.push_back(&pods);
-    // Higress' own gateways are no pods of Istio's injector.
-    const bool has_proxy = pods.has_proxy() || plugin.kind == PluginKind::higress_plugin;
+    // A product's own gateways are no pods of Istio's injector.
+    const bool has_proxy = pods.has_proxy() || plugin.kind->reach == PluginReach::own_gateways;
     if (has_proxy) selection.with_proxy.push_back(&pods);
   };
   if (plugin.selector.empty() || plugin.ns == kRootNamespace) {
@@ -297,7 +295,7 @@ void Survey::find_modules() {
 
 std::vector<const MountManifest*> Survey::proxy_mounts(const PluginManifest& plugin,
                                                        const Pods& pods) const {
-  if (plugin.kind != PluginKind::higress_plugin) return pods.mounts;
+  if (plugin.kind->reach == PluginReach::sidecars) return pods.mounts;
   std::vector<const MountManifest*> mounts;
   mounts.reserve(pods.workload->mounts.size());
   for (const auto& mount : pods.workload->mounts) mounts.push_back(&mount);

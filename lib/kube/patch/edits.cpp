@@ -24,7 +24,7 @@ LineViews split(std::string_view text) {
 }
 
 // Whole lines that are replaced.
-struct Change {
+struct LineChange {
   std::size_t first = 0;  // index of the first old line
   LineViews before;
   std::string after;  // text
@@ -41,7 +41,7 @@ std::size_t line_end(std::string_view text, std::size_t offset) {
 }
 
 // Lines that both sides share at the ends are no change.
-void trim(Change& change) {
+void trim(LineChange& change) {
   const auto after = split(change.after);
   std::size_t head = 0;
   while (head < change.before.size() && head < after.size() && change.before[head] == after[head])
@@ -59,8 +59,8 @@ void trim(Change& change) {
   change.after = std::move(inner);
 }
 
-std::vector<Change> to_changes(std::string_view text, const std::vector<Edit>& edits) {
-  std::vector<Change> changes;
+std::vector<LineChange> to_changes(std::string_view text, const std::vector<Edit>& edits) {
+  std::vector<LineChange> changes;
   std::size_t line = 0;     // of `counted`
   std::size_t counted = 0;  // bytes
   for (std::size_t i = 0; i < edits.size();) {
@@ -79,7 +79,7 @@ std::vector<Change> to_changes(std::string_view text, const std::vector<Edit>& e
         static_cast<std::size_t>(std::ranges::count(text.substr(counted, begin - counted), '\n'));
     counted = begin;
     const auto old = text.substr(begin, end - begin);
-    Change change{line, split(old), apply_edits(old, local)};
+    LineChange change{line, split(old), apply_edits(old, local)};
     trim(change);
     changes.push_back(std::move(change));
   }

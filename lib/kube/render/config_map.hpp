@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/limits.hpp"
-#include "kube/render/wasm_plugin.hpp"
+#include "kube/render/identity.hpp"
 
 namespace wasmctl::kube {
 

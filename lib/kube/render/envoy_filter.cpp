@@ -1,9 +1,13 @@
+// The filter in Envoy's own configuration, for an Envoy without a control plane: an entry of
+// `http_filters`, or with `type: NETWORK` of a filter chain's `filters`.
+// Source: envoy api/envoy/extensions/wasm/v3/wasm.proto and filters/{http,network}/wasm/v3.
 #include "kube/render/envoy_filter.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "kube/render/plugin_config.hpp"
+#include "kube/render/resource_kinds.hpp"
 #include "kube/render/unsupported.hpp"
 
 namespace wasmctl::kube {
@@ -49,16 +53,8 @@ std::string failure_policy(const std::string& strategy) {
   return strategy == "FAIL_CLOSE" ? "FAIL_CLOSED" : strategy;
 }
 
-}  // namespace
-
 std::vector<std::string> check_envoy_filter(const Settings& settings) {
   return refuse_unsupported(settings, kEnvoysConfiguration, kNotInAFilter);
-}
-
-std::optional<std::string> cluster_of(const std::string& url) {
-  if (!url.starts_with("http://") && !url.starts_with("https://")) return std::nullopt;
-  const auto begin = url.find("://") + 3;
-  return url.substr(begin, std::min(url.find_first_of(":/", begin), url.size()) - begin);
 }
 
 ordered_json envoy_filter(const Identity& identity, const Location& location,
@@ -85,6 +81,19 @@ ordered_json envoy_filter(const Identity& identity, const Location& location,
           {"typed_config",
            {{"@type", "type.googleapis.com/envoy.extensions.filters." + layer + ".wasm.v3.Wasm"},
             {"config", std::move(config)}}}};
+}
+
+constexpr std::string_view kEnvoySchemes[] = {"file", "http", "https"};
+
+}  // namespace
+
+extern constexpr ResourceKind kEnvoyFilterKind = {"envoy", std::nullopt, kEnvoySchemes,
+                                                  check_envoy_filter, envoy_filter};
+
+std::optional<std::string> cluster_of(const std::string& url) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return std::nullopt;
+  const auto begin = url.find("://") + 3;
+  return url.substr(begin, std::min(url.find_first_of(":/", begin), url.size()) - begin);
 }
 
 }  // namespace wasmctl::kube

@@ -1,8 +1,13 @@
+// Envoy Gateway's resource for Wasm. The gateway's control plane fetches the module, and serves it
+// to its proxies; the filters are in the order of the policy's list.
+// Source: envoyproxy/gateway api/v1alpha1 wasm_types.go, envoyextensionpolicy_types.go and the
+// CRD's CEL rules.
 #include "kube/render/envoy_gateway.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "kube/render/resource_kinds.hpp"
 #include "kube/render/unsupported.hpp"
 
 namespace wasmctl::kube {
@@ -48,8 +53,6 @@ ordered_json code(const Location& location, const Settings& settings) {
   return code;
 }
 
-}  // namespace
-
 std::vector<std::string> check_envoy_gateway(const Settings& settings) {
   auto passed_over = refuse_unsupported(settings, kAnEnvoyExtensionPolicy, kNotInAPolicy);
   check_target_kinds(settings, kAnEnvoyExtensionPolicy, kTargets);
@@ -89,5 +92,13 @@ ordered_json envoy_extension_policy(const Identity& identity, const Location& lo
           {"metadata", metadata(identity)},
           {"spec", std::move(spec)}};
 }
+
+constexpr std::string_view kGatewaySchemes[] = {"oci", "http", "https"};
+
+}  // namespace
+
+extern constexpr ResourceKind kExtensionPolicyKind = {kExtensionPolicy,
+                                                      oci::Consumer::envoy_gateway, kGatewaySchemes,
+                                                      check_envoy_gateway, envoy_extension_policy};
 
 }  // namespace wasmctl::kube

@@ -7,7 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "kube/render/wasm_plugin.hpp"
+#include "kube/render/identity.hpp"
 
 namespace wasmctl::kube {
 

@@ -1,5 +1,5 @@
-// What `render` can make for those who load modules: Istio, Envoy Gateway, Envoy itself. One row
-// each, with what it can say; what it cannot is refused, never left out.
+// What `render` can make for those who load modules: Istio, Envoy Gateway, Envoy itself. A row
+// each, in the file of its own that makes it; what a kind cannot say is refused, never left out.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,11 +9,19 @@
 #include <string_view>
 #include <vector>
 
+#include "kube/render/identity.hpp"
 #include "kube/render/settings.hpp"
-#include "kube/render/wasm_plugin.hpp"
 #include "oci/consumers.hpp"
 
 namespace wasmctl::kube {
+
+// Where the proxy gets the module.
+struct Location {
+  std::string url;  // oci://, http(s)://, file:///
+  // 64 hex digits; what they are of depends on the scheme. oci: the manifest's digest; http: the
+  // module, unpacked; file: never checked, so never set.
+  std::optional<std::string> sha256;
+};
 
 struct ResourceKind {
   std::string_view name;  // as in --kind
@@ -28,6 +36,6 @@ struct ResourceKind {
 };
 
 // The default first.
-std::span<const ResourceKind> resource_kinds();
+std::span<const ResourceKind* const> resource_kinds();
 
 }  // namespace wasmctl::kube

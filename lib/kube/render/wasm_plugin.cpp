@@ -1,7 +1,10 @@
+// The resources that tell Istio to load a module: WasmPlugin, and its successor TrafficExtension.
+// Source: istio/api extensions/v1alpha1 wasm.proto, traffic_extension.proto.
 #include "kube/render/wasm_plugin.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include "kube/render/resource_kinds.hpp"
 #include "kube/render/unsupported.hpp"
 
 namespace wasmctl::kube {
@@ -35,21 +38,9 @@ ordered_json resource(const char* kind, const Identity& identity, ordered_json s
           {"spec", std::move(spec)}};
 }
 
-}  // namespace
-
 std::vector<std::string> check_istio(const Settings& settings) {
   check_target_kinds(settings, "a resource of Istio's", kTargets);
   return {};
-}
-
-std::span<const std::string_view> istio_target_kinds() {
-  return kTargets;
-}
-
-ordered_json metadata(const Identity& identity) {
-  ordered_json object = {{"name", identity.name}};
-  if (identity.ns) object["namespace"] = *identity.ns;
-  return object;
 }
 
 ordered_json wasm_plugin(const Identity& identity, const Location& location,
@@ -72,6 +63,20 @@ ordered_json traffic_extension(const Identity& identity, const Location& locatio
   add_settings(wasm, settings, Part::wasm);
   spec["wasm"] = std::move(wasm);
   return resource("TrafficExtension", identity, std::move(spec));
+}
+
+constexpr std::string_view kIstioSchemes[] = {"oci", "http", "https", "file"};
+
+}  // namespace
+
+extern constexpr ResourceKind kWasmPluginKind = {"WasmPlugin", oci::Consumer::istio, kIstioSchemes,
+                                                 check_istio, wasm_plugin};
+
+extern constexpr ResourceKind kTrafficExtensionKind = {
+    "TrafficExtension", oci::Consumer::istio, kIstioSchemes, check_istio, traffic_extension};
+
+std::span<const std::string_view> istio_target_kinds() {
+  return kTargets;
 }
 
 }  // namespace wasmctl::kube

@@ -1,7 +1,8 @@
 // Does in each callback what it is told, and logs what the host answers: so the same commands tell
 // one host from another. Commands are words, `;` between them. They come from the property
 // do.CALLBACK, or from the request header `do-CALLBACK`, which is removed; for the root context
-// from the configuration, a line `CALLBACK: COMMANDS` each.
+// from the configuration, a line `CALLBACK: COMMANDS` each. Of TCP the last line that came is what
+// is to be done with all of it.
 //
 //     get MAP NAME         -> "get NAME = VALUE", or "get NAME: NotFound"
 //     pairs MAP, size MAP  -> "pairs a=b|c=d", "size 2"
@@ -116,7 +117,9 @@ uint32_t run(std::string_view commands) {
       continue;
     } else if (verb == "bytes") {
       result = proxy_get_buffer_bytes(buffer, number(b), number(c), &data, &size);
-      say("bytes", result, taken(data, size));
+      auto text = taken(data, size);
+      for (auto& c : text) c = c == '\n' ? '|' : c;
+      say("bytes", result, text);
       continue;
     } else if (verb == "write") {
       result = proxy_set_buffer_bytes(buffer, number(b), number(c), words[4].data(), words[4].size());
@@ -252,11 +255,38 @@ class Stream : public Context {
     ends_ = end_of_stream;
     return static_cast<FilterDataStatus>(run_of("response_body"));
   }
+  FilterStatus onNewConnection() override {
+    return static_cast<FilterStatus>(run_of("new_connection"));
+  }
+  FilterStatus onDownstreamData(size_t size, bool end_of_stream) override {
+    return run_last_line(WasmBufferType::NetworkDownstreamData, size, end_of_stream);
+  }
+  FilterStatus onUpstreamData(size_t size, bool end_of_stream) override {
+    return run_last_line(WasmBufferType::NetworkUpstreamData, size, end_of_stream);
+  }
+  void onDownstreamConnectionClose(CloseType by) override { closed("downstream", by); }
+  void onUpstreamConnectionClose(CloseType by) override { closed("upstream", by); }
   void onDone() override { run_of("done"); }
   void onLog() override { run_of("log"); }
   void onDelete() override { run_of("delete"); }
 
  private:
+  FilterStatus run_last_line(WasmBufferType buffer, size_t size, bool end_of_stream) {
+    const char* data = nullptr;
+    size_t read = 0;
+    proxy_get_buffer_bytes(buffer, 0, size, &data, &read);
+    const auto text = taken(data, read);
+    say("data " + std::to_string(static_cast<int>(buffer)) + " " + std::to_string(size) +
+        (end_of_stream ? " end" : ""));
+    const auto lines = split(text, '\n');
+    return static_cast<FilterStatus>(lines.empty() ? 0 : run(lines.back()));
+  }
+
+  void closed(const std::string& side, CloseType by) {
+    say(side + " closed " + std::to_string(static_cast<int>(by)));
+    run_of(side + "_close");
+  }
+
   uint32_t run_of(const std::string& callback) {
     const auto path = with_zeros("do." + callback);
     const char* data = nullptr;

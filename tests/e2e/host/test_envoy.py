@@ -3,13 +3,17 @@
 its own."""
 
 import json
+import queue
 import re
+import socket
+import struct
 import subprocess
+import time
 
 import pytest
 
 from envoy import Envoy, Filter, cluster
-from upstreams import upstream
+from upstreams import tcp_upstream, upstream
 
 CONFIG = """answer: get 6 :status;body 4;bytes 4 0 99;get 0 :path;stream;get 0 :path;get 6 :status;add 0 a b;continue 0;get 0 a"""
 
@@ -36,6 +40,32 @@ ROWS = {
     "shared data": ({"request_headers": "shared k;share k v 0;shared k;share k w 99"}, []),
     "queues": ({"request_headers": "pop q;register q;pop q;push q a;pop q"}, []),
     "a call": ({"request_headers": "call side /side;return 3"}, []),
+}
+
+# Name: what a client sends, each a line for the probe; and what the server answers when that has arrived,
+# None: it does not. An empty text: it ends.
+TCP_CONFIG = """new_connection: property source.address2;body 2;body 3;body 0
+downstream_close: body 2;close 2
+upstream_close: body 3
+done: log 2 done
+log: body 2;log 2 logged
+delete: log 2 the-end"""
+TCP_ROWS = {
+    "nothing": [],
+    "data": [("down;bytes 2 0 99", "up;bytes 3 0 4;bytes 2 0 9"), ("more", None)],
+    "changed": [("x;write 2 0 0 <;write 2 999 0 >;write 2 1 2 no;write 3 0 0 a", "y;write 3 0 999 Y;write 2 0 0 b")],
+    "kept": [("return 1;body 2", None), ("return 1;write 2 0 0 <", None), ("body 2;return 0;bytes 2 0 99", "log 2 a")],
+    "kept for good": [("return 1", None)],
+    "other statuses": [("return 2", "return 9")],
+    "continued": [("return 1;continue 2;continue 2", "log 2 ok"), ("continue 3;continue 0", None)],
+    "closed": [("close 2;log 2 after;close 2", None)],
+    "closed by the other side": [("log 2 a", "close 3;log 2 after")],
+    "closed as one of HTTP": [("close 0;close 1;close 4;return 0", "log 2 b")],
+    "the client ends first": [("log 2 a", "log 2 b"), ("", "log 2 c"), (None, "")],
+    "the server ends": [("log 2 a", "")],
+    "the client ends last": [("log 2 a", ""), ("", None)],
+    "the plugin closes at the end": [("", "close 3")],
+    "not of HTTP": [("get 0 a;pairs 0;local 403 a b;body 0;bytes 4 0 9;property request.path", "log 2 c")],
 }
 
 # Envoy's own, or another's value each time.
@@ -98,3 +128,85 @@ def embedded(built, clean_env, tmp_path_factory):
 @pytest.mark.parametrize("name", ROWS)
 def test_the_same(judged, embedded, name):
     assert embedded[name] == judged[name]
+
+
+def came(side):
+    """What has come to a socket, and whether its peer has closed it."""
+    text = b""
+    side.settimeout(0.1)
+    try:
+        while data := side.recv(4096):
+            text += data
+        return text.decode(), True
+    except ConnectionError:
+        return text.decode(), True
+    except TimeoutError:
+        return text.decode(), False
+
+
+def send(side, line):
+    if line:
+        side.sendall(line.encode() + b"\n")
+    else:
+        side.shutdown(socket.SHUT_WR)
+
+
+class Conversation:
+    """A row over a real connection: what was logged, and what came of it as events of a suite."""
+
+    def __init__(self, envoy, servers):
+        self.envoy, self.servers, self.events, self.begin = envoy, servers, [], envoy.log.stat().st_size
+
+    def logged(self):
+        return re.findall(r"wasm log[^:]*: (.*)", self.envoy.log.read_text()[self.begin:])
+
+    def hold(self, row):
+        with socket.create_connection(("127.0.0.1", self.envoy.port), 5) as client, self.servers.get(timeout=5) as server:
+            for sent, answer in row:
+                if sent is not None:
+                    self.step("downstream", sent, client, server, client)
+                if answer is not None:
+                    self.step("upstream", answer, server, client, client)
+            # Without a FIN: the client is gone.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.envoy.wait_for_log("the-end", begin=self.begin)
+        return self.logged(), self.events
+
+    def step(self, side, line, sender, receiver, client):
+        send(sender, line)
+        body, _ = came(receiver)
+        result = {"body": [{"exact": body}]}
+        if client.fileno() >= 0 and "close" in line and came(client)[1]:
+            result["close"] = side
+        event = {"input": {"content": line + "\n" if line else ""}, "result": result, "end_of_stream": not line}
+        self.events.append({f"{side}_data": event})
+
+
+@pytest.fixture(scope="module")
+def judged_tcp(built, tmp_path_factory):
+    servers = queue.Queue()
+
+    def serve(connection):
+        mine = connection.dup()
+        servers.put(mine)
+        while mine.fileno() >= 0:
+            time.sleep(0.01)
+
+    said = {}
+    with tcp_upstream(serve) as port:
+        probe = Filter("t", built("probe.cc"), config=TCP_CONFIG)
+        with Envoy(network_filters=[probe], log=tmp_path_factory.mktemp("envoy") / "log", upstream=port) as envoy:
+            for name, row in TCP_ROWS.items():
+                said[name] = Conversation(envoy, servers).hold(row)
+    return said
+
+
+@pytest.mark.parametrize("name", TCP_ROWS)
+def test_the_same_of_tcp(judged_tcp, built, wasmctl, tmp_path, name):
+    lines, events = judged_tcp[name]
+    test = {"name": name, "new_connection": {}, "connection": events}
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(json.dumps({"env": {"host": "envoy", "config": TCP_CONFIG}, "test": [test]}))
+    result = json.loads(wasmctl("test", built("probe.cc"), "--suite", suite, "--json", status=None).stdout)["suites"][0]["tests"][0]
+    assert [line["message"] for line in result["log"]] == lines
+    assert result["passed"], result

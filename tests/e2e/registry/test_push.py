@@ -172,7 +172,7 @@ def test_annotations_of_wasmctl_yaml_and_git(wasmctl, root, tmp_path):
         "org.opencontainers.image.source": "https://a.example", "org.opencontainers.image.revision": "v1"}
     done = wasmctl("push", "--format", "docker", plugin, f"oci:{tmp_path}/docker:v1")
     assert done.stderr.splitlines()[-1] == (
-        "warning: Docker's manifest has no annotations: those of wasmctl.yaml are left out")
+        "warning: the manifest of --format docker has no annotations: those of wasmctl.yaml are left out")
     (plugin / "header_logger.cc").open("a").write("// changed\n")
     assert push(*from_git) == ours | found | {
         "org.opencontainers.image.revision": f"{commit}-dirty",

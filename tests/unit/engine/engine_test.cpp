@@ -35,7 +35,29 @@ struct Run {
   std::vector<std::string> stack;  // the first byte of each place, and the function
   std::uint64_t instructions = 0;
   std::string executed;  // opcodes that ran, in the order of the file
+  // Of each call, in the order of the first: the functions from outside to it, and what it spent in
+  // each group.
+  std::vector<std::string> profile;
 };
+
+// The group of an instruction is its opcode.
+std::vector<std::uint32_t> groups_by_opcode(const std::string& bytes) {
+  std::vector<std::uint32_t> groups;
+  for (const char byte : bytes) groups.push_back(static_cast<unsigned char>(byte));
+  return groups;
+}
+
+std::vector<std::string> describe(const engine::Profile& profile) {
+  std::vector<std::string> lines;
+  for (const auto& call : profile.calls()) {
+    auto line = std::to_string(call.function) + ":";
+    for (auto at = &call; at->caller != engine::Profile::kNone; at = &profile.calls()[at->caller])
+      line.insert(0, fmt::format("{}>", profile.calls()[at->caller].function));
+    for (const auto& [group, count] : call.spent) line += fmt::format(" {:02x}*{}", group, count);
+    lines.push_back(line);
+  }
+  return lines;
+}
 
 Run run(
     const std::vector<std::string>& functions, const engine::Limits& limits = {},
@@ -43,13 +65,15 @@ Run run(
   Run result;
   result.bytes = program(functions);
   const engine::Program program(wasm::parse_module(result.bytes, "m"), "m");
-  engine::Store store(limits, engine::Coverage::on);
+  engine::Profile profile(groups_by_opcode(result.bytes));
+  engine::Store store(limits, engine::Coverage::on, &profile);
   auto* imported = store.add_host_function({}, host);
   const auto made = store.instantiate(
       program, [&](const wasm::Import&) -> std::optional<engine::External> { return imported; });
   const auto exported = engine::find_export(*made.instance, "run");
   const auto outcome = store.invoke(*std::get<engine::Function*>(*exported), {});
   result.instructions = store.instructions();
+  result.profile = describe(profile);
   for (std::size_t i = 0; i < result.bytes.size(); ++i) {
     if (made.instance->executed[i] != 0) {
       result.executed += fmt::format("{:02x} ", static_cast<unsigned char>(result.bytes[i]));
@@ -168,6 +192,32 @@ TEST_CASE("instructions are counted as wasmtime's fuel counts them") {
 TEST_CASE("what ran is noted") {
   // if (0) { nop } else { i32.const; drop }
   CHECK(run({"\x41\0\x04\x40\1\x05\x41\1\x1a\x0b"s}).executed == "41 04 41 1a 0b 0b ");
+}
+
+TEST_CASE("a profile counts each instruction in the call that ran it") {
+  using Lines = std::vector<std::string>;
+  // 1: const, drop; 2: calls 1 twice; 3: 2, 1, 2
+  CHECK(run({"\x41\0\x1a"s, "\x10\1\x10\1", "\x10\2\x10\1\x10\2"}).profile ==
+        Lines{"3: 10*3", "3>2: 10*4", "3>2>1: 41*4", "3>1: 41*1"});
+  // A tail call takes its caller's place: 2 becomes 1, then 3 goes on.
+  CHECK(run({"\x41\0\x1a"s, "\x41\0\x1a\x12\1"s, "\x10\2\x41\0\x1a"s}).profile ==
+        Lines{"3: 10*1 41*1", "3>2: 12*1 41*1", "3>1: 41*1"});
+  // A trap: what ran counts, but for the unreachable, which no count has.
+  CHECK(run({"\x41\0\x1a\0"s, "\x10\1"}).profile == Lines{"2: 10*1", "2>1: 41*1"});
+  // What a host function calls belongs to its caller.
+  const auto host = [](engine::HostCall& call) -> std::optional<engine::Trap> {
+    return call.store.invoke(*call.caller->functions[1], {}).trap;
+  };
+  CHECK(run({"\x41\0\x1a"s, std::string(kCallImport, 2) + "\x41\0\x1a"s}, {}, host).profile ==
+        Lines{"2: 10*1 41*1", "2>1: 41*1"});
+}
+
+TEST_CASE("a profile has all instructions, also where the machine takes a breath") {
+  engine::Limits limits;
+  limits.instructions = 2'500'000;
+  const auto got = run({"\x03\x40\x41\1\x0d\0\x0b"s}, limits);  // loop: const, br_if
+  CHECK(got.instructions == 2'500'000);
+  CHECK(got.profile == std::vector<std::string>{"1: 0d*1250000 41*1250000"});
 }
 
 TEST_CASE("what the engine does not run is refused by name") {

@@ -158,6 +158,14 @@ TEST_CASE("what is wrong with a suite has its place") {
       {"a.textpb", "test { num_chunks: 1 chunk_size: 2 }",
        "a.textpb:1:22: `num_chunks` and `chunk_size` exclude each other"},
       {"a.yaml", "test: [{strict: true}]", "a.yaml:1:9: Google's plugin tester has no `strict`"},
+      {"a.yaml", "test: [{new_connection: {}}]",
+       "a.yaml:1:9: Google's plugin tester has no `new_connection`"},
+      {"a.yaml", "env: {host: envoy}\ntest: [{request_headers: {}, connection: [{}]}]",
+       "a.yaml:2:8: a test is a request of HTTP or a connection of TCP, not both"},
+      {"a.yaml", "env: {host: envoy}\ntest: [{connection: [{}]}]",
+       "a.yaml:2:22: says nothing that happens"},
+      {"a.textpb", "env { host: envoy } test { connection { upstream_data {} upstream_close {} } }",
+       "a.textpb:1:58: `upstream_data` and `upstream_close` exclude each other"},
       {"a.textpb", "test: 1", "a.textpb:1:7: expected {...}, not `1`"},
   };
   for (const auto& [file, text, message] : cases) {

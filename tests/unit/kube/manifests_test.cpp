@@ -10,7 +10,7 @@
 #include "kube/render/config_map.hpp"
 #include "kube/render/kustomization.hpp"
 #include "kube/render/pull_secret.hpp"
-#include "kube/render/wasm_plugin.hpp"
+#include "kube/render/resource_kinds.hpp"
 #include "kube/workload.hpp"
 #include "yaml/write.hpp"
 
@@ -47,41 +47,43 @@ const kube::Mount kMount{"header-logger", kube::VolumeSource::config_map,
 }  // namespace
 
 TEST_CASE("wasm_plugin shows every setting") {
-  CHECK(yaml::write(kube::wasm_plugin({"header-logger", "default"},
-                                      {"oci://ghcr.io/a/b@sha256:00", "00"}, every_setting())) ==
-        "apiVersion: extensions.istio.io/v1alpha1\n"
-        "kind: WasmPlugin\n"
-        "metadata:\n"
-        "  name: header-logger\n"
-        "  namespace: default\n"
-        "spec:\n"
-        "  selector:\n"
-        "    matchLabels:\n"
-        "      app: productpage\n"
-        "  phase: UNSPECIFIED_PHASE\n"
-        "  priority: 10\n"
-        "  match:\n"
-        "  - mode: SERVER\n"
-        "    ports:\n"
-        "    - number: 80\n"
-        "  url: oci://ghcr.io/a/b@sha256:00\n"
-        "  sha256: \"00\"\n"
-        "  type: HTTP\n"
-        "  imagePullPolicy: Always\n"
-        "  imagePullSecret: pull\n"
-        "  failStrategy: FAIL_OPEN\n"
-        "  pluginName: root\n"
-        "  pluginConfig:\n"
-        "    log_level: info\n"
-        "    \"on\": \"yes\"\n"
-        "  vmConfig:\n"
-        "    env:\n"
-        "    - name: A\n"
-        "      value: \"012\"\n");
+  CHECK(
+      yaml::write(kube::resource_kinds()[0]->render(
+          {"header-logger", "default"}, {"oci://ghcr.io/a/b@sha256:00", "00"}, every_setting())) ==
+      "apiVersion: extensions.istio.io/v1alpha1\n"
+      "kind: WasmPlugin\n"
+      "metadata:\n"
+      "  name: header-logger\n"
+      "  namespace: default\n"
+      "spec:\n"
+      "  selector:\n"
+      "    matchLabels:\n"
+      "      app: productpage\n"
+      "  phase: UNSPECIFIED_PHASE\n"
+      "  priority: 10\n"
+      "  match:\n"
+      "  - mode: SERVER\n"
+      "    ports:\n"
+      "    - number: 80\n"
+      "  url: oci://ghcr.io/a/b@sha256:00\n"
+      "  sha256: \"00\"\n"
+      "  type: HTTP\n"
+      "  imagePullPolicy: Always\n"
+      "  imagePullSecret: pull\n"
+      "  failStrategy: FAIL_OPEN\n"
+      "  pluginName: root\n"
+      "  pluginConfig:\n"
+      "    log_level: info\n"
+      "    \"on\": \"yes\"\n"
+      "  vmConfig:\n"
+      "    env:\n"
+      "    - name: A\n"
+      "      value: \"012\"\n");
 }
 
 TEST_CASE("traffic_extension puts the module's settings under wasm") {
-  CHECK(yaml::write(kube::traffic_extension({"a", {}}, {"file:///x", {}}, every_setting())) ==
+  CHECK(yaml::write(
+            kube::resource_kinds()[1]->render({"a", {}}, {"file:///x", {}}, every_setting())) ==
         "apiVersion: extensions.istio.io/v1alpha1\n"
         "kind: TrafficExtension\n"
         "metadata:\n"

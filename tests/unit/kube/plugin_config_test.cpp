@@ -186,7 +186,7 @@ TEST_CASE("delivered_config is what Go makes of a Struct") {
 
 TEST_CASE("explain says what becomes of the settings") {
   kube::Settings settings;
-  CHECK(kube::explain(settings, kube::resource_kinds().front()) ==
+  CHECK(kube::explain(settings, *kube::resource_kinds().front()) ==
         "config    none\n"
         "root ID   empty\n"
         "chain     after all plugins that name a phase, just before the router; priority 0, higher "
@@ -198,7 +198,7 @@ TEST_CASE("explain says what becomes of the settings") {
   settings.set("pluginName", "root", {"x"});
   settings.set("failStrategy", "FAIL_OPEN", {"x"});
   CHECK(
-      kube::explain(settings, kube::resource_kinds().front()) ==
+      kube::explain(settings, *kube::resource_kinds().front()) ==
       "config    {\"a\":1} (7 bytes)\n"
       "root ID   root\n"
       "chain     after Istio's authentication, before its authorization; priority -3, higher ones "

@@ -17,7 +17,7 @@ namespace {
 
 const kube::ResourceKind& kind(std::string_view name) {
   const auto kinds = kube::resource_kinds();
-  return *std::ranges::find(kinds, name, &kube::ResourceKind::name);
+  return **std::ranges::find(kinds, name, &kube::ResourceKind::name);
 }
 
 kube::Settings with(std::initializer_list<std::pair<const char*, const char*>> values) {

@@ -382,7 +382,7 @@ constexpr ManifestRule kConfigMapRules[] = {
      "a workload mounts the ConfigMap of the module at hand (needs --module)", RuleScope::together,
      check_config_map_build},
     {"config-map-absent", Severity::warning, "the ConfigMap that a plugin needs is among the files",
-     RuleScope::together, check_config_map_absent},
+     RuleScope::together, check_config_map_absent, false},
     {"config-map-key", Severity::error, "the ConfigMap has the file that the url names",
      RuleScope::together, check_config_map_key},
     {"config-map-module", Severity::error,
@@ -396,7 +396,7 @@ constexpr ManifestRule kConfigMapRules[] = {
      RuleScope::alone, check_config_map_size},
     {"config-map-apply", Severity::warning,
      "a ConfigMap is small enough for client-side `kubectl apply`", RuleScope::alone,
-     check_config_map_apply},
+     check_config_map_apply, false},
     {"module-as-text", Severity::error, "a module is under binaryData", RuleScope::alone,
      check_module_as_text},
 };

@@ -198,7 +198,7 @@ void check_filter_value(const Survey& survey, Report& report) {
     add_violations(filter, filter.spec, kFilterSpec, report);
   }
   for (const auto* const filter : survey.plugins()) {
-    if (filter->kind != PluginKind::envoy_filter || filter->is_merged) continue;
+    if (filter->kind->form != PluginForm::filter_message || filter->is_merged) continue;
     auto message = filter->spec;
     rename_fields(message);
     add_violations(*filter, message, kMessage, report);

@@ -29,13 +29,11 @@ void check_unpinned(const Survey& survey, Report& report) {
     if (sha256 != nullptr && !sha256->text.empty()) continue;
     if (!image_of(plugin->url).empty() && plugin->url.find(kPin) == std::string::npos) {
       report.add(site_of(*plugin, *plugin->module_field("url")),
-                 fmt::format("`{}` is whatever the tag names when it is fetched",
-                             base::without_login(plugin->url)),
+                 fmt::format("`{}` is whatever the tag names when it is fetched", plugin->url),
                  "pin it: `wasmctl render IMAGE` writes the digest");
     } else if (is_http(plugin->url)) {
       report.add(site_of(*plugin, *plugin->module_field("url")),
-                 fmt::format("`{}` is whatever the server has when it is fetched",
-                             base::without_login(plugin->url)),
+                 fmt::format("`{}` is whatever the server has when it is fetched", plugin->url),
                  "pin it by `sha256`: `wasmctl render MODULE --via http --url URL` writes it");
     }
   }
@@ -146,20 +144,18 @@ void check_pull_secret(const Survey& survey, Report& report) {
     if (node == nullptr || image.empty()) continue;
     const auto [secret, elsewhere] = find_secrets(survey, *plugin, node->text);
     if (secret == nullptr && elsewhere != nullptr) {
-      report.add(
-          site_of(*plugin, *node),
-          fmt::format("secret `{}` is in namespace {}, the plugin in {}", node->text, elsewhere->ns,
-                      plugin->ns),
-          fmt::format("{} looks in the plugin's namespace only", row_of(plugin->kind).consumer));
+      report.add(site_of(*plugin, *node),
+                 fmt::format("secret `{}` is in namespace {}, the plugin in {}", node->text,
+                             elsewhere->ns, plugin->ns),
+                 fmt::format("{} looks in the plugin's namespace only", plugin->kind->consumer));
     }
     if (secret == nullptr) continue;
     const auto wanted = registry_of(image);
     // Envoy Gateway reads the key, whatever the type.
-    const bool typed = plugin->kind != PluginKind::extension_policy;
+    const bool typed = plugin->kind->fetcher != oci::Consumer::envoy_gateway;
     if (typed && secret->type != kDockerConfigType) {
-      report.add(
-          secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
-          fmt::format("{} reads the type {}", row_of(plugin->kind).consumer, kDockerConfigType));
+      report.add(secret->site, fmt::format("secret `{}` has type `{}`", secret->name, secret->type),
+                 fmt::format("{} reads the type {}", plugin->kind->consumer, kDockerConfigType));
     } else if (secret->registries.empty()) {
       report.add(
           secret->site,
@@ -219,7 +215,7 @@ void for_each_reference(const Survey& survey, std::initializer_list<std::string_
                         const Visit& visit) {
   for (const auto* const plugin : survey.plugins()) {
     const auto* const code =
-        plugin->kind == PluginKind::extension_policy ? yaml::find(plugin->spec, "code") : nullptr;
+        plugin->kind->form == PluginForm::policy_item ? yaml::find(plugin->spec, "code") : nullptr;
     for (const auto* const source : {"image", "http"}) {
       const auto* node = code == nullptr ? nullptr : yaml::find(*code, source);
       for (const auto key : path) node = node == nullptr ? nullptr : yaml::find(*node, key);
@@ -233,7 +229,7 @@ bool is_granted(const Inventory& inventory, const Reference& reference) {
     return grant.ns == reference.ns &&
            std::ranges::any_of(grant.from,
                                [&](const auto& from) {
-                                 return from.kind == row_of(PluginKind::extension_policy).name &&
+                                 return from.kind == reference.plugin.kind->name &&
                                         from.ns == reference.plugin.ns;
                                }) &&
            std::ranges::any_of(grant.to, [&](const auto& to) {
@@ -351,7 +347,7 @@ constexpr ManifestRule kImageRules[] = {
      "the authority's certificate has the name of one that is there", RuleScope::together,
      check_ca_absent},
     {"pull-secret-absent", Severity::warning, "the pull secret is among the files",
-     RuleScope::together, check_pull_secret_absent},
+     RuleScope::together, check_pull_secret_absent, false},
 };
 
 }  // namespace

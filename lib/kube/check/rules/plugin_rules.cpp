@@ -20,7 +20,7 @@ namespace {
 using yaml::Node;
 
 bool is_extension(const PluginManifest& plugin) {
-  return plugin.kind == PluginKind::traffic_extension;
+  return plugin.kind->form == PluginForm::extension;
 }
 
 // The mappings of a manifest that have fields of their own.
@@ -31,26 +31,6 @@ constexpr Shape kLuaFields[] = {
     {.key = "inlineCode", .min = 1, .max = 65'536, .required = true},
 };
 constexpr Shape kLua = {.key = "lua", .type = ShapeType::mapping, .fields = kLuaFields};
-
-// What Higress has beside Istio's fields.
-// Source: higress api/extensions/v1alpha1/wasmplugin.proto.
-constexpr std::string_view kRouteTypes[] = {"HTTP", "GRPC"};
-constexpr Shape kMatchedName[] = {{.key = ""}};
-constexpr Shape kMatchRuleFields[] = {
-    {.key = "ingress", .type = ShapeType::list, .fields = kMatchedName},
-    {.key = "domain", .type = ShapeType::list, .fields = kMatchedName},
-    {.key = "service", .type = ShapeType::list, .fields = kMatchedName},
-    {.key = "routeType", .type = ShapeType::choice, .choices = kRouteTypes},
-    {.key = "config", .type = ShapeType::object},
-    {.key = "configDisable", .type = ShapeType::boolean},
-};
-constexpr Shape kMatchRule[] = {
-    {.key = "", .type = ShapeType::mapping, .fields = kMatchRuleFields}};
-constexpr Shape kHigressFields[] = {
-    {.key = "defaultConfig", .type = ShapeType::object},
-    {.key = "defaultConfigDisable", .type = ShapeType::boolean},
-    {.key = "matchRules", .type = ShapeType::list, .fields = kMatchRule},
-};
 
 std::vector<std::string_view> known_fields(const PluginManifest& plugin, Level level) {
   if (level == Level::lua) return {kLuaFields[0].key};
@@ -64,9 +44,7 @@ std::vector<std::string_view> known_fields(const PluginManifest& plugin, Level l
   if (of_module) known.insert(known.end(), {"url", "sha256"});
   if (is_extension(plugin) && level == Level::spec) known.insert(known.end(), {"wasm", "lua"});
   if (!is_extension(plugin)) known.insert(known.end(), {"targetRef", "verificationKey"});
-  if (plugin.kind == PluginKind::higress_plugin) {
-    for (const auto& field : kHigressFields) known.push_back(field.key);
-  }
+  for (const auto& field : plugin.kind->own_fields) known.push_back(field.key);
   if (level == Level::wasm) known.emplace_back("verificationKey");
   return known;
 }
@@ -82,15 +60,10 @@ void for_each_field(const PluginManifest& plugin, const Visit& visit) {
   }
 }
 
-// A resource with a spec of Istio's form; the others are judged by tables of their own.
-bool is_whole_object(const PluginManifest& plugin) {
-  return plugin.kind != PluginKind::extension_policy && plugin.kind != PluginKind::envoy_filter;
-}
-
 void check_unknown_field(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.plugins()) {
-    if (!is_whole_object(*plugin)) continue;
-    const auto kind = row_of(plugin->kind).name;
+    if (!plugin->kind->has_plugin_fields()) continue;
+    const auto kind = plugin->kind->name;
     const auto in_spec = known_fields(*plugin, Level::spec);
     for (const auto& key : plugin->stray_keys) {
       const bool is_field = std::ranges::find(in_spec, key.text) != in_spec.end();
@@ -154,16 +127,16 @@ void check_field(const PluginManifest& plugin, const Field& field, const Node& n
   }
   const auto violations = violations_of(*value, field);
   add_violations(plugin, node, field.name, violations, report);
-  const bool of_istio = plugin.kind != PluginKind::higress_plugin;
+  const bool of_istio = plugin.kind->reach == PluginReach::sidecars;
   if (field.name == "targetRefs" && violations.empty() && of_istio) {
     add_foreign_targets(plugin, node, field.name, report);
   }
 }
 
-void check_higress_field(const PluginManifest& plugin, const yaml::Entry& entry, Report& report) {
-  const auto* const field =
-      std::ranges::find(kHigressFields, std::string_view(entry.key.text), &Shape::key);
-  if (plugin.kind != PluginKind::higress_plugin || field == std::end(kHigressFields)) return;
+void check_own_field(const PluginManifest& plugin, const yaml::Entry& entry, Report& report) {
+  const auto& fields = plugin.kind->own_fields;
+  const auto field = std::ranges::find(fields, std::string_view(entry.key.text), &Shape::key);
+  if (field == fields.end()) return;
   if (const auto value = to_json(entry.value, plugin, report)) {
     add_violations(plugin, entry.value, field->key, violations_of(*value, *field), report);
   }
@@ -199,9 +172,9 @@ void check_parts(const PluginManifest& plugin, Report& report) {
 
 void check_bad_value(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.plugins()) {
-    if (!is_whole_object(*plugin)) continue;
+    if (!plugin->kind->has_plugin_fields()) continue;
     for_each_field(*plugin, [&](const yaml::Entry& entry, Level level) {
-      check_higress_field(*plugin, entry, report);
+      check_own_field(*plugin, entry, report);
       const auto field =
           std::ranges::find(fields(), std::string_view(entry.key.text), &Field::name);
       if (field == fields().end() || level == Level::lua) return;
@@ -235,6 +208,11 @@ std::optional<Remark> judge_file(const std::string& url) {
 // What follows `oci://`, as Go reads a URL: its host may have a port, which is a number.
 std::optional<Remark> judge_oci(std::string_view rest) {
   const auto image = rest.substr(0, rest.find_first_of("?#"));
+  if (base::without_logins(std::string(image)) != image) {
+    return Remark{
+        "the image is named with a user and a password: Istio cannot read its name",
+        "leave them out; `wasmctl render --pull-secret-from-docker-config` makes a secret"};
+  }
   const auto host = image.substr(0, image.find('/'));
   const auto colon = host.rfind(':');
   const bool in_brackets = host.find(']', colon) != std::string_view::npos;
@@ -252,12 +230,10 @@ std::optional<Remark> judge_http(const std::string& url) {
   auto host = url.substr(begin, url.find_first_of("/?#", begin) - begin);
   host.erase(0, host.rfind('@') + 1);
   if (host.empty() || host.starts_with(':')) {
-    return Remark{fmt::format("`{}` names no host", base::without_login(url)),
-                  "write `https://HOST/PATH`"};
+    return Remark{fmt::format("`{}` names no host", url), "write `https://HOST/PATH`"};
   }
   if (host.find_first_of(" ${}<>%\\") != std::string::npos) {
-    return Remark{fmt::format("`{}` has a host that is not one", base::without_login(url)),
-                  "write `https://HOST/PATH`"};
+    return Remark{fmt::format("`{}` has a host that is not one", url), "write `https://HOST/PATH`"};
   }
   return std::nullopt;
 }
@@ -305,8 +281,8 @@ void check_url(const PluginManifest& plugin, Report& report) {
 
 void check_url_form(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.plugins()) {
-    if (plugin->kind == PluginKind::extension_policy) continue;  // by its table
-    if (plugin->kind != PluginKind::envoy_filter) {
+    if (plugin->kind->form == PluginForm::policy_item) continue;  // by its table
+    if (plugin->kind->has_plugin_fields()) {
       check_url(*plugin, report);
     } else if (plugin->url.starts_with("oci://")) {  // the agent fetches it
       const auto remark = judge_oci(std::string_view(plugin->url).substr(6));
@@ -522,7 +498,7 @@ constexpr ManifestRule kPluginRules[] = {
      RuleScope::alone, check_phase_type},
     {"observer-fails-closed", Severity::warning,
      "a plugin that only observes does not deny traffic when it fails", RuleScope::alone,
-     check_observer},
+     check_observer, false},
     {"env-alone", Severity::warning, "a new vmConfig.env comes with a new module (needs --before)",
      RuleScope::alone, check_env_alone},
 };

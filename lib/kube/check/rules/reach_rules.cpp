@@ -17,8 +17,8 @@ namespace {
 void check_injection(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.mesh_plugins()) {
     const auto* const selection = survey.find_selection(*plugin);
-    const bool higress = plugin->kind == PluginKind::higress_plugin;
-    if (selection == nullptr || plugin->selector.empty() || higress) continue;
+    const bool injected = plugin->kind->reach == PluginReach::sidecars;
+    if (selection == nullptr || plugin->selector.empty() || !injected) continue;
     std::vector<const Pods*> without;
     std::ranges::copy_if(selection->pods, std::back_inserter(without),
                          [](const Pods* pods) { return !pods->has_proxy(); });
@@ -45,7 +45,7 @@ const WorkloadManifest* find_workload_elsewhere(const Survey& survey,
 const Selection* find_empty_selection(const Survey& survey, const PluginManifest& plugin) {
   const auto* const selection = survey.find_selection(plugin);
   const bool known = selection != nullptr && selection->pods.empty() && survey.is_whole() &&
-                     plugin.kind != PluginKind::higress_plugin;
+                     plugin.kind->reach == PluginReach::sidecars;
   return known ? selection : nullptr;
 }
 
@@ -64,7 +64,7 @@ void check_selects_nothing(const Survey& survey, Report& report) {
   for (const auto* const plugin : survey.mesh_plugins()) {
     if (find_empty_selection(survey, *plugin) == nullptr) continue;
     if (plugin->selector.empty()) {
-      if (plugin->kind == PluginKind::envoy_filter) continue;
+      if (plugin->kind->form == PluginForm::filter_message) continue;
       report.add(plugin->site,
                  fmt::format("{} is for all of namespace {}, where no workload of these files is",
                              describe(*plugin), plugin->ns),
@@ -186,11 +186,7 @@ void for_each_double(const Survey& survey, const Visit& visit) {
     others.push_back(&object);
   };
   for (const auto* const plugin : survey.plugins()) {
-    const bool whole = plugin->kind == PluginKind::wasm_plugin ||
-                       plugin->kind == PluginKind::traffic_extension ||
-                       plugin->kind == PluginKind::higress_plugin;
-    const bool higress = plugin->kind == PluginKind::higress_plugin;
-    if (whole) see(higress ? "Higress WasmPlugin" : row_of(plugin->kind).name, *plugin);
+    if (plugin->kind->has_plugin_fields()) see(plugin->kind->title, *plugin);
   }
   for (const auto& policy : inventory.policies) see(kExtensionPolicy, policy);
   for (const auto& config_map : inventory.config_maps) {
@@ -246,9 +242,9 @@ using Chain = std::map<std::string, std::vector<const PluginManifest*>>;
 Chain chain_of(const std::vector<const PluginManifest*>& plugins) {
   Chain chain;
   for (const auto* const plugin : plugins) {
-    const bool istio =
-        plugin->kind == PluginKind::wasm_plugin || plugin->kind == PluginKind::traffic_extension;
-    if (istio) chain[place_in_chain(*plugin)].push_back(plugin);
+    const auto& kind = *plugin->kind;
+    const bool in_chain = kind.has_plugin_fields() && kind.reach == PluginReach::sidecars;
+    if (in_chain) chain[place_in_chain(*plugin)].push_back(plugin);
   }
   for (auto& [place, list] : chain) {
     std::ranges::sort(list, {}, [](const auto* plugin) {

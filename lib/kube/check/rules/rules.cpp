@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "oci/reference.hpp"
 #include "yaml/json.hpp"
 
@@ -14,8 +15,9 @@ namespace wasmctl::kube {
 void Report::add(const Site& site, std::string message, std::string hint) {
   if (rule_.scope == RuleScope::together && inventory_.mended[site.file]) return;
   if (++count_ > kMaxFindings) return;
-  findings_.push_back({rule_.name, rule_.severity, place_of(inventory_, site), std::move(message),
-                       std::move(hint)});
+  findings_.push_back({rule_.name, rule_.severity, place_of(inventory_, site),
+                       base::without_logins(std::move(message)),
+                       base::without_logins(std::move(hint))});
 }
 
 Report::~Report() {

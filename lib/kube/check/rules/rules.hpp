@@ -29,7 +29,8 @@ std::span<const ManifestRule> filter_rules();      // EnvoyFilters
 std::span<const ManifestRule> target_rules();      // what targetRefs name
 std::span<const ManifestRule> reach_rules();       // whom a plugin reaches, and beside whom
 
-// Where a rule puts what it finds. It keeps so many of them, and counts the rest.
+// Where a rule puts what it finds. It keeps so many of them, and counts the rest; logins that a
+// message quotes are left out.
 class Report {
  public:
   static constexpr std::size_t kMaxFindings = 10'000;

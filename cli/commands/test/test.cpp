@@ -1,0 +1,135 @@
+// wasmctl test: does the plugin do what its suites expect?
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "cli/command.hpp"
+#include "cli/commands/test/budget.hpp"
+#include "cli/commands/test/test_options.hpp"
+#include "cli/commands/test/test_runner.hpp"
+#include "cli/commands/test/test_suites.hpp"
+#include "cli/commands/test/tested_modules.hpp"
+#include "cli/output/coverage_report.hpp"
+#include "cli/output/test_report.hpp"
+#include "cli/symbols.hpp"
+#include "host/suite/schema.hpp"
+
+namespace wasmctl::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void list_tests(Context& context, const TestRunner& runner,
+                const std::vector<host::Suite>& suites) {
+  for (const auto& suite : suites) {
+    for (const auto& test : suite.test) {
+      if (runner.is_chosen(test))
+        context.out.print("{}: {}\n", yaml::place(suite.file.native(), test.mark), test.name);
+    }
+  }
+}
+
+void report_tests(Context& context, const TestOptions& options,
+                  const std::vector<TestedSuite>& suites, const Tally& tally) {
+  if (!options.junit.empty()) base::write_file(options.junit, to_junit(suites));
+  if (options.json) return context.out.print_json(to_json(suites));
+  print_failures(context, suites);
+  if (context.env("GITHUB_ACTIONS") == "true") print_annotations(context, suites);
+  if (options.cost) print_costs(context, suites);
+  print_tally(context, tally);
+}
+
+// Of the sources below the plugin's directory; of a module alone, below the working directory.
+wasm::Coverage coverage_of(const TestedModules& modules) {
+  wasm::Coverage all;
+  for (const auto& [name, module] : modules.all()) {
+    if (module->executed.empty()) continue;
+    const auto& parsed = module->program->module();
+    const auto lines =
+        wasm::covered_lines(parsed, load_symbols(parsed, module->path), module->executed);
+    const auto directory = module->plugin ? module->plugin->directory : fs::path();
+    all.merge(own_files(lines, directory));
+  }
+  return all;
+}
+
+void report_coverage(Context& context, const TestOptions& options, const wasm::Coverage& lines) {
+  if (!options.lcov.empty()) base::write_file(options.lcov, to_lcov(lines));
+  if (options.coverage && !options.json) print_coverage(context, lines);
+  const auto reached = percentage(lines);
+  if (options.fail_under && reached < *options.fail_under) {
+    throw Error(Code::test_failed, fmt::format("{:.1f} % of the lines ran, less than {:g} %",
+                                               reached, *options.fail_under));
+  }
+}
+
+constexpr std::uint64_t kMaxBudgetBytes = 16U << 20U;
+
+// None: it does not exist, and is to be written.
+std::optional<Budget> load_budget(const TestOptions& options) {
+  try {
+    return read_budget(base::read_file(options.budget, kMaxBudgetBytes), options.budget);
+  } catch (Error& error) {
+    if (error.code() != Code::not_found) throw;
+    if (options.update_budget) return std::nullopt;
+    throw error.hint("--update-budget writes it");
+  }
+}
+
+void keep_budget(Context& context, const TestOptions& options, const std::optional<Budget>& budget,
+                 const std::vector<TestedSuite>& suites) {
+  const auto directory = fs::path(options.budget).parent_path();
+  if (options.update_budget) {
+    const auto text = to_yaml(updated(budget.value_or(Budget()), suites, directory));
+    base::write_file_if_changed(options.budget, text);
+    return;
+  }
+  const auto verdict = compare(*budget, suites, directory);
+  if (!options.json) print_budget(context, verdict, options.budget);
+  if (verdict.is_kept()) return;
+  throw Error(Code::test_failed, describe(verdict, options.budget))
+      .hint("if that is meant, run it again with --update-budget, and keep the file");
+}
+
+void run_tests(Context& context, const TestOptions& options) {
+  if (options.schema) return context.out.print_json(host::suite_schema());
+  const auto source = parse_source(options.source.empty() ? "." : options.source);
+  const auto suites = load_suites(options, source);
+  TestedModules modules(context, options);
+  TestRunner runner(context, options, modules);
+  if (options.list) return list_tests(context, runner, suites);
+  const auto budget = options.budget.empty() ? std::nullopt : load_budget(options);
+  const auto tested = runner.run(suites, source);
+  auto tally = count(tested);
+  tally.not_run = runner.not_run();
+  report_tests(context, options, tested, tally);
+  if (options.wants_coverage()) report_coverage(context, options, coverage_of(modules));
+  if (tally.failed > 0) throw Refused{Code::test_failed};
+  if (!options.budget.empty()) keep_budget(context, options, budget, tested);
+}
+
+}  // namespace
+
+void add_test(CLI::App& root, Context& context, Action& action) {
+  auto options = std::make_shared<TestOptions>();
+  auto* app = root.add_subcommand("test", "Run a plugin's test suites in an embedded host");
+  add_test_flags(*app, *options);
+  app->footer(
+      "Exit status 1 if a test failed. -v shows what the plugin logs.\n\n"
+      "Examples:\n"
+      "  wasmctl test plugins/header-logger\n"
+      "  wasmctl test plugin.wasm --suite tests.textpb --filter login\n"
+      "  wasmctl test --junit results.xml");
+  app->callback([options, &context, &action] {
+    action = [options, &context] { run_tests(context, *options); };
+  });
+}
+
+}  // namespace wasmctl::cli

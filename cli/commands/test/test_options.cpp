@@ -1,0 +1,62 @@
+#include "cli/commands/test/test_options.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+namespace wasmctl::cli {
+
+namespace {
+
+void add_choice_of_tests(CLI::App& app, TestOptions& options) {
+  app.add_option("SOURCE", options.source,
+                 "A plugin's directory, a .wasm file or an image (default: .)")
+      ->type_name("");
+  app.add_option("--suite", options.suites,
+                 "The suite, YAML or (*.textpb) protobuf text; may be repeated (default: "
+                 "tests/*.yaml and tests/*.textpb of the directory)")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_option("--config", options.config,
+                 "The plugin's configuration, in place of the suite's and wasmctl.yaml's")
+      ->type_name("FILE");
+  app.add_option("--filter", options.filter, "Only tests with that in their names")
+      ->type_name("TEXT");
+  app.add_flag("--list", options.list, "List the tests, and run none");
+  app.add_flag("--fail-fast", options.fail_fast, "Stop at the first test that fails");
+}
+
+void add_reports(CLI::App& app, TestOptions& options) {
+  app.add_flag("--json", options.json, "Print what came of the tests as JSON");
+  app.add_option("--junit", options.junit, "Write what came of the tests as JUnit's XML")
+      ->type_name("FILE");
+  app.add_flag("--cost", options.cost,
+               "Say what each callback cost: instructions, calls of the host, bytes, memory");
+  auto* budget = app.add_option("--budget", options.budget,
+                                "What the tests may cost: fail where more is spent");
+  budget->type_name("FILE");
+  app.add_flag("--update-budget", options.update_budget, "Write to FILE what is spent now")
+      ->needs(budget);
+  app.add_flag("--trace", options.trace,
+               "Show every call between plugin and host, with arguments and results");
+  app.add_flag("--coverage", options.coverage, "Say which lines of the sources ran");
+  app.add_option("--lcov", options.lcov, "Write which lines ran, in lcov's format")
+      ->type_name("FILE");
+  app.add_option("--fail-under", options.fail_under, "Fail if less of the sources' lines ran")
+      ->type_name("PERCENT");
+}
+
+}  // namespace
+
+void add_test_flags(CLI::App& app, TestOptions& options) {
+  add_choice_of_tests(app, options);
+  add_reports(app, options);
+  app.add_option("--max-instructions", options.instructions,
+                 fmt::format("What a test may run (default: {})", TestOptions::kMostInstructions))
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--schema", options.schema, "Print the JSON Schema of suites, for editors");
+  add_build_flags(app, options.build);
+  add_registry_options(app, options.registry);
+}
+
+}  // namespace wasmctl::cli

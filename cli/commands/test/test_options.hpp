@@ -1,0 +1,45 @@
+// The flags of `wasmctl test`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "cli/flags/build_flags.hpp"
+#include "cli/flags/registry_flags.hpp"
+
+namespace wasmctl::cli {
+
+struct TestOptions {
+  // Of one test: about a second; what runs longer does not end.
+  static constexpr std::uint64_t kMostInstructions = 1'000'000'000;
+
+  std::string source;
+  std::vector<std::string> suites;
+  std::string config;
+  std::string filter;
+  std::string junit;
+  std::uint64_t instructions = kMostInstructions;
+  bool list = false;
+  bool fail_fast = false;
+  bool json = false;
+  bool cost = false;
+  bool trace = false;
+  bool schema = false;
+  bool coverage = false;
+  std::string lcov;
+  std::optional<double> fail_under;  // per cent
+  std::string budget;
+  bool update_budget = false;
+  BuildFlags build;
+  RegistryOptions registry;
+
+  // Whether it must be noted what ran.
+  bool wants_coverage() const { return coverage || !lcov.empty() || fail_under; }
+};
+
+void add_test_flags(CLI::App& app, TestOptions& options);
+
+}  // namespace wasmctl::cli

@@ -1,0 +1,43 @@
+// Runs the tests of suites, and shows each as it ends.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/commands/test/test_options.hpp"
+#include "cli/commands/test/tested_modules.hpp"
+#include "cli/flags/source.hpp"
+#include "cli/output/test_report.hpp"
+#include "host/shared_state.hpp"
+#include "host/suite/run.hpp"
+
+namespace wasmctl::cli {
+
+class TestRunner {
+ public:
+  // All must outlive it.
+  TestRunner(Context& context, const TestOptions& options, TestedModules& modules)
+      : context_(context), options_(options), modules_(modules) {}
+
+  bool is_chosen(const host::Test& test) const;
+  // Throws Error{Code::not_found} if no test is chosen.
+  std::vector<TestedSuite> run(const std::vector<host::Suite>& suites, const Source& source);
+  // Chosen ones that did not run, since another had failed.
+  std::size_t not_run() const { return not_run_; }
+
+ private:
+  TestedSuite run_suite(const host::Suite& suite, const Source& source);
+  host::RunOptions run_options(const host::Suite& suite, const TestedModule& module) const;
+  host::TestResult run_test(const host::Suite& suite, const host::Test& test,
+                            const host::RunOptions& options, const TestedModule& module);
+
+  Context& context_;
+  const TestOptions& options_;
+  TestedModules& modules_;
+  host::SharedState shared_;
+  std::size_t ran_ = 0;
+  std::size_t not_run_ = 0;
+  bool is_stopped_ = false;
+};
+
+}  // namespace wasmctl::cli

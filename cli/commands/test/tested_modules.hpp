@@ -1,0 +1,50 @@
+// The modules that `wasmctl test` runs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/commands/test/test_options.hpp"
+#include "cli/flags/source.hpp"
+#include "engine/program.hpp"
+#include "engine/store.hpp"
+#include "host/suite/suite.hpp"
+#include "plugin/plugin.hpp"
+
+namespace wasmctl::cli {
+
+// A module, ready to run.
+struct TestedModule {
+  std::string path;
+  std::optional<plugin::Plugin> plugin;  // if it was built from a directory
+  std::unique_ptr<engine::Program> program;
+  std::vector<std::uint8_t> executed;  // of all its tests; empty: not noted
+};
+
+class TestedModules {
+ public:
+  // Both must outlive it.
+  TestedModules(Context& context, const TestOptions& options)
+      : context_(context), options_(options), images_(context, options.registry) {}
+
+  // SOURCE, or the module that the suite names if there is no SOURCE; each is loaded once.
+  TestedModule& of(const host::Suite& suite, const Source& source);
+  // By what the suites call them.
+  const std::map<std::string, std::unique_ptr<TestedModule>>& all() const { return modules_; }
+
+ private:
+  Context& context_;
+  const TestOptions& options_;
+  Images images_;
+  std::map<std::string, std::unique_ptr<TestedModule>> modules_;
+};
+
+// The calls of a trap's stack, innermost first, with what was inlined:
+// "rewrite(...) (plugin.cc:14)".
+std::vector<std::string> describe_stack(const engine::Trap& trap, const TestedModule& module);
+
+}  // namespace wasmctl::cli

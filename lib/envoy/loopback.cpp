@@ -1,0 +1,162 @@
+#include "envoy/loopback.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace wasmctl::envoy {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Error network_error(std::uint16_t port, std::string_view why) {
+  return Error(Code::network, fmt::format("127.0.0.1:{}: {}", port, why));
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+Socket make_socket(int flags) {
+  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  if (socket.descriptor() < 0) {
+    throw Error(Code::network, fmt::format("cannot make a socket: {}", std::strerror(errno)));
+  }
+  return socket;
+}
+
+// One exchange of bytes, in both directions at once: a server may answer before it has read all.
+class Exchange {
+ public:
+  Exchange(std::uint16_t port, const Patience& patience)
+      : port_(port),
+        socket_(connect_on_loopback(port)),
+        stop_(patience.stop),
+        deadline_(Clock::now() + patience.time) {}
+
+  // Sends `bytes`; hands what comes to `take` until that says it was all, or the peer closes.
+  void run(std::string_view bytes, bool half_close,
+           const std::function<bool(std::string_view)>& take) {
+    std::array<char, 65536> buffer;  // NOLINT: filled by recv
+    bool is_open = true;             // our side
+    while (true) {
+      if (bytes.empty() && is_open && half_close) {
+        ::shutdown(socket_.descriptor(), SHUT_WR);
+        is_open = false;
+      }
+      const auto events = wait(bytes.empty() ? POLLIN : POLLIN | POLLOUT);
+      if (!bytes.empty() && (events & POLLOUT) != 0) send_some(bytes);
+      if ((events & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
+      const auto got = ::recv(socket_.descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+      if (got < 0) throw network_error(port_, std::strerror(errno));
+      if (got == 0 || take({buffer.data(), static_cast<std::size_t>(got)})) return;
+    }
+  }
+
+ private:
+  short wait(int events) const {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+    std::array<pollfd, 2> waiting = {
+        {{socket_.descriptor(), static_cast<short>(events), 0}, {stop_, POLLIN, 0}}};
+    const int ready = ::poll(waiting.data(), waiting.size(),
+                             static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (ready < 0 && errno != EINTR) throw network_error(port_, std::strerror(errno));
+    if (ready == 0) throw network_error(port_, "no answer in time");
+    if (stop_ >= 0 && waiting[1].revents != 0) {
+      throw Error(Code::interrupted, "stopped by a signal");
+    }
+    return waiting[0].revents;
+  }
+
+  void send_some(std::string_view& bytes) const {
+    const auto sent =
+        ::send(socket_.descriptor(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+    // A peer that reads no more may have answered.
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) bytes = {};
+  }
+
+  std::uint16_t port_;
+  Socket socket_;
+  int stop_;
+  Clock::time_point deadline_;
+};
+
+}  // namespace
+
+Socket::~Socket() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Socket listen_on_loopback() {
+  auto socket = make_socket(SOCK_NONBLOCK);
+  const auto address = loopback(0);
+  if (::bind(socket.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+          0 ||
+      ::listen(socket.descriptor(), SOMAXCONN) != 0) {
+    throw Error(Code::network, fmt::format("cannot listen on 127.0.0.1: {}", std::strerror(errno)));
+  }
+  return socket;
+}
+
+std::uint16_t port_of(const Socket& socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+Socket connect_on_loopback(std::uint16_t port) {
+  auto socket = make_socket(0);
+  const auto address = loopback(port);
+  if (::connect(socket.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+      0) {
+    throw network_error(port, std::strerror(errno));
+  }
+  return socket;
+}
+
+Response exchange(std::uint16_t port, const Request& request, const Patience& patience) {
+  const bool is_head = request.method == "HEAD";
+  MessageReader reader(is_head ? MessageReader::Kind::response_to_head
+                               : MessageReader::Kind::response);
+  bool is_whole = false;
+  Exchange(port, patience).run(to_bytes(request), false, [&](std::string_view bytes) {
+    return is_whole = reader.feed(bytes);
+  });
+  if (!is_whole && !reader.close()) {
+    throw network_error(port, reader.is_empty() ? "the connection was closed without an answer"
+                                                : "the connection was closed within the answer");
+  }
+  return reader.take_response();
+}
+
+std::string exchange_bytes(std::uint16_t port, const std::string& bytes, const Patience& patience) {
+  std::string answer;
+  Exchange(port, patience).run(bytes, true, [&](std::string_view more) {
+    answer += more;
+    return false;
+  });
+  return answer;
+}
+
+}  // namespace wasmctl::envoy

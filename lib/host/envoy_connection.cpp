@@ -1,0 +1,100 @@
+// What happens to streams as wholes: connections of TCP, and what continues and closes any stream.
+#include <utility>
+
+#include "host/envoy.hpp"
+
+namespace wasmctl::host {
+
+namespace {
+
+// 0 lets a connection's data go on.
+bool stops(const Vm& vm, std::optional<std::uint32_t> returned) {
+  return vm.trap() || returned.value_or(0) != 0;
+}
+
+std::uint32_t bytes_in(std::string_view text) {
+  return static_cast<std::uint32_t>(text.size());
+}
+
+}  // namespace
+
+PhaseResult EnvoyProxy::open_connection(Vm& vm) {
+  is_connection_ = true;
+  downstream_.is_paused = stops(vm, vm.call("proxy_on_new_connection", kStreamContext, {}));
+  settle(vm);
+  return result(downstream_);
+}
+
+PhaseResult EnvoyProxy::send_data(Vm& vm, Phase phase, std::string data, EndOfStream end) {
+  if (is_over()) return {};
+  const bool is_downstream = phase == Phase::downstream_data;
+  auto& way = is_downstream ? downstream_ : upstream_;
+  way.body += data;
+  way.has_body = true;
+  const bool ends = end == EndOfStream::yes;
+  const auto returned =
+      vm.call(is_downstream ? "proxy_on_downstream_data" : "proxy_on_upstream_data", kStreamContext,
+              {bytes_in(way.body), ends ? 1U : 0U});
+  way.is_paused = stops(vm, returned);
+  close_by_plugin(vm);  // which still sees the data
+  way.has_body = way.is_paused || is_closed_;
+  if (!way.is_paused && !is_closed_) release(way);
+  if (ends && !is_downstream && !is_closed_) {
+    vm.call("proxy_on_upstream_connection_close", kStreamContext,
+            {static_cast<std::uint32_t>(CloseType::unknown)});
+  }
+  settle(vm);
+  way.has_ended = way.has_ended || (ends && !way.is_paused);
+  if (downstream_.has_ended && upstream_.has_ended)
+    close_connection(vm, is_downstream ? CloseType::remote : CloseType::local);
+  // Of a connection that the plugin closes, what it let go on does not.
+  auto came = result(way);
+  if (!close_) came.body = std::exchange(way.released, {});
+  return came;
+}
+
+void EnvoyProxy::release(Direction& way) {
+  way.is_paused = false;
+  way.released += std::exchange(way.body, {});
+}
+
+PhaseResult EnvoyProxy::close_connection(Vm& vm, CloseType by) {
+  if (is_over()) return {};
+  is_closed_ = true;
+  vm.call("proxy_on_downstream_connection_close", kStreamContext, {static_cast<std::uint32_t>(by)});
+  settle(vm);
+  return {};
+}
+
+// A stream of HTTP is reset: it ends without any further callback of a message.
+void EnvoyProxy::close_by_plugin(Vm& vm) {
+  const auto side = std::exchange(waiting_close_, std::nullopt);
+  if (!side || is_closed_) return;
+  close_ = side;
+  if (is_connection_) {
+    close_connection(vm, CloseType::local);
+  } else {
+    is_closed_ = true;
+  }
+}
+
+Status EnvoyProxy::continue_stream(ContextId context, StreamType type) {
+  if (type == StreamType::upstream) return Status::unimplemented;
+  if (context != kStreamContext) return Status::ok;
+  if (type == StreamType::downstream) {
+    release(downstream_);
+    return Status::ok;
+  }
+  auto& way = type == StreamType::request ? request_ : response_;
+  way.is_paused = false;
+  way.has_headers = false;
+  return Status::ok;
+}
+
+Status EnvoyProxy::close_stream(ContextId context, StreamType type) {
+  const bool is_of_tcp = type == StreamType::downstream || type == StreamType::upstream;
+  if (context == kStreamContext && is_of_tcp == is_connection_) waiting_close_ = type;
+  return Status::ok;
+}
+
+}  // namespace wasmctl::host
