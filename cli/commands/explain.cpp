@@ -62,13 +62,24 @@ void print_page(Output out, const explain::Sight& sight) {
   out.print("source: {}\n", sight.source);
 }
 
-std::string in_table(std::string_view text) {
-  std::string cell;
+// Text of a page: what Markdown would take for a tag or the end of a cell is escaped.
+std::string in_markdown(std::string_view text) {
+  std::string escaped;
   for (const char c : text) {
-    if (c == '|') cell += '\\';
-    cell += c;
+    if (c == '|' || c == '<') escaped += '\\';
+    escaped += c;
   }
-  return cell;
+  return escaped;
+}
+
+// An example, between backticks: nothing but the end of a cell has to be escaped.
+std::string as_code(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
 }
 
 // docs/explain.md, which a test compares with this.
@@ -79,15 +90,15 @@ void print_markdown(Output out) {
       "`<name>` stands for what\nthe line has there. What is a consequence is a finding of its own "
       "only where nothing else tells why.\n");
   for (const auto& sight : explain::sights()) {
-    out.print("\n## {}\n\n{}.\n\n", sight.code, sight.cause);
+    out.print("\n## {}\n\n{}.\n\n", sight.code, in_markdown(sight.cause));
     out.print("| | |\n|---|---|\n");
     out.print("| seen in | {} |\n", to_string(sight.producer));
-    for (const auto& form : sight.forms) out.print("| as | `{}` |\n", in_table(form.example));
+    for (const auto& form : sight.forms) out.print("| as | `{}` |\n", as_code(form.example));
     if (!sight.effect.empty()) out.print("| effect | {} |\n", sight.effect);
     for (const auto& edition : sight.editions) {
       out.print("| {} | {} |\n", to_string(edition), edition.text);
     }
-    out.print("| do | {} |\n", in_table(sight.remedy));
+    out.print("| do | {} |\n", in_markdown(sight.remedy));
     out.print("| kind | {}, {} |\n", to_string(sight.role), to_string(sight.confidence));
     out.print("| versions | {} |\n", sight.versions);
     out.print("| source | {} |\n", sight.source);
@@ -246,7 +257,8 @@ void print_evidence(Output out, std::string_view label,
   for (std::size_t i = 0; i < shown; ++i) {
     out.print("  {} {}: {}\n", label, place_of(evidence[i]), evidence[i].text);
   }
-  if (count > shown) out.print("  {} {} more of this\n", label, count - shown);
+  if (count > shown)
+    out.print("  {} {} more like {}\n", label, count - shown, shown == 1 ? "this" : "these");
 }
 
 void print_cause(Output out, const explain::Explanation& cause, const Modules& modules) {

@@ -111,12 +111,11 @@ std::vector<Sight> control_sights() {
        .producer = Producer::istiod,
        .role = Role::consequence,
        .step = 7,
-       .forms = {{"ADS:ECDS: ACK ERROR <proxy> <why...>",
-                  "ADS:ECDS: ACK ERROR web-1.default-12 Internal:Unable to create Wasm plugin "
-                  "default.filter"},
-                 {"ADS:LDS: ACK ERROR <proxy> <...>asm<why...>",
-                  "ADS:LDS: ACK ERROR web-1.default-12 Internal:Error adding/updating listener(s) "
-                  "virtualInbound: Unable to create Wasm plugin default.filter"}},
+       .forms =
+           {{"ADS:ECDS: ACK ERROR <proxy> <why...>",
+             "ADS:ECDS: ACK ERROR web-1.default-12 Internal:the plugin has no code"},
+            {"ADS:LDS: ACK ERROR <proxy> <...>asm<why...>",
+             "ADS:LDS: ACK ERROR web-1.default-12 Internal:virtualInbound: wasm is not allowed"}},
        .cause = "the proxy <proxy> refused what istiod pushed: <why>",
        .remedy = "the proxy's own log has the reason: `kubectl logs POD -c istio-proxy | wasmctl "
                  "explain`",
@@ -168,7 +167,7 @@ std::vector<Sight> control_sights() {
        .forms = {{"admission webhook \"validation.istio.io\" denied the request: configuration is "
                   "invalid: <why...>",
                   "Error from server: admission webhook \"validation.istio.io\" denied the "
-                  "request: configuration is invalid: url field needs to be set"}},
+                  "request: configuration is invalid: unknown phase"}},
        .cause = "istiod's webhook refuses the resource: <why>",
        .remedy = "`wasmctl check -f FILE` names the field and its line",
        .source = kValidation,
@@ -253,6 +252,17 @@ std::vector<Sight> control_sights() {
        .effect = "the whole policy is left out",
        .source = "envoyproxy/gateway, internal/gatewayapi",
        .leads = kNotAccepted},
+      {.code = "W-522",
+       .producer = Producer::gateway,
+       .forms = {{"invalid RemoteDataSource.Sha256: value length must be at least",
+                  "failed to translate xds ir: invalid AsyncDataSource.Remote: embedded message "
+                  "failed validation | caused by: invalid RemoteDataSource.Sha256: value length "
+                  "must be at least 1 runes"}},
+       .cause =
+           "the policy gives a module by its URL without `sha256`, which this Envoy Gateway needs",
+       .remedy = "put the module's digest into `code.http.sha256`: `sha256sum FILE.wasm`",
+       .source = "Envoy, the checks of its configuration's fields",
+       .leads = kNotAccepted | kNotFetched},
       {.code = "W-530",
        .producer = Producer::istiod,
        .role = Role::consequence,

@@ -58,7 +58,7 @@ std::vector<Sight> delivery_sights() {
        .step = 5,
        .forms = {{"TypedExtensionConfig rejected: <why...>",
                   "gRPC config for type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig "
-                  "rejected: Unable to create Wasm plugin default.filter"}},
+                  "rejected: the plugin has no code"}},
        .cause = "Envoy refuses a filter that was pushed to it: <why>",
        .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain`: an earlier line has the "
                  "reason; the version before, if there is one, goes on serving",
@@ -84,7 +84,7 @@ std::vector<Sight> delivery_sights() {
        .role = Role::consequence,
        .step = 5,
        .forms = {{"Filesystem config update rejected: <why...>",
-                  "Filesystem config update rejected: Unable to create Wasm plugin filter"}},
+                  "Filesystem config update rejected: The plugin has no code"}},
        .cause = "Envoy refuses the configuration in a file that it watches: <why>",
        .remedy = "an earlier line of the log has the reason; the version before goes on serving",
        .source = "Envoy, source/extensions/config_subscription/filesystem",
@@ -139,14 +139,13 @@ std::vector<Sight> delivery_sights() {
        .role = Role::consequence,
        .step = 5,
        .forms = {{"Error adding/updating listener(s) <listener>: <why...>",
-                  "Error adding/updating listener(s) virtualInbound: Unable to create Wasm plugin "
-                  "default.filter"},
+                  "Error adding/updating listener(s) virtualInbound: wasm is not allowed"},
                  {"type.googleapis.com/envoy.config.listener.v3.Listener rejected: <why...>",
                   "gRPC config for type.googleapis.com/envoy.config.listener.v3.Listener rejected: "
-                  "Error adding/updating listener(s) virtualInbound: Failed to load WASM code"},
+                  "virtualInbound: wasm is not allowed"},
                  {"type.googleapis.com/envoy.api.v2.Listener rejected: <why...>",
-                  "gRPC config for type.googleapis.com/envoy.api.v2.Listener rejected: Error "
-                  "adding/updating listener(s) virtualInbound: Failed to load WASM code"}},
+                  "gRPC config for type.googleapis.com/envoy.api.v2.Listener rejected: "
+                  "virtualInbound: wasm is not allowed"}},
        .cause = "Envoy refuses a whole listener for a Wasm filter in it: <why>",
        .remedy = "an earlier line of the same log has the reason; `kubectl logs POD -c istio-proxy "
                  "| wasmctl explain`",

@@ -181,6 +181,13 @@ std::vector<Sight> fetch_sights() {
             {"wasm module download failed after <...>i/o timeout",
              "wasm module download failed after 5 attempts, last error: Get "
              "\"https://files.local/filter.wasm\": dial tcp 10.0.0.9:443: i/o timeout"},
+            {"wasm module download failed after <...>connection reset by peer",
+             "wasm module download failed after 5 attempts, last error: Get "
+             "\"http://files.local/filter.wasm\": read tcp 10.1.0.7:44114->10.0.0.9:80: read: "
+             "connection reset by peer"},
+            {"wasm module download failed after <...>no route to host",
+             "wasm module download failed after 5 attempts, last error: Get "
+             "\"http://files.local/filter.wasm\": dial tcp 10.0.0.9:80: connect: no route to host"},
             {"wasm module download failed after <...>connection refused",
              "wasm module download failed after 5 attempts, last error: Get "
              "\"http://files.local/filter.wasm\": dial tcp 10.0.0.9:80: connect: connection "
@@ -450,11 +457,11 @@ std::vector<Sight> fetch_sights() {
                  {"could not fetch Wasm binary: <why...>", "could not fetch Wasm binary: EOF"},
                  {"could not fetch manifest: <why...>",
                   "could not fetch Wasm OCI image: could not fetch manifest: EOF"},
-                 {"cannot fetch Wasm module <plugin>: <why...>",
+                 {"cannot fetch Wasm module <url>: <why...>",
                   "cannot fetch Wasm module default.filter: EOF"},
-                 {"failed to get Wasm module <url> after <attempts> attempts",
-                  "failed to get Wasm module https://files.local/f.wasm after 5 attempts"}},
-       .cause = "the module could not be fetched: the rest of the line says why",
+                 {"failed to get Wasm module <url> after <attempts> attempts<why...>",
+                  "failed to get Wasm module https://files.local/f.wasm after 5 attempts: EOF"}},
+       .cause = "the module could not be fetched: <why>",
        .remedy = "`wasmctl inspect IMAGE` asks the same registry from here",
        .source = kConvert,
        .confidence = Confidence::likely,
@@ -494,8 +501,8 @@ std::vector<Sight> fetch_sights() {
        .producer = Producer::agent,
        .role = Role::wrapper,
        .forms = {{"error in converting the wasm config to local: <why...>applying deny RBAC filter",
-                  "error in converting the wasm config to local: cannot fetch Wasm module "
-                  "default.filter: EOF. applying deny RBAC filter"}},
+                  "error in converting the wasm config to local: 1 error occurred: * EOF. applying "
+                  "deny RBAC filter"}},
        .cause = "the agent could not get the plugin's module, and put a filter in its place that "
                 "denies everything",
        .remedy =
@@ -509,8 +516,8 @@ std::vector<Sight> fetch_sights() {
        .role = Role::wrapper,
        .forms =
            {{"error in converting the wasm config to local: <why...>applying allow RBAC filter",
-             "error in converting the wasm config to local: cannot fetch Wasm module "
-             "default.filter: EOF. applying allow RBAC filter"}},
+             "error in converting the wasm config to local: 1 error occurred: * EOF. applying "
+             "allow RBAC filter"}},
        .cause = "the agent could not get the plugin's module, and left the plugin out",
        .remedy = "the line says what failed",
        .effect = "requests pass without the plugin, which FAIL_OPEN asks for",
@@ -520,9 +527,8 @@ std::vector<Sight> fetch_sights() {
       {.code = "W-135",
        .producer = Producer::agent,
        .role = Role::wrapper,
-       .forms =
-           {{"convert the wasm config: <why...>",
-             "failed to convert the wasm config: cannot fetch Wasm module default.filter: EOF"}},
+       .forms = {{"convert the wasm config: <why...>",
+                  "convert the wasm config: 1 error occurred: * EOF"}},
        .cause = "the agent could not get a plugin's module: the rest of the line says why",
        .remedy = "`wasmctl inspect IMAGE` asks the same registry from here",
        .editions =

@@ -25,8 +25,9 @@ std::vector<Sight> load_sights() {
       {.code = "W-202",
        .forms = {{"Missing or unknown Proxy-Wasm ABI version",
                   "Wasm VM failed Missing or unknown Proxy-Wasm ABI version"},
-                 {"Missing or unknown ABI version",
-                  "Wasm VM failed Missing or unknown ABI version"}},
+                 {"WASM missing Proxy-Wasm ABI version",
+                  "virtualInbound: WASM missing Proxy-Wasm ABI version or requires an unsupported "
+                  "version."}},
        .cause = "the module exports no `proxy_abi_version_...`: it was not made for Proxy-Wasm, or "
                 "is a component, or lost its exports at linking",
        .remedy = "`wasmctl lint FILE` names what is missing; of Go build with -buildmode=c-shared, "
@@ -64,7 +65,8 @@ std::vector<Sight> load_sights() {
        .leads = kNotLoaded},
       {.code = "W-206",
        .forms = {{"Wasm module is missing malloc function",
-                  "Wasm VM failed Wasm module is missing malloc function."}},
+                  "Wasm VM failed Wasm module is missing malloc function."},
+                 {"Wasm VM failed Wasm missing malloc", "Wasm VM failed Wasm missing malloc"}},
        .cause = "the module exports neither `malloc` nor `proxy_on_memory_allocate`, so that the "
                 "proxy cannot hand it anything",
        .remedy = "`wasmctl lint FILE`; link with `--export=malloc`, which `wasmctl build` does",
@@ -149,7 +151,7 @@ std::vector<Sight> load_sights() {
        .follows = kNotLoaded},
       {.code = "W-214",
        .role = Role::consequence,
-       .step = 2,
+       .step = 1,
        .forms = {{"Failed to load Wasm code", "Wasm VM failed Failed to load Wasm code"}},
        .cause = "the proxy could not read the module's code",
        .remedy = "the line before this one says why: hand in the log from its beginning; `wasmctl "
@@ -239,9 +241,14 @@ std::vector<Sight> load_sights() {
                   "Unable to create Wasm plugin default.filter"},
                  {"Unable to create Wasm HTTP filter <plugin>",
                   "Unable to create Wasm HTTP filter default.filter"},
+                 {"Unable to create Wasm HTTP filter",
+                  "error initializing configuration '/etc/envoy.yaml': Unable to create Wasm HTTP "
+                  "filter "},
+                 {"Unable to create Wasm network filter",
+                  "Error adding listener: Unable to create Wasm network filter "},
                  {"Unable to create Wasm network filter <plugin>",
                   "Unable to create Wasm network filter default.filter"}},
-       .cause = "Envoy refuses the plugin <plugin>, and says why in an earlier line of its own log",
+       .cause = "Envoy refuses <plugin>, and says why in an earlier line of its own log",
        .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain`, from the proxy's start on",
        .source = kEnvoyWasm,
        .confidence = Confidence::likely,
@@ -332,6 +339,15 @@ std::vector<Sight> load_sights() {
        .confidence = Confidence::likely,
        .leads = kNotLoaded,
        .follows = kNotFetched},
+      {.code = "W-229",
+       .forms = {{"Failed to load NullVM plugin", "Wasm VM failed Failed to load NullVM plugin"}},
+       .cause = "the configuration asks for a filter that was once compiled into Istio's proxy "
+                "(runtime envoy.wasm.runtime.null), and this proxy does not have it",
+       .remedy =
+           "delete the EnvoyFilters of the older Istio (stats-filter, metadata-exchange, "
+           "attribute-gen): `kubectl get envoyfilter -A`; Telemetry resources take their place",
+       .source = kWasmCc,
+       .leads = kNotLoaded},
   };
 }
 

@@ -42,7 +42,11 @@ std::string filled(std::string_view text, const Sighting& sighting) {
     result += text.substr(0, open);
     const auto name = text.substr(open + 1, close - open - 1);
     const auto value = sighting.captures.find(name);
-    result += value != sighting.captures.end() ? value->second : std::string("...");
+    if (value != sighting.captures.end()) {
+      result += value->second;
+    } else {
+      result += name == "plugin" ? "the plugin" : "...";
+    }
     text.remove_prefix(close + 1);
   }
   result += text;
@@ -73,14 +77,14 @@ bool may_be_one_plugin(std::string_view a, std::string_view b) {
   return a.empty() || b.empty() || a == b;
 }
 
-// A push that went out is no proof that the plugin serves.
+// A push that went out is no proof that the plugin serves, nor is a line in which it complains.
 bool serves(const Explanation& sign) {
-  return sign.sight->confidence == Confidence::certain;
+  return sign.sight->confidence == Confidence::certain && !sign.is_complaint;
 }
 
-// A line of the plugin's own may be why it refuses to start.
-bool is_refusal(const Sight& sight) {
-  return sight.code == "W-212" || sight.code == "W-213";
+// A line of the plugin's own may be why it refuses to start, or stops: a panic logs its message.
+bool may_have_been_said(const Sight& sight) {
+  return sight.code == "W-212" || sight.code == "W-213" || (sight.leads & kDead) != 0;
 }
 
 }  // namespace
@@ -128,7 +132,7 @@ bool Diagnosis::fold(Burst& burst, const Sighting& sighting) {
     keep(found.explanation.followers, sighting.evidence);
   }
   if (found.plugin.empty()) found.plugin = plugin_of(sighting);
-  if (found.explanation.effect.empty()) found.explanation.effect = sighting.effect;
+  if (found.explanation.effect.empty()) found.explanation.effect = sighting.sight->effect;
   burst.step = sighting.sight->step;
   burst.line = sighting.evidence.line;
   return true;
@@ -146,7 +150,6 @@ std::size_t Diagnosis::find_or_add(Sighting sighting) {
   Found found;
   found.plugin = plugin_of(sighting);
   found.explanation.sight = sighting.sight;
-  found.explanation.effect = sighting.effect;
   found.explanation.said = said_before(sighting);
   found.explanation.evidence.push_back(sighting.evidence);
   found.first = std::move(sighting);
@@ -156,7 +159,7 @@ std::size_t Diagnosis::find_or_add(Sighting sighting) {
 }
 
 std::string Diagnosis::said_before(const Sighting& sighting) const {
-  if (!is_refusal(*sighting.sight) || own_.text.empty() || own_.thread != sighting.thread)
+  if (!may_have_been_said(*sighting.sight) || own_.text.empty() || own_.thread != sighting.thread)
     return {};
   const bool is_near = own_.seconds && sighting.seconds
                            ? std::abs(*sighting.seconds - *own_.seconds) <= kBurstSeconds
@@ -171,7 +174,8 @@ void Diagnosis::add_sign(Sighting sighting) {
   }
   const auto plugin = plugin_of(sighting);
   const auto known = std::ranges::find_if(signs_, [&](const Explanation& sign) {
-    return sign.sight == sighting.sight && sign.plugin == plugin;
+    return sign.sight == sighting.sight && sign.plugin == plugin &&
+           sign.is_complaint == sighting.is_complaint;
   });
   if (known != signs_.end()) {
     ++known->count;
@@ -181,8 +185,11 @@ void Diagnosis::add_sign(Sighting sighting) {
   Explanation sign;
   sign.sight = sighting.sight;
   sign.plugin = plugin;
+  sign.is_complaint = sighting.is_complaint;
   if (!plugin.empty()) sighting.captures["plugin"] = plugin;
-  sign.cause = filled(sighting.sight->cause, sighting);
+  sign.cause = sign.is_complaint
+                   ? filled("<plugin> runs, and logs an error of its own: <said>", sighting)
+                   : filled(sighting.sight->cause, sighting);
   sign.evidence.push_back(std::move(sighting.evidence));
   signs_.push_back(std::move(sign));
 }
@@ -266,6 +273,15 @@ void Diagnosis::complete(Found& found) const {
   explanation.cause = filled(sight.cause, found.first);
   explanation.remedy = filled(sight.remedy, found.first);
   if (!sight.effect.empty()) explanation.effect = sight.effect;
+  add_editions(sight, explanation);
+  for (const auto* const other : found.first.also) {
+    if (explanation.effect.empty()) explanation.effect = other->effect;
+    add_editions(*other, explanation);
+  }
+}
+
+// What this version of Istio does, or each that it may be.
+void Diagnosis::add_editions(const Sight& sight, Explanation& explanation) const {
   for (const auto& edition : sight.editions) {
     const bool may_be = (version_.last == 0 || version_.last >= edition.first) &&
                         (edition.last == 0 || version_.first <= edition.last);

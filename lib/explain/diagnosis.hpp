@@ -21,9 +21,10 @@ struct Sighting {
   const Sight* sight = nullptr;
   std::map<std::string, std::string, std::less<>> captures;
   Evidence evidence;
-  std::string thread;             // empty: not told
-  std::optional<double> seconds;  // of the day
-  std::string effect;             // of what else the line has
+  std::string thread;              // empty: not told
+  std::optional<double> seconds;   // of the day
+  std::vector<const Sight*> also;  // what else the line has
+  bool is_complaint = false;       // logged as an error
 };
 
 // Versions of Istio that fit what was seen: minor numbers of 1.x.
@@ -73,6 +74,7 @@ class Diagnosis {
   std::string said_before(const Sighting& sighting) const;
   void fold_consequences();
   void complete(Found& found) const;
+  void add_editions(const Sight& sight, Explanation& explanation) const;
   std::string described_version() const;
 
   std::vector<Found> found_;

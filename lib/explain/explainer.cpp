@@ -46,10 +46,15 @@ unsigned minor_of(std::string_view version) {
   return minor;
 }
 
+// `"a"` as `a`; a sentence that only begins with a quotation stays.
 std::string_view without_quotes(std::string_view text) {
   constexpr std::string_view kQuotes = "\"'`\\";
   const auto begin = text.find_first_not_of(kQuotes);
   if (begin == std::string_view::npos) return {};
+  if (begin > 0 && kQuotes.find(text.back()) == std::string_view::npos &&
+      text.find(' ') != std::string_view::npos) {
+    return text;
+  }
   return text.substr(begin, text.find_last_not_of(kQuotes) + 1 - begin);
 }
 
@@ -62,7 +67,18 @@ struct Seen {
 bool is_better(const Seen& a, const Seen& b) {
   if (a.sight->role != b.sight->role) return a.sight->role < b.sight->role;
   if (a.match.begin != b.match.begin) return a.match.begin > b.match.begin;
+  if (a.match.literal != b.match.literal) return a.match.literal > b.match.literal;
   return a.match.captures.size() > b.match.captures.size();
+}
+
+// Go's lists of errors have an item a line: "2 errors occurred:", then "<TAB>* FIRST"...
+bool begins_list(std::string_view text) {
+  return base::trimmed(text).ends_with(" occurred:");
+}
+
+// What the agent writes behind the list is of the same message.
+bool continues_list(std::string_view line) {
+  return line.empty() || line.starts_with("* ") || line.starts_with(". applying ");
 }
 
 bool is_yaml_begin(std::string_view head) {
@@ -124,6 +140,11 @@ struct Explainer::State : DocumentSink {
   std::size_t line = 1;  // of what comes next
   std::size_t lines = 0;
   bool follows_trap = false;  // a back-trace may come
+  struct List {
+    LogLine from;
+    std::size_t line = 0;
+  };
+  std::optional<List> list;  // of errors, which goes on
   std::optional<JsonWalker> walker;
 
   // What is open in a document, the outermost first.
@@ -145,13 +166,18 @@ struct Explainer::State : DocumentSink {
     sighting.sight = seen.sight;
     sighting.thread = from.thread;
     sighting.seconds = from.seconds;
+    sighting.is_complaint = from.level == "error" || from.level == "critical";
     sighting.evidence = {name, at, shown_around(text, seen.match.begin)};
+    const auto capture = [&](const Capture& captured) {
+      sighting.captures.try_emplace(std::string(captured.name),
+                                    shown_around(without_quotes(captured.value), 0));
+    };
+    std::ranges::for_each(seen.match.captures, capture);
     for (const auto& other : all) {
-      for (const auto& [key, value] : other.match.captures) {
-        if (&other != &seen && key != "plugin") continue;
-        sighting.captures.try_emplace(std::string(key), shown_around(without_quotes(value), 0));
+      for (const auto& captured : other.match.captures) {
+        if (captured.name == "plugin") capture(captured);
       }
-      if (sighting.effect.empty()) sighting.effect = other.sight->effect;
+      if (other.sight != seen.sight) sighting.also.push_back(other.sight);
     }
     diagnosis.add(std::move(sighting));
   }
@@ -193,8 +219,7 @@ struct Explainer::State : DocumentSink {
     const auto own =
         std::ranges::find_if(seen, [](const Seen& s) { return s.sight->code == "W-901"; });
     if (own != seen.end()) {
-      const auto own_line = *own;
-      add(own_line, {own_line}, text, at, from);
+      add(*own, {}, text, at, from);
       return false;
     }
     std::ranges::stable_sort(seen, is_better);
@@ -206,11 +231,28 @@ struct Explainer::State : DocumentSink {
   void look_at_message(const LogLine& from, std::size_t at) {
     std::string_view rest = from.text;
     while (!rest.empty()) {
-      const auto part = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+      const auto part = take_logical_line(rest);
       if (follows_trap && look_at_frame(part)) continue;
       follows_trap = look(part, at, from);
     }
+  }
+
+  // A line, with the items of a list of errors that begins in it.
+  static std::string take_logical_line(std::string_view& rest) {
+    const auto take = [&rest] {
+      const auto part = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+      return part;
+    };
+    std::string line(take());
+    bool is_list = begins_list(line);
+    while (is_list && !rest.empty()) {
+      auto next = base::trimmed(rest.substr(0, rest.find('\n')));
+      if (!continues_list(next)) break;
+      if (!next.empty()) line.append(" ").append(next);
+      take();
+    }
+    return line;
   }
 
   bool look_at_frame(std::string_view text) {
@@ -228,7 +270,30 @@ struct Explainer::State : DocumentSink {
       const auto begin = hit > kMaxLineBytes / 2 ? hit - kMaxLineBytes / 2 : 0;
       text = text.substr(begin, kMaxLineBytes);
     }
-    look_at_message(read_log_line(text), line);
+    auto from = read_log_line(text);
+    if (list && continue_list(from.text)) return;
+    if (begins_list(from.text)) {
+      list.emplace(List{std::move(from), line});
+    } else {
+      look_at_message(from, line);
+    }
+  }
+
+  bool continue_list(std::string_view text) {
+    const auto item = base::trimmed(text);
+    if (list->from.text.size() < kMaxLineBytes && continues_list(item)) {
+      if (!item.empty()) list->from.text.append(" ").append(item);
+      return true;
+    }
+    end_list();
+    return false;
+  }
+
+  void end_list() {
+    if (!list) return;
+    const auto ended = std::move(*list);
+    list.reset();
+    look_at_message(ended.from, ended.line);
   }
 
   // Of whole lines.
@@ -245,7 +310,7 @@ struct Explainer::State : DocumentSink {
       at = end;
     };
     while (at < block.size()) {
-      auto hit = follows_trap ? at : known.needles.find(block, at);
+      auto hit = follows_trap || list ? at : known.needles.find(block, at);
       if (hit == std::string_view::npos) break;
       const auto before = hit == 0 ? std::string_view::npos : block.rfind('\n', hit - 1);
       count_to(before == std::string_view::npos || before < at ? at : before + 1);
@@ -405,6 +470,7 @@ struct Explainer::State : DocumentSink {
   void end() {
     if (kind == Kind::undecided) decide();
     if (kind == Kind::lines && !buffer.empty()) write_lines("\n");
+    end_list();
     if (kind == Kind::json) {
       walker->finish();
       line = walker->line();
@@ -425,6 +491,7 @@ void Explainer::begin(std::string name) {
   state.cut_line = false;
   state.line = 1;
   state.follows_trap = false;
+  state.list.reset();
   state.walker.reset();
   state.levels.clear();
   state.diagnosis.begin_input();
@@ -441,10 +508,9 @@ void Explainer::end() {
 Report Explainer::finish() {
   auto report = state_->diagnosis.finish();
   report.lines = state_->lines;
-  const bool has_reason = !report.causes.empty() &&
-                          report.causes.front().sight->role < Role::consequence &&
-                          report.causes.front().sight->confidence != Confidence::possible;
-  if (report.state != explain::State::healthy && !has_reason) {
+  const bool is_guess =
+      !report.causes.empty() && report.causes.front().sight->confidence == Confidence::possible;
+  if (report.state == explain::State::unknown || is_guess) {
     report.wanted.assign(std::begin(kTelling), std::end(kTelling));
   }
   return report;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/text.hpp"
 #include "explain/document.hpp"
 
 namespace wasmctl::explain {
@@ -58,11 +59,17 @@ void drop_blanks(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
-// kubectl's `--prefix`.
-void drop_pod(std::string_view& text) {
-  if (!text.starts_with("[pod/")) return;
-  take_bracket(text);
-  drop_blanks(text);
+// kubectl's `--prefix`, and what docker compose puts before: "web-1  | ".
+void drop_source(std::string_view& text) {
+  if (text.starts_with("[pod/")) {
+    take_bracket(text);
+    drop_blanks(text);
+  }
+  const auto bar = text.find(" | ");
+  if (bar < 60 && text.substr(0, text.find(' ')).find_first_of("[\t") == std::string_view::npos &&
+      base::trimmed(text.substr(0, bar)).find(' ') == std::string_view::npos) {
+    text.remove_prefix(bar + 3);
+  }
 }
 
 // A time of kubectl or the container runtime, with the runtime's stream and mark.
@@ -72,6 +79,7 @@ void drop_runtime(std::string_view& text, LogLine& line) {
   if (end == std::string_view::npos || text[end] != ' ') return;
   line.seconds = seconds_of(text);
   text.remove_prefix(end + 1);
+  drop_blanks(text);  // of a log that was pasted, its tabs
   for (const std::string_view stream : {"stdout ", "stderr "}) {
     if (!text.starts_with(stream)) continue;
     text.remove_prefix(stream.size());
@@ -169,7 +177,7 @@ bool read_json_line(std::string_view text, LogLine& line) {
 LogLine read_log_line(std::string_view raw) {
   if (raw.ends_with('\r')) raw.remove_suffix(1);
   LogLine line;
-  drop_pod(raw);
+  drop_source(raw);
   drop_runtime(raw, line);
   if (read_json_line(raw, line)) {
     LogLine inner;  // a runtime's JSON has a line of a logger in it

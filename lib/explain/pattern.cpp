@@ -87,6 +87,7 @@ bool Pattern::match_at(std::string_view line, std::size_t piece, Match& match) c
     if (kind == Kind::literal) {
       if (find_folded(line.substr(match.end, text.size()), text, 0) != 0) return false;
       match.end += text.size();
+      match.literal += text.size();
       continue;
     }
     std::string_view value;
@@ -113,7 +114,7 @@ std::optional<Match> Pattern::match(std::string_view line) const {
   constexpr int kMostTries = 32;
   auto begin = find_folded(line, first, 0);
   for (int tries = 0; begin != std::string_view::npos && tries < kMostTries; ++tries) {
-    Match match{begin, begin + first.size(), {}};
+    Match match{begin, begin + first.size(), {}, first.size()};
     if (match_at(line, 1, match)) return match;
     begin = find_folded(line, first, begin + 1);
   }

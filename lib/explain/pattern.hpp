@@ -18,6 +18,7 @@ struct Match {
   std::size_t begin = 0;  // in the line
   std::size_t end = 0;
   std::vector<Capture> captures;
+  std::size_t literal = 0;  // bytes of it that the pattern has word for word
 };
 
 class Pattern {

@@ -29,6 +29,7 @@ struct Explanation {
   std::vector<Evidence> followers;  // lines that only follow from it
   std::size_t count = 1;            // how often the cause was seen
   std::size_t follower_count = 0;
+  bool is_complaint = false;          // of a line of the plugin's own: logged as an error
   std::vector<std::string> editions;  // what this version of Istio does, or each, if none is told
   std::vector<wasm::TraceFrame> trace;
 };

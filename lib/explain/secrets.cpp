@@ -53,7 +53,7 @@ Span value_after(std::string_view line, std::size_t at) {
     if (is_escaped && end > begin && line[end - 1] == '\\') --end;
     return {begin, end};
   }
-  const auto end = line.find_first_of(is_parameter ? " \t&,;\"'" : "\t,;\"'", at);
+  const auto end = line.find_first_of(is_parameter ? " \t&,;\"')]}" : "\t,;\"'", at);
   return {at, end == std::string_view::npos ? line.size() : end};
 }
 
