@@ -21,9 +21,9 @@ namespace wasmctl::cli {
 
 // Each in the file of its name, in commands/.
 using Add = void(CLI::App& root, Context& context, Action& action);
-Add add_build, add_check, add_copy, add_explain, add_inspect, add_lint, add_list, add_login,
-    add_logout, add_new, add_patch, add_pull, add_push, add_render, add_symbolize, add_tag,
-    add_test;
+Add add_build, add_check, add_copy, add_doctor, add_explain, add_inspect, add_lint, add_list,
+    add_login, add_logout, add_new, add_patch, add_pull, add_push, add_render, add_symbolize,
+    add_tag, add_test;
 
 namespace {
 
@@ -39,7 +39,7 @@ constexpr Command kCommands[] = {
     {"push", add_push},   {"pull", add_pull},       {"copy", add_copy},
     {"tag", add_tag},     {"list", add_list},       {"render", add_render},
     {"patch", add_patch}, {"check", add_check},     {"explain", add_explain},
-    {"login", add_login}, {"logout", add_logout},
+    {"login", add_login}, {"logout", add_logout},   {"doctor", add_doctor},
 };
 
 int exit_status(Code code) {

@@ -86,17 +86,26 @@ plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags
   return plugin;
 }
 
-compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
-                             const BuildFlags& flags) {
+compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& flags) {
   compile::ToolchainSearch search;
   if (!flags.clang.empty()) search.clang = flags.clang;
   search.wasi_sdk = context.env("WASI_SDK_PATH");
   search.path = env_or(context, "PATH", "");
+  search.rustc = context.env("RUSTC");
+  search.cargo_home = context.env("CARGO_HOME");
+  if (const auto home = context.env("HOME"); home && !search.cargo_home) {
+    search.cargo_home = *home + "/.cargo";
+  }
+  return search;
+}
+
+compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
+                             const BuildFlags& flags) {
   auto options = flags.build;
   options.typed = typed(flags);
   options.color = context.color;
   options.cache = cache_directory(context);
-  const auto result = compile::build(plugin, compile::find_toolchain(search), options);
+  const auto result = compile::build(plugin, toolchain_search(context, flags), options);
   if (!context.quiet) {
     context.err.relay(result.warnings);
     const auto names = options.names ? name_bytes(result.module) : 0;

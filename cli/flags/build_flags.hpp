@@ -21,6 +21,9 @@ void add_build_flags(CLI::App& command, BuildFlags& flags);
 // Reads the plugin's directory; what is made of it goes where the flags say.
 plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags);
 
+// Where compilers are looked for, by flags and environment.
+compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& flags);
+
 // Builds with the compiler that flags and environment name, or the newest found; shows the
 // compiler's warnings.
 compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,

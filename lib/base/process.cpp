@@ -161,14 +161,20 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-// This process's environment without some of its variables, as execve() wants it.
-std::vector<char*> environment_without(std::span<const std::string_view> unset) {
+// This process's environment but for what the command says of it, as execve() wants it.
+std::vector<char*> environment_of(const Command& command) {
+  const auto name_of = [](std::string_view variable) {
+    return variable.substr(0, variable.find('='));
+  };
   std::vector<char*> variables;
   for (char* const* variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text(*variable);
-    const auto name = text.substr(0, text.find('='));
-    if (std::ranges::find(unset, name) == unset.end()) variables.push_back(*variable);
+    const auto name = name_of(*variable);
+    const bool is_set =
+        std::ranges::any_of(command.set, [&](const auto& own) { return name_of(own) == name; });
+    if (is_set || std::ranges::find(command.unset, name) != command.unset.end()) continue;
+    variables.push_back(*variable);
   }
+  for (const auto& own : command.set) variables.push_back(const_cast<char*>(own.c_str()));
   variables.push_back(nullptr);
   return variables;
 }
@@ -300,7 +306,7 @@ class Child {
 
  private:
   void spawn(SpawnActions& actions, std::vector<char*>& argv) {
-    const auto environment = environment_without(command_.unset);
+    const auto environment = environment_of(command_);
     const auto program = on_path(command_.argv[0]);
     const StopsBlocked blocked;
     SpawnAttributes attributes(command_.group, blocked.before());

@@ -30,7 +30,8 @@ struct Command {
   std::chrono::milliseconds time_limit{0};  // 0: without a bound
   Group group = Group::ours;
   std::span<const std::string_view> unset =
-      {};  // variables of the environment that it is not to see
+      {};                             // variables of the environment that it is not to see
+  std::vector<std::string> set = {};  // NAME=VALUE: those that it is to see
 };
 
 struct Finished {

@@ -1,6 +1,7 @@
-// Compiles a plugin to a Wasm module. Sources are compiled in parallel, only those that changed;
-// the objects are linked with LTO, stripped, checked as Envoy will check them, and only then does
-// the module appear.
+// Makes a Wasm module of a plugin's directory, by what compiles it (ways.hpp): C and C++ sources in
+// parallel, only those that changed, linked with LTO; cargo and Go know themselves what changed.
+// What was linked is stripped, checked as Envoy will check it, and only then does the module
+// appear.
 //
 // In the build directory (default: `build` in the plugin's), in which no link is followed, since it
 // may have come with the sources:
@@ -10,10 +11,12 @@
 //     NAME.schema.json ...     what the sources say of the configuration: see descriptions.hpp
 //     compile_commands.json    for editors; clangd looks there by itself
 //     obj/                     objects, their depfiles, and state.json, which says what they were
-//                              made from (obj-g/ with -g)
+//                              made from (obj-g/ with -g); cargo/ in it is cargo's
 // In the cache directory, for all plugins, the compiled SDK: see sdk_cache.hpp.
 // The module's bytes depend on the sources, wasmctl.yaml, the options and the toolchain alone: not
-// on the directory, the environment or what else is installed.
+// on the directory, the environment or what else is installed. (cargo and Go have settings of their
+// user's beside.) Whereas C++ is only compiled, cargo runs what the sources tell it to: build
+// scripts and macros.
 #pragma once
 
 #include <filesystem>
@@ -26,14 +29,15 @@
 namespace wasmctl::compile {
 
 struct Options {
-  plugin::BuildSettings settings;  // after the plugin's own; includes: to the working directory
-  bool debug = false;              // -g: DWARF and names stay in the module
-  bool names = false;              // the functions' names stay in the module
-  bool lint = true;                // refuse what Envoy would refuse
-  unsigned jobs = 0;               // compilers at a time; 0: one for each processor
-  bool color = false;              // the compiler's messages
-  fs::path cache;                  // the cache directory; empty: the build directory
-  std::string typed;  // those of them that change the module, as typed: `-O 2 -D 'A="b c"'`
+  // Of C and C++, after the plugin's own; includes: to the working directory.
+  plugin::BuildSettings settings;
+  bool debug = false;  // -g: DWARF and names stay in the module
+  bool names = false;  // the functions' names stay in the module
+  bool lint = true;    // refuse what Envoy would refuse
+  unsigned jobs = 0;   // compilers at a time; 0: one for each processor
+  bool color = false;  // the compiler's messages
+  fs::path cache;      // the cache directory; empty: the build directory
+  std::string typed;   // those of them that change the module, as typed: `-O 2 -D 'A="b c"'`
 };
 
 struct Result {
@@ -43,9 +47,10 @@ struct Result {
   std::string lost_flags;    // the module before was made with these, and nobody typed any now
 };
 
-// Throws Error{Code::build_failed} with the compiler's or linker's own words,
+// Throws Error{Code::tool_missing} where what compiles the plugin is not there,
+// Error{Code::build_failed} with the compiler's or linker's own words,
 // Error{Code::unloadable} for a module that Envoy would refuse: for an import that it does not
 // offer, with the places in the sources that ask for it.
-Result build(const plugin::Plugin& plugin, const Toolchain& toolchain, const Options& options);
+Result build(const plugin::Plugin& plugin, const ToolchainSearch& search, const Options& options);
 
 }  // namespace wasmctl::compile

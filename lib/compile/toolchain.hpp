@@ -1,5 +1,5 @@
-// Finds a clang++ that compiles C++ to Wasm. Nothing is run: a candidate is judged by what stands
-// beside it, so that finding one costs microseconds.
+// Finds a clang++ that compiles C++ to Wasm (rust.hpp and go.hpp are about cargo and Go). Nothing
+// is run: a candidate is judged by what stands beside it, so that finding one costs microseconds.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,11 @@ namespace wasmctl::compile {
 namespace fs = std::filesystem;
 
 struct ToolchainSearch {
-  std::optional<std::string> clang;     // --clang: taken as it is, a path or a name on PATH
-  std::optional<std::string> wasi_sdk;  // $WASI_SDK_PATH: bin/clang++ in it
-  std::string path;                     // $PATH: clang++-N, the newest first, then clang++
+  std::optional<std::string> clang;            // --clang: taken as it is, a path or a name on PATH
+  std::optional<std::string> wasi_sdk;         // $WASI_SDK_PATH: bin/clang++ in it
+  std::string path;                            // $PATH: clang++-N, the newest first, then clang++
+  std::optional<std::string> rustc = {};       // $RUSTC, which cargo takes in place of `rustc`
+  std::optional<std::string> cargo_home = {};  // $CARGO_HOME, or ~/.cargo: where crates are
 };
 
 // The oldest clang that the tests cover; what is older is refused, where its version can be seen.
@@ -35,6 +37,11 @@ struct Toolchain {
 inline constexpr char kDebianPackages[] =
     "clang-22 lld-22 libc++-22-dev-wasm32 libc++abi-22-dev-wasm32 libclang-rt-22-dev-wasm32 "
     "wasi-libc";
+
+// The same for Rust: that of Debian 12 is older than what crates.io serves.
+inline constexpr char kRustPackages[] =
+    "`apt-get install cargo libstd-rust-dev-wasm32 lld` (Debian 13, Ubuntu 24.04 or later), "
+    "`dnf install cargo rust-std-static-wasm32-unknown-unknown lld` (Fedora)";
 
 // Throws Error{Code::tool_missing} that lists what was looked at and what each candidate lacks, or
 // how old it is.

@@ -182,17 +182,48 @@ void read_settings(Plugin& plugin, const Value& value) {
   for (const auto& [key, setting] : object.items()) add(key, value.node.start);
 }
 
+enum class For : std::uint8_t { all, clang };
+
 struct Key {
   std::string_view name;
   void (*read)(Plugin&, const Value&);
+  For whom = For::all;
 };
 
 constexpr Key kKeys[] = {
-    {"name", read_name},       {"version", read_version},         {"sources", read_sources},
-    {"defines", read_defines}, {"includes", read_includes},       {"optimize", read_optimize},
-    {"std", read_standard},    {"cxxflags", read_compile_flags},  {"ldflags", read_link_flags},
-    {"image", read_image},     {"annotations", read_annotations}, {"plugin", read_settings},
+    {"name", read_name},
+    {"version", read_version},
+    {"sources", read_sources},
+    {"defines", read_defines, For::clang},
+    {"includes", read_includes, For::clang},
+    {"optimize", read_optimize, For::clang},
+    {"std", read_standard, For::clang},
+    {"cxxflags", read_compile_flags, For::clang},
+    {"ldflags", read_link_flags, For::clang},
+    {"image", read_image},
+    {"annotations", read_annotations},
+    {"plugin", read_settings},
 };
+
+// Files by which others than clang know what to build.
+struct Marker {
+  std::string_view file;
+  Builder builder;
+  std::string_view advice;  // for who says in wasmctl.yaml how it is built
+};
+
+constexpr Marker kMarkers[] = {
+    {"Cargo.toml", Builder::cargo, "cargo goes by Cargo.toml: say it in its [profile.release]"},
+    {"go.mod", Builder::go, "Go goes by go.mod and GOFLAGS"},
+};
+
+const Marker* marker_of(const fs::path& directory) {
+  std::error_code ignored;
+  for (const auto& marker : kMarkers) {
+    if (fs::is_regular_file(directory / marker.file, ignored)) return &marker;
+  }
+  return nullptr;
+}
 
 Error unknown_key(const yaml::Node& key, const std::string& file) {
   std::vector<std::string_view> known;
@@ -214,6 +245,13 @@ void read_file(Plugin& plugin, const fs::path& path) {
     const auto* const row = std::ranges::find(kKeys, std::string_view(key.text), &Key::name);
     if (row == std::end(kKeys)) throw unknown_key(key, file);
     row->read(plugin, {value, row->name, file});
+  }
+  if (!plugin.sources.empty()) plugin.builder = Builder::clang;
+  for (const auto& [key, value] : root.entries) {
+    const auto* const row = std::ranges::find(kKeys, std::string_view(key.text), &Key::name);
+    if (row->whom == For::all || plugin.builder == Builder::clang) continue;
+    throw yaml::error_at(file, key.start, fmt::format("`{}` is for C and C++", row->name))
+        .hint(std::string(marker_of(plugin.directory)->advice));
   }
 }
 
@@ -258,6 +296,11 @@ std::string name_from(const fs::path& directory) {
 
 }  // namespace
 
+Builder builder_of(const fs::path& directory) {
+  const auto* const marker = marker_of(directory);
+  return marker == nullptr ? Builder::clang : marker->builder;
+}
+
 fs::path module_path(const Plugin& plugin) {
   return plugin.build_directory / (plugin.name + ".wasm");
 }
@@ -274,12 +317,15 @@ Plugin load(const fs::path& directory) {
   Plugin plugin;
   plugin.directory = directory;
   plugin.build_directory = directory / "build";
+  plugin.builder = builder_of(directory);
   const auto file = directory / kFileName;
   if (fs::exists(file, ignored)) read_file(plugin, file);
-  if (plugin.sources.empty()) plugin.sources = find_sources(directory);
-  if (plugin.sources.empty()) {
-    throw Error(Code::not_found,
-                fmt::format("no *.cc, *.cpp, *.cxx or *.c in {}", directory.native()))
+  const bool is_clangs = plugin.builder == Builder::clang;
+  if (is_clangs && plugin.sources.empty()) plugin.sources = find_sources(directory);
+  if (is_clangs && plugin.sources.empty()) {
+    throw Error(
+        Code::not_found,
+        fmt::format("no *.cc, *.cpp, *.cxx, *.c, Cargo.toml or go.mod in {}", directory.native()))
         .hint(fmt::format("name the sources that are elsewhere: `sources: [src/plugin.cc]` in {}",
                           file.native()));
   }

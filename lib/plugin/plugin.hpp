@@ -1,11 +1,13 @@
 // A plugin's directory and its wasmctl.yaml: the one file that carries what build, push and render
 // all need. The file is optional; without it every *.cc, *.cpp, *.cxx and *.c of the directory is
-// compiled and the directory's name is the plugin's.
+// compiled, and the directory's name is the plugin's. A directory with a Cargo.toml or go.mod is
+// built by cargo or Go, by what is written there.
 //
 //     name: header-logger
 //     version: 0.1.0
 //     sources: [header_logger.cc]          # default: *.cc, *.cpp, *.cxx, *.c
-//     defines: ['STAGE="prod"', FAST]      # as -D; down to ldflags: build_settings.hpp
+//     defines: ['STAGE="prod"', FAST]      # as -D; down to ldflags for C and C++ alone:
+//                                          # build_settings.hpp
 //     includes: [include, ../shared]       # directories of headers, relative to this one
 //     optimize: s                          # 0, 1, 2, 3, s, z; default: z
 //     std: c++23                           # default: c++20
@@ -20,6 +22,7 @@
 //       configSchema: config.schema.json
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -45,11 +48,22 @@ struct Setting {
   std::string place;  // "plugins/a/wasmctl.yaml:7:3", where the key stands, for messages
 };
 
+// What compiles a plugin's directory.
+enum class Builder : std::uint8_t {
+  clang,  // C and C++
+  cargo,  // Rust: there is a Cargo.toml
+  go,     // there is a go.mod
+};
+// What tells, by being in `directory`, that it is for another builder than clang.
+Builder builder_of(const fs::path& directory);
+
 struct Plugin {
   fs::path directory;  // as the user named it
-  std::string name;    // an RFC 1123 label, at most 63 characters
+  Builder builder = Builder::clang;
+  std::string name;  // an RFC 1123 label, at most 63 characters
   std::optional<std::string> version;
-  std::vector<fs::path> sources;  // relative to `directory`, sorted, none twice, at least one
+  // Of clang's, at least one: relative to `directory`, sorted, none twice.
+  std::vector<fs::path> sources;
   BuildSettings build;
   fs::path build_directory;          // for what is made of it; `load` says DIR/build
   std::optional<std::string> image;  // as written; oci::parse_reference judges it

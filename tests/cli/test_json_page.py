@@ -30,6 +30,7 @@ def test_each_key_is_in_the_page(wasmctl, root, tmp_path):
                printed("copy", f"{layout}:v1", f"oci:{tmp_path}/other:v1"),
                printed("pull", f"{layout}:v1", "-o", tmp_path / "pulled.wasm"),
                printed("inspect", module), printed("inspect", module, "--why", "proxy_log"),
-               printed("inspect", f"{layout}:v1")["image"]["consumers"], explained(wasmctl, tmp_path)]
+               printed("inspect", f"{layout}:v1")["image"]["consumers"], printed("doctor"),
+               explained(wasmctl, tmp_path)]
     described = set(re.findall(r"`(\w+)`", (root / "docs/json.md").read_text()))
     assert keys(objects) - described == set()

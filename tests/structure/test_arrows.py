@@ -20,7 +20,7 @@ WRAPPED = {
     "libdeflate.h": ["lib/base/gzip.cpp"],
     "spdlog/": ["lib/base/log.cpp"],
     "yaml.h": ["lib/yaml/"],
-    "zlib.h": ["lib/base/gzip.cpp"],
+    "zlib.h": ["lib/base/gzip.cpp", "lib/base/zlib.cpp"],
     "re2/": ["lib/plugin/", "lib/host/suite/match.cpp"],
 }
 

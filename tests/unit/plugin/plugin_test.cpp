@@ -218,12 +218,31 @@ TEST_CASE("load refuses a directory that is none, empty, or without a usable nam
   const auto here = temporary.path();
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "no"),
                        ("no directory " + (here / "no").native()).c_str(), Error);
-  CHECK_THROWS_WITH_AS((void)plugin::load(here),
-                       ("no *.cc, *.cpp, *.cxx or *.c in " + here.native()).c_str(), Error);
+  CHECK_THROWS_WITH_AS(
+      (void)plugin::load(here),
+      ("no *.cc, *.cpp, *.cxx, *.c, Cargo.toml or go.mod in " + here.native()).c_str(), Error);
   base::make_directories(here / "-x-");
   base::write_file(here / "-x-/a.cc", "");
   CHECK_THROWS_WITH_AS((void)plugin::load(here / "-x-"),
                        "the name of directory `-x-` must be 1 to 63 of a-z, 0-9 and `-`, with no "
                        "`-` at an end, not `-x-`",
                        Error);
+}
+
+TEST_CASE("a directory with a Cargo.toml or go.mod is cargo's or Go's, unless sources are named") {
+  const Directory directory("name: a\n");
+  CHECK(plugin::load(directory.path).builder == plugin::Builder::clang);
+  base::write_file(directory.path / "go.mod", "");
+  CHECK(plugin::load(directory.path).builder == plugin::Builder::go);
+  base::write_file(directory.path / "Cargo.toml", "");
+  const auto got = plugin::load(directory.path);
+  CHECK(got.builder == plugin::Builder::cargo);
+  CHECK(got.sources.empty());
+
+  base::write_file(directory.path / "wasmctl.yaml", "sources: [a.cc]\nstd: c++23\n");
+  CHECK(plugin::load(directory.path).builder == plugin::Builder::clang);
+  base::write_file(directory.path / "wasmctl.yaml", "name: a\nstd: c++23\n");
+  CHECK(directory.error() ==
+        "error: DIR/wasmctl.yaml:2:1: `std` is for C and C++\n"
+        "hint: cargo goes by Cargo.toml: say it in its [profile.release]\n");
 }
