@@ -21,29 +21,55 @@
 
 namespace wasmctl::cli {
 
-// Each in the file of its name, in commands/.
 using Add = void(CLI::App& root, Context& context, Action& action);
-Add add_build, add_check, add_completion, add_copy, add_doctor, add_inspect, add_lint, add_list,
-    add_login, add_logout, add_manual, add_new, add_patch, add_pull, add_push, add_render,
-    add_symbolize, add_tag, add_test;
+// clang-format off
+// Each in the file of its name, in commands/; in the order in which a user meets them.
+Add add_new,
+    add_build,
+    add_lint,
+    add_test,
+    add_inspect,
+    add_symbolize,
+    add_push,
+    add_pull,
+    add_copy,
+    add_tag,
+    add_list,
+    add_render,
+    add_patch,
+    add_check,
+    add_explain,
+    add_login,
+    add_logout,
+    add_doctor,
+    add_completion,
+    add_manual;
 
 namespace {
 
-struct Command {
-  const char* name;
-  Add* add;
+constexpr Add* kCommands[] = {
+    add_new,
+    add_build,
+    add_lint,
+    add_test,
+    add_inspect,
+    add_symbolize,
+    add_push,
+    add_pull,
+    add_copy,
+    add_tag,
+    add_list,
+    add_render,
+    add_patch,
+    add_check,
+    add_explain,
+    add_login,
+    add_logout,
+    add_doctor,
+    add_completion,
+    add_manual,
 };
-
-constexpr Command kCommands[] = {
-    // sorted as a user meets them
-    {"new", add_new},       {"build", add_build},     {"lint", add_lint},
-    {"test", add_test},     {"inspect", add_inspect}, {"symbolize", add_symbolize},
-    {"push", add_push},     {"pull", add_pull},       {"copy", add_copy},
-    {"tag", add_tag},       {"list", add_list},       {"render", add_render},
-    {"patch", add_patch},   {"check", add_check},     {"login", add_login},
-    {"logout", add_logout}, {"doctor", add_doctor},   {"completion", add_completion},
-    {"manual", add_manual},
-};
+// clang-format on
 
 int exit_status(Code code) {
   for (const auto& row : kExitStatuses) {
@@ -182,7 +208,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   };
   base::open_log(write_log, context.color ? base::LogColor::yes : base::LogColor::no);
   Action action;
-  for (const auto& command : kCommands) command.add(root, context, action);
+  for (auto* const add : kCommands) add(root, context, action);
 
   if (argc > 1 && argv[1] == kComplete) {
     print_completion(context, words_of(root), argc > 2 ? argv[2] : "");
