@@ -137,7 +137,6 @@ engine::Function& Vm::replace(std::uint32_t index, engine::HostFunction replacem
   instance_->functions[index] = added;
   if (allocator_ == &own) allocator_ = added;
   for (auto* table : instance_->tables) {
-    if (!table->type.is_function_reference()) continue;
     std::ranges::replace(table->elements, reinterpret_cast<engine::Slot>(&own),
                          reinterpret_cast<engine::Slot>(added));
   }

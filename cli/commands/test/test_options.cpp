@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "host/suite/soak.hpp"
+
 namespace wasmctl::cli {
 
 namespace {
@@ -45,11 +47,20 @@ void add_reports(CLI::App& app, TestOptions& options) {
       ->type_name("PERCENT");
 }
 
+// What runs the tests in another way, and has a report of its own.
+void add_other_runs(CLI::App& app, TestOptions& options) {
+  app.add_option("--soak", options.soak,
+                 "Run each test's stream N times in one VM: does memory become flat?")
+      ->type_name("N")
+      ->check(CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}));
+}
+
 }  // namespace
 
 void add_test_flags(CLI::App& app, TestOptions& options) {
   add_choice_of_tests(app, options);
   add_reports(app, options);
+  add_other_runs(app, options);
   app.add_option("--max-instructions", options.instructions,
                  fmt::format("What a test may run (default: {})", TestOptions::kMostInstructions))
       ->type_name("N")

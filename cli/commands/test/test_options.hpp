@@ -33,6 +33,7 @@ struct TestOptions {
   std::optional<double> fail_under;  // per cent
   std::string budget;
   bool update_budget = false;
+  std::uint64_t soak = 0;  // streams; 0: none
   BuildFlags build;
   RegistryOptions registry;
 
