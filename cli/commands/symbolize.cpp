@@ -199,7 +199,7 @@ void add_symbolize(CLI::App& root, Context& context, Action& action) {
   app->footer(
       "All other lines pass as they are. A trace that no module given can have made, neither.\n\n"
       "Examples:\n"
-      "  kubectl logs deploy/web -c istio-proxy | wasmctl symbolize -m build/filter.wasm\n"
+      "  kubectl logs deploy/web -c istio-proxy | wasmctl symbolize -m filter.wasm\n"
       "  wasmctl symbolize envoy.log -m plugins/header-logger");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_symbolize(context, *options); };
