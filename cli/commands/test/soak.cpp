@@ -40,14 +40,13 @@ std::string per_run(std::uint64_t number, std::uint64_t runs) {
 
 Lines describe(const host::SoakSeries::Leak& leak, std::string_view of,
                const TestedModule& module) {
-  Lines lines{fmt::format(
-      "{} bytes a {} are never freed, of {} in {}", per_run(leak.bytes, leak.runs), of,
-      leak.count == 0 ? "an allocation that becomes larger"
-                      : fmt::format("{} allocations of {} {}s", leak.count, leak.runs, of),
-      leak.site.callback)};
-  engine::Trap stack;
-  stack.stack = leak.site.stack;
-  for (const auto& frame : describe_stack(stack, module)) lines.push_back("  at " + frame);
+  const auto what = leak.count == 0 ? std::string("an allocation that becomes larger")
+                                    : fmt::format("{} in {}", counted(leak.count, "allocation"),
+                                                  counted(leak.runs, of));
+  Lines lines{fmt::format("{} bytes a {} are never freed: {}, in {}",
+                          per_run(leak.bytes, leak.runs), of, what, leak.site.callback)};
+  for (const auto& call : describe_own_calls(leak.site.stack, module))
+    lines.push_back("  at " + call);
   return lines;
 }
 
@@ -72,7 +71,7 @@ Lines describe(const host::SoakResult& result, const TestedModule& module) {
   for (const auto& failure : result.failures)
     lines.push_back(fmt::format("{}: {}", to_string(failure.phase), failure.what));
   if (result.crash) {
-    for (const auto& frame : describe_stack(result.crash->trap, module))
+    for (const auto& frame : describe_stack(result.crash->trap.stack, module))
       lines.push_back("  at " + frame);
   }
   for (const auto& series : result.series) {
@@ -87,15 +86,15 @@ nlohmann::json to_json(const host::SoakSeries& series, const TestedModule& modul
       {"runs", series.runs},
       {"flat", series.is_flat()},
       {"memoryBytes", {series.memory_at_quarter, series.memory_at_half, series.memory_at_end}},
+      {"growingIn", nlohmann::json::array()},
       {"leaks", nlohmann::json::array()}};
+  for (const auto& cost : series.growing) value["growingIn"].push_back(cost.name);
   for (const auto& leak : series.leaks) {
-    engine::Trap stack;
-    stack.stack = leak.site.stack;
     value["leaks"].push_back({{"callback", leak.site.callback},
                               {"bytes", leak.bytes},
                               {"allocations", leak.count},
                               {"runs", leak.runs},
-                              {"stack", describe_stack(stack, module)}});
+                              {"stack", describe_stack(leak.site.stack, module)}});
   }
   return value;
 }

@@ -77,7 +77,7 @@ TestedSuite TestRunner::run_suite(const host::Suite& suite, const Source& source
     if (!options_.json) print_line(context_, test, result);
     write_log(context_, options_, suite, test, result);
     is_stopped_ = options_.fail_fast && !result.passed();
-    tested.stacks.push_back(result.crash ? describe_stack(result.crash->trap, module)
+    tested.stacks.push_back(result.crash ? describe_stack(result.crash->trap.stack, module)
                                          : std::vector<std::string>());
     add_executed(module, result);
     tested.results.emplace_back(i, std::move(result));
