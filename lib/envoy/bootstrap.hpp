@@ -27,6 +27,7 @@ struct Filter {
   std::optional<std::string> configuration;  // the very bytes that it gets; null: none
   std::string root_id;
   std::string vm_id;
+  std::optional<std::string> vm_configuration;  // likewise
   OnFailure on_failure = OnFailure::close;
   std::map<std::string, std::string> env;
   std::vector<std::string> host_env;  // names of Envoy's own variables
@@ -42,8 +43,15 @@ struct Cluster {
   Protocol protocol = Protocol::http1;
 };
 
+// Which headers Envoy adds to messages.
+enum class OwnHeaders : std::uint8_t {
+  usual,
+  few,  // none that it can be told to leave out: x-forwarded-proto stays
+};
+
 struct Setup {
   Traffic traffic = Traffic::http;
+  OwnHeaders own_headers = OwnHeaders::usual;
   std::uint16_t port = 0;           // of the listener, on 127.0.0.1; 0: any that is free
   std::uint16_t admin_port = 0;     // likewise
   std::optional<Cluster> upstream;  // null: Envoy answers 200 itself, or closes the connection
