@@ -166,8 +166,8 @@ class RequestRun {
         result.close = is_request ? host::StreamType::request : host::StreamType::response;
       return result;
     }
-    const bool goes_on = is_of_headers(step.phase) ? part.has_head
-                                                   : part.is_whole || part.body.size() > before;
+    const bool goes_on =
+        is_of_headers(step.phase) ? part.has_head : part.is_whole || part.body.size() > before;
     if (!goes_on) result.status = HeadersStatus::stop_all_and_watermark;
     if (is_of_headers(step.phase)) {
       result.headers = part.headers;
@@ -224,8 +224,8 @@ class RequestRun {
           return failure.what == fmt::format("metric `{}`", metric.name);
         });
     if (in_embedded && metric.value != 0)
-      result.not_compared.push_back(fmt::format(
-          "metric `{}`: Envoy does not say what a histogram got last", metric.name));
+      result.not_compared.push_back(
+          fmt::format("metric `{}`: Envoy does not say what a histogram got last", metric.name));
   }
 
   // A counter since the test began; a gauge as it is.

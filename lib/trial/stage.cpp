@@ -47,8 +47,8 @@ void Side::handle(short events) {
 
 void Side::send_some() {
   if (!waiting_.empty()) {
-    const auto sent = ::send(socket_.descriptor(), waiting_.data(), waiting_.size(),
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto sent =
+        ::send(socket_.descriptor(), waiting_.data(), waiting_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) waiting_.erase(0, static_cast<std::size_t>(sent));
     if (sent < 0 && errno != EAGAIN && errno != EINTR) waiting_.clear();  // nobody reads it
   }

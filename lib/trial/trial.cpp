@@ -107,13 +107,14 @@ TestResult Trial::run(const Suite& suite, const Test& test, const Subject& subje
   auto& place = place_for(test, embedded);
   host::Verdict verdict(suite);
   const auto begin = now();
-  const auto refusal = place.load(filter_of(suite, test, subject, ++tests_),
-                                  envoy_level(suite.env.log_level));
+  const auto refusal =
+      place.load(filter_of(suite, test, subject, ++tests_), envoy_level(suite.env.log_level));
   const auto loaded = now();
   verdict.begin(Phase::plugin_init);
   if (test.refuses != refusal.has_value()) {
-    verdict.fail(test.refuses ? "the plugin takes its configuration" : "the plugin refused to start",
-                 test.mark, {}, refusal ? std::vector{*refusal} : std::vector<std::string>{});
+    verdict.fail(
+        test.refuses ? "the plugin takes its configuration" : "the plugin refused to start",
+        test.mark, {}, refusal ? std::vector{*refusal} : std::vector<std::string>{});
     return finish(std::move(result), test, embedded, std::move(verdict));
   }
   const RunContext context{place, suite, test, embedded, begin, loaded};

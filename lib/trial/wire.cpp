@@ -201,8 +201,8 @@ std::vector<Step> http_steps(const Suite& suite, const Test& test) {
 }
 
 Pairs request_headers(std::string_view method, std::string_view target, const Pairs& headers) {
-  Pairs pairs = {{":method", std::string(method)}, {":path", std::string(target)},
-                 {":scheme", "http"}};
+  Pairs pairs = {
+      {":method", std::string(method)}, {":path", std::string(target)}, {":scheme", "http"}};
   for (const auto& [name, value] : headers)
     pairs.emplace_back(base::lower(name) == "host" ? ":authority" : name, value);
   return pairs;
