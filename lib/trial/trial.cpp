@@ -75,6 +75,12 @@ void compare_verdicts(const Test& test, const TestResult& embedded, host::Verdic
   }
 }
 
+host::Verdict check(const RunContext& context, TestResult& result) {
+  if (context.test.refuses) return check_refusal(context);
+  if (host::is_of_tcp(context.test)) return run_connection(context, result);
+  return run_request(context, result);
+}
+
 TestResult finish(TestResult result, const Test& test, const TestResult& embedded,
                   host::Verdict verdict) {
   compare_verdicts(test, embedded, verdict);
@@ -118,14 +124,7 @@ TestResult Trial::run(const Suite& suite, const Test& test, const Subject& subje
     return finish(std::move(result), test, embedded, std::move(verdict));
   }
   const RunContext context{place, suite, test, embedded, begin, loaded};
-  if (test.refuses) {
-    verdict = check_refusal(context);
-  } else if (host::is_of_tcp(test)) {
-    verdict = run_connection(context, result);
-  } else {
-    verdict = run_request(context, result);
-  }
-  return finish(std::move(result), test, embedded, std::move(verdict));
+  return finish(std::move(result), test, embedded, check(context, result));
 }
 
 }  // namespace wasmctl::trial
