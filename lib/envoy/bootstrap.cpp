@@ -106,9 +106,9 @@ Json connection_manager(const Setup& setup, Json filters) {
   } else {
     route["direct_response"] = {{"status", 200}, {"body", {{"inline_string", "ok\n"}}}};
   }
-  const bool has_few = setup.own_headers == OwnHeaders::few;
+  const bool is_transparent = setup.manner == Manner::transparent;
   Json router = Json::object();
-  if (has_few) router["suppress_envoy_headers"] = true;
+  if (is_transparent) router["suppress_envoy_headers"] = true;
   filters.push_back(
       {{"name", "envoy.filters.http.router"},
        {"typed_config", typed("envoy.extensions.filters.http.router.v3.Router", router)}});
@@ -119,7 +119,8 @@ Json connection_manager(const Setup& setup, Json filters) {
                   {"http_protocol_options", {{"enable_trailers", true}}},
                   {"route_config", {{"virtual_hosts", std::move(hosts)}}},
                   {"http_filters", std::move(filters)}};
-  if (has_few) {
+  if (is_transparent) {
+    manager["http_protocol_options"]["allow_custom_methods"] = true;
     manager["server_header_transformation"] = "PASS_THROUGH";
     manager["generate_request_id"] = false;
     manager["skip_xff_append"] = true;

@@ -43,15 +43,16 @@ struct Cluster {
   Protocol protocol = Protocol::http1;
 };
 
-// Which headers Envoy adds to messages.
-enum class OwnHeaders : std::uint8_t {
+// What Envoy makes of messages by itself.
+enum class Manner : std::uint8_t {
   usual,
-  few,  // none that it can be told to leave out: x-forwarded-proto stays
+  // Adds no header that it can be told to leave out (x-forwarded-proto stays), takes any method.
+  transparent,
 };
 
 struct Setup {
   Traffic traffic = Traffic::http;
-  OwnHeaders own_headers = OwnHeaders::usual;
+  Manner manner = Manner::usual;
   std::uint16_t port = 0;           // of the listener, on 127.0.0.1; 0: any that is free
   std::uint16_t admin_port = 0;     // likewise
   std::optional<Cluster> upstream;  // null: Envoy answers 200 itself, or closes the connection

@@ -42,13 +42,17 @@ std::vector<Sight> delivery_sights() {
        .leads = kNotLoaded},
       {.code = "W-303",
        .context = "wasm",
-       .forms = {{"Didn't find a registered implementation for <name> with type URL: <type>",
-                  "Didn't find a registered implementation for 'envoy.filters.http.wasm' with type "
-                  "URL: 'envoy.extensions.filters.http.wasm.v3.Wasm'"},
-                 {"Didn't find a registered implementation for name: <name>",
-                  "Didn't find a registered implementation for name: 'envoy.filters.http.wasm'"}},
-       .cause =
-           "this Envoy was built without the filter <name>, or the type URL has a typing error",
+       .forms =
+           {{"Didn't find a registered implementation for <name> with type URL: <type>",
+             "Didn't find a registered implementation for 'envoy.filters.http.wasm' with type "
+             "URL: 'envoy.extensions.filters.http.wasm.v3.Wasm'"},
+            {"Didn't find a registered implementation for name: <name>",
+             "Didn't find a registered implementation for name: 'envoy.filters.http.wasm'"},
+            {"Can't find a registered implementation for http filter <name> with type URL: <type>",
+             "Can't find a registered implementation for http filter 'wasm1' with type URL: "
+             "'google.protobuf.Empty'"}},
+       .cause = "this Envoy has no filter <name>: it was built without, or the name or type URL is "
+                "not one of a filter in that place",
        .remedy = "run a build with Wasm (Istio's proxyv2, envoyproxy/envoy); `wasmctl check -f "
                  "FILE` reads the type",
        .source = "Envoy, source/common/config/utility.h",

@@ -29,9 +29,14 @@ std::vector<Sight> running_sights() {
        .source = kTrap,
        .leads = kDead | kNotLoaded},
       {.code = "W-402",
-       .forms = {{"Function: <function> failed: Uncaught RuntimeError: memory access out of bounds",
-                  "Function: proxy_on_request_headers failed: Uncaught RuntimeError: memory access "
-                  "out of bounds"}},
+       .forms =
+           {{"Function: <function> failed: Uncaught RuntimeError: memory access out of bounds",
+             "Function: proxy_on_request_headers failed: Uncaught RuntimeError: memory access "
+             "out of bounds"},
+            {"Function: <function> failed: Exception: out of bounds memory access",
+             "Function: proxy_on_response_headers failed: Exception: out of bounds memory access"},
+            {"Function: <function> failed: wavm.outOfBoundsMemoryAccess",
+             "Function: proxy_on_context_create failed: wavm.outOfBoundsMemoryAccess"}},
        .cause = "the plugin read or wrote outside of its memory in <function>: a wild pointer, or "
                 "a stack that is used up",
        .remedy = kReproduce,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "host/suite/input.hpp"
 #include "trial/wire.hpp"
@@ -18,18 +19,27 @@ envoy::Headers without_pseudo(const std::vector<host::Header>& headers) {
   return kept;
 }
 
-// The status line may say what no number is: a plugin is to see it.
-std::string with_status(std::string bytes, const std::vector<host::Header>& headers) {
-  const auto status = std::ranges::find(headers, ":status", &host::Header::key);
-  if (status == headers.end()) return bytes;
-  constexpr std::size_t kAt = 9;  // behind "HTTP/1.1 "
-  return bytes.replace(kAt, 3, status->value);
+// A final status; null: there is none, or another text.
+std::optional<int> status_of(const std::vector<host::Header>& headers) {
+  const auto found = std::ranges::find(headers, ":status", &host::Header::key);
+  if (found == headers.end() || found->value.size() != 3) return std::nullopt;
+  int status = 0;
+  const auto* const end = found->value.data() + found->value.size();
+  const auto [at, error] = std::from_chars(found->value.data(), end, status);
+  if (error != std::errc() || at != end || status < 200) return std::nullopt;
+  return status;
 }
 
 // An answer that begins and breaks off: then Envoy's client gives the plugin nothing at all.
 constexpr char kBroken[] = "HTTP/1.1 200 \r\ncontent-length: 1\r\n\r\n";
 
 }  // namespace
+
+bool is_of_http1(const host::Callout& given) {
+  const bool has_status =
+      std::ranges::find(given.header, ":status", &host::Header::key) != given.header.end();
+  return !has_status || status_of(given.header).has_value();
+}
 
 Reply Callouts::answer(const std::string& cluster, const envoy::Request& request) {
   const auto fits = [](const std::string& wanted, const std::string& actual) {
@@ -46,10 +56,11 @@ Reply Callouts::answer(const std::string& cluster, const envoy::Request& request
   if (found->failure == host::Failing::timeout) return {};
   if (found->failure == host::Failing::reset) return {kBroken, true};
   envoy::Response response;
+  response.status = status_of(found->header).value_or(response.status);
   response.headers = without_pseudo(found->header);
   response.body = found->content;
   response.trailers = without_pseudo(found->trailer);
-  return {with_status(to_bytes(response, request.method), found->header)};
+  return {to_bytes(response, request.method)};
 }
 
 void Callouts::check(host::Verdict& verdict) const {

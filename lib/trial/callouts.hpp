@@ -11,6 +11,9 @@
 
 namespace wasmctl::trial {
 
+// Whether HTTP/1 can say what the answer is.
+bool is_of_http1(const host::Callout& given);
+
 class Callouts {
  public:
   // `test` must outlive it.

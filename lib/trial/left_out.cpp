@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "host/suite/input.hpp"
+#include "trial/callouts.hpp"
 #include "trial/wire.hpp"
 
 namespace wasmctl::trial {
@@ -87,6 +88,10 @@ const std::vector<Limit>& limits() {
        "HTTP/1 has no METADATA (request_metadata, response_metadata)"},
       {[](const auto&, const auto& test) { return asks_for_grpc_status(test); },
        "a client of HTTP/1 sees no status of gRPC (grpc_status)"},
+      {[](const auto&, const auto& test) {
+         return !std::ranges::all_of(test.http_call, is_of_http1);
+       },
+       "HTTP/1 has no such status (http_call)"},
       {[](const auto&, const auto& test) { return has_half_a_cluster(test); },
        "a cluster is there or not, whatever the path (failure: connect)"},
   };

@@ -48,7 +48,7 @@ std::optional<std::string> Place::load(envoy::LoadedFilter filter, const std::st
     accesses_.emplace_back(now(), access);
   };
   options.setup.traffic = key_.traffic;
-  options.setup.own_headers = envoy::OwnHeaders::few;
+  options.setup.manner = envoy::Manner::transparent;
   options.setup.upstream = envoy::Cluster{"", "127.0.0.1", stage_.server_port()};
   for (const auto& [name, state] : key_.clusters) {
     const auto port = state == Cluster::alive ? stage_.called_port(name) : kDeadPort;
@@ -84,7 +84,9 @@ std::optional<envoy::Access> Place::access_since(envoy::Time begin) const {
 
 // Envoy's own name for it is "wasmcustom.NAME".
 std::optional<std::uint64_t> Place::metric(const std::string& name, Kind kind) const {
-  const auto* const type = kind == Kind::counter ? "Counters" : "Gauges";
+  const auto* const type = kind == Kind::counter ? "Counters"
+                           : kind == Kind::gauge ? "Gauges"
+                                                 : "Histograms";
   const auto text = proxy_->admin(fmt::format("/stats?type={}&filter=^wasmcustom", type));
   const auto line = fmt::format("wasmcustom.{}: ", name);
   const auto at = ('\n' + text).find('\n' + line);

@@ -41,8 +41,8 @@ class Place {
   // The stream or connection that ended after `begin`.
   std::optional<envoy::Access> access_since(envoy::Time begin) const;
 
-  // A counter or gauge that a plugin made; null: there is none.
-  enum class Kind : std::uint8_t { counter, gauge };
+  // What a plugin made; null: there is none. Of a histogram it is only known to be there.
+  enum class Kind : std::uint8_t { counter, gauge, histogram };
   std::optional<std::uint64_t> metric(const std::string& name, Kind kind) const;
 
  private:

@@ -86,7 +86,11 @@ class RequestRun {
     stage_.connect(context_.place.port());
     for (const auto& step : steps_) take(step, result);
     finish();
-    for (const auto& metric : context_.test.metrics) note_histogram(metric, result);
+    for (const auto& metric : context_.test.metrics) {
+      if (!is_histogram(metric)) continue;
+      result.not_compared.push_back(
+          fmt::format("metric `{}`: Envoy does not say what a histogram got last", metric.name));
+    }
     return judge(context_, came_, [this](host::Verdict& verdict) { check_more(verdict); });
   }
 
@@ -217,15 +221,8 @@ class RequestRun {
     return i < phases.size() && phases[i].result.local.status != 0;
   }
 
-  void note_histogram(const host::MetricExpectation& metric, host::TestResult& result) const {
-    if (metric_now(metric)) return;
-    const auto in_embedded =
-        std::ranges::none_of(context_.embedded.failures, [&](const auto& failure) {
-          return failure.what == fmt::format("metric `{}`", metric.name);
-        });
-    if (in_embedded && metric.value != 0)
-      result.not_compared.push_back(
-          fmt::format("metric `{}`: Envoy does not say what a histogram got last", metric.name));
+  bool is_histogram(const host::MetricExpectation& metric) const {
+    return context_.place.metric(metric.name, Place::Kind::histogram).has_value();
   }
 
   // A counter since the test began; a gauge as it is.
@@ -239,7 +236,7 @@ class RequestRun {
   void check_more(host::Verdict& verdict) const {
     callouts_.check(verdict);
     for (const auto& metric : context_.test.metrics) {
-      if (const auto value = metric_now(metric)) verdict.check_metric(metric, value);
+      if (!is_histogram(metric)) verdict.check_metric(metric, metric_now(metric));
     }
   }
 

@@ -33,6 +33,8 @@ struct TestOptions {
   bool schema = false;
   bool coverage = false;
   std::string lcov;
+  std::string coverage_html;
+  std::string profile;
   std::optional<double> fail_under;  // per cent
   TestHost host = TestHost::embedded;
   std::string envoy;  // the program; empty: one is looked for
@@ -42,7 +44,9 @@ struct TestOptions {
   RegistryOptions registry;
 
   // Whether it must be noted what ran.
-  bool wants_coverage() const { return coverage || !lcov.empty() || fail_under; }
+  bool wants_coverage() const {
+    return coverage || !lcov.empty() || !coverage_html.empty() || fail_under;
+  }
 };
 
 void add_test_flags(CLI::App& app, TestOptions& options);
