@@ -120,6 +120,7 @@ Json connection_manager(const Setup& setup, Json filters) {
                   {"route_config", {{"virtual_hosts", std::move(hosts)}}},
                   {"http_filters", std::move(filters)}};
   if (is_transparent) {
+    manager["delayed_close_timeout"] = "0s";  // a client that is cut off knows it at once
     manager["http_protocol_options"]["allow_custom_methods"] = true;
     manager["server_header_transformation"] = "PASS_THROUGH";
     manager["generate_request_id"] = false;

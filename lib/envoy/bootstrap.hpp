@@ -46,7 +46,8 @@ struct Cluster {
 // What Envoy makes of messages by itself.
 enum class Manner : std::uint8_t {
   usual,
-  // Adds no header that it can be told to leave out (x-forwarded-proto stays), takes any method.
+  // Adds no header that it can be told to leave out (x-forwarded-proto stays), takes any method,
+  // closes without delay.
   transparent,
 };
 

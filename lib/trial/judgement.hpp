@@ -35,8 +35,8 @@ struct Came {
 inline constexpr std::chrono::milliseconds kPatience{3000};
 inline constexpr std::chrono::milliseconds kQuiet{60};
 
-// Until as many messages have come since `begin` as the embedded host has of the last phase; what
-// comes later counts for the next.
+// Until as many messages have come since `begin` as the embedded host has of the last phase, if
+// that is there once; what comes later counts for the next.
 void wait_for_messages(const RunContext& context, const std::vector<Came>& came, envoy::Time begin);
 
 // Of a plugin that was refused: what it logged.
