@@ -22,7 +22,7 @@ namespace wasmctl::cli {
 // Each in the file of its name, in commands/.
 using Add = void(CLI::App& root, Context& context, Action& action);
 Add add_build, add_check, add_copy, add_inspect, add_lint, add_list, add_login, add_logout, add_new,
-    add_patch, add_pull, add_push, add_render, add_symbolize, add_tag, add_test;
+    add_patch, add_pull, add_push, add_render, add_run, add_symbolize, add_tag, add_test;
 
 namespace {
 
@@ -33,11 +33,22 @@ struct Command {
 
 constexpr Command kCommands[] = {
     // sorted as a user meets them
-    {"new", add_new},       {"build", add_build},     {"lint", add_lint},
-    {"test", add_test},     {"inspect", add_inspect}, {"symbolize", add_symbolize},
-    {"push", add_push},     {"pull", add_pull},       {"copy", add_copy},
-    {"tag", add_tag},       {"list", add_list},       {"render", add_render},
-    {"patch", add_patch},   {"check", add_check},     {"login", add_login},
+    {"new", add_new},
+    {"build", add_build},
+    {"lint", add_lint},
+    {"test", add_test},
+    {"run", add_run},
+    {"inspect", add_inspect},
+    {"symbolize", add_symbolize},
+    {"push", add_push},
+    {"pull", add_pull},
+    {"copy", add_copy},
+    {"tag", add_tag},
+    {"list", add_list},
+    {"render", add_render},
+    {"patch", add_patch},
+    {"check", add_check},
+    {"login", add_login},
     {"logout", add_logout},
 };
 
