@@ -147,8 +147,7 @@ class Run {
     return {std::move(filter), plugin.module};
   }
 
-  // What happens is told to the console, and to `outcome` if there is one.
-  void start_envoy(Console& console, Outcome* outcome) {
+  void start_envoy() {
     envoy::Options options;
     options.envoy = envoy_;
     options.setup = setup_;
@@ -156,19 +155,19 @@ class Run {
     options.log_level = options_.log_level;
     if (base::log_enabled(base::LogLevel::info)) options.own_log_level = "info";
     options.stop = &stop_;
-    options.on_record = [&console, outcome](const envoy::Record& record) {
-      console.add(record);
-      if (outcome != nullptr) outcome->note(record);
+    options.on_record = [this](const envoy::Record& record) {
+      console_->add(record);
+      outcome_.note(record);
       if (Console::is_shown(record)) return;
       base::log_info(fmt::format("envoy: {} {}: {}", record.level, record.component, record.text));
     };
-    options.on_access = [&console, outcome](const envoy::Access& access) {
-      console.add(access);
-      if (outcome != nullptr) outcome->note(access);
+    options.on_access = [this](const envoy::Access& access) {
+      console_->add(access);
+      outcome_.note(access);
     };
     std::vector<envoy::LoadedFilter> filters;
     for (const auto& plugin : plugins_) filters.push_back(filter_of(plugin));
-    trace_modules(console);
+    trace_modules();
     try {
       proxy_.emplace(std::move(options), std::move(filters));
     } catch (const Error& error) {
@@ -182,12 +181,12 @@ class Run {
             is_terminal && context_.color, plugins_.size() > 1};
   }
 
-  void trace_modules(Console& console) {
+  void trace_modules() {
     traced_.clear();
     for (const auto& plugin : plugins_) {
       traced_.push_back(std::make_shared<const TracedModule>(plugin.module, plugin.path));
     }
-    console.set_modules(traced_);
+    console_->set_modules(traced_);
   }
 
   // The same error, a back-trace in its output with functions and lines.
@@ -203,28 +202,26 @@ class Run {
   // --once: the request's line and what was logged is talk, the response is data.
 
   void once(const std::optional<envoy::Request>& request) {
-    Outcome outcome;
+    console_.emplace(options_.json ? context_.out : context_.err,
+                     console_options(Console::When::at_end, true));
+    start_envoy();
     std::optional<envoy::Response> response;
     std::string bytes;
-    {
-      Console console(options_.json ? context_.out : context_.err,
-                      console_options(Console::When::at_end, true));
-      start_envoy(console, &outcome);
-      const envoy::Patience patience{kTimeForOnce, stop_.descriptor()};
-      if (request) {
-        response = ask(*request, patience);
-      } else {
-        bytes = envoy::exchange_bytes(proxy_->port(), options_.once, patience);
-      }
-      outcome.wait();
-      proxy_.reset();
+    const envoy::Patience patience{kTimeForOnce, stop_.descriptor()};
+    if (request) {
+      response = ask(*request, patience);
+    } else {
+      bytes = envoy::exchange_bytes(proxy_->port(), options_.once, patience);
     }
+    outcome_.wait();
+    proxy_.reset();
+    console_.reset();
     if (response) {
       print_response(*response);
     } else {
       context_.out.write(bytes);
     }
-    if (outcome.has_failed() || (response && response->status >= 500)) {
+    if (outcome_.has_failed() || (response && response->status >= 500)) {
       throw Refused{Code::test_failed};
     }
   }
@@ -257,12 +254,12 @@ class Run {
 
   void serve() {
     base::Watch watch(watched());
-    Console console(context_.out, console_options(Console::When::at_once, context_.out_terminal));
-    start_envoy(console, nullptr);
+    console_.emplace(context_.out, console_options(Console::When::at_once, context_.out_terminal));
+    start_envoy();
     say_where();
     const std::vector<int> ends = {stop_.descriptor(), proxy_->descriptor()};
     while (watch.wait(ends)) {
-      reload(console);
+      reload();
       watch.watch(watched());
     }
     if (stop_.came()) throw Refused{Code::interrupted};
@@ -287,10 +284,10 @@ class Run {
   }
 
   // Builds all, and hands Envoy what has become another. What fails leaves what is there.
-  void reload(Console& console) {
+  void reload() {
     for (std::size_t i = 0; i < plugins_.size(); ++i) {
       try {
-        reload(console, i);
+        reload(i);
       } catch (const Error& error) {
         if (stop_.came() || proxy_->has_ended()) return;
         context_.err.write(format_error(error));
@@ -300,7 +297,7 @@ class Run {
     }
   }
 
-  void reload(Console& console, std::size_t index) {
+  void reload(std::size_t index) {
     const auto begin = Clock::now();
     auto& serving = plugins_[index];
     auto changed = sources_[index].load();
@@ -316,7 +313,7 @@ class Run {
       throw with_lines(envoy::refusal(changed.filter.name, swap.causes), {traced});
     }
     serving = std::move(changed);
-    trace_modules(console);
+    trace_modules();
     say_reloaded(serving, begin, is_new_code);
   }
 
@@ -344,8 +341,10 @@ class Run {
   TracedModules traced_;                // the same
   fs::path envoy_;
   std::optional<envoy::Upstream> upstream_;
-  std::optional<envoy::Proxy> proxy_;
-  unsigned generation_ = 0;  // of what Envoy was handed
+  Outcome outcome_;
+  std::optional<Console> console_;
+  std::optional<envoy::Proxy> proxy_;  // ends before what it tells
+  unsigned generation_ = 0;            // of what Envoy was handed
 };
 
 void run_plugin(Context& context, const RunOptions& options) {
