@@ -8,49 +8,70 @@
 #include <exception>
 #include <iterator>
 #include <new>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
+#include "cli/commands/completion.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/manual/help.hpp"
+#include "cli/manual/words.hpp"
 #include "cli/version.hpp"
 
 namespace wasmctl::cli {
 
-// Each in the file of its name, in commands/.
 using Add = void(CLI::App& root, Context& context, Action& action);
-Add add_build, add_check, add_copy, add_inspect, add_lint, add_list, add_login, add_logout, add_new,
-    add_patch, add_pull, add_push, add_render, add_run, add_symbolize, add_tag, add_test;
+// clang-format off
+// Each in the file of its name, in commands/; in the order in which a user meets them.
+Add add_new,
+    add_build,
+    add_lint,
+    add_test,
+    add_run,
+    add_inspect,
+    add_symbolize,
+    add_push,
+    add_pull,
+    add_copy,
+    add_tag,
+    add_list,
+    add_render,
+    add_patch,
+    add_check,
+    add_explain,
+    add_login,
+    add_logout,
+    add_doctor,
+    add_completion,
+    add_manual;
 
 namespace {
 
-struct Command {
-  const char* name;
-  Add* add;
+constexpr Add* kCommands[] = {
+    add_new,
+    add_build,
+    add_lint,
+    add_test,
+    add_run,
+    add_inspect,
+    add_symbolize,
+    add_push,
+    add_pull,
+    add_copy,
+    add_tag,
+    add_list,
+    add_render,
+    add_patch,
+    add_check,
+    add_explain,
+    add_login,
+    add_logout,
+    add_doctor,
+    add_completion,
+    add_manual,
 };
-
-constexpr Command kCommands[] = {
-    // sorted as a user meets them
-    {"new", add_new},
-    {"build", add_build},
-    {"lint", add_lint},
-    {"test", add_test},
-    {"run", add_run},
-    {"inspect", add_inspect},
-    {"symbolize", add_symbolize},
-    {"push", add_push},
-    {"pull", add_pull},
-    {"copy", add_copy},
-    {"tag", add_tag},
-    {"list", add_list},
-    {"render", add_render},
-    {"patch", add_patch},
-    {"check", add_check},
-    {"login", add_login},
-    {"logout", add_logout},
-};
+// clang-format on
 
 int exit_status(Code code) {
   for (const auto& row : kExitStatuses) {
@@ -59,16 +80,11 @@ int exit_status(Code code) {
   return 70;
 }
 
-std::string footer() {
-  std::string text = "Exit status:\n  0    done\n";
-  for (const auto& row : kExitStatuses)
-    text += fmt::format("  {:<4} {}\n", row.status, row.meaning);
-  text +=
-      "\nExample, from a source directory to manifests:\n"
-      "  wasmctl push plugins/header-logger oci:layout:v1\n"
-      "  wasmctl render plugins/header-logger --via configmap --workload deployment/web";
-  return text;
-}
+constexpr char kFooter[] =
+    "Examples:\n"
+    "  wasmctl new hello && cd hello && wasmctl test\n"
+    "  wasmctl push plugins/header-logger oci:layout:v1\n"
+    "  wasmctl render plugins/header-logger --workload deployment/web";
 
 // Whether standard output is a pipe that nobody reads any more, as in `| head`: no error.
 bool reader_is_gone() {
@@ -122,13 +138,21 @@ int finish(Context& context, int status) {
   return fail(context, Error(Code::io, "cannot write to standard output"));
 }
 
-// The help or the version.
-int show(Context& context, const CLI::App& root, const CLI::Success& asked) {
-  std::ostringstream text;
-  const int status = root.exit(asked, text, text);
-  context.out.write(text.str());
-  return finish(context, status);
+// The help of what was typed.
+int show_help(Context& context, const CLI::App& root) {
+  const auto program = words_of(root);
+  const auto asked = root.get_subcommands();
+  const auto command =
+      asked.empty()
+          ? program.commands.end()
+          : std::ranges::find(program.commands, asked.front()->get_name(), &CommandWords::name);
+  context.out.write(command == program.commands.end() ? program_help(program)
+                                                      : command_help(*command));
+  return finish(context, 0);
 }
+
+// Asked by the scripts of `wasmctl completion`, not by a person.
+constexpr std::string_view kComplete = "__complete";
 
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
 Error to_error(const CLI::App& root, const CLI::ParseError& error) {
@@ -169,10 +193,11 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
       "Build Proxy-Wasm filters, ship them, and make the manifests that run them in "
       "Istio and Envoy",
       "wasmctl");
-  root.set_version_flag("--version", std::string("wasmctl ") + kVersion);
+  root.set_version_flag("--version", std::string("wasmctl ") + kVersion, "Print the version");
   root.require_subcommand(1);
   root.fallthrough();
-  root.footer(footer());
+  root.set_help_flag("-h,--help", "Print this help");
+  root.footer(kFooter);
   int verbosity = 0;
   root.add_flag("-q,--quiet", context.quiet,
                 "Only errors on stderr, and that a certificate is not checked");
@@ -185,14 +210,19 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   };
   base::open_log(write_log, context.color ? base::LogColor::yes : base::LogColor::no);
   Action action;
-  for (const auto& command : kCommands) command.add(root, context, action);
+  for (auto* const add : kCommands) add(root, context, action);
 
+  if (argc > 1 && argv[1] == kComplete) {
+    print_completion(context, words_of(root), argc > 2 ? argv[2] : "");
+    return finish(context, 0);
+  }
   try {
     root.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return show(context, root, help);
+  } catch (const CLI::CallForHelp&) {
+    return show_help(context, root);
   } catch (const CLI::CallForVersion& version) {
-    return show(context, root, version);
+    context.out.print("{}\n", version.what());
+    return finish(context, 0);
   } catch (const CLI::ParseError& error) {
     return fail(context, to_error(root, error));
   } catch (const Error& error) {  // of a flag's word

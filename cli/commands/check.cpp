@@ -290,7 +290,7 @@ void add_check(CLI::App& root, Context& context, Action& action) {
       "Examples:\n"
       "  wasmctl check -f manifests/ -f bookinfo.yaml\n"
       "  wasmctl check -f manifests/ --module plugins/header-logger\n"
-      "  wasmctl render plugins/header-logger --selector app=web | wasmctl check -f - -f web.yaml");
+      "  wasmctl render plugins/auth -l app=web | wasmctl check -f - -f web.yaml");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_check(context, *options); };
   });

@@ -101,7 +101,7 @@ void add_copy(CLI::App& root, Context& context, Action& action) {
       "Of an index, all that it lists is copied. What TARGET has already is not sent again.\n"
       "\n"
       "Examples:\n"
-      "  wasmctl copy ghcr.io/acme/header-logger:v1 registry.example.com/mirror/header-logger\n"
+      "  wasmctl copy ghcr.io/acme/header-logger:v1 registry.example.com/mirror/hl\n"
       "  wasmctl copy oci:layout:v1 ghcr.io/acme/header-logger:v1\n"
       "  wasmctl copy --from-plain-http --to-ca-file ca.pem \\\n"
       "    lab.example:5000/header-logger:v1 registry.example.com/header-logger");

@@ -206,9 +206,8 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
       "Prints the patched manifest. Doing it twice is doing it once; a new module replaces the\n"
       "ConfigMap's name, and nothing else. What is in brackets, as in JSON, stays on its lines.\n\n"
       "Examples:\n"
-      "  wasmctl patch plugins/header-logger -f bookinfo.yaml --workload deployment/productpage-v1 "
-      "--diff\n"
-      "  wasmctl patch plugins/header-logger -f bookinfo.yaml --selector app=productpage -i");
+      "  wasmctl patch plugins/header-logger -f web.yaml --diff\n"
+      "  wasmctl patch plugins/header-logger -f web.yaml --selector app=web -i");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_patch(context, *options); };
   });

@@ -10,15 +10,11 @@
 #include <memory>
 #include <utility>
 
-#include "base/content.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
-#include "cli/symbols.hpp"
-#include "compile/build.hpp"
-#include "plugin/plugin.hpp"
+#include "cli/known_module.hpp"
 #include "wasm/backtrace.hpp"
-#include "wasm/pack.hpp"
 
 namespace wasmctl::cli {
 
@@ -30,50 +26,6 @@ struct SymbolizeOptions {
   std::string log;
   std::vector<std::string> modules;
 };
-
-// A module as it was shipped, with its symbols. Never moved: the symbols refer to it.
-struct Known {
-  std::string path;
-  wasm::Module module;
-  std::unique_ptr<const wasm::Symbols> symbols;
-};
-
-std::unique_ptr<Known> load(const std::string& path) {
-  auto known = std::make_unique<Known>();
-  known->path = path;
-  known->module = wasm::read_module(base::Content::of_file(path, wasm::kMaxModuleBytes), path);
-  const auto id = wasm::carried_build_id(known->module);
-  if (!id || *id == wasm::build_id(known->module)) {
-    known->symbols = std::make_unique<const wasm::Symbols>(load_symbols(known->module, path));
-    return known;
-  }
-  // A side file alone: the proxy had what the build made of it.
-  auto side = std::move(known->module);
-  known->module = wasm::read_module(wasm::shipped(side, wasm::Names::none), path);
-  known->symbols = std::make_unique<const wasm::Symbols>(known->module, std::move(side), path);
-  return known;
-}
-
-fs::path built_module(const std::string& directory) {
-  try {
-    return plugin::module_path(plugin::load(directory));
-  } catch (Error& error) {
-    throw error.hint("or give the module that the proxy runs: `--module FILE`");
-  }
-}
-
-// What `wasmctl build` made of a plugin's directory.
-std::string module_of(const std::string& argument) {
-  std::error_code ignored;
-  if (!fs::is_directory(argument, ignored)) return argument;
-  const auto module = built_module(argument);
-  if (!fs::exists(module, ignored)) {
-    throw Error(Code::not_found,
-                fmt::format("`{}` has not been built: there is no {}", argument, module.native()))
-        .hint("give the module that the proxy runs, its NAME.debug.wasm, or build the plugin");
-  }
-  return module.native();
-}
 
 // A piece of a line, between ends of lines written out as `\n` (in JSON and logfmt).
 struct Piece {
@@ -100,7 +52,7 @@ unsigned strings_of(std::string_view end) {
 
 class Symbolizer {
  public:
-  Symbolizer(Context& context, std::vector<std::unique_ptr<Known>> modules)
+  Symbolizer(Context& context, std::vector<std::unique_ptr<KnownModule>> modules)
       : context_(context), modules_(std::move(modules)) {}
 
   // A line without a frame ends a trace; without one to end, it goes out at once. `newline` is
@@ -154,7 +106,7 @@ class Symbolizer {
 
   std::optional<std::vector<wasm::Description>> describe_trace() {
     std::optional<std::vector<wasm::Description>> found;
-    const Known* first = nullptr;
+    const KnownModule* first = nullptr;
     for (const auto& known : modules_) {
       auto descriptions = wasm::describe(trace_, known->module, *known->symbols);
       if (!descriptions) continue;
@@ -199,7 +151,7 @@ class Symbolizer {
   static constexpr std::size_t kMostFrames = 1000;
 
   Context& context_;
-  std::vector<std::unique_ptr<Known>> modules_;
+  std::vector<std::unique_ptr<KnownModule>> modules_;
   std::vector<wasm::TraceFrame> trace_;
   std::vector<Part> parts_;
   bool has_frame_ = false;  // the line
@@ -210,10 +162,10 @@ class Symbolizer {
 
 void run_symbolize(Context& context, SymbolizeOptions options) {
   if (options.modules.empty()) options.modules = {"."};
-  std::vector<std::unique_ptr<Known>> modules;
+  std::vector<std::unique_ptr<KnownModule>> modules;
   modules.reserve(options.modules.size());
   for (const auto& argument : options.modules) {
-    modules.push_back(load(module_of(argument)));
+    modules.push_back(load_known_module(argument));
     const auto side = wasm::side_file(modules.back()->path);
     std::error_code ignored;
     if (!modules.back()->symbols->has_names() && !fs::exists(side, ignored)) {
@@ -247,7 +199,7 @@ void add_symbolize(CLI::App& root, Context& context, Action& action) {
   app->footer(
       "All other lines pass as they are. A trace that no module given can have made, neither.\n\n"
       "Examples:\n"
-      "  kubectl logs deploy/web -c istio-proxy | wasmctl symbolize -m build/filter.wasm\n"
+      "  kubectl logs deploy/web -c istio-proxy | wasmctl symbolize -m filter.wasm\n"
       "  wasmctl symbolize envoy.log -m plugins/header-logger");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_symbolize(context, *options); };

@@ -26,17 +26,17 @@ using nlohmann::json;
 struct ScalarFlag {
   const char* name;
   const char* key;
-  const char* type;
+  const char* type;  // "": of its choices
   const char* help;
 };
 
 constexpr ScalarFlag kScalarFlags[] = {
-    {"--phase", "phase", "PHASE", "Where in the chain of filters"},
+    {"--phase", "phase", "", "Where in the chain of filters"},
     {"--priority", "priority", "N", "Order within the phase, highest first"},
-    {"--fail-strategy", "failStrategy", "STRATEGY", "What happens to requests if the plugin fails"},
-    {"--type", "type", "TYPE", "Of the filter"},
+    {"--fail-strategy", "failStrategy", "", "What happens to requests if the plugin fails"},
+    {"--type", "type", "", "Of the filter"},
     {"--plugin-name", "pluginName", "NAME", "The root context's ID (Envoy's root_id)"},
-    {"--pull-policy", "imagePullPolicy", "POLICY", "When the image is pulled again"},
+    {"--pull-policy", "imagePullPolicy", "", "When the image is pulled again"},
     {"--pull-secret", "imagePullSecret", "NAME", "The secret with the registry's credentials"},
 };
 
@@ -123,12 +123,13 @@ void set_config(kube::Settings& settings, const PluginFlags& flags) {
   settings.set("config", config, {flags.config_file.empty() ? "--set" : "--config", Code::usage});
 }
 
-std::string choices_of(std::string_view key) {
-  for (const auto& field : kube::fields()) {
-    if (field.shape.key != key || field.shape.choices.empty()) continue;
-    return fmt::format(": {}", fmt::join(field.shape.choices, ", "));
-  }
-  return "";
+// The words that a setting may have, as add_choice() shows them; of another its type.
+std::string type_of(const ScalarFlag& flag) {
+  const auto fields = kube::fields();
+  const auto field = std::ranges::find_if(
+      fields, [&](const kube::Field& row) { return row.shape.key == flag.key; });
+  if (field == fields.end() || field->shape.choices.empty()) return flag.type;
+  return fmt::format("{}", fmt::join(field->shape.choices, "|"));
 }
 
 CLI::Option* add_list(CLI::App& app, const char* name, std::vector<std::string>& words,
@@ -137,8 +138,7 @@ CLI::Option* add_list(CLI::App& app, const char* name, std::vector<std::string>&
 }
 
 void add_scalar(CLI::App& app, PluginFlags& flags, const ScalarFlag& flag) {
-  app.add_option(flag.name, flags.scalars[flag.key], flag.help + choices_of(flag.key))
-      ->type_name(flag.type);
+  app.add_option(flag.name, flags.scalars[flag.key], flag.help)->type_name(type_of(flag));
 }
 
 void add_values(CLI::App& app, PluginFlags& flags) {

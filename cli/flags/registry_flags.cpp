@@ -21,6 +21,7 @@ namespace {
 
 const std::string kFrom = "from";
 const std::string kTo = "to";
+constexpr char kHeading[] = "Talking to a registry";
 constexpr char kPlainHttp[] = "plain-http";
 constexpr char kCaFile[] = "ca-file";
 constexpr char kCertFile[] = "cert-file";
@@ -58,7 +59,7 @@ RegistryOptions for_end(const RegistryOptions& both, const RegistryOptions& end)
 void add_options(CLI::App& command, RegistryOptions& options, const std::string& end,
                  const std::string& heading) {
   const auto add = [&](CLI::Option* option, const char* meaning) {
-    return end.empty() ? option->description(meaning) : option->group(heading);
+    return end.empty() ? option->description(meaning)->group(kHeading) : option->group(heading);
   };
   const auto add_file = [&](const char* name, std::string& file, const char* meaning) {
     return add(command.add_option(flag(end, name), file), meaning)->type_name("FILE");
@@ -68,8 +69,8 @@ void add_options(CLI::App& command, RegistryOptions& options, const std::string&
   add_file(kCaFile, options.tls.ca_file,
            "Trust the certificate authorities of this PEM file, not the system's")
       ->excludes(plain);
-  auto* cert =
-      add_file(kCertFile, options.tls.cert_file, "Show the registry this client certificate (PEM)");
+  auto* cert = add_file(kCertFile, options.tls.cert_file,
+                        "Show the registry this client certificate (PEM), with --key-file");
   auto* key = add_file(kKeyFile, options.tls.key_file, "The key of --cert-file (PEM)");
   cert->needs(key);
   key->needs(cert);
@@ -179,7 +180,8 @@ void add_upload_options(CLI::App& command, RegistryOptions& options) {
                   "Send a blob in requests of this size, as `5MB`, for registries and proxies that "
                   "refuse large ones (found out by itself where they answer 413)")
       ->transform(CLI::Validator(&to_bytes, ""))
-      ->option_text("SIZE");
+      ->type_name("SIZE")
+      ->group(kHeading);
 }
 
 registry::Options registry_options(Context& context, const RegistryOptions& options) {

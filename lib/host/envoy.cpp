@@ -40,6 +40,8 @@ constexpr std::array kCallbacks{
     Callbacks{Phase::response_headers, "proxy_on_response_headers"},
     Callbacks{Phase::response_body, "proxy_on_response_body"},
     Callbacks{Phase::response_trailers, "proxy_on_response_trailers"},
+    Callbacks{Phase::request_metadata, "proxy_on_request_metadata"},
+    Callbacks{Phase::response_metadata, "proxy_on_response_metadata"},
 };
 
 const char* callback_of(Phase phase) {
@@ -83,15 +85,12 @@ constexpr HeaderProperty kHeaderProperties[] = {
 
 }  // namespace
 
-EnvoyProxy::EnvoyProxy(ProxyOptions options, Pairs prefixes, std::vector<ClusterAnswer> answers,
-                       SharedState& shared)
-    : LocalProxy(std::move(options), shared),
-      prefixes_(std::move(prefixes)),
-      answers_(std::move(answers)) {}
+EnvoyProxy::EnvoyProxy(ProxyOptions options, EnvoyWorld world, SharedState& shared)
+    : LocalProxy(std::move(options), shared), world_(std::move(world)) {}
 
 EnvoyProxy::Direction& EnvoyProxy::direction(Phase phase) {
-  return phase == Phase::request_headers || phase == Phase::request_body ||
-                 phase == Phase::request_trailers
+  return phase == Phase::request_headers || phase == Phase::request_metadata ||
+                 phase == Phase::request_body || phase == Phase::request_trailers
              ? request_
              : response_;
 }
@@ -164,6 +163,15 @@ std::optional<PhaseResult> EnvoyProxy::send_trailers(Vm& vm, Phase phase, const 
   return came;
 }
 
+PhaseResult EnvoyProxy::send_metadata(Vm& vm, Phase phase, const Pairs& metadata) {
+  if (is_over()) return {};
+  vm.call(callback_of(phase), kStreamContext, {count(metadata)});
+  settle(vm);
+  PhaseResult came = result(direction(phase));
+  if (!is_over()) came.status = HeadersStatus::proceed;
+  return came;
+}
+
 // The message goes on: what it was can be read no more.
 void EnvoyProxy::let_go(Direction& way) {
   way.is_paused = false;
@@ -205,6 +213,8 @@ void EnvoyProxy::settle(Vm& vm) {
       const auto call = pending_.front();
       pending_.pop_front();
       deliver(vm, call);
+    } else if (deliver_grpc(vm)) {
+      continue;
     } else if (!ready_queues_.empty()) {
       const auto token = ready_queues_.front();
       ready_queues_.pop_front();
@@ -216,9 +226,11 @@ void EnvoyProxy::settle(Vm& vm) {
 }
 
 void EnvoyProxy::deliver(Vm& vm, const PendingCall& call) {
-  const auto& given = answers_[call.answer];
+  const auto& given = world_.answers[call.answer];
   if (given.failure == CallFailure::reset) {
+    status_ = {static_cast<std::uint32_t>(Status::broken_connection), "reset"};
     vm.call("proxy_on_http_call_response", kRootContext, {call.token, 0, 0, 0});
+    status_.second.clear();
     return;
   }
   const auto answer = given.failure == CallFailure::none ? given : failed_answer(given.failure);
@@ -287,7 +299,8 @@ Answer<HeaderMap*> EnvoyProxy::map(ContextId context, MapType type, Access acces
       return of(type == MapType::http_call_headers ? call_headers_ : call_trailers_, is_answering_);
     case MapType::grpc_initial_metadata:
     case MapType::grpc_trailing_metadata:
-      break;
+      if (access == Access::write) return Status::bad_argument;
+      return of(grpc_metadata_, grpc_metadata_type_ == type);
   }
   return Status::bad_argument;
 }
@@ -319,6 +332,8 @@ Answer<Buffer> EnvoyProxy::buffer(ContextId context, BufferType type) {
     case BufferType::http_call_body:
       if (!is_answering_) break;
       return Buffer{call_body_, {}};
+    case BufferType::grpc_message:
+      return Buffer{grpc_message_, {}};
     case BufferType::vm_configuration:
       return Buffer{options().vm_configuration, {}};
     case BufferType::plugin_configuration:
@@ -338,10 +353,10 @@ Answer<std::string> EnvoyProxy::property(ContextId context, std::string_view pat
   // What the plugin has set has a path of one part.
   const auto set = std::ranges::find(state_, path, &Pairs::value_type::first);
   if (set != state_.end() && path.find('\0') == std::string_view::npos) return set->second;
-  const auto prefix = std::ranges::find_if(prefixes_, [&](const auto& pair) {
+  const auto prefix = std::ranges::find_if(world_.prefixes, [&](const auto& pair) {
     return name == pair.first || name.starts_with(pair.first + '.');
   });
-  if (prefix != prefixes_.end()) return prefix->second;
+  if (prefix != world_.prefixes.end()) return prefix->second;
   if (name == "plugin_root_id") return options().root_id;
   if (name == "plugin_name") return std::string("test");
   if (name == "plugin_vm_id") return std::string();
@@ -385,19 +400,23 @@ Answer<std::uint32_t> EnvoyProxy::http_call(ContextId /*context*/, HttpCall call
     if (!headers.get(name)) return Status::bad_argument;
   }
   const std::string path(*headers.get(":path"));
-  const auto found = std::ranges::find_if(answers_, [&](const ClusterAnswer& answer) {
+  const auto found = std::ranges::find_if(world_.answers, [&](const ClusterAnswer& answer) {
     return (answer.cluster.empty() || answer.cluster == call.cluster) &&
            (answer.path.empty() || answer.path == path);
   });
-  if (found == answers_.end()) {
+  if (found == world_.answers.end()) {
     missed_.push_back(fmt::format("an answer of the cluster `{}` to `{}`", call.cluster, path));
     calls_.push_back({std::move(call), std::nullopt});
     return Status::bad_argument;  // as of a cluster that does not exist
   }
-  const auto answer = static_cast<std::size_t>(found - answers_.begin());
+  const auto answer = static_cast<std::size_t>(found - world_.answers.begin());
   calls_.push_back({std::move(call), answer});
   pending_.push_back({next_token_, answer});
   return next_token_++;
+}
+
+std::pair<std::uint32_t, std::string> EnvoyProxy::last_status(ContextId /*context*/) {
+  return status_;
 }
 
 // A metric's number has its type in the two lowest bits.
@@ -438,12 +457,6 @@ std::optional<std::uint64_t> EnvoyProxy::metric_value(std::string_view name) con
   const auto found = values_.find(name);
   if (found == values_.end()) return std::nullopt;
   return found->second;
-}
-
-Answer<std::string> EnvoyProxy::call_foreign_function(ContextId /*context*/, std::string_view name,
-                                                      std::string_view /*argument*/) {
-  missed_.push_back(fmt::format("the foreign function `{}`", name));
-  return Status::not_found;
 }
 
 }  // namespace wasmctl::host

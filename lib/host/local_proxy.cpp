@@ -7,11 +7,12 @@ namespace wasmctl::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 15> kPhases = {
-    "plugin_init",      "stream_init",      "request_headers", "request_body",
-    "request_trailers", "response_headers", "response_body",   "response_trailers",
-    "new_connection",   "downstream_data",  "upstream_data",   "downstream_close",
-    "upstream_close",   "stream_destroy",   "plugin_destroy"};
+constexpr std::array<std::string_view, 17> kPhases = {
+    "plugin_init",   "stream_init",       "request_headers",  "request_metadata",
+    "request_body",  "request_trailers",  "response_headers", "response_metadata",
+    "response_body", "response_trailers", "new_connection",   "downstream_data",
+    "upstream_data", "downstream_close",  "upstream_close",   "stream_destroy",
+    "plugin_destroy"};
 constexpr std::array<std::string_view, 5> kHeadersStatuses = {
     "Continue", "StopIteration", "ContinueAndEndStream", "StopAllIterationAndBuffer",
     "StopAllIterationAndWatermark"};

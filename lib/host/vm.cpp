@@ -19,6 +19,47 @@ Error unloadable(std::string message) {
   return {Code::unloadable, std::move(message)};
 }
 
+// What Envoy asks of a module before it runs anything: callbacks and entry points with their own
+// signatures (Wasm::getFunctions of proxy-wasm-cpp-host).
+void check_exports(const wasm::Module& module, wasm::AbiVersion version) {
+  const auto check = [&](std::string_view name, std::string_view signature) {
+    const auto* const item = module.find_export(name);
+    if (item == nullptr || item->kind != wasm::ExternalKind::function) return;
+    const auto& actual = *module.function_type(item->index);
+    const auto wanted = wasm::type_of(signature);
+    if (actual == wanted) return;
+    throw unloadable(fmt::format("exports `{}` as {}, but Envoy calls {}", name,
+                                 wasm::to_string(actual), wasm::to_string(wanted)))
+        .hint("see `wasmctl lint`");
+  };
+  for (const auto& callback : wasm::callbacks(wasm::Vendor::envoy)) {
+    if (wasm::contains(callback.abis, version)) check(callback.name, callback.signature);
+  }
+  // With `_initialize`, `_start` is not looked at; without it, nothing but `_start` is.
+  const auto* const initialize = module.find_export("_initialize");
+  for (const auto& entry : wasm::entry_points()) {
+    const bool is_asked =
+        entry.name == "_initialize" || (entry.name == "_start") != (initialize != nullptr);
+    if (is_asked) check(entry.name, entry.signature);
+  }
+}
+
+// And of its imports: what the host offers to that version of the ABI, with its signature.
+void check_import(const wasm::Module& module, const wasm::Import& import,
+                  const wasm::HostFunction& row, wasm::AbiVersion version) {
+  if (!wasm::contains(row.abis, version)) {
+    throw unloadable(fmt::format("imports `{}.{}`, which Envoy does not offer to ABI {}",
+                                 import.module, import.name, wasm::to_string(version)))
+        .hint("see `wasmctl lint`");
+  }
+  const auto& actual = module.types[import.type_index].function;
+  const auto wanted = wasm::type_of(row.signature);
+  if (actual == wanted) return;
+  throw unloadable(fmt::format("imports `{}.{}` as {}, but Envoy offers {}", import.module,
+                               import.name, wasm::to_string(actual), wasm::to_string(wanted)))
+      .hint("see `wasmctl lint`");
+}
+
 // Sets a value for as long as it lives.
 template <typename T>
 class Set {
@@ -39,12 +80,15 @@ Vm::Vm(const engine::Program& program, Proxy& proxy, VmOptions options)
     : proxy_(proxy),
       options_(std::move(options)),
       store_(options_.limits, options_.coverage, options_.profile) {
-  if (!wasm::abi_version(program.module())) {
+  const auto& module = program.module();
+  const auto version = wasm::abi_version(module);
+  if (!version) {
     throw unloadable("exports no ABI version that Envoy knows").hint("see `wasmctl lint`");
   }
+  check_exports(module, *version);
   const Set starting(is_starting_, true);
-  const auto made =
-      store_.instantiate(program, [this](const wasm::Import& import) { return resolve(import); });
+  const auto made = store_.instantiate(
+      program, [&](const wasm::Import& import) { return resolve(module, import, *version); });
   instance_ = made.instance;
   trap_ = made.trap;
   const auto memory = engine::find_export(*instance_, "memory");
@@ -161,7 +205,8 @@ bool Vm::set_effective_context(ContextId id) {
   return true;
 }
 
-std::optional<engine::External> Vm::resolve(const wasm::Import& import) {
+std::optional<engine::External> Vm::resolve(const wasm::Module& module, const wasm::Import& import,
+                                            wasm::AbiVersion version) {
   const auto* const row = import.kind == wasm::ExternalKind::function
                               ? wasm::find_host_function(import.module, import.name)
                               : nullptr;
@@ -175,6 +220,7 @@ std::optional<engine::External> Vm::resolve(const wasm::Import& import) {
     throw unloadable(fmt::format("imports `{}.{}`, which Envoy offers and this host does not",
                                  import.module, import.name));
   }
+  check_import(module, import, *row, version);
   const auto type = wasm::type_of(row->signature);
   const bool has_result = !type.results.empty();
   return store_.add_host_function(

@@ -53,7 +53,8 @@ struct VmOptions {
 class Vm {
  public:
   // All must outlive the VM. Throws Error{Code::unloadable} if `program` says no ABI version that
-  // Envoy knows, has no allocator or memory, or imports what Envoy does not offer.
+  // Envoy knows, has no allocator or memory, imports what Envoy does not offer to that version, or
+  // imports or exports a function with another signature than Envoy's.
   Vm(const engine::Program& program, Proxy& proxy, VmOptions options);
 
   // Runs what the module does before any callback.
@@ -99,7 +100,8 @@ class Vm {
   const engine::Instance& instance() const { return *instance_; }
 
  private:
-  std::optional<engine::External> resolve(const wasm::Import& import);
+  std::optional<engine::External> resolve(const wasm::Module& module, const wasm::Import& import,
+                                          wasm::AbiVersion version);
   engine::Function* find(std::string_view name) const;
   std::optional<engine::Outcome> invoke(std::string_view name, engine::Function& function,
                                         ContextId context, std::span<const engine::Slot> arguments);

@@ -81,4 +81,29 @@ http::TlsOptions with_certificates(http::TlsOptions given, const std::string& re
   return given;
 }
 
+std::filesystem::path authorities_file(const Environment& env) {
+  std::error_code ignored;
+  if (const auto named = env("SSL_CERT_FILE"); named && !named->empty()) {
+    if (fs::is_regular_file(*named, ignored)) return *named;
+    throw Error(Code::not_found, fmt::format("SSL_CERT_FILE: no file `{}`", *named));
+  }
+  // Debian and Alpine, Fedora, openSUSE. Source: Go crypto/x509, root_linux.go.
+  constexpr std::string_view kFiles[] = {
+      "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+      "/etc/ssl/ca-bundle.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+  for (const auto file : kFiles) {
+    if (fs::is_regular_file(file, ignored)) return file;
+  }
+  throw Error(Code::not_found, "there is no file of certificate authorities");
+}
+
+std::size_t count_certificates(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  std::size_t count = 0;
+  for (auto at = pem.find(kBegin); at != std::string_view::npos; at = pem.find(kBegin, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
 }  // namespace wasmctl::registry

@@ -9,8 +9,10 @@
 // crypto/x509, root_unix.go.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "http/http.hpp"
 #include "registry/credentials.hpp"
@@ -24,5 +26,12 @@ namespace wasmctl::registry {
 // {io} for what cannot be read.
 http::TlsOptions with_certificates(http::TlsOptions given, const std::string& registry,
                                    const Environment& env);
+
+// The file of the system's authorities, or what SSL_CERT_FILE names in its place. Throws
+// Error{Code::not_found} if there is none.
+std::filesystem::path authorities_file(const Environment& env);
+
+// How many certificates a PEM text has.
+std::size_t count_certificates(std::string_view pem);
 
 }  // namespace wasmctl::registry

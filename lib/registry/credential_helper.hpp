@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "registry/credentials.hpp"
 
@@ -19,6 +20,10 @@ struct CredentialHelper {
 
   std::string program() const;
 };
+
+// Those that the files of find_credentials() name, for whatever registry, each program once. A file
+// that cannot be read is a warning.
+std::vector<CredentialHelper> named_helpers(const Environment& env, const Warn& warn);
 
 // Each throws Error{Code::tool_missing} where the helper is not installed, {bad_input} where its
 // name or answer cannot be one, {io} where it fails or takes too long. No message holds a secret.

@@ -318,6 +318,28 @@ Erased erase_credentials(const std::string& registry, const Environment& env, co
   return erased;
 }
 
+std::vector<CredentialHelper> named_helpers(const Environment& env, const Warn& warn) {
+  std::vector<CredentialHelper> helpers;
+  const auto add = [&](std::string name, const char* key, const Place& place) {
+    if (name.empty() || std::ranges::find(helpers, name, &CredentialHelper::name) != helpers.end())
+      return;
+    helpers.push_back({std::move(name), key, place.file});
+  };
+  for (const auto& place : login_places(env)) {
+    if (place.file.empty()) continue;  // of a variable's text only logins count
+    try {
+      const auto config = read_config(place, env, place.name());
+      for (const auto& [registry, name] : object_of(config, "credHelpers").items()) {
+        if (name.is_string()) add(name.get<std::string>(), "credHelpers", place);
+      }
+      add(base::text_member(config, "credsStore"), "credsStore", place);
+    } catch (const Error& error) {
+      warn(error.message());
+    }
+  }
+  return helpers;
+}
+
 std::string Credentials::describe() const {
   if (!username.empty()) return fmt::format("user `{}` (from {})", username, source);
   return fmt::format("the holder of a token (from {})", source);

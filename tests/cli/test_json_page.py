@@ -13,6 +13,11 @@ def keys(value):
     return set(value).union(*(keys(v) for k, v in value.items() if k != "callers" or isinstance(v, list)))
 
 
+def explained(wasmctl, directory):
+    (directory / "log").write_text("[error][wasm] Plugin a failed to load\nwasm log a: hello\n")
+    return json.loads(wasmctl("explain", directory / "log", "--json", status=3).stdout)
+
+
 def test_each_key_is_in_the_page(wasmctl, root, tmp_path):
     module = tmp_path / "header-logger.wasm"
     wasmctl("-q", "build", root / "plugins/header-logger", "--build-dir", tmp_path / "build", "-o", module)
@@ -25,6 +30,7 @@ def test_each_key_is_in_the_page(wasmctl, root, tmp_path):
                printed("copy", f"{layout}:v1", f"oci:{tmp_path}/other:v1"),
                printed("pull", f"{layout}:v1", "-o", tmp_path / "pulled.wasm"),
                printed("inspect", module), printed("inspect", module, "--why", "proxy_log"),
-               printed("inspect", f"{layout}:v1")["image"]["consumers"]]
+               printed("inspect", f"{layout}:v1")["image"]["consumers"], printed("doctor"),
+               explained(wasmctl, tmp_path)]
     described = set(re.findall(r"`(\w+)`", (root / "docs/json.md").read_text()))
     assert keys(objects) - described == set()

@@ -378,7 +378,7 @@ void add_render(CLI::App& root, Context& context, Action& action) {
       "The patch is never part of the stream: `kubectl apply` would take what it does not name\n"
       "for deleted. It goes through `kubectl patch --patch-file`, or kustomize.\n\n"
       "Examples:\n"
-      "  wasmctl render ghcr.io/acme/header-logger:v1 -n default --selector app=productpage\n"
+      "  wasmctl render ghcr.io/acme/header-logger:v1 -n default -l app=productpage\n"
       "  wasmctl render plugins/header-logger --via configmap -n default \\\n"
       "    --selector app=productpage --workload deployment/productpage-v1\n"
       "  wasmctl render ... --only patch |\n"

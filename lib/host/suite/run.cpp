@@ -54,6 +54,26 @@ std::vector<ClusterAnswer> answers_of(const Test& test) {
   return answers;
 }
 
+std::vector<GrpcAnswer> grpc_answers_of(const Test& test) {
+  std::vector<GrpcAnswer> answers;
+  answers.reserve(test.grpc_call.size());
+  for (const auto& given : test.grpc_call) {
+    answers.push_back({given.cluster, given.service, given.method,
+                       static_cast<CallFailure>(given.failure), pairs_of(given.header),
+                       given.message, pairs_of(given.trailer),
+                       static_cast<std::uint32_t>(given.status), given.status_message});
+  }
+  return answers;
+}
+
+std::vector<ForeignAnswer> foreign_answers_of(const Test& test) {
+  std::vector<ForeignAnswer> answers;
+  answers.reserve(test.foreign_function.size());
+  for (const auto& given : test.foreign_function)
+    answers.push_back({given.name, given.argument, given.content, given.status});
+  return answers;
+}
+
 Pairs prefixes_of(const Test& test) {
   Pairs prefixes;
   for (const auto& property : test.properties) {
@@ -77,8 +97,9 @@ class TestRun {
     if (suite.env.host == SuiteHost::envoy) {
       // Each test has its own, so that their order does not matter.
       for (const auto& [key, value] : test.shared_data) own_shared_.set(key, value, 0);
-      auto envoy = std::make_unique<EnvoyProxy>(std::move(proxy), prefixes_of(test),
-                                                answers_of(test), own_shared_);
+      EnvoyWorld world{prefixes_of(test), answers_of(test), grpc_answers_of(test),
+                       foreign_answers_of(test)};
+      auto envoy = std::make_unique<EnvoyProxy>(std::move(proxy), std::move(world), own_shared_);
       envoy_ = envoy.get();
       proxy_ = std::move(envoy);
     } else {
@@ -140,8 +161,12 @@ class TestRun {
     proxy_->end_stream(*vm_);
     check_vm();
     check_log(test_.stream_destroy, kStreamContext);
-    if (envoy_ != nullptr) check_callouts();
-    if (envoy_ != nullptr) check_metrics();
+    if (envoy_ != nullptr) {
+      check_callouts();
+      check_grpc();
+      check_foreign();
+      check_metrics();
+    }
 
     begin(Phase::plugin_destroy);
     proxy_->end_plugin(*vm_);
@@ -151,9 +176,11 @@ class TestRun {
 
   void run_request() {
     send_headers(Phase::request_headers, test_.request_headers);
+    send_metadata(Phase::request_metadata, test_.request_metadata);
     send_body(Phase::request_body, test_.request_body, test_.request_trailers.has_value());
     send_trailers(Phase::request_trailers, test_.request_trailers);
     send_headers(Phase::response_headers, test_.response_headers);
+    send_metadata(Phase::response_metadata, test_.response_metadata);
     send_body(Phase::response_body, test_.response_body, test_.response_trailers.has_value());
     send_trailers(Phase::response_trailers, test_.response_trailers);
   }
@@ -256,6 +283,14 @@ class TestRun {
     check_result(*invocation, result);
   }
 
+  void send_metadata(Phase phase, const std::optional<Invocation>& invocation) {
+    if (!invocation) return;
+    begin(phase, *invocation);
+    const auto result = envoy_->send_metadata(*vm_, phase, pairs_of(invocation->input.header));
+    check_vm();
+    check_result(*invocation, result);
+  }
+
   void send_trailers(Phase phase, const std::optional<Invocation>& invocation) {
     if (!invocation) return;
     begin(phase, *invocation);
@@ -336,6 +371,34 @@ class TestRun {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       const auto& given = test_.http_call[i];
       verdict_.check_calls("http_call", given.cluster, given.calls, given.mark, counts[i]);
+    }
+  }
+
+  void check_grpc() {
+    std::vector<std::uint64_t> counts(test_.grpc_call.size());
+    for (const auto& [call, messages, answer] : envoy_->grpc_calls()) {
+      if (!answer) continue;
+      ++counts[*answer];
+      const auto& request = test_.grpc_call[*answer].request;
+      if (!request || !verdict_.check_headers(*request, call.metadata)) continue;
+      for (const auto& matcher : request->body) verdict_.check("body", matcher, messages);
+    }
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const auto& given = test_.grpc_call[i];
+      verdict_.check_calls("grpc_call", given.cluster, given.calls, given.mark, counts[i]);
+    }
+  }
+
+  void check_foreign() {
+    for (std::size_t i = 0; i < test_.foreign_function.size(); ++i) {
+      const auto& given = test_.foreign_function[i];
+      verdict_.check_calls("foreign_function", given.name, given.calls, given.mark,
+                           envoy_->foreign_answers()[i].calls);
+    }
+    for (const auto& what : envoy_->lacking()) {
+      fail(fmt::format("this host does not have {}: say what it answers in `foreign_function`",
+                       what),
+           test_.mark);
     }
   }
 

@@ -75,6 +75,13 @@ template <>
 constexpr std::array<std::string_view, 4> kWords<StreamType>{"request", "response", "downstream",
                                                              "upstream"};
 
+template <>
+constexpr std::array<std::string_view, 13> kWords<Status>{
+    "Ok",           "NotFound",       "BadArgument",         "SerializationFailure",
+    "ParseFailure", "BadExpression",  "InvalidMemoryAccess", "Empty",
+    "CasMismatch",  "ResultMismatch", "InternalFailure",     "BrokenConnection",
+    "Unimplemented"};
+
 template <typename T>
 concept Message = std::is_class_v<T> && !std::same_as<T, std::string>;
 
@@ -247,6 +254,40 @@ const MessageRow& message_of<Callout>() {
 }
 
 template <>
+const MessageRow& message_of<GrpcCallout>() {
+  static const std::array kFields{
+      field<&GrpcCallout::cluster>("cluster", "the cluster that is called; any"),
+      field<&GrpcCallout::service>("service", "the service that is called; any"),
+      field<&GrpcCallout::method>("method", "the method that is called; any"),
+      field<&GrpcCallout::failure>("failure", "how the call fails"),
+      field<&GrpcCallout::header>("header", "the answer's initial metadata"),
+      field<&GrpcCallout::message>("message", "the answer's messages; of a call, the first"),
+      field<&GrpcCallout::trailer>("trailer", "the answer's trailing metadata"),
+      field<&GrpcCallout::status>("status", "the status of gRPC; 0"),
+      field<&GrpcCallout::status_message>("status_message", "what the server says of its status"),
+      field<&GrpcCallout::request>("request",
+                                   "what is expected of each call's metadata, and "
+                                   "(body) of its messages"),
+      field<&GrpcCallout::calls>("calls", "how many calls are expected"),
+  };
+  static const MessageRow kRow{"GrpcCallout", "what a gRPC server answers", kFields};
+  return kRow;
+}
+
+template <>
+const MessageRow& message_of<ForeignFunction>() {
+  static const std::array kFields{
+      field<&ForeignFunction::name>("name", "its name"),
+      field<&ForeignFunction::argument>("argument", "what it is called with; anything"),
+      field<&ForeignFunction::content>("content", "what it returns"),
+      field<&ForeignFunction::status>("status", "the result of the host call; Ok"),
+      field<&ForeignFunction::calls>("calls", "how many calls are expected"),
+  };
+  static const MessageRow kRow{"ForeignFunction", "what a foreign function answers", kFields};
+  return kRow;
+}
+
+template <>
 const MessageRow& message_of<MetricExpectation>() {
   static const std::array kFields{
       field<&MetricExpectation::name>("name", "as the plugin defines it"),
@@ -287,9 +328,11 @@ const MessageRow& message_of<Test>() {
                                "body_chunking_plan"),
       field<&Test::properties>("properties", "what the plugin's stream reads of the proxy"),
       field<&Test::request_headers>("request_headers", "the request's headers"),
+      extension<&Test::request_metadata>("request_metadata", "metadata of HTTP/2"),
       field<&Test::request_body>("request_body", "the request's body, call by call"),
       extension<&Test::request_trailers>("request_trailers", "the request's trailers"),
       field<&Test::response_headers>("response_headers", "the response's headers"),
+      extension<&Test::response_metadata>("response_metadata", "metadata of HTTP/2"),
       field<&Test::response_body>("response_body", "the response's body, call by call"),
       extension<&Test::response_trailers>("response_trailers", "the response's trailers"),
       extension<&Test::new_connection>("new_connection", "a connection of TCP begins"),
@@ -298,6 +341,8 @@ const MessageRow& message_of<Test>() {
       field<&Test::stream_init>("stream_init", "what is logged when the stream begins"),
       field<&Test::stream_destroy>("stream_destroy", "what is logged when the stream ends"),
       extension<&Test::http_call>("http_call", "what clusters answer to calls of the plugin's"),
+      extension<&Test::grpc_call>("grpc_call", "what gRPC servers answer to calls of the plugin's"),
+      extension<&Test::foreign_function>("foreign_function", "what foreign functions answer"),
       extension<&Test::metrics>("metrics", "metrics when the test ends"),
       extension<&Test::config>("config", "the plugin's configuration, in place of all others"),
       extension<&Test::refuses>("refuses", "whether the plugin does not take its configuration"),
@@ -536,9 +581,10 @@ void check_host(const SuiteSource& source, const Suite& suite) {
 void check_connections(const SuiteSource& source, const Suite& suite) {
   for (const auto& test : suite.test) {
     if (!is_of_tcp(test)) continue;
-    const bool has_http = test.request_headers || !test.request_body.empty() ||
-                          test.request_trailers || test.response_headers ||
-                          !test.response_body.empty() || test.response_trailers;
+    const bool has_http = test.request_headers || test.request_metadata || test.response_metadata ||
+                          !test.request_body.empty() || test.request_trailers ||
+                          test.response_headers || !test.response_body.empty() ||
+                          test.response_trailers;
     if (has_http)
       throw yaml::error_at(source.file, test.mark,
                            "a test is a request of HTTP or a connection of TCP, not both");

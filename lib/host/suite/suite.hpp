@@ -111,6 +111,32 @@ struct Callout {
   yaml::Mark mark;
 };
 
+// (envoy) What a gRPC server answers to calls and streams of the plugin's; the first one that fits.
+struct GrpcCallout {
+  std::string cluster;  // empty: any
+  std::string service;  // the same
+  std::string method;   // the same
+  Failing failure = Failing::no;
+  std::vector<Header> header;        // the initial metadata
+  std::vector<std::string> message;  // of a call, the first
+  std::vector<Header> trailer;
+  std::uint64_t status = 0;
+  std::string status_message;
+  std::optional<Expectation> request;  // of the metadata, and (body) of each message
+  std::optional<std::uint64_t> calls;
+  yaml::Mark mark;
+};
+
+// (envoy) What a foreign function answers; the first one that fits.
+struct ForeignFunction {
+  std::string name;
+  std::optional<std::string> argument;  // none: any
+  std::string content;
+  Status status = Status::ok;
+  std::optional<std::uint64_t> calls;
+  yaml::Mark mark;
+};
+
 // (envoy) A metric when the test ends.
 struct MetricExpectation {
   std::string name;         // as the plugin defined it
@@ -138,9 +164,11 @@ struct Test {
   std::optional<std::int64_t> chunk_size;
   std::vector<Property> properties;
   std::optional<Invocation> request_headers;
+  std::optional<Invocation> request_metadata;  // (envoy) of HTTP/2
   std::vector<Invocation> request_body;
   std::optional<Invocation> request_trailers;  // (envoy)
   std::optional<Invocation> response_headers;
+  std::optional<Invocation> response_metadata;  // (envoy)
   std::vector<Invocation> response_body;
   std::optional<Invocation> response_trailers;  // (envoy)
   std::optional<Invocation> new_connection;     // (envoy) of TCP; there is no input
@@ -148,9 +176,11 @@ struct Test {
   Expectation plugin_init;                      // of these, only the log counts
   Expectation stream_init;
   Expectation stream_destroy;
-  std::vector<Callout> http_call;          // (envoy)
-  std::vector<MetricExpectation> metrics;  // (envoy)
-  std::optional<std::string> config;       // (envoy) the plugin's, in place of all others
+  std::vector<Callout> http_call;                 // (envoy)
+  std::vector<GrpcCallout> grpc_call;             // (envoy)
+  std::vector<ForeignFunction> foreign_function;  // (envoy)
+  std::vector<MetricExpectation> metrics;         // (envoy)
+  std::optional<std::string> config;              // (envoy) the plugin's, in place of all others
   bool refuses = false;                  // (envoy) the plugin does not take it, which ends the test
   std::vector<SharedEntry> shared_data;  // (envoy)
   bool strict = false;                   // (envoy) what the suite does not give may not be asked

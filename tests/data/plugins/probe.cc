@@ -10,8 +10,10 @@
 //     body N | bytes N START SIZE | write N START SIZE TEXT      (N: the buffer's number)
 //     local STATUS BODY DETAILS [NAME VALUE]; property A.B; setproperty A.B VALUE
 //     shared KEY | share KEY VALUE CAS; register, resolve, push NAME TEXT, pop NAME
-//     call CLUSTER PATH, metric, tick MS, done, foreign NAME, continue N, close N, stream, time
-//     log LEVEL TEXT; return N; trap; loop; end: first of all, whether it is the stream's end
+//     call CLUSTER PATH, metric, tick MS, done, foreign NAME [TEXT], continue N, close N, stream, time
+//     grpc CLUSTER METHOD TEXT, grpcstream CLUSTER METHOD, grpcsend TEXT [END], grpcclose, grpccancel: of the
+//     last one; status
+//     log LEVEL TEXT; a word may have bytes as %0a; return N; trap; loop; end: first of all, whether it is the stream's end
 #include <stdlib.h>
 
 #include <map>
@@ -68,6 +70,35 @@ std::map<std::string, uint32_t>& queues() {
 }
 
 uint32_t last_stream = 0;
+uint32_t last_grpc = 0;
+
+// "%0a" is the byte 10.
+std::string unescaped(const std::string& text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      bytes += text[i];
+      continue;
+    }
+    bytes += static_cast<char>(strtoul(text.substr(i + 1, 2).c_str(), nullptr, 16));
+    i += 2;
+  }
+  return bytes;
+}
+
+// The other way round, of what is no ASCII.
+std::string escaped(const std::string& bytes) {
+  static const char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char c : bytes) {
+    if (c >= ' ' && c < 127) {
+      text += static_cast<char>(c);
+    } else {
+      text += std::string("%") + kDigits[c / 16] + kDigits[c % 16];
+    }
+  }
+  return text;
+}
 
 // What the callback returns.
 uint32_t run(std::string_view commands) {
@@ -77,6 +108,7 @@ uint32_t run(std::string_view commands) {
     if (words.empty()) continue;
     const auto verb = words[0];
     words.resize(8);
+    for (auto& word : words) word = unescaped(word);
     const auto& a = words[1];
     const auto& b = words[2];
     const auto& c = words[3];
@@ -160,9 +192,28 @@ uint32_t run(std::string_view commands) {
     } else if (verb == "done") {
       result = proxy_done();
     } else if (verb == "foreign") {
-      result = proxy_call_foreign_function(a.data(), a.size(), "", 0, nullptr, &size);
+      char* returned_data = nullptr;
+      result = proxy_call_foreign_function(a.data(), a.size(), b.data(), b.size(), &returned_data, &size);
+      if (result == WasmResult::Ok && size > 0) {
+        say("foreign", result, escaped(taken(returned_data, size)));
+        continue;
+      }
     } else if (verb == "continue") {
       result = proxy_continue_stream(static_cast<WasmStreamType>(number(a)));
+    } else if (verb == "grpc") {
+      result = grpcCall(a, "test.Service", b, HeaderStringPairs{{"x-sent", "metadata"}}, c, 1000, &last_grpc);
+    } else if (verb == "grpcstream") {
+      result = grpcStream(a, "test.Service", b, HeaderStringPairs{{"x-sent", "metadata"}}, &last_grpc);
+    } else if (verb == "grpcsend") {
+      result = proxy_grpc_send(last_grpc, a.data(), a.size(), !b.empty());
+    } else if (verb == "grpcclose") {
+      result = proxy_grpc_close(last_grpc);
+    } else if (verb == "grpccancel") {
+      result = proxy_grpc_cancel(last_grpc);
+    } else if (verb == "status") {
+      result = proxy_get_status(&n, &data, &size);
+      say("status", result, std::to_string(n) + " " + taken(data, size));
+      continue;
     } else if (verb == "close") {
       result = proxy_close_stream(static_cast<WasmStreamType>(number(a)));
     } else if (verb == "stream") {
@@ -214,6 +265,21 @@ class Root : public RootContext {
     run(commands_["answer"]);
   }
 
+  void onGrpcReceiveInitialMetadata(uint32_t, uint32_t) override { heard("initial"); }
+  void onGrpcReceive(uint32_t, size_t size) override {
+    say("received " + std::to_string(size));
+    run(commands_["received"]);
+  }
+  void onGrpcReceiveTrailingMetadata(uint32_t, uint32_t) override { heard("trailing"); }
+  void onGrpcClose(uint32_t, GrpcStatus status) override {
+    say("closed " + std::to_string(static_cast<int>(status)));
+    run(commands_["closed"]);
+  }
+  void heard(const std::string& what) {
+    say(what);
+    run(commands_[what]);
+  }
+
   std::string& commands(const std::string& callback) { return commands_[callback]; }
 
  private:
@@ -230,7 +296,7 @@ class Stream : public Context {
   }
   FilterHeadersStatus onRequestHeaders(uint32_t, bool end_of_stream) override {
     for (const char* callback : {"request_headers", "request_body", "response_headers",
-                                 "response_body", "log"}) {
+                                 "response_body", "log", "initial", "received", "trailing", "closed"}) {
       const std::string header = std::string("do-") + callback;
       const char* data = nullptr;
       size_t size = 0;
@@ -239,6 +305,10 @@ class Stream : public Context {
         commands_[callback] = taken(data, size);
         proxy_remove_header_map_value(WasmHeaderMapType::RequestHeaders, header.data(), header.size());
       }
+    }
+    for (const char* callback : {"initial", "received", "trailing", "closed"}) {
+      auto& commands = static_cast<Root*>(root())->commands(callback);
+      if (commands_.contains(callback)) commands = commands_[callback];
     }
     ends_ = end_of_stream;
     return static_cast<FilterHeadersStatus>(run_of("request_headers"));

@@ -6,6 +6,7 @@
 #include "host/abi.hpp"
 #include "host/header_map.hpp"
 #include "host/hostcalls.hpp"
+#include "host/protobuf.hpp"
 #include "host/shared_state.hpp"
 #include "host/suite/run.hpp"
 #include "host/trace.hpp"
@@ -48,6 +49,23 @@ TEST_CASE("pairs cross the ABI") {
                               "\1\0\0\0\1\0\0\0\2\0\0\0a\0bc"s,
                               "\1\0\0\0\xff\xff\xff\xff\2\0\0\0a\0bc\0"s};
   for (const auto& bytes : none) CHECK(host::read_pairs(bytes).empty());
+}
+
+TEST_CASE("protobuf messages") {
+  const auto message = "\x0a\x02hi\x10\x96\x01\x19\1\2\3\4\5\6\7\x08\x0a\1x\x25\1\2\3\4"s;
+  const auto fields = host::read_protobuf(message);
+  REQUIRE(fields);
+  REQUIRE(fields->size() == 5);
+  CHECK((*fields)[0].bytes == "hi");
+  CHECK((*fields)[1].number == 2);
+  CHECK((*fields)[1].value == 150);
+  CHECK(host::bytes_of(*fields, 1) == "x");  // the last one
+  CHECK(host::bytes_of(*fields, 9).empty());
+  CHECK(host::read_protobuf("")->empty());
+  const std::string none[] = {
+      "grpc",      "\x0a\x03hi"s, "\x10"s,     "\x10\x80"s,
+      "\x00\x00"s, "\x19\1"s,     "\x0b\x0c"s, "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"s};
+  for (const auto& bytes : none) CHECK(!host::read_protobuf(bytes));
 }
 
 TEST_CASE("a map of headers") {
@@ -191,6 +209,17 @@ TEST_CASE("a module that no VM takes") {
   const std::pair<std::string, const char*> cases[] = {
       {header(), "exports no ABI version that Envoy knows"},
       {plugin("x", "i:", "", "proxy_x"), "imports `env.proxy_x`, which Envoy does not offer"},
+      {plugin("x", "i:", "", "proxy_done", "i:i"),
+       "imports `env.proxy_done` as (i32) -> i32, but Envoy offers () -> i32"},
+      {plugin("x", "i:", "", "proxy_continue_request"),
+       "imports `env.proxy_continue_request`, which Envoy does not offer to ABI 0.2.1"},
+      {plugin("proxy_on_log", "I:", ""),
+       "exports `proxy_on_log` as (i64) -> (), but Envoy calls (i32) -> ()"},
+      {plugin("proxy_on_request_headers", "ii:i", "\x41\x00"s),
+       "exports `proxy_on_request_headers` as (i32, i32) -> i32, but Envoy calls (i32, i32, i32) "
+       "-> i32"},
+      {plugin("_initialize", "i:", ""),
+       "exports `_initialize` as (i32) -> (), but Envoy calls () -> ()"},
   };
   for (const auto& [bytes, message] : cases) CHECK_THROWS_WITH_AS(run(bytes), message, Error);
 }

@@ -1,0 +1,18 @@
+// The chapters of the table, a file each.
+#pragma once
+
+#include <vector>
+
+#include "explain/sight.hpp"
+
+namespace wasmctl::explain {
+
+std::vector<Sight> fetch_sights();       // W-1: Istio's agent and the registry
+std::vector<Sight> load_sights();        // W-2: Envoy takes or refuses a module
+std::vector<Sight> delivery_sights();    // W-3: how configuration gets to Envoy
+std::vector<Sight> running_sights();     // W-4: requests
+std::vector<Sight> control_sights();     // W-5: istiod and its webhook, Envoy Gateway
+std::vector<Sight> kubernetes_sights();  // W-6: kubelet and API server
+std::vector<Sight> health_sights();      // W-9: that it works
+
+}  // namespace wasmctl::explain

@@ -1,0 +1,109 @@
+#include "explain/sight.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/text.hpp"
+#include "explain/chapters.hpp"
+
+namespace wasmctl::explain {
+
+std::string_view to_string(Producer producer) {
+  switch (producer) {
+    case Producer::agent:
+      return "Istio's agent";
+    case Producer::istiod:
+      return "istiod";
+    case Producer::envoy:
+      return "Envoy";
+    case Producer::access_log:
+      return "Envoy's access log";
+    case Producer::admin:
+      return "ports of Envoy and the agent";
+    case Producer::gateway:
+      return "Envoy Gateway";
+    case Producer::kubernetes:
+      return "Kubernetes";
+    case Producer::higress:
+      return "Higress";
+  }
+  return {};
+}
+
+std::string_view to_string(Role role) {
+  switch (role) {
+    case Role::reason:
+    case Role::cause:
+      return "a cause";
+    case Role::wrapper:
+      return "a cause, if the line has no other";
+    case Role::consequence:
+      return "a consequence";
+    case Role::remark:
+      return "a remark";
+    case Role::sign:
+      return "a sign of health";
+  }
+  return {};
+}
+
+std::string to_string(const Edition& edition) {
+  const auto& [first, last, text] = edition;
+  if (last == 0) return fmt::format("Istio 1.{} and later", first);
+  if (first == 0) return fmt::format("Istio 1.{} and older", last);
+  if (first == last) return fmt::format("Istio 1.{}", first);
+  return fmt::format("Istio 1.{} to 1.{}", first, last);
+}
+
+std::string_view to_string(Confidence confidence) {
+  switch (confidence) {
+    case Confidence::certain:
+      return "certain";
+    case Confidence::likely:
+      return "likely";
+    case Confidence::possible:
+      return "possible";
+  }
+  return {};
+}
+
+std::span<const Sight> sights() {
+  static const auto kSights = [] {
+    std::vector<Sight> all;
+    for (const auto chapter : {fetch_sights, load_sights, delivery_sights, running_sights,
+                               control_sights, kubernetes_sights, health_sights}) {
+      std::ranges::move(chapter(), std::back_inserter(all));
+    }
+    return all;
+  }();
+  return kSights;
+}
+
+const Sight* find_sight(std::string_view code) {
+  const auto wanted = base::lower(code);
+  const auto all = sights();
+  const auto found = std::ranges::find_if(
+      all, [&](const Sight& sight) { return base::lower(sight.code) == wanted; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::span<const VersionMark> version_marks() {
+  // Names of resources: istio, pilot/pkg/model/extensions.go of each release.
+  static constexpr VersionMark kMarks[] = {
+      {"istio/proxyv2:<version>"},
+      {"istio/pilot:<version>"},
+      {"istio/distroless/proxyv2:<version>"},
+      {"ISTIO_VERSION\": \"<version>"},
+      {"ISTIO_VERSION: <version>"},
+      {"istio_build{<...>tag=\"<version>\""},
+      {"Version <version>-Clean"},
+      {"extenstions.istio.io/wasmplugin/", 21, 25},
+      {"extensions.istio.io/wasmplugin/", 26, 29},
+      {"extensions.istio.io/trafficextension/", 30, 0},
+  };
+  return kMarks;
+}
+
+}  // namespace wasmctl::explain
