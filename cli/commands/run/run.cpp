@@ -359,11 +359,12 @@ void add_run(CLI::App& root, Context& context, Action& action) {
   add_run_options(*app, *options);
   app->footer(
       "Prints one line a request, and under it what the plugin logged. When a source,\n"
-      "wasmctl.yaml or the configuration changes, what is made of it takes the plugin's place\n"
-      "while connections stay; what does not compile or is refused leaves the last good one.\n"
+      "wasmctl.yaml or the configuration changes, what is made of it takes the\n"
+      "plugin's place while connections stay; what does not compile or is refused\n"
+      "leaves the last good one.\n"
       "\n"
-      "With --once, standard output has the response alone; the exit status is 1 if the plugin\n"
-      "failed or the response is of class 5xx.\n"
+      "With --once, standard output has the response alone; the exit status is 1 if\n"
+      "the plugin failed or the response is of class 5xx.\n"
       "\n"
       "Examples:\n"
       "  wasmctl run plugins/header-logger\n"

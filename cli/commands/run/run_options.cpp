@@ -76,7 +76,7 @@ void add_traffic(CLI::App& app, RunOptions& options) {
       ->type_name("NAME=HOST:PORT")
       ->allow_extra_args(false);
   app.add_flag("--tcp", options.tcp, "A network filter, for TCP (default: as wasmctl.yaml's type)");
-  app.add_option("--chain", options.chain, "A further plugin, behind SOURCE; may be repeated")
+  app.add_option("--chain", options.chain, "A further plugin, behind SOURCE")
       ->type_name("SOURCE")
       ->allow_extra_args(false);
 }
@@ -91,13 +91,15 @@ void add_envoy(CLI::App& app, RunOptions& options) {
                              "free, as is 0)",
                              kUsualPort))
       ->type_name("PORT")
+      ->check(CLI::Range(0, 65535).description(""))
       ->group(kEnvoyGroup);
   app.add_option("--admin-port", options.admin_port, "Of the admin interface (default: any)")
       ->type_name("PORT")
+      ->check(CLI::Range(0, 65535).description(""))
       ->group(kEnvoyGroup);
   app.add_option("--concurrency", options.concurrency, "Worker threads, each with VMs of its own")
       ->type_name("N")
-      ->check(CLI::Range(1, 64))
+      ->check(CLI::Range(1, 64).description(""))
       ->group(kEnvoyGroup);
   add_choice(app, "--log-level", options.log_level, kLogLevels,
              "From which level on the plugin's lines are shown")
@@ -126,8 +128,8 @@ void add_run_options(CLI::App& app, RunOptions& options) {
 
 envoy::Setup setup_of(const RunOptions& options) {
   envoy::Setup setup;
-  setup.port = options.port.value_or(options.is_once ? 0 : kUsualPort);
-  setup.admin_port = options.admin_port;
+  setup.port = static_cast<std::uint16_t>(options.port.value_or(options.is_once ? 0 : kUsualPort));
+  setup.admin_port = static_cast<std::uint16_t>(options.admin_port);
   if (!options.upstream.empty()) {
     setup.upstream = parse_server("--upstream", options.upstream, "HOST:PORT");
   }

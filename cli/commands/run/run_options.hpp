@@ -16,15 +16,15 @@
 namespace wasmctl::cli {
 
 // Where the listener is unless a flag says otherwise: the port of Envoy's own examples.
-inline constexpr std::uint16_t kUsualPort = 10000;
+inline constexpr unsigned kUsualPort = 10000;
 
 struct RunOptions {
   std::string source = ".";
   std::vector<std::string> chain;  // plugins behind SOURCE
   PluginFlags plugin;              // of SOURCE
   std::string envoy;
-  std::optional<std::uint16_t> port;
-  std::uint16_t admin_port = 0;
+  std::optional<unsigned> port;
+  unsigned admin_port = 0;
   unsigned concurrency = 1;
   std::string log_level = "info";
   std::string upstream;                   // HOST:PORT
