@@ -61,5 +61,5 @@ def test_an_endless_stream_ends_the_soak(leaky, wasmctl, tmp_path):
     done = wasmctl("-q", "test", leaky, "--suite", suite, "--config", config, "--soak", 8, "--max-instructions", 1000, status=1)
     assert done.stdout.startswith(
         "  FAIL  endless ()\n"
-        "        request_headers: the VM failed in proxy_on_request_headers: the limit of instructions is used up\n"
-        "          at (anonymous namespace)::Stream::onRequestHeaders(unsigned int, bool) (.llvm.merged) (leaky.cc:")
+        "        request_headers: the VM failed in proxy_on_request_headers: the limit of instructions is used up\n")
+    assert "::Stream::onRequestHeaders(unsigned int, bool) (.llvm.merged) (leaky.cc:" in done.stdout
