@@ -146,8 +146,7 @@ std::vector<Sight> running_sights() {
        .follows = kDead},
       {.code = "W-411",
        .producer = Producer::access_log,
-       .role = Role::consequence,
-       .step = 7,
+       .role = Role::remark,
        .forms = {{"rbac_access_denied_matched_policy[none]",
                   "[2026-11-26T16:15:53.129Z] \"GET / HTTP/1.1\" 403 - "
                   "rbac_access_denied_matched_policy[none] - \"-\" 0 19 0 - \"-\" \"curl/8.5.0\" "

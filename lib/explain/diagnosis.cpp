@@ -277,10 +277,12 @@ bool Diagnosis::takes(const Found& cause, const Found& found) const {
   const auto& first = cause.first;
   const auto& other = found.first;
   if (first.evidence.file != other.evidence.file) return true;
-  if (first.evidence.line > other.evidence.line) return false;
-  const bool lasts = (leads & found.explanation.sight->follows & (kDead | kNotFetched)) != 0;
-  return lasts || !first.seconds || !other.seconds ||
-         std::abs(*other.seconds - *first.seconds) <= kSoonSeconds;
+  const bool is_soon =
+      !first.seconds || !other.seconds || std::abs(*other.seconds - *first.seconds) <= kSoonSeconds;
+  const auto shared = leads & found.explanation.sight->follows;
+  // A request is logged before or after what stopped its plugin.
+  if (first.evidence.line > other.evidence.line) return (shared & kDead) != 0 && is_soon;
+  return (shared & (kDead | kNotFetched)) != 0 || is_soon;
 }
 
 // What follows from a cause that is known goes to it: to a true cause first, else to the earliest
@@ -292,7 +294,7 @@ void Diagnosis::fold_consequences() {
   const bool has_one_root = std::ranges::count_if(found_, is_root) == 1;
   for (auto& found : found_) {
     const auto& sight = *found.explanation.sight;
-    if (sight.follows == kNowhere || !is_broken(sight)) continue;
+    if (sight.follows == kNowhere) continue;
     auto into = std::ranges::find_if(
         found_, [&](const Found& cause) { return is_root(cause) && takes(cause, found); });
     if (into == found_.end() && sight.role == Role::consequence) {

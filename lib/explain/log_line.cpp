@@ -189,7 +189,9 @@ LogLine read_log_line(std::string_view raw) {
   drop_runtime(raw, line);
   if (read_json_line(raw, line)) {
     LogLine inner;  // a runtime's JSON has a line of a logger in it
-    const std::string message = line.text;
+    const std::string whole = line.text;
+    std::string_view message = whole;
+    take_thread(message, inner);
     if (read_istio(message, inner) || (message.starts_with("[20") && read_envoy(message, inner))) {
       return inner;
     }
