@@ -16,7 +16,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kUpstream[] = "upstream";
 // Where Debian, Fedora and Alpine have the system's authorities.
 constexpr std::array kAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
                                      "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
@@ -100,7 +99,7 @@ Json access_log() {
 Json connection_manager(const Setup& setup, Json filters) {
   Json route = {{"match", {{"prefix", "/"}}}};
   if (setup.upstream) {
-    route["route"] = {{"cluster", kUpstream}, {"timeout", "0s"}};  // as in Istio
+    route["route"] = {{"cluster", kUpstreamName}, {"timeout", "0s"}};  // as in Istio
   } else {
     route["direct_response"] = {{"status", 200}, {"body", {{"inline_string", "ok\n"}}}};
   }
@@ -125,7 +124,7 @@ Json chain(const Setup& setup, Json filters) {
   filters.push_back(
       {{"name", "envoy.filters.network.tcp_proxy"},
        {"typed_config", typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-                              {{"stat_prefix", "tcp"}, {"cluster", kUpstream}})}});
+                              {{"stat_prefix", "tcp"}, {"cluster", kUpstreamName}})}});
   return filters;
 }
 
@@ -179,7 +178,7 @@ Json clusters_of(const Setup& setup) {
   auto clusters = Json::array();
   if (setup.upstream) {
     auto upstream = *setup.upstream;
-    upstream.name = kUpstream;
+    upstream.name = kUpstreamName;
     clusters.push_back(cluster(upstream));
   }
   for (const auto& wanted : setup.clusters) clusters.push_back(cluster(wanted));

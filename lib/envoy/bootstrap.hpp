@@ -30,7 +30,12 @@ struct Filter {
   OnFailure on_failure = OnFailure::close;
   std::map<std::string, std::string> env;
   std::vector<std::string> host_env;  // names of Envoy's own variables
+
+  bool operator==(const Filter&) const = default;
 };
+
+// The cluster of what is behind the listener; none of Setup::clusters may have this name.
+inline constexpr char kUpstreamName[] = "upstream";
 
 enum class Protocol : std::uint8_t { http1, http2, tls };  // tls: HTTP/1.1 in it
 

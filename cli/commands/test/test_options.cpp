@@ -59,7 +59,7 @@ void add_test_flags(CLI::App& app, TestOptions& options) {
   app.add_option("--max-instructions", options.instructions,
                  fmt::format("What a test may run (default: {})", TestOptions::kMostInstructions))
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber.description(""));
   app.add_flag("--schema", options.schema, "Print the JSON Schema of suites, for editors");
   add_build_flags(app, options.build);
   add_registry_options(app, options.registry);
