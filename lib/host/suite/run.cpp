@@ -353,6 +353,7 @@ class TestRun {
 
   void check_result(const Invocation& invocation, const PhaseResult& result) {
     const auto& expected = invocation.result;
+    result_.phases.push_back({verdict_.phase(), result});
     if (!verdict_.check_headers(expected, result.headers)) return;
     verdict_.check_body(expected, result.body);
     verdict_.check_outcome(invocation, result);
@@ -363,6 +364,7 @@ class TestRun {
     std::vector<std::uint64_t> counts(test_.http_call.size());
     for (const auto& [call, answer] : envoy_->calls()) {
       if (!answer) continue;
+      result_.called.insert(call.cluster);
       ++counts[*answer];
       const auto& request = test_.http_call[*answer].request;
       if (request && verdict_.check_headers(*request, call.headers))
