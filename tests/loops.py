@@ -1,4 +1,4 @@
-"""`wasmctl run` as it stays: started, spoken to, ended.
+"""Commands that go on until they are ended, as `wasmctl run`: started, spoken to, ended.
 
     with Loop(env, plugin, "--port", "0") as loop:
         loop.get("/a")
@@ -50,16 +50,16 @@ def heed_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-class Loop:
+class Watching:
+    """A command that goes on until it is ended."""
+
     def __init__(self, env, *arguments, cwd=None):
-        self.process = subprocess.Popen(["wasmctl", "run", *map(str, arguments)], env=env, cwd=cwd, text=True,
+        self.process = subprocess.Popen(["wasmctl", *map(str, arguments)], env=env, cwd=cwd, text=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         preexec_fn=heed_interrupts)
         self.out, self.talk = Lines(self.process.stdout), Lines(self.process.stderr)
 
     def __enter__(self):
-        line = self.talk.wait_for("://127.0.0.1:")
-        self.port, self.admin = map(int, re.findall(r"127\.0\.0\.1:(\d+)", line))
         return self
 
     def __exit__(self, *_):
@@ -73,6 +73,18 @@ class Loop:
         self.out.thread.join(20)
         self.talk.thread.join(20)
         return self.process.returncode
+
+
+class Loop(Watching):
+    """`wasmctl run`, once it serves."""
+
+    def __init__(self, env, *arguments, cwd=None):
+        super().__init__(env, "run", *arguments, cwd=cwd)
+
+    def __enter__(self):
+        line = self.talk.wait_for("://127.0.0.1:")
+        self.port, self.admin = map(int, re.findall(r"127\.0\.0\.1:(\d+)", line))
+        return self
 
     def get(self, path="/", headers=None):
         """(status, body)."""

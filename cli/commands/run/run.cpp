@@ -89,6 +89,7 @@ class Run {
 
   void run() {
     if (!options_.print_config) find_envoy();
+    if (!options_.is_once && !options_.print_config) watch_.emplace(watched());
     for (const auto& source : sources_) plugins_.push_back(load(source));
     setup_.traffic = traffic();
     if (options_.print_config) return print_config();
@@ -253,14 +254,13 @@ class Run {
   // The loop
 
   void serve() {
-    base::Watch watch(watched());
     console_.emplace(context_.out, console_options(Console::When::at_once, context_.out_terminal));
     start_envoy();
     say_where();
     const std::vector<int> ends = {stop_.descriptor(), proxy_->descriptor()};
-    while (watch.wait(ends)) {
+    while (watch_->wait(ends)) {
+      watch_->watch(watched());
       reload();
-      watch.watch(watched());
     }
     if (stop_.came()) throw Refused{Code::interrupted};
     throw proxy_->death();
@@ -268,7 +268,7 @@ class Run {
 
   base::Watched watched() const {
     base::Watched watched;
-    for (std::size_t i = 0; i < plugins_.size(); ++i) sources_[i].add_watched(watched, plugins_[i]);
+    for (const auto& source : sources_) source.add_watched(watched);
     const auto& config = options_.plugin.config_file;
     if (!config.empty() && config != "-") watched.paths.emplace_back(config);
     return watched;
@@ -290,7 +290,7 @@ class Run {
         reload(i);
       } catch (const Error& error) {
         if (stop_.came() || proxy_->has_ended()) return;
-        context_.err.write(format_error(error));
+        context_.err.relay(format_error(error));
         context_.err.print("{}: the last one that was taken goes on\n", plugins_[i].filter.name);
       }
       context_.err.flush();
@@ -336,6 +336,7 @@ class Run {
   base::StopSignals stop_;
   Images images_;
   envoy::Setup setup_;
+  std::optional<base::Watch> watch_;  // since before the first build
   std::vector<PluginSource> sources_;
   std::vector<RunningPlugin> plugins_;  // that Envoy has taken
   TracedModules traced_;                // the same

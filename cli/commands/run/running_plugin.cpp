@@ -91,9 +91,12 @@ envoy::Filter PluginSource::lasting_filter(const RunningPlugin& plugin) const {
   return filter;
 }
 
-void PluginSource::add_watched(base::Watched& watched, const RunningPlugin& plugin) const {
-  if (plugin.plugin) return add_watched_plugin(watched, *plugin.plugin, options_.build);
-  if (const auto* const file = std::get_if<File>(&source_)) watched.paths.emplace_back(file->path);
+void PluginSource::add_watched(base::Watched& watched) const {
+  if (const auto* const directory = std::get_if<Directory>(&source_)) {
+    add_watched_directory(watched, directory->path, options_.build);
+  } else if (const auto* const file = std::get_if<File>(&source_)) {
+    watched.paths.emplace_back(file->path);
+  }
 }
 
 }  // namespace wasmctl::cli

@@ -36,7 +36,7 @@ class PluginSource {
   envoy::Filter lasting_filter(const RunningPlugin& plugin) const;
 
   // What it is made from.
-  void add_watched(base::Watched& watched, const RunningPlugin& plugin) const;
+  void add_watched(base::Watched& watched) const;
 
  private:
   bool is_local() const;

@@ -38,8 +38,15 @@ void add_reports(CLI::App& app, TestOptions& options) {
   budget->type_name("FILE");
   app.add_flag("--update-budget", options.update_budget, "Write to FILE what is spent now")
       ->needs(budget);
-  app.add_flag("--trace", options.trace,
-               "Show every call between plugin and host, with arguments and results");
+  auto* trace = app.add_flag("--trace", options.trace,
+                             "Show every call between plugin and host, with arguments and results");
+  auto* mask =
+      app.add_option("--mask", options.masked, "Hide the values of this header in a trace, too");
+  mask->type_name("NAME")->allow_extra_args(false)->needs(trace);
+  app.add_flag("--no-mask", options.unmasked,
+               "Hide nothing: without it, credentials and the configuration are hidden")
+      ->needs(trace)
+      ->excludes(mask);
   app.add_flag("--coverage", options.coverage, "Say which lines and functions of the sources ran");
   app.add_option("--lcov", options.lcov, "Write which lines ran, in lcov's format")
       ->type_name("FILE");

@@ -30,6 +30,8 @@ struct TestOptions {
   bool json = false;
   bool cost = false;
   bool trace = false;
+  std::vector<std::string> masked;  // headers whose values a trace hides, beside the usual ones
+  bool unmasked = false;
   bool schema = false;
   bool coverage = false;
   std::string lcov;

@@ -90,6 +90,8 @@ host::RunOptions TestRunner::run_options(const host::Suite& suite, TestedModule&
   options.configuration = test_configuration(options_, suite.env, module.plugin);
   options.limits.instructions = options_.instructions;
   options.trace = options_.trace;
+  options.mask.names = options_.masked;
+  if (options_.unmasked) options.mask.masking = host::Masking::off;
   if (module.profile) options.profile = &*module.profile;
   if (options_.wants_coverage()) options.coverage = engine::Coverage::on;
   return options;

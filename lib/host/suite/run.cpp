@@ -92,7 +92,11 @@ std::pair<Phase, const Invocation*> phase_of(const ConnectionEvent& event) {
 class TestRun {
  public:
   TestRun(const Suite& suite, const Test& test, const RunOptions& options, SharedState& shared)
-      : suite_(suite), test_(test), is_traced_(options.trace), verdict_(suite) {
+      : suite_(suite),
+        test_(test),
+        is_traced_(options.trace),
+        trace_(options.mask),
+        verdict_(suite) {
     auto proxy = proxy_options(suite.env, test, options);
     if (suite.env.host == SuiteHost::envoy) {
       // Each test has its own, so that their order does not matter.

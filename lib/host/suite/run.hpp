@@ -11,6 +11,7 @@
 
 #include "engine/store.hpp"
 #include "host/local_proxy.hpp"
+#include "host/mask.hpp"
 #include "host/recorder.hpp"
 #include "host/suite/suite.hpp"
 #include "host/suite/verdict.hpp"
@@ -60,6 +61,7 @@ struct RunOptions {
   engine::Coverage coverage = engine::Coverage::off;
   engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
+  MaskOptions mask;  // of the trace
 };
 
 // All of it must outlive the run; `shared` is that of all tests of a process.
