@@ -1,13 +1,13 @@
 # Writes OUTPUT, the C++ source that defines wasmctl::plugin::template_files() from the plugins that
-# are in PLUGINS, a list of names in DIRECTORY. The schema of a configuration is left out: each
+# are in PLUGINS, a list of paths in DIRECTORY. The schema of a configuration is left out: each
 # build describes it anew.
 # Run as: cmake -DDIRECTORY=dir -DPLUGINS=a;b -DOUTPUT=file -P embed_templates.cmake
 include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 set(source "#include \"plugin/scaffold.hpp\"\n\nnamespace wasmctl::plugin {\n\nnamespace {\n\nconstexpr TemplateFile kFiles[] = {\n")
 foreach(plugin ${PLUGINS})
-  file(GLOB files LIST_DIRECTORIES false RELATIVE ${DIRECTORY}/${plugin} ${DIRECTORY}/${plugin}/*.cc
-       ${DIRECTORY}/${plugin}/*.h ${DIRECTORY}/${plugin}/*.md ${DIRECTORY}/${plugin}/*.yaml
-       ${DIRECTORY}/${plugin}/tests/*.yaml)
+  set(globs *.cc *.h *.md *.yaml tests/*.yaml .gitignore Cargo.toml Cargo.lock src/*.rs go.mod go.sum *.go)
+  list(TRANSFORM globs PREPEND ${DIRECTORY}/${plugin}/)
+  file(GLOB files LIST_DIRECTORIES false RELATIVE ${DIRECTORY}/${plugin} ${globs})
   list(SORT files)
   foreach(file ${files})
     file(READ ${DIRECTORY}/${plugin}/${file} text)

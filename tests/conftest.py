@@ -60,6 +60,19 @@ def built(root, clean_env, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def covered(root, clean_env, tmp_path_factory):
+    """A plugin's directory, its suite run: covered.cc, lcov.info, coverage.html, profile.html."""
+    directory = tmp_path_factory.mktemp("covered", numbered=False)
+    (directory / "tests").mkdir()
+    shutil.copy(root / "tests/data/plugins/covered.cc", directory)
+    shutil.copy(root / "tests/data/suites/covered.yaml", directory / "tests")
+    (directory / "wasmctl.yaml").write_text("name: covered\n")
+    flags = ["--lcov", "lcov.info", "--coverage-html", "coverage.html", "--profile", "profile.html"]
+    subprocess.run([WASMCTL, "-q", "test", *flags], check=True, cwd=directory, env=clean_env, stdout=subprocess.DEVNULL)
+    return directory
+
+
+@pytest.fixture(scope="session")
 def judge(root):
     """See judging.py."""
     import judging

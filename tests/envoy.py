@@ -117,6 +117,8 @@ class Envoy:
     tcp_proxy to `upstream`. Everything goes to the file `log`.
     """
 
+    log_format = "[%l] %v"
+
     def __init__(self, filters=(), log=None, upstream=None, clusters=(), network_filters=(), level="info",
                  wasm_level=None, concurrency=1, upstream_http2=False):
         self.filters, self.network_filters = list(filters), list(network_filters)
@@ -168,7 +170,7 @@ class Envoy:
         with open(self.log, "wb") as out:
             self.process = subprocess.Popen(
                 [BINARY, "-c", config, "--use-dynamic-base-id", "--disable-hot-restart", "--concurrency",
-                 str(self.concurrency), "--log-format", "[%l] %v", "-l", self.level,
+                 str(self.concurrency), "--log-format", self.log_format, "-l", self.level,
                  "--component-log-level", f"wasm:{self.wasm_level}"],
                 stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:

@@ -261,12 +261,18 @@ void print_evidence(Output out, std::string_view label,
     out.print("  {} {} more like {}\n", label, count - shown, shown == 1 ? "this" : "these");
 }
 
+void print_trace(Output out, const std::vector<std::string>& trace) {
+  constexpr std::size_t kMost = 8;
+  for (std::size_t i = 0; i < std::min(trace.size(), kMost); ++i) out.print("  in: {}\n", trace[i]);
+  if (trace.size() > kMost) out.print("  in: {} more callers\n", trace.size() - kMost);
+}
+
 void print_cause(Output out, const explain::Explanation& cause, const Modules& modules) {
   out.print("cause: {} [{}]\n", cause.cause, cause.sight->code);
   if (!cause.plugin.empty()) out.print("  plugin: {}\n", cause.plugin);
   print_evidence(out, "seen:", cause.evidence, cause.count);
   if (!cause.said.empty()) out.print("  the plugin said: {}\n", cause.said);
-  for (const auto& line : describe_trace(cause, modules)) out.print("  in: {}\n", line);
+  print_trace(out, describe_trace(cause, modules));
   print_evidence(out, "then:", cause.followers, cause.follower_count);
   if (!cause.effect.empty()) out.print("  effect: {}\n", cause.effect);
   for (const auto& edition : cause.editions) out.print("  {}\n", edition);

@@ -6,19 +6,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "cli/output/own_source.hpp"
+
 namespace wasmctl::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
 
-std::size_t ran(const wasm::LineCoverage& lines) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(lines, [](const auto& line) { return line.second; }));
-}
-
-double percentage(std::size_t part, std::size_t whole) {
-  return whole == 0 ? 100 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+Share share(const auto& parts) {
+  const auto ran = std::ranges::count_if(parts, [](const auto& part) { return part.second; });
+  return {static_cast<std::size_t>(ran), parts.size()};
 }
 
 // "3, 7-9": runs of lines that have code, with none between that ran.
@@ -40,32 +38,47 @@ std::string missing(const wasm::LineCoverage& lines) {
 
 wasm::Coverage own_files(const wasm::Coverage& coverage, const fs::path& directory) {
   wasm::Coverage own;
-  for (const auto& [file, lines] : coverage) {
-    const fs::path path(file);
-    if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) continue;
-    std::error_code ignored;
-    if (fs::is_regular_file(directory / path, ignored))
-      own[(directory / path).lexically_normal().native()] = lines;
+  for (const auto& [file, covered] : coverage) {
+    if (const auto source = own_source(file, directory)) own[source->native()] = covered;
   }
   return own;
 }
 
-double percentage(const wasm::Coverage& coverage) {
-  std::size_t part = 0;
-  std::size_t whole = 0;
-  for (const auto& [file, lines] : coverage) {
-    part += ran(lines);
-    whole += lines.size();
+double Share::percentage() const {
+  return all == 0 ? 100 : 100 * static_cast<double>(ran) / static_cast<double>(all);
+}
+
+Share lines_of(const wasm::FileCoverage& file) {
+  return share(file.lines);
+}
+
+Share functions_of(const wasm::FileCoverage& file) {
+  return share(file.functions);
+}
+
+Share lines_of(const wasm::Coverage& coverage) {
+  Share sum;
+  for (const auto& [name, file] : coverage) {
+    sum.ran += lines_of(file).ran;
+    sum.all += lines_of(file).all;
   }
-  return percentage(part, whole);
+  return sum;
 }
 
 void print_coverage(Context& context, const wasm::Coverage& coverage) {
-  context.out.print("\n{:>8} {:>13}  file\n", "lines", "ran");
-  for (const auto& [file, lines] : coverage) {
-    const auto rest = missing(lines);
-    context.out.print("{:>7.1f}% {:>6} of {:>3}  {}{}{}\n", percentage(ran(lines), lines.size()),
-                      ran(lines), lines.size(), file, rest.empty() ? "" : ": not ", rest);
+  context.out.print("\n{:>8} {:>13} {:>12}  file\n", "lines", "ran", "functions");
+  for (const auto& [name, file] : coverage) {
+    const auto lines = lines_of(file);
+    const auto functions = functions_of(file);
+    const auto rest = missing(file.lines);
+    context.out.print("{:>7.1f}% {:>6} of {:>3} {:>5} of {:>3}  {}{}{}\n", lines.percentage(),
+                      lines.ran, lines.all, functions.ran, functions.all, name,
+                      rest.empty() ? "" : ": not ", rest);
+    for (const auto& [function, has_run] : file.functions) {
+      if (!has_run)
+        context.out.print("{:>37}not called: {} ({}:{})\n", "", function.second, name,
+                          function.first);
+    }
   }
   if (coverage.empty()) {
     context.out.print(
@@ -75,11 +88,18 @@ void print_coverage(Context& context, const wasm::Coverage& coverage) {
 
 std::string to_lcov(const wasm::Coverage& coverage) {
   std::string text = "TN:\n";
-  for (const auto& [file, lines] : coverage) {
-    text += fmt::format("SF:{}\n", file);
-    for (const auto& [line, has_run] : lines)
+  for (const auto& [name, file] : coverage) {
+    const auto lines = lines_of(file);
+    const auto functions = functions_of(file);
+    text += fmt::format("SF:{}\n", name);
+    for (const auto& [function, has_run] : file.functions) {
+      const auto& [line, words] = function;
+      text += fmt::format("FN:{},{}\nFNDA:{},{}\n", line, words, has_run ? 1 : 0, words);
+    }
+    text += fmt::format("FNF:{}\nFNH:{}\n", functions.all, functions.ran);
+    for (const auto& [line, has_run] : file.lines)
       text += fmt::format("DA:{},{}\n", line, has_run ? 1 : 0);
-    text += fmt::format("LF:{}\nLH:{}\nend_of_record\n", lines.size(), ran(lines));
+    text += fmt::format("LF:{}\nLH:{}\nend_of_record\n", lines.all, lines.ran);
   }
   return text;
 }

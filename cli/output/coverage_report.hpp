@@ -1,4 +1,4 @@
-// Which lines of a plugin's sources its tests ran: as a table, and as lcov's file.
+// Which lines and functions of a plugin's sources its tests ran: as a table, and as lcov's file.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +13,18 @@ namespace wasmctl::cli {
 // system's.
 wasm::Coverage own_files(const wasm::Coverage& coverage, const std::filesystem::path& directory);
 
-// How much of the lines ran, from 0 to 100; of no line 100.
-double percentage(const wasm::Coverage& coverage);
+// How many of the lines or functions there are, and ran.
+struct Share {
+  std::size_t ran = 0;
+  std::size_t all = 0;
+
+  // From 0 to 100; of nothing 100.
+  double percentage() const;
+};
+Share lines_of(const wasm::FileCoverage& file);
+Share functions_of(const wasm::FileCoverage& file);
+// Of the lines of all files.
+Share lines_of(const wasm::Coverage& coverage);
 
 void print_coverage(Context& context, const wasm::Coverage& coverage);
 

@@ -89,6 +89,8 @@ Words compile_words(const Toolchain& toolchain, const Flags& flags, Language lan
   }
   // Lines go to the side file; the code is the same with and without.
   append(words, {flags.debug ? "-g" : "-gline-tables-only", "-fdebug-compilation-dir=."});
+  // Where functions are defined, and their whole names: for coverage and profiles by function.
+  if (!flags.debug) append(words, {"-fdebug-info-for-profiling"});
   return words;
 }
 

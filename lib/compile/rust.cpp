@@ -98,18 +98,18 @@ std::string toml(std::string_view text) {
 }
 
 // What the module is made with that the plugin's own Cargo.toml need not say: names and lines,
-// which go to the side file, and panics that name a crate's file without the home directory.
-std::vector<std::string> settings(const ToolchainSearch& search, const Options& options) {
-  std::vector<std::string> words = {"--config",
-                                    fmt::format("profile.release.debug={}", options.debug ? 2 : 1),
-                                    "--config", "profile.release.strip=false"};
+// which go to the side file, and files' names without what is of this machine, as panics show them.
+std::vector<std::string> settings(const ToolchainSearch& search, const Options& options,
+                                  const Paths& paths) {
+  std::vector<std::string> flags = {
+      toml(fmt::format("--remap-path-prefix={}=.", paths.plugin.native()))};
   if (search.cargo_home) {
-    words.emplace_back("--config");
-    words.push_back(fmt::format(
-        "build.rustflags=[{}]",
-        toml(fmt::format("--remap-path-prefix={}/registry/src=crates", *search.cargo_home))));
+    flags.push_back(
+        toml(fmt::format("--remap-path-prefix={}/registry/src=crates", *search.cargo_home)));
   }
-  return words;
+  return {"--config", fmt::format("profile.release.debug={}", options.debug ? 2 : 1),
+          "--config", "profile.release.strip=false",
+          "--config", fmt::format("build.rustflags=[{}]", fmt::join(flags, ", "))};
 }
 
 Linked run_cargo(const plugin::Plugin& plugin, const ToolchainSearch& search,
@@ -121,7 +121,7 @@ Linked run_cargo(const plugin::Plugin& plugin, const ToolchainSearch& search,
        "--message-format=json-render-diagnostics", "--color", options.color ? "always" : "never"},
       paths.plugin,
       {}};
-  const auto more = settings(search, options);
+  const auto more = settings(search, options, paths);
   command.argv.insert(command.argv.end(), more.begin(), more.end());
   if (options.jobs > 0) command.argv.push_back(fmt::format("--jobs={}", options.jobs));
   command.group = base::Group::own;

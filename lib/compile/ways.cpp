@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/sha256.hpp"
 #include "compile/descriptions.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"
@@ -118,15 +119,16 @@ Result build_by(const plugin::Plugin& plugin, const Options& options, std::strin
   auto state = load_state(paths.state(), Directory::plugins);
   Result result;
   result.module = paths.module;
-  const auto started = file_clock_now();
   auto linked = link(paths);
   result.warnings = std::move(linked.warnings);
-  const auto key = linked.module.native() + shipping_key(options);
+  // Go gives a module the present time also where it did not change.
+  const auto key = base::sha256_hex(base::read_file(linked.module, wasm::kMaxModuleBytes)) +
+                   shipping_key(options);
   if (state.is_fresh(paths.module, key)) return result;
   result.compiled = 1;
   result.lost_flags = lost_flags(paths, state, options);
   ship(linked.module, paths.module, plugin.name, options, Exports::dropped, {});
-  state.record(paths.module, key, {linked.module}, started);
+  state.record(paths.module, key, {}, file_clock_now());
   state.flags = options.typed;
   save_state(paths.state(), state);
   return result;

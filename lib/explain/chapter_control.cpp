@@ -138,20 +138,19 @@ std::vector<Sight> control_sights() {
        .confidence = Confidence::likely},
       {.code = "W-511",
        .producer = Producer::istiod,
+       .role = Role::remark,
        .forms =
            {{"ECDS: Send failure for node:<proxy> <why...>",
              "ECDS: Send failure for node:web-1.default resources:1 size:1.2kB: stream closed"}},
        .cause = "a push of plugins to <proxy> did not arrive",
        .remedy = "`istioctl proxy-status`: a proxy that is connected gets the next one",
        .source = "istio, pilot/pkg/xds/xdsgen.go",
-       .confidence = Confidence::likely,
-       .leads = kNotDelivered},
+       .confidence = Confidence::likely},
       {.code = "W-512",
        .producer = Producer::istiod,
        .forms =
            {{"failed to run injection template: <why...>",
              "failed to run injection template: template: inject:1: range can't iterate over {}"},
-            {"Unable to unmarshal <what...>", "Unable to unmarshal [{\"name\"}]"},
             {"failed to re apply container", "failed to re apply container: invalid"}},
        .cause = "the pod cannot get its proxy: an annotation for it, mostly "
                 "sidecar.istio.io/userVolume, is not the JSON that is wanted",
@@ -362,6 +361,7 @@ std::vector<Sight> kubernetes_sights() {
        .remedy = "`wasmctl inspect FILE` says what would make it smaller; or ship an image: "
                  "`wasmctl push FILE IMAGE`",
        .source = "Kubernetes, pkg/apis/core/validation",
+       .confidence = Confidence::likely,
        .leads = kNotAccepted | kNotMounted},
       {.code = "W-607",
        .producer = Producer::kubernetes,

@@ -42,13 +42,17 @@ std::vector<Sight> delivery_sights() {
        .leads = kNotLoaded},
       {.code = "W-303",
        .context = "wasm",
-       .forms = {{"Didn't find a registered implementation for <name> with type URL: <type>",
-                  "Didn't find a registered implementation for 'envoy.filters.http.wasm' with type "
-                  "URL: 'envoy.extensions.filters.http.wasm.v3.Wasm'"},
-                 {"Didn't find a registered implementation for name: <name>",
-                  "Didn't find a registered implementation for name: 'envoy.filters.http.wasm'"}},
-       .cause =
-           "this Envoy was built without the filter <name>, or the type URL has a typing error",
+       .forms =
+           {{"Didn't find a registered implementation for <name> with type URL: <type>",
+             "Didn't find a registered implementation for 'envoy.filters.http.wasm' with type "
+             "URL: 'envoy.extensions.filters.http.wasm.v3.Wasm'"},
+            {"Didn't find a registered implementation for name: <name>",
+             "Didn't find a registered implementation for name: 'envoy.filters.http.wasm'"},
+            {"Can't find a registered implementation for http filter <name> with type URL: <type>",
+             "Can't find a registered implementation for http filter 'wasm1' with type URL: "
+             "'google.protobuf.Empty'"}},
+       .cause = "this Envoy has no filter <name>: it was built without, or the name or type URL is "
+                "not one of a filter in that place",
        .remedy = "run a build with Wasm (Istio's proxyv2, envoyproxy/envoy); `wasmctl check -f "
                  "FILE` reads the type",
        .source = "Envoy, source/common/config/utility.h",
@@ -208,16 +212,17 @@ std::vector<Sight> delivery_sights() {
        .follows = kNotFetched},
       {.code = "W-321",
        .producer = Producer::agent,
+       .context = "istiod",
+       .role = Role::remark,
        .forms = {{"failed to connect to upstream <address>: <why...>",
                   "failed to connect to upstream istiod.istio-system.svc:15012: rpc error: code = "
                   "Unavailable"}},
-       .cause =
-           "the proxy cannot reach istiod at <address>, so that no change of configuration arrives",
+       .cause = "the proxy could not reach istiod at <address>; while that lasts, no change of "
+                "configuration arrives",
        .remedy = "`istioctl proxy-status`, `kubectl get pods -n istio-system`; look for a "
                  "NetworkPolicy between",
        .source = "istio, pkg/istio-agent/xds_proxy.go",
-       .confidence = Confidence::certain,
-       .leads = kNotDelivered},
+       .confidence = Confidence::possible},
       {.code = "W-322",
        .producer = Producer::agent,
        .role = Role::remark,
@@ -243,15 +248,15 @@ std::vector<Sight> delivery_sights() {
        .follows = kNotLoaded},
       {.code = "W-324",
        .producer = Producer::agent,
+       .role = Role::remark,
        .forms =
            {{"config not received from XDS server (is Istiod running?)",
              "Envoy proxy is NOT ready: config not received from XDS server (is Istiod running?): "
              "cds updates: 0 successful, 0 rejected; lds updates: 0 successful, 0 rejected"}},
-       .cause = "the proxy has no configuration yet: istiod has not answered",
+       .cause = "the proxy waited for its first configuration, as each does at its start",
        .remedy = "`istioctl proxy-status`, `kubectl get pods -n istio-system`",
        .source = "istio, pilot/cmd/pilot-agent/status/ready/probe.go",
        .confidence = Confidence::possible,
-       .leads = kNotDelivered,
        .follows = kNotDelivered},
       {.code = "W-325",
        .producer = Producer::agent,

@@ -29,9 +29,14 @@ std::vector<Sight> running_sights() {
        .source = kTrap,
        .leads = kDead | kNotLoaded},
       {.code = "W-402",
-       .forms = {{"Function: <function> failed: Uncaught RuntimeError: memory access out of bounds",
-                  "Function: proxy_on_request_headers failed: Uncaught RuntimeError: memory access "
-                  "out of bounds"}},
+       .forms =
+           {{"Function: <function> failed: Uncaught RuntimeError: memory access out of bounds",
+             "Function: proxy_on_request_headers failed: Uncaught RuntimeError: memory access "
+             "out of bounds"},
+            {"Function: <function> failed: Exception: out of bounds memory access",
+             "Function: proxy_on_response_headers failed: Exception: out of bounds memory access"},
+            {"Function: <function> failed: wavm.outOfBoundsMemoryAccess",
+             "Function: proxy_on_context_create failed: wavm.outOfBoundsMemoryAccess"}},
        .cause = "the plugin read or wrote outside of its memory in <function>: a wild pointer, or "
                 "a stack that is used up",
        .remedy = kReproduce,
@@ -141,8 +146,7 @@ std::vector<Sight> running_sights() {
        .follows = kDead},
       {.code = "W-411",
        .producer = Producer::access_log,
-       .role = Role::consequence,
-       .step = 7,
+       .role = Role::remark,
        .forms = {{"rbac_access_denied_matched_policy[none]",
                   "[2026-11-26T16:15:53.129Z] \"GET / HTTP/1.1\" 403 - "
                   "rbac_access_denied_matched_policy[none] - \"-\" 0 19 0 - \"-\" \"curl/8.5.0\" "

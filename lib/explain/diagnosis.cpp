@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
+#include <utility>
 
 namespace wasmctl::explain {
 
@@ -14,7 +14,8 @@ constexpr std::size_t kMostFound = 500;   // different causes; a log made to hav
 constexpr std::size_t kMostEvidence = 5;  // lines that are kept of each
 constexpr std::size_t kMostFrames = 100;
 constexpr double kBurstSeconds = 5;
-constexpr std::size_t kBurstLines = 200;  // where no line has a time
+constexpr std::size_t kBurstLines = 50;  // where no line has a time
+constexpr double kSoonSeconds = 60;      // a refusal is told of by others
 
 bool is_broken(const Sight& sight) {
   return sight.role != Role::remark && sight.role != Role::sign;
@@ -112,59 +113,84 @@ bool Diagnosis::continues(const Burst& burst, const Sighting& sighting) const {
                            ? std::abs(*sighting.seconds - *burst.seconds) <= kBurstSeconds
                            : sighting.evidence.line - burst.line <= kBurstLines;
   if (!is_near) return false;
-  const auto& cause = *found_[burst.cause].explanation.sight;
+  const auto& cause = *burst.head.sight;
   // Several imports are missing at once, each in a line of its own.
-  if (sighting.sight->step == 0)
+  if (sighting.sight->step == 0) {
     return burst.step == 0 && cause.code == sighting.sight->code &&
            cause.producer == Producer::envoy;
+  }
   return sighting.sight->step > burst.step && (cause.leads & sighting.sight->follows) != 0 &&
-         may_be_one_plugin(found_[burst.cause].plugin, plugin_of(sighting));
+         may_be_one_plugin(burst.plugin, plugin_of(sighting));
+}
+
+// The burst is about this plugin. If the same was seen of another before, it is a finding of its
+// own.
+void Diagnosis::name_plugin(Burst& burst, const std::string& plugin) {
+  if (plugin.empty() || !burst.plugin.empty()) return;
+  burst.plugin = plugin;
+  auto& found = found_[burst.cause];
+  if (found.plugin.empty() || found.plugin == plugin) {
+    found.plugin = plugin;
+    return;
+  }
+  if (!burst.is_repeated) return;
+  --found.explanation.count;
+  auto& evidence = found.explanation.evidence;
+  std::erase_if(evidence, [&](const Evidence& e) {
+    return e.line == burst.head.evidence.line && e.file == burst.head.evidence.file;
+  });
+  burst.cause = find_or_add(burst.head, plugin);
 }
 
 bool Diagnosis::fold(Burst& burst, const Sighting& sighting) {
   if (!continues(burst, sighting)) return false;
-  auto& found = found_[burst.cause];
+  name_plugin(burst, plugin_of(sighting));
+  auto& explanation = found_[burst.cause].explanation;
   if (sighting.sight->step == 0) {
-    ++found.explanation.count;
-    keep(found.explanation.evidence, sighting.evidence);
+    ++explanation.count;
+    keep(explanation.evidence, sighting.evidence);
   } else {
-    ++found.explanation.follower_count;
-    keep(found.explanation.followers, sighting.evidence);
+    ++explanation.follower_count;
+    keep(explanation.followers, sighting.evidence);
   }
-  if (found.plugin.empty()) found.plugin = plugin_of(sighting);
-  if (found.explanation.effect.empty()) found.explanation.effect = sighting.sight->effect;
   burst.step = sighting.sight->step;
   burst.line = sighting.evidence.line;
   return true;
 }
 
-std::size_t Diagnosis::find_or_add(Sighting sighting) {
-  const auto key = key_of(sighting);
+// The index of what was seen, which may be known already, of this plugin or of one not told yet.
+std::size_t Diagnosis::find_or_add(const Sighting& sighting, std::string_view plugin) {
+  auto key = key_of(sighting);
+  if (!plugin.empty()) key.append("\nof ").append(plugin);
+  const auto said = take_said(sighting);
   if (const auto known = index_.find(key); known != index_.end()) {
     auto& found = found_[known->second];
     ++found.explanation.count;
-    keep(found.explanation.evidence, std::move(sighting.evidence));
+    keep(found.explanation.evidence, sighting.evidence);
     return known->second;
   }
   if (found_.size() == kMostFound) return kMostFound - 1;
   Found found;
-  found.plugin = plugin_of(sighting);
+  found.plugin = plugin.empty() ? plugin_of(sighting) : std::string(plugin);
   found.explanation.sight = sighting.sight;
-  found.explanation.said = said_before(sighting);
+  found.explanation.said = said;
   found.explanation.evidence.push_back(sighting.evidence);
-  found.first = std::move(sighting);
-  index_.emplace(key, found_.size());
+  found.first = sighting;
+  index_.emplace(std::move(key), found_.size());
   found_.push_back(std::move(found));
   return found_.size() - 1;
 }
 
-std::string Diagnosis::said_before(const Sighting& sighting) const {
-  if (!may_have_been_said(*sighting.sight) || own_.text.empty() || own_.thread != sighting.thread)
-    return {};
-  const bool is_near = own_.seconds && sighting.seconds
-                           ? std::abs(*sighting.seconds - *own_.seconds) <= kBurstSeconds
-                           : sighting.evidence.line - own_.line <= 3;
-  return is_near ? own_.text : std::string();
+// What the plugin logged just before, which is of no other cause then.
+std::string Diagnosis::take_said(const Sighting& sighting) {
+  const auto own = std::exchange(own_, {});
+  if (!may_have_been_said(*sighting.sight) || own.text.empty()) return {};
+  const bool is_one_thread =
+      own.thread == sighting.thread || own.thread.empty() || sighting.thread.empty();
+  const bool is_near = own.seconds && sighting.seconds
+                           ? std::abs(*sighting.seconds - *own.seconds) <= kBurstSeconds
+                           : sighting.evidence.line - own.line <= 3;
+  return is_one_thread && is_near ? own.text : std::string();
 }
 
 void Diagnosis::add_sign(Sighting sighting) {
@@ -198,22 +224,30 @@ void Diagnosis::add(Sighting sighting) {
   last_.reset();
   if (sighting.sight->role == Role::sign) return add_sign(std::move(sighting));
   if (sighting.sight->role == Role::remark) {
-    find_or_add(std::move(sighting));
+    find_or_add(sighting, {});
     return;
   }
-  // V8's own lines, and the agent's, tell no thread: they go with the burst of any.
-  auto burst = bursts_.find(sighting.thread);
-  if (burst == bursts_.end() && !sighting.thread.empty()) burst = bursts_.find("");
-  if (burst != bursts_.end() && fold(burst->second, sighting)) {
+  // V8's own lines, the agent's, and those before a back-trace tell no thread: what comes next goes
+  // with them, too.
+  for (const std::string_view thread : {std::string_view(sighting.thread), std::string_view()}) {
+    const auto burst = bursts_.find(thread);
+    if (burst == bursts_.end() || !fold(burst->second, sighting)) continue;
     last_ = burst->second.cause;
     return;
   }
   if (bursts_.size() > kMostFound) bursts_.clear();
-  Burst begun{0, sighting.sight->step, sighting.seconds, sighting.evidence.line};
-  auto thread = sighting.thread;
-  begun.cause = find_or_add(std::move(sighting));
-  last_ = begun.cause;
-  bursts_.insert_or_assign(std::move(thread), begun);
+  Burst burst;
+  const auto before = found_.size();
+  burst.cause = find_or_add(sighting, {});
+  burst.step = sighting.sight->step;
+  burst.seconds = sighting.seconds;
+  burst.line = sighting.evidence.line;
+  burst.plugin = plugin_of(sighting);
+  burst.is_repeated = found_.size() == before;
+  burst.head = std::move(sighting);
+  last_ = burst.cause;
+  auto thread = burst.head.thread;
+  bursts_.insert_or_assign(std::move(thread), std::move(burst));
 }
 
 void Diagnosis::add_frame(wasm::TraceFrame frame) {
@@ -231,36 +265,50 @@ void Diagnosis::add_version(VersionRange version) {
   }
 }
 
+// Whether what was found is a consequence of this cause: of the same plugin, or soon after it; what
+// a dead VM and a missing module lead to goes on for hours. Other inputs have no order.
+bool Diagnosis::takes(const Found& cause, const Found& found) const {
+  const auto& sight = *cause.explanation.sight;
+  if (&cause == &found || cause.folded || !is_broken(sight)) return false;
+  // A VM that died in a request has nothing to do with a module that is refused.
+  const auto leads = (sight.leads & kDead) != 0 ? static_cast<std::uint8_t>(kDead) : sight.leads;
+  if ((leads & found.explanation.sight->follows) == 0) return false;
+  if (!cause.plugin.empty() && !found.plugin.empty()) return cause.plugin == found.plugin;
+  const auto& first = cause.first;
+  const auto& other = found.first;
+  if (first.evidence.file != other.evidence.file) return true;
+  const bool is_soon =
+      !first.seconds || !other.seconds || std::abs(*other.seconds - *first.seconds) <= kSoonSeconds;
+  const auto shared = leads & found.explanation.sight->follows;
+  // A request is logged before or after what stopped its plugin.
+  if (first.evidence.line > other.evidence.line) return (shared & kDead) != 0 && is_soon;
+  return (shared & (kDead | kNotFetched)) != 0 || is_soon;
+}
+
 // What follows from a cause that is known goes to it: to a true cause first, else to the earliest
 // of the consequences with the same reason.
 void Diagnosis::fold_consequences() {
-  const auto takes = [](const Found& cause, const Found& found) {
-    return !cause.folded && is_broken(*cause.explanation.sight) &&
-           may_be_one_plugin(cause.plugin, found.plugin) &&
-           (cause.explanation.sight->leads & found.explanation.sight->follows) != 0;
+  const auto is_root = [](const Found& found) {
+    return found.explanation.sight->role < Role::consequence;
   };
+  const bool has_one_root = std::ranges::count_if(found_, is_root) == 1;
   for (auto& found : found_) {
-    if (found.explanation.sight->follows == kNowhere || !is_broken(*found.explanation.sight))
-      continue;
-    const auto is_root = [&](const Found& cause) {
-      return &cause != &found && cause.explanation.sight->role < Role::consequence &&
-             (cause.explanation.sight->follows & found.explanation.sight->leads) == 0 &&
-             takes(cause, found);
-    };
-    auto cause = std::ranges::find_if(found_, is_root);
-    if (cause == found_.end() && found.explanation.sight->role == Role::consequence) {
-      cause =
-          std::ranges::find_if(found_.begin(), std::next(found_.begin(), &found - found_.data()),
-                               [&](const Found& earlier) { return takes(earlier, found); });
-      if (cause == std::next(found_.begin(), &found - found_.data())) continue;
+    const auto& sight = *found.explanation.sight;
+    if (sight.follows == kNowhere) continue;
+    auto into = std::ranges::find_if(
+        found_, [&](const Found& cause) { return is_root(cause) && takes(cause, found); });
+    if (into == found_.end() && sight.role == Role::consequence) {
+      into = std::ranges::find_if(
+          found_, [&](const Found& cause) { return &cause < &found && takes(cause, found); });
     }
-    if (cause == found_.end()) continue;
-    auto& into = cause->explanation;
-    into.follower_count += found.explanation.count + found.explanation.follower_count;
-    for (auto& evidence : found.explanation.evidence) keep(into.followers, std::move(evidence));
-    if (cause->plugin.empty()) cause->plugin = found.plugin;
-    if (into.effect.empty()) into.effect = found.explanation.effect;
-    if (into.effect.empty()) into.effect = found.explanation.sight->effect;
+    if (into == found_.end()) continue;
+    auto& cause = into->explanation;
+    cause.follower_count += found.explanation.count + found.explanation.follower_count;
+    for (auto* list : {&found.explanation.evidence, &found.explanation.followers}) {
+      for (auto& evidence : *list) keep(cause.followers, std::move(evidence));
+    }
+    if (into->plugin.empty() && has_one_root) into->plugin = found.plugin;
+    if (cause.effect.empty()) cause.effect = sight.effect;
     found.folded = true;
   }
 }
@@ -275,7 +323,9 @@ void Diagnosis::complete(Found& found) const {
   if (!sight.effect.empty()) explanation.effect = sight.effect;
   add_editions(sight, explanation);
   for (const auto* const other : found.first.also) {
-    if (explanation.effect.empty()) explanation.effect = other->effect;
+    if (explanation.effect.empty() && (other->leads & ~sight.leads) == 0) {
+      explanation.effect = other->effect;
+    }
     add_editions(*other, explanation);
   }
 }

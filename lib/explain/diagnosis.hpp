@@ -53,6 +53,9 @@ class Diagnosis {
     unsigned step = 0;
     std::optional<double> seconds;
     std::size_t line = 0;
+    std::string plugin;        // as far as this burst has told
+    Sighting head;             // what began it
+    bool is_repeated = false;  // it was seen before
   };
   struct Found {
     Sighting first;
@@ -70,8 +73,10 @@ class Diagnosis {
   void add_sign(Sighting sighting);
   bool continues(const Burst& burst, const Sighting& sighting) const;
   bool fold(Burst& burst, const Sighting& sighting);
-  std::size_t find_or_add(Sighting sighting);
-  std::string said_before(const Sighting& sighting) const;
+  void name_plugin(Burst& burst, const std::string& plugin);
+  std::size_t find_or_add(const Sighting& sighting, std::string_view plugin);
+  std::string take_said(const Sighting& sighting);
+  bool takes(const Found& cause, const Found& found) const;
   void fold_consequences();
   void complete(Found& found) const;
   void add_editions(const Sight& sight, Explanation& explanation) const;

@@ -152,6 +152,7 @@ struct Explainer::State : DocumentSink {
     std::string key;
     std::string name;
     std::string type;  // of the typed_config in it
+    std::string value;
     bool has_rules = false;
     bool is_null_vm = false;
     std::size_t line = 0;
@@ -345,7 +346,9 @@ struct Explainer::State : DocumentSink {
 
   void enter(std::string_view key) override {
     if (key == "rules" && !levels.empty()) levels.back().has_rules = true;
-    levels.push_back({std::string(key.substr(0, 64)), {}, {}, false, false, 0});
+    Level level;
+    level.key = key.substr(0, 64);
+    levels.push_back(std::move(level));
   }
 
   void leave() override {
@@ -361,7 +364,11 @@ struct Explainer::State : DocumentSink {
       return;
     }
     look_at_filter(level);
-    outer.is_null_vm = false;
+    // A counter of /stats?format=json, in the words of /stats.
+    if (!level.name.empty() && !level.value.empty()) {
+      look(level.name + ": " + level.value, level.line, {});
+    }
+    if (!level.type.empty()) outer.is_null_vm = false;
   }
 
   // A filter as Envoy has it, in the words of the table.
@@ -396,6 +403,7 @@ struct Explainer::State : DocumentSink {
       if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
       level.type = text.substr(0, kMostShown);
     }
+    if (key == "value") level.value = text.substr(0, kMostShown);
     if (key == "runtime" && text == "envoy.wasm.runtime.null") level.is_null_vm = true;
     LogLine from;
     if (key == "ISTIO_VERSION") {

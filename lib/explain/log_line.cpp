@@ -110,6 +110,18 @@ bool read_envoy(std::string_view text, LogLine& line) {
 constexpr std::array<std::string_view, 9> kLevels = {
     "trace", "debug", "info", "warn", "warning", "error", "critical", "fatal", "none"};
 
+// Istio's end of a line, its tab maybe blanks by now.
+void take_thread(std::string_view& text, LogLine& line) {
+  const auto last = text.find_last_not_of(kLogDigits);
+  constexpr std::string_view kName = "thread=";
+  if (last == std::string_view::npos || !text.substr(0, last + 1).ends_with(kName)) return;
+  const auto begin = last + 1 - kName.size();
+  if (begin == 0 || (text[begin - 1] != '\t' && text[begin - 1] != ' ')) return;
+  line.thread = text.substr(last + 1);
+  text = text.substr(0, begin);
+  while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+}
+
 // TIME, level, scope and text, with tabs between; the scope may be missing.
 bool read_istio(std::string_view text, LogLine& line) {
   if (!begins_with_time(text)) return false;
@@ -128,11 +140,6 @@ bool read_istio(std::string_view text, LogLine& line) {
   if (tab != std::string_view::npos && tab < 120 &&
       text.substr(0, tab).find(": ") == std::string_view::npos) {
     text.remove_prefix(tab + 1);
-  }
-  const auto thread = text.rfind("\tthread=");
-  if (thread != std::string_view::npos) {
-    line.thread = text.substr(thread + 8);
-    text = text.substr(0, thread);
   }
   line.text = text;
   return true;
@@ -177,11 +184,14 @@ bool read_json_line(std::string_view text, LogLine& line) {
 LogLine read_log_line(std::string_view raw) {
   if (raw.ends_with('\r')) raw.remove_suffix(1);
   LogLine line;
+  take_thread(raw, line);
   drop_source(raw);
   drop_runtime(raw, line);
   if (read_json_line(raw, line)) {
     LogLine inner;  // a runtime's JSON has a line of a logger in it
-    const std::string message = line.text;
+    const std::string whole = line.text;
+    std::string_view message = whole;
+    take_thread(message, inner);
     if (read_istio(message, inner) || (message.starts_with("[20") && read_envoy(message, inner))) {
       return inner;
     }

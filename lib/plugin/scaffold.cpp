@@ -15,6 +15,8 @@ constexpr Template kTemplates[] = {
     {"callout", "ext-authz", "asks a service about each request, which waits"},
     {"metrics", "request-metrics", "counts and times requests"},
     {"tcp", "tcp-guard", "looks into TCP connections, and closes some"},
+    {"rust", "rust/header-logger", "does what `header` does, in Rust"},
+    {"go", "go/header-logger", "does what `header` does, in Go"},
 };
 
 // Written by builds that describe the configuration: a copy would go stale at its first change.
@@ -54,14 +56,15 @@ std::span<const Template> templates() {
 }
 
 std::vector<NewFile> scaffold(const Template& from, std::string_view name) {
-  const auto old_underscores = with_underscores(from.plugin);
+  const auto old_name = from.plugin.substr(from.plugin.rfind('/') + 1);
+  const auto old_underscores = with_underscores(old_name);
   const auto new_underscores = with_underscores(name);
   const auto renamed = [&](std::string_view text) {
-    auto result = replace_words(text, from.plugin, name);
+    auto result = replace_words(text, old_name, name);
     result = replace_words(result, old_underscores, new_underscores);
     return replace_words(result, "register_" + old_underscores, "register_" + new_underscores);
   };
-  std::vector<NewFile> files = {{".gitignore", "/build/\n"}};
+  std::vector<NewFile> files;
   for (const auto& file : template_files()) {
     if (file.plugin != from.plugin) continue;
     auto text = renamed(file.text);
@@ -69,6 +72,10 @@ std::vector<NewFile> scaffold(const Template& from, std::string_view name) {
       text.erase(at, kSchemaLine.size());
     }
     files.push_back({renamed(file.path), std::move(text)});
+  }
+  constexpr auto* kIgnored = ".gitignore";
+  if (std::ranges::find(files, kIgnored, &NewFile::path) == files.end()) {
+    files.push_back({kIgnored, "/build/\n"});
   }
   std::ranges::sort(files, {}, &NewFile::path);
   return files;

@@ -11,7 +11,7 @@ namespace wasmctl::plugin {
 
 struct Template {
   std::string_view name;    // "header"
-  std::string_view plugin;  // that it is made from: "header-logger"
+  std::string_view plugin;  // that it is made from: "header-logger", "rust/header-logger"
   std::string_view about;   // "logs headers of each request"
 };
 

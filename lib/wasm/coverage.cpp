@@ -1,8 +1,6 @@
 #include "wasm/coverage.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <utility>
 #include <vector>
 
 namespace wasmctl::wasm {
@@ -12,52 +10,67 @@ namespace {
 // unreachable, nop, block, loop, else, end
 constexpr std::uint32_t kStructure[] = {0x00, 0x01, 0x02, 0x03, 0x05, 0x0b};
 
-bool is_structure(const Instruction& instruction) {
-  return std::ranges::find(kStructure, instruction.opcode) != std::end(kStructure);
-}
+// The functions of the sources, some of whose instructions were seen and some ran.
+class FunctionsSeen {
+ public:
+  explicit FunctionsSeen(PlacedFunctions placed)
+      : placed_(std::move(placed)),
+        seen_(placed_.functions.size()),
+        ran_(placed_.functions.size()) {}
 
-using Placed = Symbols::PlacedInstruction;
-
-// Where all calls of a function were replaced by its code, a copy may stay that nobody calls. What
-// only that has is the line on which the function begins.
-void leave_out_opening(Coverage& coverage, const Symbols& symbols, const Placed& first,
-                       const Placed& last) {
-  auto& lines = coverage[first.place->file];
-  const auto opening = lines.find(first.place->line);
-  const auto closing = lines.find(last.place->line);
-  const bool is_inlined = first.place->file == last.place->file && opening != lines.end() &&
-                          closing != lines.end() && !opening->second && closing->second;
-  if (!is_inlined) return;
-  // Both are lines of the function's own, not of others that were put into it.
-  for (const auto* placed : {&first, &last}) {
-    if (symbols.origins(placed->instruction.offset).size() != 1) return;
+  void add(std::size_t offset, bool has_run) {
+    const auto function = placed_.at[offset];
+    if (function == PlacedFunction::kNone) return;
+    seen_[function] = 1;
+    if (has_run) ran_[function] = 1;
   }
-  lines.erase(opening);
-}
+
+  void tell(Coverage& coverage) {
+    // What is in a function comes after it.
+    for (auto i = placed_.functions.size(); i-- > 0;) {
+      const auto& [outer, name] = placed_.functions[i];
+      if (outer != PlacedFunction::kNone) {
+        seen_[outer] |= seen_[i];
+        ran_[outer] |= ran_[i];
+      }
+      if (seen_[i] == 0 || name.defined.line == 0 || name.function.empty()) continue;
+      auto& file = coverage[name.defined.file];
+      auto& function = file.functions[{name.defined.line, name.function}];
+      function = function || ran_[i] != 0;
+    }
+  }
+
+ private:
+  PlacedFunctions placed_;
+  std::vector<std::uint8_t> seen_;
+  std::vector<std::uint8_t> ran_;
+};
 
 }  // namespace
 
-Coverage covered_lines(const Module& module, const Symbols& symbols,
-                       std::span<const std::uint8_t> executed) {
+Coverage covered(const Module& module, const Symbols& symbols,
+                 std::span<const std::uint8_t> executed) {
   Coverage coverage;
-  std::vector<std::pair<Placed, Placed>> never_ran;  // the first and the last of a body
+  FunctionsSeen functions(symbols.functions());
   for (std::size_t body = 0; body < module.bodies.size(); ++body) {
-    std::optional<Placed> first;
-    std::optional<Placed> last;
-    bool has_run = false;
-    for (const auto& placed : symbols.instructions(body)) {
-      const auto& [instruction, place] = placed;
-      if (!place || place->line == 0 || is_structure(instruction)) continue;
-      const bool runs = executed[instruction.offset] != 0;
-      auto& line = coverage[place->file][place->line];
-      line = line || runs;
-      has_run = has_run || runs;
-      if (!first) first = placed;
-      last = placed;
+    for (const auto& [instruction, place] : symbols.instructions(body)) {
+      if (std::ranges::find(kStructure, instruction.opcode) != std::end(kStructure)) continue;
+      const bool has_run = executed[instruction.offset] != 0;
+      functions.add(instruction.offset, has_run);
+      if (!place || place->line == 0) continue;
+      auto& line = coverage[place->file].lines[place->line];
+      line = line || has_run;
     }
-    if (first && !has_run) never_ran.emplace_back(*first, *last);
   }
-  for (const auto& [first, last] : never_ran) leave_out_opening(coverage, symbols, first, last);
+  functions.tell(coverage);
+  // The line where a function begins may have code only where it is not called from: of two
+  // functions that the compiler merged, each keeps a way in.
+  for (auto& [name, file] : coverage) {
+    for (const auto& [function, has_run] : file.functions) {
+      const auto line = file.lines.find(function.first);
+      if (line != file.lines.end() && has_run) line->second = true;
+    }
+  }
   return coverage;
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "wasm/dwarf.hpp"
@@ -16,7 +18,10 @@ namespace {
 
 using dwarf::fixed;
 
-constexpr std::uint64_t kInlinedSubroutine = 0x1d;  // a tag
+enum Tag : std::uint64_t {
+  kInlinedSubroutine = 0x1d,
+  kSubprogram = 0x2e,
+};
 
 enum Attribute : std::uint64_t {
   kName = 0x03,
@@ -24,6 +29,8 @@ enum Attribute : std::uint64_t {
   kLowAddress = 0x11,
   kHighAddress = 0x12,
   kOrigin = 0x31,
+  kDeclaredFile = 0x3a,
+  kDeclaredLine = 0x3b,
   kSpecification = 0x47,
   kRanges = 0x55,
   kCallFile = 0x58,
@@ -130,11 +137,32 @@ bool is_reference_in_unit(std::uint64_t form) {
   return form >= kReference1 && form <= kReferenceUnsigned;
 }
 
+constexpr int kMaxSteps = 4;  // from an instance of a function to its name
+
+class UnitReader;
+
+// The readers of all units, each made when it is first asked for.
+class Units {
+ public:
+  Units(const InlinedCalls::Sections& sections, std::span<const InlinedCalls::Unit> units)
+      : sections_(sections), units_(units), readers_(units.size()) {}
+
+  std::size_t size() const { return units_.size(); }
+  // Throws Error{Code::bad_input} if the unit is broken.
+  UnitReader& reader(std::size_t unit);
+  // Of the unit in which the offset in .debug_info is; null: there is none.
+  UnitReader* find(std::uint64_t offset);
+
+ private:
+  const InlinedCalls::Sections& sections_;
+  std::span<const InlinedCalls::Unit> units_;
+  std::vector<std::shared_ptr<UnitReader>> readers_;
+};
+
 // The entries of one unit.
 class UnitReader {
  public:
-  UnitReader(const InlinedCalls::Sections& sections, std::span<const InlinedCalls::Unit> units,
-             const InlinedCalls::Unit& unit)
+  UnitReader(const InlinedCalls::Sections& sections, Units& units, const InlinedCalls::Unit& unit)
       : sections_(sections),
         units_(units),
         unit_(unit),
@@ -154,7 +182,6 @@ class UnitReader {
 
   std::vector<InlinedCall> at(std::uint64_t address, const LineTable& lines) {
     constexpr std::size_t kMaxCalls = 100;  // one in another
-    constexpr int kMaxSteps = 4;            // from an instance to its name
     std::vector<InlinedCall> calls;
     Reader reader = reader_at(unit_.entries);
     while (const auto entry = next(reader)) {
@@ -170,6 +197,23 @@ class UnitReader {
       calls.push_back({name_of(*entry, kMaxSteps), std::move(place)});
     }
     return calls;
+  }
+
+  // Tells `found(tag, what it is, begin, end)` of each stretch of code that is a function's, or was
+  // put in the place of a call: what is around it comes first.
+  template <typename Found>
+  void each_function(const LineTable& lines, Found found) {
+    Reader reader = reader_at(unit_.entries);
+    while (const auto entry = next(reader)) {
+      if (entry->tag != kInlinedSubroutine && entry->tag != kSubprogram) continue;
+      std::optional<FunctionName> name;
+      any_range(*entry, [&](std::uint64_t begin, std::uint64_t end) {
+        if (begin == 0 || begin >= end) return false;  // dropped by the linker
+        if (!name) name = describe(*entry, lines);
+        found(static_cast<Tag>(entry->tag), *name, begin, end);
+        return false;
+      });
+    }
   }
 
  private:
@@ -338,7 +382,14 @@ class UnitReader {
   }
 
   bool covers(const Entry& entry, std::uint64_t at) const {
-    if (const auto* const ranges = entry.find(kRanges)) return in_ranges(*ranges, at);
+    return any_range(entry,
+                     [&](std::uint64_t begin, std::uint64_t end) { return is_in(begin, end, at); });
+  }
+
+  // Whether `is` says yes to a stretch of the entry's code.
+  template <typename Is>
+  bool any_range(const Entry& entry, Is is) const {
+    if (const auto* const ranges = entry.find(kRanges)) return any_of_ranges(*ranges, is);
     const auto* const low = entry.find(kLowAddress);
     const auto* const high = entry.find(kHighAddress);
     if (low == nullptr || high == nullptr) return false;
@@ -346,7 +397,7 @@ class UnitReader {
     const bool is_address = high->form == kAddress || high->form == kAddressIndex ||
                             (high->form >= kAddressIndex1 && high->form <= kAddressIndex4);
     const auto end = is_address ? address(*high) : begin.value_or(0) + high->number;
-    return begin && end && is_in(*begin, *end, at);
+    return begin && end && is(*begin, *end);
   }
 
   // What linkers drop begins at 0, where no function does.
@@ -360,8 +411,9 @@ class UnitReader {
     if (++ranges_read_ > kMaxRanges) reader.fail("too many ranges");
   }
 
-  bool in_ranges(const Value& value, std::uint64_t at) const {
-    if (unit_.version < 5) return in_old_ranges(value.number, at);
+  template <typename Is>
+  bool any_of_ranges(const Value& value, Is is) const {
+    if (unit_.version < 5) return any_of_old_ranges(value.number, is);
     auto offset = value.number;
     if (value.form == kRangesIndex) {
       if (value.number > sections_.range_lists.size()) return false;
@@ -369,11 +421,12 @@ class UnitReader {
       if (!entry) return false;
       offset = range_lists_base_ + *entry;
     }
-    return in_range_list(offset, at);
+    return any_of_range_list(offset, is);
   }
 
   // Pairs of addresses, counted from a base that a pair may set; two zeros end them.
-  bool in_old_ranges(std::uint64_t offset, std::uint64_t at) const {
+  template <typename Is>
+  bool any_of_old_ranges(std::uint64_t offset, Is is) const {
     if (offset >= sections_.ranges.size()) return false;
     Reader reader(sections_.ranges.substr(offset));
     const auto size = unit_.address_size;
@@ -386,14 +439,15 @@ class UnitReader {
       if (begin == 0 && end == 0) return false;
       if (begin == sets_base) {
         base = end;
-      } else if (is_in(base + begin, base + end, at)) {
+      } else if (is(base + begin, base + end)) {
         return true;
       }
     }
     return false;
   }
 
-  bool in_range_list(std::uint64_t offset, std::uint64_t at) const {
+  template <typename Is>
+  bool any_of_range_list(std::uint64_t offset, Is is) const {
     enum Kind : std::uint64_t {
       kEnd = 0,
       kBaseIndex = 1,
@@ -444,7 +498,7 @@ class UnitReader {
         default:
           return false;
       }
-      if (is_in(begin, end, at)) return true;
+      if (is(begin, end)) return true;
     }
   }
 
@@ -452,7 +506,11 @@ class UnitReader {
   // its declaration. With LTO both may be in other units.
   std::string name_of(const Entry& entry, int steps) const {
     if (const auto* const linkage = entry.find(kLinkageName)) {
-      if (const std::string symbol(text(*linkage)); !symbol.empty()) return demangle(symbol);
+      const std::string symbol(text(*linkage));
+      const auto whole = demangle(symbol);
+      // What would be too long stays mangled.
+      const auto* const name = whole.starts_with("_Z") ? entry.find(kName) : nullptr;
+      if (!whole.empty()) return name == nullptr ? whole : std::string(text(*name));
     }
     if (const auto* const name = entry.find(kName)) return std::string(text(*name));
     const auto* onward = entry.find(kOrigin);
@@ -462,11 +520,8 @@ class UnitReader {
       return onward->number > unit_.end ? "" : name_at(unit_.begin + onward->number, steps - 1);
     }
     if (onward->form != kReferenceInSection) return {};
-    const auto unit = std::ranges::find_if(units_, [&](const auto& other) {
-      return other.begin <= onward->number && onward->number < other.end;
-    });
-    if (unit == units_.end()) return {};
-    return UnitReader(sections_, units_, *unit).name_at(onward->number, steps - 1);
+    const auto* const unit = units_.find(onward->number);
+    return unit == nullptr ? "" : unit->name_at(onward->number, steps - 1);
   }
 
   std::string name_at(std::size_t offset, int steps) const {
@@ -476,8 +531,37 @@ class UnitReader {
     return entry ? name_of(*entry, steps) : "";
   }
 
+  // An entry that says where it is defined, or what it stands for, says so for those that stand for
+  // it.
+  FunctionName describe(const Entry& entry, const LineTable& lines) {
+    return {name_of(entry, kMaxSteps), place_of(entry, lines, kMaxSteps)};
+  }
+
+  Place place_of(const Entry& entry, const LineTable& lines, int steps) const {
+    const auto* const line = entry.find(kDeclaredLine);
+    if (const auto* const file = entry.find(kDeclaredFile); line != nullptr && file != nullptr) {
+      return {std::string(lines.file(statements_, file->number)),
+              static_cast<std::uint32_t>(line->number)};
+    }
+    const auto* onward = entry.find(kOrigin);
+    if (onward == nullptr) onward = entry.find(kSpecification);
+    if (onward == nullptr || steps == 0) return {};
+    const bool is_near = is_reference_in_unit(onward->form);
+    if (!is_near && onward->form != kReferenceInSection) return {};
+    const auto offset = is_near ? unit_.begin + onward->number : onward->number;
+    const auto* const unit = is_near ? this : units_.find(offset);
+    return unit == nullptr ? Place() : unit->place_at(offset, lines, steps - 1);
+  }
+
+  Place place_at(std::size_t offset, const LineTable& lines, int steps) const {
+    if (offset < unit_.entries || offset >= unit_.end) return {};
+    Reader reader = reader_at(offset);
+    const auto entry = next(reader);
+    return entry ? place_of(*entry, lines, steps) : Place();
+  }
+
   const InlinedCalls::Sections& sections_;
-  std::span<const InlinedCalls::Unit> units_;
+  Units& units_;
   const InlinedCalls::Unit& unit_;
   std::map<std::uint64_t, Abbreviation> abbreviations_;
   std::uint64_t statements_ = 0;  // its unit of .debug_line
@@ -486,6 +570,66 @@ class UnitReader {
   std::uint64_t range_lists_base_ = 0;
   std::uint64_t base_ = 0;  // of its ranges
   mutable std::size_t ranges_read_ = 0;
+};
+
+UnitReader& Units::reader(std::size_t unit) {
+  auto& reader = readers_[unit];
+  if (!reader) reader = std::make_shared<UnitReader>(sections_, *this, units_[unit]);
+  return *reader;
+}
+
+UnitReader* Units::find(std::uint64_t offset) {
+  const auto unit = std::ranges::find_if(
+      units_, [&](const auto& other) { return other.begin <= offset && offset < other.end; });
+  return unit == units_.end() ? nullptr : &reader(static_cast<std::size_t>(unit - units_.begin()));
+}
+
+// Puts functions into the code, those that are in others after them.
+class FunctionsInCode {
+ public:
+  FunctionsInCode(std::size_t begin, std::size_t size) : begin_(begin) {
+    result_.at.resize(begin + size, PlacedFunction::kNone);
+  }
+
+  void add(Tag tag, const FunctionName& name, std::uint64_t begin, std::uint64_t end) {
+    const auto size = result_.at.size() - begin_;
+    if (end > size) return;
+    room_ -= std::min(room_, end - begin);
+    if (room_ == 0) return;
+    auto outer = PlacedFunction::kNone;
+    auto inner = PlacedFunction::kNone;
+    for (auto at = begin; at < end; ++at) {
+      auto& function = result_.at[begin_ + at];
+      const auto around = tag == kSubprogram ? PlacedFunction::kNone : function;
+      if (at == begin || around != outer) inner = find(outer = around, name);
+      function = inner;
+    }
+  }
+
+  PlacedFunctions take() { return std::move(result_); }
+
+ private:
+  std::uint32_t find(std::uint32_t outer, const FunctionName& name) {
+    constexpr std::size_t kMaxCalls = 100;  // one in another
+    const auto depth = outer == PlacedFunction::kNone ? 0 : depths_[outer] + 1;
+    if (depth == kMaxCalls) return outer;
+    const auto next = static_cast<std::uint32_t>(result_.functions.size());
+    const auto [found, is_new] = known_.emplace(
+        std::tuple(outer, name.function, name.defined.file, name.defined.line), next);
+    if (is_new) {
+      result_.functions.push_back({outer, name});
+      depths_.push_back(depth);
+    }
+    return found->second;
+  }
+
+  // What a hostile module may make us write: far more than is in code with calls in calls.
+  std::uint64_t room_ = std::uint64_t{1} << 30U;
+  std::size_t begin_;
+  PlacedFunctions result_;
+  std::vector<std::size_t> depths_;
+  std::map<std::tuple<std::uint32_t, std::string, std::string, std::uint32_t>, std::uint32_t>
+      known_;
 };
 
 }  // namespace
@@ -523,15 +667,29 @@ InlinedCalls::InlinedCalls(const Module& module) {
 std::vector<InlinedCall> InlinedCalls::at(std::size_t offset, const LineTable& lines) const {
   if (offset < code_) return {};
   const auto address = offset - code_;
-  for (const auto& unit : units_) {
+  Units units(sections_, units_);
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
     try {
-      UnitReader reader(sections_, units_, unit);
+      auto& reader = units.reader(unit);
       if (!reader.may_cover(address)) continue;
       if (auto calls = reader.at(address, lines); !calls.empty()) return calls;
     } catch (const Error&) {  // a broken unit: what it says cannot be trusted
     }
   }
   return {};
+}
+
+PlacedFunctions InlinedCalls::functions(const LineTable& lines, std::size_t size) const {
+  FunctionsInCode code(code_, size - std::min(size, code_));
+  Units units(sections_, units_);
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    try {
+      units.reader(unit).each_function(lines, [&](auto tag, const auto& name, auto begin,
+                                                  auto end) { code.add(tag, name, begin, end); });
+    } catch (const Error&) {  // what was read before is good
+    }
+  }
+  return code.take();
 }
 
 }  // namespace wasmctl::wasm

@@ -18,6 +18,25 @@ struct InlinedCall {
   Place from;            // where it is called; line 0 where that is not known
 };
 
+struct FunctionName {
+  std::string function;  // as in InlinedCall; empty where it is not known
+  Place defined;         // line 0 where that is not known
+};
+
+// A function of the sources in the code: one that has a body, or what was put in the place of a
+// call of it.
+struct PlacedFunction {
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  std::uint32_t outer = kNone;  // in the list: in which it was called
+  FunctionName name;
+};
+
+struct PlacedFunctions {
+  std::vector<PlacedFunction> functions;  // each once in another
+  // By offset in the file: the innermost function there, or kNone.
+  std::vector<std::uint32_t> at;
+};
+
 class InlinedCalls {
  public:
   struct Sections {
@@ -48,6 +67,9 @@ class InlinedCalls {
   // Those that the instruction at `offset` in the module's file came from, outermost first. `lines`
   // is of the same module. Reads the unit of the instruction's function from end to end.
   std::vector<InlinedCall> at(std::size_t offset, const LineTable& lines) const;
+
+  // The same of all code of a file of `size` bytes, in one pass over all units.
+  PlacedFunctions functions(const LineTable& lines, std::size_t size) const;
 
  private:
   std::size_t code_ = 0;  // the file offset of address 0

@@ -189,6 +189,26 @@ std::vector<Origin> Symbols::origins(std::size_t offset) const {
   return origins;
 }
 
+PlacedFunctions Symbols::functions() const {
+  const auto size = (side_ ? *side_ : module_).bytes.size();
+  auto linked = inlined_.functions(lines_, size);
+  if (!side_) return linked;
+  PlacedFunctions shipped{std::move(linked.functions), {}};
+  shipped.at.resize(module_.bytes.size(), PlacedFunction::kNone);
+  const auto count = std::min(module_.bodies.size(), side_->bodies.size());
+  for (std::size_t body = 0; body < count; ++body) {
+    try {
+      Instructions own(instructions_of(module_, body));
+      Instructions there(instructions_of(*side_, body));
+      Instruction a;
+      Instruction b;
+      while (own.next(a) && there.next(b)) shipped.at[a.offset] = linked.at[b.offset];
+    } catch (const Error&) {  // a side file with code that is none
+    }
+  }
+  return shipped;
+}
+
 std::optional<std::size_t> body_at(const Module& module, std::size_t offset) {
   const auto& bodies = module.bodies;
   auto body = std::upper_bound(bodies.begin(), bodies.end(), offset,

@@ -78,6 +78,10 @@ class Symbols {
   // without a line.
   std::vector<Origin> origins(std::size_t offset) const;
 
+  // Which functions of the sources the instructions come from: `at` has them by offset in the
+  // module's file, where one begins.
+  PlacedFunctions functions() const;
+
  private:
   std::optional<std::size_t> linked_offset(std::size_t offset) const;
 

@@ -11,13 +11,12 @@
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/test/budget.hpp"
+#include "cli/commands/test/code_reports.hpp"
 #include "cli/commands/test/test_options.hpp"
 #include "cli/commands/test/test_runner.hpp"
 #include "cli/commands/test/test_suites.hpp"
 #include "cli/commands/test/tested_modules.hpp"
-#include "cli/output/coverage_report.hpp"
 #include "cli/output/test_report.hpp"
-#include "cli/symbols.hpp"
 #include "host/suite/schema.hpp"
 
 namespace wasmctl::cli {
@@ -44,30 +43,6 @@ void report_tests(Context& context, const TestOptions& options,
   if (context.env("GITHUB_ACTIONS") == "true") print_annotations(context, suites);
   if (options.cost) print_costs(context, suites);
   print_tally(context, tally);
-}
-
-// Of the sources below the plugin's directory; of a module alone, below the working directory.
-wasm::Coverage coverage_of(const TestedModules& modules) {
-  wasm::Coverage all;
-  for (const auto& [name, module] : modules.all()) {
-    if (module->executed.empty()) continue;
-    const auto& parsed = module->program->module();
-    const auto lines =
-        wasm::covered_lines(parsed, load_symbols(parsed, module->path), module->executed);
-    const auto directory = module->plugin ? module->plugin->directory : fs::path();
-    all.merge(own_files(lines, directory));
-  }
-  return all;
-}
-
-void report_coverage(Context& context, const TestOptions& options, const wasm::Coverage& lines) {
-  if (!options.lcov.empty()) base::write_file(options.lcov, to_lcov(lines));
-  if (options.coverage && !options.json) print_coverage(context, lines);
-  const auto reached = percentage(lines);
-  if (options.fail_under && reached < *options.fail_under) {
-    throw Error(Code::test_failed, fmt::format("{:.1f} % of the lines ran, less than {:g} %",
-                                               reached, *options.fail_under));
-  }
 }
 
 constexpr std::uint64_t kMaxBudgetBytes = 16U << 20U;
@@ -110,7 +85,8 @@ void run_tests(Context& context, const TestOptions& options) {
   auto tally = count(tested);
   tally.not_run = runner.not_run();
   report_tests(context, options, tested, tally);
-  if (options.wants_coverage()) report_coverage(context, options, coverage_of(modules));
+  if (!options.profile.empty()) write_profile(context, options, modules, tally);
+  if (options.wants_coverage()) report_coverage(context, options, modules, tally);
   if (tally.failed > 0) throw Refused{Code::test_failed};
   if (!options.budget.empty()) keep_budget(context, options, budget, tested);
 }

@@ -38,8 +38,14 @@ void add_reports(CLI::App& app, TestOptions& options) {
       ->needs(budget);
   app.add_flag("--trace", options.trace,
                "Show every call between plugin and host, with arguments and results");
-  app.add_flag("--coverage", options.coverage, "Say which lines of the sources ran");
+  app.add_flag("--coverage", options.coverage, "Say which lines and functions of the sources ran");
   app.add_option("--lcov", options.lcov, "Write which lines ran, in lcov's format")
+      ->type_name("FILE");
+  app.add_option("--coverage-html", options.coverage_html,
+                 "A page of the sources, with the lines coloured that ran")
+      ->type_name("FILE");
+  app.add_option("--profile", options.profile,
+                 "A page that shows where instructions were spent, as a flame graph")
       ->type_name("FILE");
   app.add_option("--fail-under", options.fail_under, "Fail if less of the sources' lines ran")
       ->type_name("PERCENT");

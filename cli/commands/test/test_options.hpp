@@ -30,6 +30,8 @@ struct TestOptions {
   bool schema = false;
   bool coverage = false;
   std::string lcov;
+  std::string coverage_html;
+  std::string profile;
   std::optional<double> fail_under;  // per cent
   std::string budget;
   bool update_budget = false;
@@ -37,7 +39,9 @@ struct TestOptions {
   RegistryOptions registry;
 
   // Whether it must be noted what ran.
-  bool wants_coverage() const { return coverage || !lcov.empty() || fail_under; }
+  bool wants_coverage() const {
+    return coverage || !lcov.empty() || !coverage_html.empty() || fail_under;
+  }
 };
 
 void add_test_flags(CLI::App& app, TestOptions& options);

@@ -84,13 +84,13 @@ TestedSuite TestRunner::run_suite(const host::Suite& suite, const Source& source
   return tested;
 }
 
-host::RunOptions TestRunner::run_options(const host::Suite& suite,
-                                         const TestedModule& module) const {
+host::RunOptions TestRunner::run_options(const host::Suite& suite, TestedModule& module) const {
   host::RunOptions options;
   options.program = module.program.get();
   options.configuration = test_configuration(options_, suite.env, module.plugin);
   options.limits.instructions = options_.instructions;
   options.trace = options_.trace;
+  if (module.profile) options.profile = &*module.profile;
   if (options_.wants_coverage()) options.coverage = engine::Coverage::on;
   return options;
 }

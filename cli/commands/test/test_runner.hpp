@@ -27,7 +27,7 @@ class TestRunner {
 
  private:
   TestedSuite run_suite(const host::Suite& suite, const Source& source);
-  host::RunOptions run_options(const host::Suite& suite, const TestedModule& module) const;
+  host::RunOptions run_options(const host::Suite& suite, TestedModule& module) const;
   host::TestResult run_test(const host::Suite& suite, const host::Test& test,
                             const host::RunOptions& options, const TestedModule& module);
 

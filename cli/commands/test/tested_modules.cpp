@@ -5,6 +5,7 @@
 #include <ranges>
 #include <utility>
 
+#include "cli/output/flame_tree.hpp"
 #include "cli/symbols.hpp"
 
 namespace wasmctl::cli {
@@ -28,6 +29,10 @@ TestedModule& TestedModules::of(const host::Suite& suite, const Source& source) 
   if (!module) {
     module = make_tested(
         read_module(context_, named.empty() ? source : File{named}, options_.build, images_));
+    if (!options_.profile.empty()) {
+      module->placed = load_symbols(module->program->module(), module->path).functions();
+      module->profile.emplace(profile_groups(module->placed));
+    }
   }
   return *module;
 }

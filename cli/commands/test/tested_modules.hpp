@@ -10,10 +10,12 @@
 
 #include "cli/commands/test/test_options.hpp"
 #include "cli/flags/source.hpp"
+#include "engine/profile.hpp"
 #include "engine/program.hpp"
 #include "engine/store.hpp"
 #include "host/suite/suite.hpp"
 #include "plugin/plugin.hpp"
+#include "wasm/symbols.hpp"
 
 namespace wasmctl::cli {
 
@@ -22,7 +24,9 @@ struct TestedModule {
   std::string path;
   std::optional<plugin::Plugin> plugin;  // if it was built from a directory
   std::unique_ptr<engine::Program> program;
-  std::vector<std::uint8_t> executed;  // of all its tests; empty: not noted
+  std::vector<std::uint8_t> executed;      // of all its tests; empty: not noted
+  std::optional<engine::Profile> profile;  // the same
+  wasm::PlacedFunctions placed;            // what the profile's groups are made of
 };
 
 class TestedModules {

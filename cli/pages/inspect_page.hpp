@@ -1,5 +1,4 @@
-// The page of `wasmctl inspect --html`: inspect.html beside it, embedded at build time, with the
-// module's sizes in the place of @DATA@.
+// The page of `wasmctl inspect --html`: a module's sizes as areas.
 #pragma once
 
 #include <string>
