@@ -14,7 +14,7 @@ struct ExitStatus {
 };
 
 inline constexpr ExitStatus kExitStatuses[] = {
-    {Code::test_failed, 1, "a test failed, or what the tests cover or cost is not within limits"},
+    {Code::test_failed, 1, "a test, a limit of the tests or the request of `run --once` failed"},
     {Code::usage, 2, "the command line is wrong"},
     {Code::bad_input, 3, "a file, module, config or answer is not what it should be"},
     {Code::not_found, 4, "a file, image or tag does not exist"},

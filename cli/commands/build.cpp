@@ -1,9 +1,14 @@
 // wasmctl build: compile a plugin to Wasm.
 #include <CLI/CLI.hpp>
 
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "base/files.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/build_flags.hpp"
+#include "cli/flags/watched.hpp"
 #include "wasm/module.hpp"
 
 namespace wasmctl::cli {
@@ -13,17 +18,40 @@ namespace {
 struct BuildOptions {
   std::string directory = ".";
   std::string output;
+  bool watch = false;
   BuildFlags flags;
 };
 
+// Where the module is in the end.
+std::string build(Context& context, const plugin::Plugin& plugin, const BuildOptions& options) {
+  const auto module = build_plugin(context, plugin, options.flags).module;
+  if (options.output.empty()) return module.native();
+  base::write_file_if_changed(options.output, base::read_file(module, wasm::kMaxModuleBytes));
+  return options.output;
+}
+
+// A line for each module that is another than the one before.
+void build_and_watch(Context& context, const BuildOptions& options) {
+  std::optional<std::string> last;
+  const auto inputs = [&] {
+    base::Watched watched;
+    add_watched_directory(watched, options.directory, options.flags);
+    if (!options.output.empty()) watched.except.emplace_back(options.output);
+    return watched;
+  };
+  work_and_watch(context, inputs, [&] {
+    const auto path = build(context, load_plugin(options.directory, options.flags), options);
+    auto module = base::read_file(path, wasm::kMaxModuleBytes);
+    if (module == last) return;
+    last = std::move(module);
+    context.out.print("{}\n", path);
+  });
+}
+
 void run_build(Context& context, const BuildOptions& options) {
+  if (options.watch) build_and_watch(context, options);
   const auto plugin = load_plugin(options.directory, options.flags);
-  auto module = build_plugin(context, plugin, options.flags).module;
-  if (!options.output.empty()) {
-    base::write_file_if_changed(options.output, base::read_file(module, wasm::kMaxModuleBytes));
-    module = options.output;
-  }
-  context.out.print("{}\n", module.native());
+  context.out.print("{}\n", build(context, plugin, options));
 }
 
 }  // namespace
@@ -36,6 +64,10 @@ void add_build(CLI::App& root, Context& context, Action& action) {
                   "Where the module goes "
                   "(default: DIR/build/NAME.wasm)")
       ->type_name("FILE");
+  app->add_flag(
+      "--watch", options->watch,
+      "Build again whenever something changes, until Ctrl-C; print the path of each module that "
+      "is another");
   app->add_flag_callback(
       "--no-lint", [options] { options->flags.build.lint = false; },
       "Hand out the module even if Envoy would refuse it");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,8 +20,12 @@
 #include "base/tar.hpp"
 #include "cli/command.hpp"
 #include "cli/known_module.hpp"
+#include "cli/manifest_files.hpp"
+#include "cli/output/findings.hpp"
 #include "explain/explainer.hpp"
 #include "explain/sight.hpp"
+#include "kube/check/check.hpp"
+#include "wasm/lint/lint.hpp"
 
 namespace wasmctl::cli {
 
@@ -34,6 +39,8 @@ constexpr std::uint64_t kMaxArchiveBytes = std::uint64_t{2} << 30U;
 struct ExplainOptions {
   std::vector<std::string> arguments;
   std::vector<std::string> modules;
+  std::vector<std::string> manifests;
+  std::string ns = "default";
   bool json = false;
   bool list = false;
   bool markdown = false;
@@ -290,6 +297,21 @@ void print_notes(Output out, std::string_view label,
   }
 }
 
+// What lint and check know of the module and the manifests: the very line that is to blame.
+std::vector<Finding> blamed(const ExplainOptions& options, const Modules& modules) {
+  std::vector<Finding> findings;
+  for (const auto& known : modules) {
+    std::ranges::move(wasm::lint({known->module, *known->symbols, nullptr, known->path}),
+                      std::back_inserter(findings));
+  }
+  if (!options.manifests.empty()) {
+    std::ranges::move(kube::check_manifests(read_inventory(options.manifests, options.ns)),
+                      std::back_inserter(findings));
+  }
+  std::erase_if(findings, [](const Finding& f) { return f.severity != Severity::error; });
+  return findings;
+}
+
 void print_report(Output out, const explain::Report& report, const Modules& modules) {
   for (const auto& cause : report.causes) print_cause(out, cause, modules);
   if (report.state == explain::State::unknown) {
@@ -355,6 +377,16 @@ const explain::Sight* asked_sight(const std::string& argument) {
   return sight;
 }
 
+// A module that cannot be read is no reason to say nothing: it may be what is wrong.
+void add_module(Modules& modules, const std::string& argument) {
+  try {
+    modules.push_back(load_known_module(argument));
+  } catch (const Error& error) {
+    if (error.code() != Code::bad_input) throw;
+    base::log_warning(error.message());
+  }
+}
+
 void run_explain(Context& context, ExplainOptions options) {
   if (options.list) return options.markdown ? print_markdown(context.out) : print_list(context.out);
   if (options.arguments.size() == 1) {
@@ -364,12 +396,16 @@ void run_explain(Context& context, ExplainOptions options) {
   }
   if (options.arguments.empty()) options.arguments = {"-"};
   Modules modules;
-  for (const auto& module : options.modules) modules.push_back(load_known_module(module));
+  for (const auto& module : options.modules) add_module(modules, module);
   const auto report = read_all(options.arguments);
+  const auto findings = blamed(options, modules);
   if (options.json) {
-    context.out.print_json(to_json(report, modules));
+    auto document = to_json(report, modules);
+    document["blamed"] = findings_json(findings);
+    context.out.print_json(document);
   } else {
     print_report(context.out, report, modules);
+    print_findings_text(context.out, findings);
   }
   if (report.state == explain::State::broken) throw Refused{Code::bad_input};
 }
@@ -390,6 +426,13 @@ void add_explain(CLI::App& root, Context& context, Action& action) {
          "of a back-trace")
       ->type_name("MODULE")
       ->allow_extra_args(false);
+  app->add_option("-f,--file", options->manifests,
+                  "Manifests, or a directory of them: adds the errors that check finds")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app->add_option("-n,--namespace", options->ns, "Where objects of -f without a namespace are")
+      ->type_name("NS")
+      ->capture_default_str();
   app->add_flag("--json", options->json, "Print JSON");
   auto* list = app->add_flag("--list", options->list, "List the codes");
   app->add_flag("--markdown", options->markdown, "With --list: the page of the manual")

@@ -132,33 +132,53 @@ std::string type_of(const ScalarFlag& flag) {
   return fmt::format("{}", fmt::join(field->shape.choices, "|"));
 }
 
-}  // namespace
+CLI::Option* add_list(CLI::App& app, const char* name, std::vector<std::string>& words,
+                      const char* type, const char* help) {
+  return app.add_option(name, words, help)->type_name(type)->allow_extra_args(false);
+}
 
-void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
-  const auto list = [&](const char* name, auto& value, const char* type, const char* help) {
-    return app.add_option(name, value, help)->type_name(type)->allow_extra_args(false);
-  };
-  list("-l,--selector", flags.selectors, "KEY=VALUE", "A label of the pods; may be repeated")
-      ->delimiter(',');
-  list("--target-ref", flags.target_refs, "KIND/NAME",
-       "A Gateway, Service, HTTPRoute..., in place of a selector");
-  list("--match", flags.matches, "MODE[:PORT+PORT]", "Traffic: CLIENT, SERVER, CLIENT_AND_SERVER");
-  list("--env", flags.env, "NAME=VALUE",
-       "A variable of the plugin's VM; with --env-from-host in place of wasmctl.yaml's");
-  list("--env-from-host", flags.host_env, "NAME", "A variable of the proxy, shown to the plugin")
+void add_scalar(CLI::App& app, PluginFlags& flags, const ScalarFlag& flag) {
+  app.add_option(flag.name, flags.scalars[flag.key], flag.help)->type_name(type_of(flag));
+}
+
+void add_values(CLI::App& app, PluginFlags& flags) {
+  add_list(app, "--env", flags.env, "NAME=VALUE",
+           "A variable of the plugin's VM; with --env-from-host in place of wasmctl.yaml's");
+  add_list(app, "--env-from-host", flags.host_env, "NAME",
+           "A variable of the proxy, shown to the plugin")
       ->delimiter(',');
   app.add_option(
          "--config", flags.config_file,
          "The plugin's config, YAML or (*.json) JSON, in place of wasmctl.yaml's; - for stdin")
       ->type_name("FILE");
-  list("--set", flags.assignments, "KEY=VALUE",
-       "One value of the config: a text, or JSON as it stands (5, true, null, [..], {..}, \"..\"); "
-       "dots lead to keys within, `\\.` is a dot. As in --set log.level=info, --set "
-       "'hosts=[\"a\"]'");
-  list("--set-string", flags.texts, "KEY=VALUE",
-       "The same, and the value is a text whatever it is");
+  add_list(
+      app, "--set", flags.assignments, "KEY=VALUE",
+      "One value of the config: a text, or JSON as it stands (5, true, null, [..], {..}, \"..\"); "
+      "dots lead to keys within, `\\.` is a dot. As in --set log.level=info, --set "
+      "'hosts=[\"a\"]'");
+  add_list(app, "--set-string", flags.texts, "KEY=VALUE",
+           "The same, and the value is a text whatever it is");
+}
+
+}  // namespace
+
+void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
+  add_list(app, "-l,--selector", flags.selectors, "KEY=VALUE",
+           "A label of the pods; may be repeated")
+      ->delimiter(',');
+  add_list(app, "--target-ref", flags.target_refs, "KIND/NAME",
+           "A Gateway, Service, HTTPRoute..., in place of a selector");
+  add_list(app, "--match", flags.matches, "MODE[:PORT+PORT]",
+           "Traffic: CLIENT, SERVER, CLIENT_AND_SERVER");
+  add_values(app, flags);
+  for (const auto& flag : kScalarFlags) add_scalar(app, flags, flag);
+}
+
+void add_config_flags(CLI::App& app, PluginFlags& flags) {
+  add_values(app, flags);
   for (const auto& flag : kScalarFlags) {
-    app.add_option(flag.name, flags.scalars[flag.key], flag.help)->type_name(type_of(flag));
+    const std::string_view key = flag.key;
+    if (key == "pluginName" || key == "failStrategy") add_scalar(app, flags, flag);
   }
 }
 

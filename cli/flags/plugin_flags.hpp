@@ -28,6 +28,10 @@ struct PluginFlags {
 
 void add_plugin_flags(CLI::App& app, PluginFlags& flags);
 
+// Of these only what the plugin itself sees of them: its config and its environment, the ID of its
+// root context; and what happens when it fails.
+void add_config_flags(CLI::App& app, PluginFlags& flags);
+
 // wasmctl.yaml's settings, then the flags', all judged; the config also by the plugin's JSON
 // Schema.
 kube::Settings collect_settings(const PluginFlags& flags, const plugin::Plugin* plugin);

@@ -23,10 +23,10 @@ std::vector<std::string> split_choices(const std::string& type) {
   return choices;
 }
 
-// The name that was given, not CLI11's for the C++ type.
+// The name that was given, not CLI11's for the C++ type. It adds the descriptions of validators,
+// which therefore have none (`CLI::Range(0, 9).description("")`).
 std::string value_name(const CLI::Option& option) {
-  const auto type = option.get_type_name();
-  const auto name = type.substr(0, type.find(':'));  // without the validators'
+  const auto name = option.get_type_name();
   return name == "TEXT" || name == "INT" || name == "UINT" || name == "FLOAT" ? "VALUE" : name;
 }
 

@@ -227,6 +227,14 @@ void print_findings(Context& context, const FindingsOptions& options,
   }
 }
 
+void print_findings_text(Output out, const Findings& findings) {
+  print_text(out, findings);
+}
+
+json findings_json(const Findings& findings) {
+  return to_json(findings);
+}
+
 std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ void add_findings_options(CLI::App& app, FindingsOptions& options);
 // Without a flag it is text, and github where GITHUB_ACTIONS is `true`.
 void print_findings(Context& context, const FindingsOptions& options,
                     const std::vector<Rule>& rules, const std::vector<Finding>& findings);
+
+// The same as parts of another answer.
+void print_findings_text(Output out, const std::vector<Finding>& findings);
+nlohmann::json findings_json(const std::vector<Finding>& findings);
 
 // "1 error", "2 errors".
 std::string counted(std::size_t count, std::string_view noun);

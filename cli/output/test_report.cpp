@@ -147,7 +147,9 @@ json to_json(const TestedSuite& tested, std::size_t i) {
   json value = {{"name", test.name},         {"line", test.mark.line},
                 {"passed", result.passed()}, {"failures", json::array()},
                 {"log", json::array()},      {"callbacks", json::array()},
-                {"crash", nullptr},          {"memoryBytes", result.memory_bytes}};
+                {"crash", nullptr},          {"memoryBytes", result.memory_bytes},
+                {"leftOut", nullptr},        {"notCompared", result.not_compared}};
+  if (!result.left_out.empty()) value["leftOut"] = result.left_out;
   for (const auto& failure : result.failures)
     value["failures"].push_back(to_json(tested.suite, failure));
   for (const auto& [phase, line] : result.log) {
@@ -170,15 +172,22 @@ json to_json(const TestedSuite& tested, std::size_t i) {
 Tally count(const std::vector<TestedSuite>& suites) {
   Tally tally;
   for (const auto& tested : suites) {
-    for (const auto& [place, result] : tested.results)
-      ++(result.passed() ? tally.passed : tally.failed);
+    for (const auto& [place, result] : tested.results) {
+      const bool is_left_out = !result.left_out.empty();
+      ++(!result.passed() ? tally.failed : is_left_out ? tally.left_out : tally.passed);
+    }
   }
   return tally;
 }
 
 void print_line(Context& context, const host::Test& test, const host::TestResult& result) {
   if (context.quiet && result.passed() && result.trace.empty()) return;
-  context.out.print("  {:<4}  {}\n", result.passed() ? "ok" : "FAIL", test.name);
+  const bool is_left_out = result.passed() && !result.left_out.empty();
+  const auto* const word = !result.passed() ? "FAIL" : is_left_out ? "skip" : "ok";
+  context.out.print("  {:<4}  {}\n", word, test.name);
+  if (is_left_out) context.out.print("        {}\n", result.left_out);
+  for (const auto& part : result.not_compared)
+    context.out.print("        not compared: {}\n", part);
   for (const auto& line : result.trace) context.out.print("        {}\n", line);
   if (!base::log_enabled(base::LogLevel::info)) return;
   for (const auto& [phase, line] : result.log) {
@@ -221,6 +230,7 @@ void print_tally(Context& context, const Tally& tally) {
   if (!context.quiet || tally.failed > 0) context.out.print("\n");
   context.out.print("{}: {} passed, {} failed", tally.failed == 0 ? "ok" : "FAILED", tally.passed,
                     tally.failed);
+  if (tally.left_out > 0) context.out.print(", {} left out", tally.left_out);
   if (tally.not_run > 0) context.out.print(", {} not run", tally.not_run);
   context.out.print("\n");
 }
@@ -243,7 +253,10 @@ void print_costs(Context& context, const std::vector<TestedSuite>& suites) {
 
 json to_json(const std::vector<TestedSuite>& suites) {
   const auto tally = count(suites);
-  json document = {{"suites", json::array()}, {"passed", tally.passed}, {"failed", tally.failed}};
+  json document = {{"suites", json::array()},
+                   {"passed", tally.passed},
+                   {"failed", tally.failed},
+                   {"leftOut", tally.left_out}};
   for (const auto& tested : suites) {
     json tests = json::array();
     for (std::size_t i = 0; i < tested.results.size(); ++i) tests.push_back(to_json(tested, i));
@@ -256,7 +269,7 @@ std::string to_junit(const std::vector<TestedSuite>& suites) {
   const auto tally = count(suites);
   auto text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{}\" failures=\"{}\">\n",
-      tally.passed + tally.failed, tally.failed);
+      tally.passed + tally.failed + tally.left_out, tally.failed);
   for (const auto& tested : suites) {
     const auto file = xml(base::printable(tested.suite.file.native()));
     const auto failed = std::ranges::count_if(
@@ -268,7 +281,10 @@ std::string to_junit(const std::vector<TestedSuite>& suites) {
       const auto name = xml(base::printable(tested.suite.test[number].name));
       text += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", file, name);
       if (result.passed()) {
-        text += "/>\n";
+        text += result.left_out.empty()
+                    ? "/>\n"
+                    : fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n",
+                                  xml(base::printable(result.left_out)));
         continue;
       }
       std::string details;

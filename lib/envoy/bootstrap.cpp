@@ -16,7 +16,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kUpstream[] = "upstream";
 // Where Debian, Fedora and Alpine have the system's authorities.
 constexpr std::array kAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
                                      "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
@@ -59,19 +58,21 @@ const char* policy_name(OnFailure on_failure) {
   return "FAIL_CLOSED";
 }
 
+Json text_value(const std::string& text) {
+  return typed("google.protobuf.StringValue", {{"value", text}});
+}
+
 Json wasm(const Filter& filter, Traffic traffic) {
   Json vm = {{"runtime", "envoy.wasm.runtime.v8"}, {"code", {{"local", code_of(filter)}}}};
   if (!filter.vm_id.empty()) vm["vm_id"] = filter.vm_id;
   if (!filter.env.empty()) vm["environment_variables"]["key_values"] = filter.env;
   if (!filter.host_env.empty()) vm["environment_variables"]["host_env_keys"] = filter.host_env;
+  if (filter.vm_configuration) vm["configuration"] = text_value(*filter.vm_configuration);
   Json config = {{"name", filter.name},
                  {"failure_policy", policy_name(filter.on_failure)},
                  {"vm_config", std::move(vm)}};
   if (!filter.root_id.empty()) config["root_id"] = filter.root_id;
-  if (filter.configuration) {
-    config["configuration"] =
-        typed("google.protobuf.StringValue", {{"value", *filter.configuration}});
-  }
+  if (filter.configuration) config["configuration"] = text_value(*filter.configuration);
   return typed(wasm_type(traffic), {{"config", std::move(config)}});
 }
 
@@ -100,21 +101,32 @@ Json access_log() {
 Json connection_manager(const Setup& setup, Json filters) {
   Json route = {{"match", {{"prefix", "/"}}}};
   if (setup.upstream) {
-    route["route"] = {{"cluster", kUpstream}, {"timeout", "0s"}};  // as in Istio
+    route["route"] = {{"cluster", kUpstreamName}, {"timeout", "0s"}};  // as in Istio
   } else {
     route["direct_response"] = {{"status", 200}, {"body", {{"inline_string", "ok\n"}}}};
   }
+  const bool is_transparent = setup.manner == Manner::transparent;
+  Json router = Json::object();
+  if (is_transparent) router["suppress_envoy_headers"] = true;
   filters.push_back(
       {{"name", "envoy.filters.http.router"},
-       {"typed_config", typed("envoy.extensions.filters.http.router.v3.Router", Json::object())}});
+       {"typed_config", typed("envoy.extensions.filters.http.router.v3.Router", router)}});
   auto hosts =
       list_of({{"name", "all"}, {"domains", list_of("*")}, {"routes", list_of(std::move(route))}});
+  Json manager = {{"stat_prefix", "http"},
+                  {"access_log", access_log()},
+                  {"http_protocol_options", {{"enable_trailers", true}}},
+                  {"route_config", {{"virtual_hosts", std::move(hosts)}}},
+                  {"http_filters", std::move(filters)}};
+  if (is_transparent) {
+    manager["delayed_close_timeout"] = "0s";  // a client that is cut off knows it at once
+    manager["http_protocol_options"]["allow_custom_methods"] = true;
+    manager["server_header_transformation"] = "PASS_THROUGH";
+    manager["generate_request_id"] = false;
+    manager["skip_xff_append"] = true;
+  }
   return typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-               {{"stat_prefix", "http"},
-                {"access_log", access_log()},
-                {"http_protocol_options", {{"enable_trailers", true}}},
-                {"route_config", {{"virtual_hosts", std::move(hosts)}}},
-                {"http_filters", std::move(filters)}});
+               std::move(manager));
 }
 
 Json chain(const Setup& setup, Json filters) {
@@ -125,7 +137,7 @@ Json chain(const Setup& setup, Json filters) {
   filters.push_back(
       {{"name", "envoy.filters.network.tcp_proxy"},
        {"typed_config", typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-                              {{"stat_prefix", "tcp"}, {"cluster", kUpstream}})}});
+                              {{"stat_prefix", "tcp"}, {"cluster", kUpstreamName}})}});
   return filters;
 }
 
@@ -179,7 +191,7 @@ Json clusters_of(const Setup& setup) {
   auto clusters = Json::array();
   if (setup.upstream) {
     auto upstream = *setup.upstream;
-    upstream.name = kUpstream;
+    upstream.name = kUpstreamName;
     clusters.push_back(cluster(upstream));
   }
   for (const auto& wanted : setup.clusters) clusters.push_back(cluster(wanted));

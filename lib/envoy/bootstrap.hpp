@@ -27,10 +27,16 @@ struct Filter {
   std::optional<std::string> configuration;  // the very bytes that it gets; null: none
   std::string root_id;
   std::string vm_id;
+  std::optional<std::string> vm_configuration;  // likewise
   OnFailure on_failure = OnFailure::close;
   std::map<std::string, std::string> env;
   std::vector<std::string> host_env;  // names of Envoy's own variables
+
+  bool operator==(const Filter&) const = default;
 };
+
+// The cluster of what is behind the listener; none of Setup::clusters may have this name.
+inline constexpr char kUpstreamName[] = "upstream";
 
 enum class Protocol : std::uint8_t { http1, http2, tls };  // tls: HTTP/1.1 in it
 
@@ -42,8 +48,17 @@ struct Cluster {
   Protocol protocol = Protocol::http1;
 };
 
+// What Envoy makes of messages by itself.
+enum class Manner : std::uint8_t {
+  usual,
+  // Adds no header that it can be told to leave out (x-forwarded-proto stays), takes any method,
+  // closes without delay.
+  transparent,
+};
+
 struct Setup {
   Traffic traffic = Traffic::http;
+  Manner manner = Manner::usual;
   std::uint16_t port = 0;           // of the listener, on 127.0.0.1; 0: any that is free
   std::uint16_t admin_port = 0;     // likewise
   std::optional<Cluster> upstream;  // null: Envoy answers 200 itself, or closes the connection

@@ -216,12 +216,26 @@ void MessageReader::reset() {
   trailers_.clear();
 }
 
-Request MessageReader::take_request() {
+// Without the line end of a chunk that is not whole.
+std::string MessageReader::body_so_far() const {
+  const auto of_line_end = state_ == State::chunk && left_ < 2 ? 2 - left_ : 0;
+  return body_.substr(0, body_.size() - of_line_end);
+}
+
+Request MessageReader::request_so_far() const {
   const auto first = first_line_.find(' ');
   const auto last = first_line_.rfind(' ');
   if (first == std::string::npos || last == first) throw no_http("the first line has no target");
-  Request request{first_line_.substr(0, first), first_line_.substr(first + 1, last - first - 1),
-                  std::move(headers_), std::move(body_), std::move(trailers_)};
+  return {first_line_.substr(0, first), first_line_.substr(first + 1, last - first - 1), headers_,
+          body_so_far(), trailers_};
+}
+
+Response MessageReader::response_so_far() const {
+  return {status_, headers_, body_so_far(), trailers_};
+}
+
+Request MessageReader::take_request() {
+  auto request = request_so_far();
   reset();
   return request;
 }

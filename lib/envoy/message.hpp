@@ -57,6 +57,11 @@ class MessageReader {
   // Not a byte of the message has come.
   bool is_empty() const { return state_ == State::head && buffer_.empty(); }
 
+  // What there is of a message by now, once its head has come.
+  bool has_head() const { return state_ != State::head; }
+  Request request_so_far() const;
+  Response response_so_far() const;
+
   // Of a whole message; the reader then is at the next one, whose first bytes may have come.
   Request take_request();
   // Interim ones (1xx) are skipped.
@@ -72,6 +77,7 @@ class MessageReader {
   bool read_trailers();
   std::optional<std::string> take_line();
   void reset();
+  std::string body_so_far() const;
 
   Kind kind_;
   State state_ = State::head;

@@ -27,11 +27,13 @@ namespace {
 constexpr int kTimeToEndMs = 2000;
 constexpr std::size_t kLongestLine = 1U << 20U;
 
+// Its reading end does not block.
 std::pair<Socket, Socket> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     throw Error(Code::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   }
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return {Socket(ends[0]), Socket(ends[1])};
 }
 
@@ -68,27 +70,27 @@ class Lines {
 
   int descriptor() const { return descriptor_; }
 
-  void read() {
+  // Takes what is there; false if nothing is.
+  bool fill() {
     std::array<char, 65536> buffer;  // NOLINT: filled by read
-    const auto got = ::read(descriptor_, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) return;
-    if (got <= 0) return end();
-    rest_.append(buffer.data(), static_cast<std::size_t>(got));
+    const auto got = descriptor_ < 0 ? -1 : ::read(descriptor_, buffer.data(), buffer.size());
+    if (got == 0) descriptor_ = -1;
+    if (got > 0) rest_.append(buffer.data(), static_cast<std::size_t>(got));
+    return got > 0;
+  }
+
+  void hand_on() {
     std::size_t begin = 0;
-    for (auto line = rest_.find('\n'); line != std::string::npos; line = rest_.find('\n', begin)) {
-      on_line_(std::string_view(rest_).substr(begin, line - begin));
-      begin = line + 1;
+    for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
+      on_line_(std::string_view(rest_).substr(begin, end - begin));
+      begin = end + 1;
     }
     rest_.erase(0, begin);
-    if (rest_.size() > kLongestLine) on_line_(std::exchange(rest_, {}));
+    const bool is_last = descriptor_ < 0 && !rest_.empty();
+    if (is_last || rest_.size() > kLongestLine) on_line_(std::exchange(rest_, {}));
   }
 
  private:
-  void end() {
-    if (!rest_.empty()) on_line_(std::exchange(rest_, {}));
-    descriptor_ = -1;
-  }
-
   int descriptor_;  // -1: at its end
   Process::OnLine on_line_;
   std::string rest_;
@@ -115,6 +117,8 @@ Process::Process(const std::vector<std::string>& argv, OnLine on_out, OnLine on_
   out.second = Socket();
   err.second = Socket();
   report.second = Socket();
+  pollfd started{report.first.descriptor(), POLLIN, 0};  // at its end once execv() has succeeded
+  ::poll(&started, 1, -1);
   if (pid_ > 0 && ::read(report.first.descriptor(), &error, sizeof error) > 0) {
     ::waitpid(pid_, nullptr, 0);
   }
@@ -161,8 +165,10 @@ void Process::read_lines(OnLine on_out, OnLine on_err) {
                                       {err.descriptor(), POLLIN, 0},
                                       {end_.descriptor(), POLLIN, 0}}};
     if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
-    if (waiting[0].revents != 0) out.read();
-    if (waiting[1].revents != 0) err.read();
+    if (waiting[0].revents != 0) out.fill();
+    while (err.fill()) err.hand_on();
+    err.hand_on();
+    out.hand_on();
     // Another process may hold the streams open.
     if (waiting[0].revents == 0 && waiting[1].revents == 0 && waiting[2].revents != 0) return;
   }

@@ -17,7 +17,8 @@ namespace wasmctl::envoy {
 class Process {
  public:
   // Called on a thread of its own for each line, without its end. One that is longer than 1 MiB
-  // comes in parts. As long as it does not return, no more is read, and the program waits.
+  // comes in parts. As long as it does not return, no more is read, and the program waits. What was
+  // written to standard error before a line of standard output comes before that.
   using OnLine = std::function<void(std::string_view line)>;
 
   // argv[0] is a path. Throws Error{Code::tool_missing} if it cannot be started.

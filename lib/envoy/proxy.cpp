@@ -63,10 +63,9 @@ std::string first_line(const std::string& text) {
   return text.substr(0, text.find('\n'));
 }
 
-// Of what a plugin said itself only that.
 std::string cause_text(const Record& record) {
-  if (const auto line = plugin_line(record)) return line->message;
-  return record.text;
+  const auto line = plugin_line(record);
+  return line ? fmt::format("it logged: {}", line->message) : record.text;
 }
 
 std::optional<std::uint64_t> number_after(std::string_view text, std::string_view name) {
@@ -80,13 +79,22 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
 
 }  // namespace
 
+Error refusal(const std::string& name, const std::vector<Record>& causes) {
+  Error error(Code::unloadable, fmt::format("Envoy refuses `{}`", name));
+  if (causes.empty()) return error;
+  const auto text = cause_text(causes.front());
+  error.because(first_line(text));
+  if (text.find('\n') != std::string::npos) error.with_output(text.substr(text.find('\n') + 1));
+  return error;
+}
+
 Proxy::Proxy(Options options, std::vector<LoadedFilter> filters) : options_(std::move(options)) {
   require_free_port(options_.setup.port);
   require_free_port(options_.setup.admin_port);
   for (std::size_t i = 0; i < filters.size(); ++i) {
     auto document = document_of(filters[i], i);
     base::write_file(discovery_path(directory_.path(), i), document);
-    slots_.push_back({std::move(document), filters[i].filter.module});
+    slots_.push_back({filters[i].filter.name, std::move(document), filters[i].filter.module});
   }
   const auto bootstrap = dynamic_bootstrap(options_.setup, slots_.size(), directory_.path());
   base::write_file(directory_.path() / "bootstrap.json", bootstrap.dump());
@@ -123,7 +131,7 @@ void Proxy::start() {
                                          kLogFormat,
                                          "--log-format-escaped",
                                          "--log-level",
-                                         "warning",
+                                         options_.own_log_level,
                                          "--component-log-level",
                                          fmt::format("wasm:{}", options_.log_level)};
   const auto on_out = [this](std::string_view line) {
@@ -204,10 +212,7 @@ void Proxy::learn_ports() {
 void Proxy::check_first_load() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (counters(i).successes > 0) continue;
-    Error error(Code::unloadable, "Envoy refuses the plugin");
-    const auto causes = causes_since(0);
-    if (!causes.empty()) error.because(cause_text(causes.front()));
-    throw error;
+    throw refusal(slots_[i].name, causes_since(0));
   }
 }
 
@@ -232,7 +237,8 @@ Swap Proxy::swap(std::size_t index, LoadedFilter loaded) {
   if (after.successes == before.successes) {
     return {Swap::Result::rejected, causes_since(marked)};
   }
-  const auto old = std::exchange(slot, {std::move(document), loaded.filter.module}).module;
+  const auto old =
+      std::exchange(slot, {loaded.filter.name, std::move(document), loaded.filter.module}).module;
   const auto has_it = [&](const Slot& other) { return other.module == old; };
   std::error_code ignored;
   if (std::ranges::none_of(slots_, has_it)) fs::remove(old, ignored);
@@ -271,6 +277,16 @@ std::string Proxy::admin(std::string_view target, std::string_view method) const
   if (options_.stop != nullptr) patience.stop = options_.stop->descriptor();
   const Request request{std::string(method), std::string(target), {{"host", "admin"}}, "", {}};
   return exchange(admin_port_, request, patience).body;
+}
+
+std::string Proxy::version() const {
+  const auto info = nlohmann::json::parse(admin("/server_info"), nullptr, false);
+  if (!info.is_object()) return "";
+  // "COMMIT/1.40.0/Clean/RELEASE/BoringSSL"
+  const auto text = info.value("version", "");
+  const auto begin = text.find('/');
+  return begin == std::string::npos ? text
+                                    : text.substr(begin + 1, text.find('/', begin + 1) - begin - 1);
 }
 
 std::uint64_t Proxy::counter(const std::string& name) const {

@@ -39,8 +39,9 @@ struct LoadedFilter {
 struct Options {
   fs::path envoy;
   Setup setup;
-  unsigned concurrency = 1;        // worker threads
-  std::string log_level = "info";  // from which on plugins' lines come, and Wasm's own
+  unsigned concurrency = 1;               // worker threads
+  std::string log_level = "info";         // from which on plugins' lines come, and Wasm's own
+  std::string own_log_level = "warning";  // the same of the rest of Envoy
   // Called on a thread of its own, each as it comes; null: not wanted.
   std::function<void(const Record&)> on_record = nullptr;
   std::function<void(const Access&)> on_access = nullptr;
@@ -59,6 +60,9 @@ struct Swap {
   std::vector<Record> causes;  // of a rejection, as they were logged: the first is the cause
 };
 
+// "Envoy refuses `NAME`", with the first cause, and the back-trace of a trap as output.
+Error refusal(const std::string& name, const std::vector<Record>& causes);
+
 // For one thread, the main one.
 class Proxy {
  public:
@@ -72,6 +76,8 @@ class Proxy {
 
   std::uint16_t port() const { return port_; }
   std::uint16_t admin_port() const { return admin_port_; }
+  // "1.40.0"
+  std::string version() const;
   // For poll(): readable once it has ended by itself.
   int descriptor() const { return process_->descriptor(); }
   bool has_ended() const { return process_->has_ended(); }
@@ -97,6 +103,7 @@ class Proxy {
 
  private:
   struct Slot {
+    std::string name;      // of the plugin
     std::string document;  // the last one that was taken
     fs::path module;       // its code
   };

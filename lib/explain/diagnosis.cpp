@@ -351,16 +351,16 @@ std::string Diagnosis::described_version() const {
 Report Diagnosis::finish() {
   fold_consequences();
   Report report;
-  for (auto& found : found_) {
-    if (found.folded) continue;
-    complete(found);
-    auto& list = is_broken(*found.explanation.sight) ? report.causes : report.remarks;
-    list.push_back(std::move(found.explanation));
-  }
   // What has a reason comes before what only hints at one.
-  std::ranges::stable_partition(report.causes, [](const Explanation& explanation) {
-    return explanation.sight->role < Role::consequence;
-  });
+  for (const bool is_reason : {true, false}) {
+    for (auto& found : found_) {
+      const auto& sight = *found.explanation.sight;
+      if (found.folded || (sight.role < Role::consequence) != is_reason) continue;
+      complete(found);
+      auto& list = is_broken(sight) ? report.causes : report.remarks;
+      list.push_back(std::move(found.explanation));
+    }
+  }
   report.signs = std::move(signs_);
   report.istio = described_version();
   if (!report.causes.empty()) {

@@ -223,9 +223,9 @@ struct Explainer::State : DocumentSink {
       add(*own, {}, text, at, from);
       return false;
     }
-    std::ranges::stable_sort(seen, is_better);
-    add(seen.front(), seen, text, at, from);
-    return seen.front().sight->role < Role::remark;
+    const auto& best = *std::ranges::min_element(seen, is_better);
+    add(best, seen, text, at, from);
+    return best.sight->role < Role::remark;
   }
 
   // A message of one line or several: a back-trace comes after the line that it belongs to.

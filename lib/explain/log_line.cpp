@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::string_view kLogDigits = "0123456789";
 
+constexpr std::array<std::string_view, 9> kLevels = {
+    "trace", "debug", "info", "warn", "warning", "error", "critical", "fatal", "none"};
+
+// One of these, which live as long as the program; empty for another word.
+std::string_view level_named(std::string_view word) {
+  const auto* const level = std::ranges::find(kLevels, word);
+  return level == kLevels.end() ? std::string_view() : *level;
+}
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -100,15 +109,12 @@ bool read_envoy(std::string_view text, LogLine& line) {
     line.thread = *first;
     first = take_bracket(text);
   }
-  if (first) line.level = *first;
+  if (first) line.level = level_named(*first);
   while (take_bracket(text)) drop_blanks(text);
   drop_blanks(text);
   line.text = text;
   return true;
 }
-
-constexpr std::array<std::string_view, 9> kLevels = {
-    "trace", "debug", "info", "warn", "warning", "error", "critical", "fatal", "none"};
 
 // Istio's end of a line, its tab maybe blanks by now.
 void take_thread(std::string_view& text, LogLine& line) {
@@ -130,9 +136,9 @@ bool read_istio(std::string_view text, LogLine& line) {
   if (tab == std::string_view::npos) return false;
   text.remove_prefix(tab + 1);
   tab = text.find('\t');
-  const auto* const level = std::ranges::find(kLevels, text.substr(0, tab));
-  if (tab == std::string_view::npos || level == kLevels.end()) return false;
-  line.level = *level;
+  const auto level = level_named(text.substr(0, tab));
+  if (tab == std::string_view::npos || level.empty()) return false;
+  line.level = level;
   line.seconds = seconds;
   text.remove_prefix(tab + 1);
   tab = text.find('\t');
@@ -174,8 +180,7 @@ bool read_json_line(std::string_view text, LogLine& line) {
   line.text = object.message;
   line.thread = object.thread;
   if (begins_with_time(object.time)) line.seconds = seconds_of(object.time);
-  const auto* const level = std::ranges::find(kLevels, object.level);
-  if (level != kLevels.end()) line.level = *level;
+  line.level = level_named(object.level);
   return true;
 }
 

@@ -11,7 +11,7 @@ struct LogLine {
   std::string text;    // what was logged; of JSON its message, unescaped, maybe of several lines
   std::string thread;  // of Envoy; empty where none is told
   std::optional<double> seconds;  // of the day, as the line has it
-  std::string_view level;         // "error", "warning"..., as written; empty where none is told
+  std::string_view level;         // "error", "warning"...; empty where none is told. Lives for ever
 };
 
 // Any line can be read: what is known of none of these forms is a text alone.

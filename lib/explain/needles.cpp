@@ -87,8 +87,11 @@ Needles::Needles(const std::vector<std::string_view>& literals) {
 
   const auto states = static_cast<std::uint32_t>(trie.literals.size());
   std::vector<std::uint32_t> order;
-  for (std::uint32_t i = 0; i < states; ++i) order.push_back(i);
-  std::ranges::stable_partition(order, [&](auto state) { return trie.literals[state].empty(); });
+  for (const bool is_final : {false, true}) {
+    for (std::uint32_t i = 0; i < states; ++i) {
+      if (trie.literals[i].empty() != is_final) order.push_back(i);
+    }
+  }
   std::vector<std::uint32_t> place(states);
   for (std::uint32_t i = 0; i < states; ++i) place[order[i]] = i;
   next_.reserve(trie.next.size());

@@ -114,6 +114,7 @@ PhaseResult EnvoyProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers, 
   auto& way = direction(phase);
   way.headers.assign(headers);
   way.has_headers = true;
+  if (phase == Phase::response_headers) has_response_ = true;
   const auto returned =
       vm.call(callback_of(phase), kStreamContext, {count(way.headers.pairs()), number(end)});
   const auto status = read_headers_status(vm, returned);
@@ -246,7 +247,8 @@ void EnvoyProxy::deliver(Vm& vm, const PendingCall& call) {
   call_trailers_.assign({});
 }
 
-// A response by the plugin goes through its own callbacks of responses.
+// A response by the plugin goes through its own callbacks of responses, unless the response that it
+// takes the place of is there already.
 void EnvoyProxy::answer_locally(Vm& vm) {
   local_ = std::exchange(waiting_local_, std::nullopt);
   request_.is_paused = false;
@@ -257,20 +259,23 @@ void EnvoyProxy::answer_locally(Vm& vm) {
     response_.headers.replace("content-length", std::to_string(local_->body.size()));
     if (!response_.headers.get("content-type")) response_.headers.add("content-type", "text/plain");
   }
+  response_.body = local_->body;
+  if (!has_response_) pass_response(vm);
+  local_body_ = std::exchange(response_.body, {});
+  response_.is_paused = false;
+}
+
+void EnvoyProxy::pass_response(Vm& vm) {
+  const auto end = response_.body.empty() ? EndOfStream::yes : EndOfStream::no;
   response_.has_headers = true;
-  const auto end = local_->body.empty() ? EndOfStream::yes : EndOfStream::no;
   vm.call(callback_of(Phase::response_headers), kStreamContext,
           {count(response_.headers.pairs()), number(end)});
   response_.has_headers = false;
-  response_.body = local_->body;
-  if (end == EndOfStream::no) {
-    response_.has_body = true;
-    vm.call(callback_of(Phase::response_body), kStreamContext,
-            {count(response_.body), number(EndOfStream::yes)});
-    response_.has_body = false;
-  }
-  local_body_ = std::exchange(response_.body, {});
-  response_.is_paused = false;
+  if (end == EndOfStream::yes) return;
+  response_.has_body = true;
+  vm.call(callback_of(Phase::response_body), kStreamContext,
+          {count(response_.body), number(EndOfStream::yes)});
+  response_.has_body = false;
 }
 
 // --- What the plugin asks for

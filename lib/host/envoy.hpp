@@ -176,6 +176,7 @@ class EnvoyProxy : public LocalProxy {
   void close_grpc(Vm& vm, std::uint32_t token, std::uint32_t status, std::string message);
   Answer<std::string> declare_property(std::string_view argument);
   void answer_locally(Vm& vm);
+  void pass_response(Vm& vm);
   void close_by_plugin(Vm& vm);
   static void release(Direction& way);
   void let_go(Direction& direction);
@@ -200,6 +201,7 @@ class EnvoyProxy : public LocalProxy {
   std::optional<LocalResponse> waiting_local_;  // goes out when the callback has returned
   std::optional<LocalResponse> local_;          // has gone out
   std::string local_body_;
+  bool has_response_ = false;  // of the server
   std::deque<PendingCall> pending_;
   std::deque<std::uint32_t> ready_queues_;
   std::uint32_t next_token_ = 1;

@@ -253,17 +253,23 @@ class Steps {
 
   void see_istio() {
     const auto where = pods();
-    const bool logs = any([](const auto& plugin) { return plugin.may_log; });
-    if (logs) {
-      add(fmt::format("istioctl proxy-config log{} {} --level wasm:info", pods_namespace_,
-                      where.flags));
-      add("  or, without istioctl: " + ask_agent(where, "POST 'logging?wasm=info'"));
-      add("send a request, and see what the plugin says of it:");
-      add(fmt::format("kubectl logs{} {} -c {} --tail=-1 --since=5m | grep {}", pods_namespace_,
-                      where.flags, kube::kProxyContainer, grep_words("wasm log ")));
-    }
-    const bool silent = any([](const auto& plugin) { return !plugin.may_log; });
-    if (!silent) return;
+    if (any([](const auto& plugin) { return plugin.may_log; })) see_lines(where);
+    if (any([](const auto& plugin) { return !plugin.may_log; })) see_configuration(where);
+    add("if it is not to be seen, why:");
+    add(fmt::format("kubectl logs{} {} -c {} --tail=-1 | wasmctl explain", pods_namespace_,
+                    where.flags, kube::kProxyContainer));
+  }
+
+  void see_lines(const Pods& where) {
+    add(fmt::format("istioctl proxy-config log{} {} --level wasm:info", pods_namespace_,
+                    where.flags));
+    add("  or, without istioctl: " + ask_agent(where, "POST 'logging?wasm=info'"));
+    add("send a request, and see what the plugin says of it:");
+    add(fmt::format("kubectl logs{} {} -c {} --tail=-1 --since=5m | grep {}", pods_namespace_,
+                    where.flags, kube::kProxyContainer, grep_words("wasm log ")));
+  }
+
+  void see_configuration(const Pods& where) {
     add("it writes no log; that the proxy has it shows its configuration (type wasm.v3.Wasm; "
         "rbac.v3.RBAC stands for a plugin that could not be fetched):");
     add(ask_agent(where, "GET 'config_dump?resource=ecds_filters'") + " | grep -e '@type' " +

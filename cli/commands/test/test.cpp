@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/stop_signals.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/test/budget.hpp"
 #include "cli/commands/test/code_reports.hpp"
@@ -17,7 +18,9 @@
 #include "cli/commands/test/test_suites.hpp"
 #include "cli/commands/test/tested_modules.hpp"
 #include "cli/output/test_report.hpp"
+#include "envoy/find.hpp"
 #include "host/suite/schema.hpp"
+#include "trial/trial.hpp"
 
 namespace wasmctl::cli {
 
@@ -73,12 +76,28 @@ void keep_budget(Context& context, const TestOptions& options, const std::option
       .hint("if that is meant, run it again with --update-budget, and keep the file");
 }
 
+// With --in envoy. As long as it is there, a signal ends the tests in their order.
+struct RealEnvoy {
+  RealEnvoy(const Context& context, const TestOptions& options)
+      : trial({envoy::find_envoy({options.envoy, env_or(context, "ENVOY_PATH", ""),
+                                  env_or(context, "PATH", ""), fs::current_path()}),
+               &stop}) {}
+
+  base::StopSignals stop;
+  trial::Trial trial;
+};
+
 void run_tests(Context& context, const TestOptions& options) {
   if (options.schema) return context.out.print_json(host::suite_schema());
   const auto source = parse_source(options.source.empty() ? "." : options.source);
   const auto suites = load_suites(options, source);
   TestedModules modules(context, options);
   TestRunner runner(context, options, modules);
+  std::optional<RealEnvoy> real;
+  if (options.host == TestHost::envoy && !options.list) {
+    real.emplace(context, options);
+    runner.run_in(real->trial);
+  }
   if (options.list) return list_tests(context, runner, suites);
   const auto budget = options.budget.empty() ? std::nullopt : load_budget(options);
   const auto tested = runner.run(suites, source);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "cli/flags/choice.hpp"
+
 namespace wasmctl::cli {
 
 namespace {
@@ -36,8 +38,15 @@ void add_reports(CLI::App& app, TestOptions& options) {
   budget->type_name("FILE");
   app.add_flag("--update-budget", options.update_budget, "Write to FILE what is spent now")
       ->needs(budget);
-  app.add_flag("--trace", options.trace,
-               "Show every call between plugin and host, with arguments and results");
+  auto* trace = app.add_flag("--trace", options.trace,
+                             "Show every call between plugin and host, with arguments and results");
+  auto* mask =
+      app.add_option("--mask", options.masked, "Hide the values of this header in a trace, too");
+  mask->type_name("NAME")->allow_extra_args(false)->needs(trace);
+  app.add_flag("--no-mask", options.unmasked,
+               "Hide nothing: without it, credentials and the configuration are hidden")
+      ->needs(trace)
+      ->excludes(mask);
   app.add_flag("--coverage", options.coverage, "Say which lines and functions of the sources ran");
   app.add_option("--lcov", options.lcov, "Write which lines ran, in lcov's format")
       ->type_name("FILE");
@@ -51,15 +60,28 @@ void add_reports(CLI::App& app, TestOptions& options) {
       ->type_name("PERCENT");
 }
 
+constexpr Choice<TestHost> kTestHosts[] = {{"embedded", TestHost::embedded},
+                                           {"envoy", TestHost::envoy}};
+
+void add_host(CLI::App& app, TestOptions& options) {
+  add_choice(app, "--in", options.host, kTestHosts,
+             "Where the tests run: in the host of this program, or in a real Envoy as well "
+             "(default: embedded)");
+  app.add_option("--envoy", options.envoy,
+                 "The Envoy (default: $ENVOY_PATH, `envoy` on PATH, .venv/bin/envoy here or above)")
+      ->type_name("FILE");
+}
+
 }  // namespace
 
 void add_test_flags(CLI::App& app, TestOptions& options) {
   add_choice_of_tests(app, options);
+  add_host(app, options);
   add_reports(app, options);
   app.add_option("--max-instructions", options.instructions,
                  fmt::format("What a test may run (default: {})", TestOptions::kMostInstructions))
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber.description(""));
   app.add_flag("--schema", options.schema, "Print the JSON Schema of suites, for editors");
   add_build_flags(app, options.build);
   add_registry_options(app, options.registry);

@@ -12,6 +12,9 @@
 
 namespace wasmctl::cli {
 
+// Where the tests run.
+enum class TestHost : std::uint8_t { embedded, envoy };
+
 struct TestOptions {
   // Of one test: about a second; what runs longer does not end.
   static constexpr std::uint64_t kMostInstructions = 1'000'000'000;
@@ -27,12 +30,16 @@ struct TestOptions {
   bool json = false;
   bool cost = false;
   bool trace = false;
+  std::vector<std::string> masked;  // headers whose values a trace hides, beside the usual ones
+  bool unmasked = false;
   bool schema = false;
   bool coverage = false;
   std::string lcov;
   std::string coverage_html;
   std::string profile;
   std::optional<double> fail_under;  // per cent
+  TestHost host = TestHost::embedded;
+  std::string envoy;  // the program; empty: one is looked for
   std::string budget;
   bool update_budget = false;
   BuildFlags build;

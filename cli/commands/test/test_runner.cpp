@@ -90,6 +90,8 @@ host::RunOptions TestRunner::run_options(const host::Suite& suite, TestedModule&
   options.configuration = test_configuration(options_, suite.env, module.plugin);
   options.limits.instructions = options_.instructions;
   options.trace = options_.trace;
+  options.mask.names = options_.masked;
+  if (options_.unmasked) options.mask.masking = host::Masking::off;
   if (module.profile) options.profile = &*module.profile;
   if (options_.wants_coverage()) options.coverage = engine::Coverage::on;
   return options;
@@ -99,7 +101,16 @@ host::RunOptions TestRunner::run_options(const host::Suite& suite, TestedModule&
 host::TestResult TestRunner::run_test(const host::Suite& suite, const host::Test& test,
                                       const host::RunOptions& options, const TestedModule& module) {
   try {
-    return host::run_test(suite, test, options, shared_);
+    auto result = host::run_test(suite, test, options, shared_);
+    if (trial_ == nullptr) return result;
+    const auto& parsed = module.program->module();
+    const trial::Subject subject{parsed.bytes, options.configuration};
+    auto in_envoy = trial_->run(suite, test, subject, result);
+    result.left_out = std::move(in_envoy.left_out);
+    if (!result.left_out.empty()) return result;
+    result.failures = std::move(in_envoy.failures);
+    result.not_compared = std::move(in_envoy.not_compared);
+    return result;
   } catch (Error& error) {
     Error named(error.code(), fmt::format("{}: {}", module.path, error.message()));
     for (const auto& hint : error.hints()) named.hint(hint);

@@ -10,6 +10,7 @@
 #include "cli/output/test_report.hpp"
 #include "host/shared_state.hpp"
 #include "host/suite/run.hpp"
+#include "trial/trial.hpp"
 
 namespace wasmctl::cli {
 
@@ -18,6 +19,8 @@ class TestRunner {
   // All must outlive it.
   TestRunner(Context& context, const TestOptions& options, TestedModules& modules)
       : context_(context), options_(options), modules_(modules) {}
+  // With it, tests run in a real Envoy, too.
+  void run_in(trial::Trial& trial) { trial_ = &trial; }
 
   bool is_chosen(const host::Test& test) const;
   // Throws Error{Code::not_found} if no test is chosen.
@@ -34,6 +37,7 @@ class TestRunner {
   Context& context_;
   const TestOptions& options_;
   TestedModules& modules_;
+  trial::Trial* trial_ = nullptr;
   host::SharedState shared_;
   std::size_t ran_ = 0;
   std::size_t not_run_ = 0;

@@ -92,7 +92,11 @@ std::pair<Phase, const Invocation*> phase_of(const ConnectionEvent& event) {
 class TestRun {
  public:
   TestRun(const Suite& suite, const Test& test, const RunOptions& options, SharedState& shared)
-      : suite_(suite), test_(test), is_traced_(options.trace), verdict_(suite) {
+      : suite_(suite),
+        test_(test),
+        is_traced_(options.trace),
+        trace_(options.mask),
+        verdict_(suite) {
     auto proxy = proxy_options(suite.env, test, options);
     if (suite.env.host == SuiteHost::envoy) {
       // Each test has its own, so that their order does not matter.
@@ -353,6 +357,7 @@ class TestRun {
 
   void check_result(const Invocation& invocation, const PhaseResult& result) {
     const auto& expected = invocation.result;
+    result_.phases.push_back({verdict_.phase(), result});
     if (!verdict_.check_headers(expected, result.headers)) return;
     verdict_.check_body(expected, result.body);
     verdict_.check_outcome(invocation, result);
@@ -363,6 +368,7 @@ class TestRun {
     std::vector<std::uint64_t> counts(test_.http_call.size());
     for (const auto& [call, answer] : envoy_->calls()) {
       if (!answer) continue;
+      result_.called.insert(call.cluster);
       ++counts[*answer];
       const auto& request = test_.http_call[*answer].request;
       if (request && verdict_.check_headers(*request, call.headers))

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "engine/store.hpp"
 #include "host/local_proxy.hpp"
+#include "host/mask.hpp"
 #include "host/recorder.hpp"
 #include "host/suite/suite.hpp"
 #include "host/suite/verdict.hpp"
@@ -27,6 +29,12 @@ struct Crash {
   std::string last_hostcall;  // with what it answered; empty: it made none
 };
 
+// What a phase came to: an invocation of the suite each, in the order in which they ran.
+struct PhaseOutcome {
+  Phase phase = Phase::request_headers;
+  PhaseResult result;
+};
+
 struct TestResult {
   std::vector<Failure> failures;  // none: it passed
   std::vector<PhaseLog> log;
@@ -36,6 +44,12 @@ struct TestResult {
   std::vector<std::string> trace;  // if it was asked for: a line each
   // If it was asked for: by offset in the module's file, 1 where an instruction ran.
   std::vector<std::uint8_t> executed;
+  std::vector<PhaseOutcome> phases;
+  std::set<std::string> called;  // clusters that exist and were called
+  // Of a host that cannot do what the test asks for: why the test did not run. And what of a test
+  // that ran was not compared.
+  std::string left_out;
+  std::vector<std::string> not_compared;
 
   bool passed() const { return failures.empty(); }
 };
@@ -47,6 +61,7 @@ struct RunOptions {
   engine::Coverage coverage = engine::Coverage::off;
   engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
+  MaskOptions mask;  // of the trace
 };
 
 // All of it must outlive the run; `shared` is that of all tests of a process.

@@ -150,3 +150,11 @@ def test_errors(wasmctl, tmp_path):
     assert "has not been built: there is no" in wasmctl("symbolize", "-m", "p", stdin="", status=4).stderr
     (tmp_path / "text.wasm").write_text("hello")
     assert "not a Wasm module but a text file" in wasmctl("symbolize", "-m", "text.wasm", stdin="", status=3).stderr
+
+
+def test_explain_names_the_line_and_what_the_plugin_said(crashed, wasmctl):
+    plugin, log = crashed
+    done = wasmctl("explain", log, "--module", plugin, "--json", status=3)
+    found = json.loads(done.stdout)["findings"][0]
+    assert (found["code"], found["said"]) == ("W-401", "falling")
+    assert found["stack"][:2] == ["acme::Crash::fall(int) at crash.cc:14", "acme::Crash::fall(int) at crash.cc:15"]

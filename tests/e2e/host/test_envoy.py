@@ -35,6 +35,7 @@ ROWS = {
                         "response_headers": "get 2 :status;get 2 a;get 2 content-length;get 2 content-type;add 2 z 1",
                         "response_body": "end;bytes 1 0 99"}, []),
     "local response, Continue": ({"request_headers": "local 403 no why;return 0", "response_headers": "get 2 :status"}, []),
+    "local response in a response": ({"response_headers": "log 2 once;local 403 no why a 1;return 1", "response_body": "log 2 body"}, []),
     "no such cluster": ({"request_headers": "call nowhere /;foreign f;done;close 9;continue 9;log 9 a"}, []),
     "metrics, timers": ({"request_headers": "metric;tick 0"}, []),
     "shared data": ({"request_headers": "shared k;share k v 0;shared k;share k w 99"}, []),
