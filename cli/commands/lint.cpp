@@ -12,6 +12,7 @@
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
 #include "cli/symbols.hpp"
+#include "cli/trial.hpp"
 #include "wasm/hosts.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"
@@ -136,7 +137,10 @@ void run_lint(Context& context, const LintOptions& options) {
   if (options.fix) source = fix(context, options, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.path);
-  show(context, options.findings, source.path, wasm::lint({module, symbols, host, source.path}));
+  const auto failure = try_first_stream(
+      source.bytes, source.plugin ? own_configuration(*source.plugin) : std::string());
+  show(context, options.findings, source.path,
+       wasm::lint({module, symbols, host, source.path, failure ? &*failure : nullptr}));
 }
 
 }  // namespace

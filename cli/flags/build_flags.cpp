@@ -5,10 +5,13 @@
 
 #include <ostream>
 
+#include "base/content.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "cli/flags/choice.hpp"
+#include "cli/trial.hpp"
 #include "plugin/build_settings.hpp"
+#include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
 namespace wasmctl::cli {
@@ -86,6 +89,21 @@ plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags
   return plugin;
 }
 
+namespace {
+
+// The module does what the proxy asks of it at a first request; else throws
+// Error{Code::unloadable}.
+void require_first_stream(const plugin::Plugin& plugin, const std::filesystem::path& file) {
+  const auto bytes = base::Content::of_file(file, wasm::kMaxModuleBytes);
+  const auto failure = try_first_stream(bytes, own_configuration(plugin));
+  if (!failure) return;
+  const auto module = wasm::read_module(bytes, file.native());
+  wasm::throw_unloadable(
+      wasm::lint({module, wasm::Symbols(module), nullptr, plugin.name, &*failure}), plugin.name);
+}
+
+}  // namespace
+
 compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& flags) {
   compile::ToolchainSearch search;
   if (!flags.clang.empty()) search.clang = flags.clang;
@@ -112,6 +130,7 @@ compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
     context.err.print("{}: {} bytes{}\n", plugin.name, std::filesystem::file_size(result.module),
                       names == 0 ? "" : fmt::format(", {} of them names", names));
   }
+  if (options.lint) require_first_stream(plugin, result.module);
   return result;
 }
 

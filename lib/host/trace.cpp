@@ -15,16 +15,18 @@ constexpr std::size_t kMostBytesShown = 200;  // of a text
 
 // n: a number; N: one of 64 bits; L, M, B, S: a log level, map, buffer, stream. In two slots:
 // "t." a text by address and size, "p." pairs. What a call writes, at the address in the slot: "a."
-// a text's address and size, "P." the same of pairs, "o" a number of 32 bits, "O" one of 64.
+// a text's address and size, "P." the same of pairs, "o" a number of 32 bits, "O" one of 64. Of the
+// texts, those that may be secret: "v." and "A." are values of what the text before names, "D." is
+// of the buffer that is the first argument, "C." the configuration.
 constexpr TraceForm kForms[] = {
     {"proxy_log", "Lt."},
     {"proxy_get_log_level", "o"},
     {"proxy_get_status", "oa."},
     {"proxy_get_current_time_nanoseconds", "O"},
     {"proxy_set_tick_period_milliseconds", "n"},
-    {"proxy_get_property", "t.a."},
-    {"proxy_set_property", "t.t."},
-    {"proxy_get_configuration", "a."},
+    {"proxy_get_property", "t.A."},
+    {"proxy_set_property", "t.v."},
+    {"proxy_get_configuration", "C."},
     {"proxy_set_effective_context", "n"},
     {"proxy_done", ""},
     {"proxy_call_foreign_function", "t.t.a."},
@@ -37,12 +39,12 @@ constexpr TraceForm kForms[] = {
     {"proxy_get_header_map_size", "Mo"},
     {"proxy_get_header_map_pairs", "MP."},
     {"proxy_set_header_map_pairs", "Mp."},
-    {"proxy_get_header_map_value", "Mt.a."},
-    {"proxy_add_header_map_value", "Mt.t."},
-    {"proxy_replace_header_map_value", "Mt.t."},
+    {"proxy_get_header_map_value", "Mt.A."},
+    {"proxy_add_header_map_value", "Mt.v."},
+    {"proxy_replace_header_map_value", "Mt.v."},
     {"proxy_remove_header_map_value", "Mt."},
     {"proxy_get_buffer_status", "Boo"},
-    {"proxy_get_buffer_bytes", "Bnna."},
+    {"proxy_get_buffer_bytes", "BnnD."},
     {"proxy_set_buffer_bytes", "Bnnt."},
     {"proxy_get_shared_data", "t.a.o"},
     {"proxy_set_shared_data", "t.t.n"},
@@ -78,13 +80,6 @@ std::string in_quotes(std::string_view text) {
                                        : fmt::format("\"{}\"", shown);
 }
 
-std::string shown_pairs(std::string_view bytes) {
-  std::vector<std::string> parts;
-  for (const auto& [name, value] : read_pairs(bytes))
-    parts.push_back(fmt::format("{}: {}", name, in_quotes(value)));
-  return fmt::format("{{{}}}", fmt::join(parts, ", "));
-}
-
 template <typename Enum>
 std::string word(std::uint64_t number, Enum last) {
   if (number > static_cast<std::uint64_t>(last)) return std::to_string(number);
@@ -103,47 +98,95 @@ std::string_view bytes_at(const Vm& vm, std::uint64_t address, std::uint64_t siz
   return vm.read(address, size).value_or("(outside of the memory)");
 }
 
-std::string shown_argument(const Vm& vm, char letter, std::span<const engine::Slot> slots) {
-  switch (letter) {
-    case 'L':
-      return word(slots[0], kLastLogLevel);
-    case 'M':
-      return word(slots[0], kLastMapType);
-    case 'B':
-      return word(slots[0], kLastBufferType);
-    case 'S':
-      return word(slots[0], kLastStreamType);
-    case 't':
-      return in_quotes(bytes_at(vm, slots[0], slots[1]));
-    case 'p':
-      return shown_pairs(bytes_at(vm, slots[0], slots[1]));
-    case 'N':
-      return std::to_string(static_cast<std::int64_t>(slots[0]));
-    default:
-      return std::to_string(static_cast<std::uint32_t>(slots[0]));
-  }
-}
-
-// What a call has written, at the addresses in its slots.
-std::string shown_result(const Vm& vm, char letter, std::span<const engine::Slot> slots) {
-  switch (letter) {
-    case 'o':
-      return std::to_string(number_at(vm, slots[0], 4));
-    case 'O':
-      return std::to_string(number_at(vm, slots[0], 8));
-    case 'a':
-    case 'P': {
-      const auto bytes = bytes_at(vm, number_at(vm, slots[0], 4), number_at(vm, slots[1], 4));
-      return letter == 'a' ? in_quotes(bytes) : shown_pairs(bytes);
-    }
-    default:
-      return {};
-  }
-}
-
 bool is_written(char letter) {
-  return std::string_view("oOaP").find(letter) != std::string_view::npos;
+  return std::string_view("oOaPADC").find(letter) != std::string_view::npos;
 }
+
+bool is_configuration(std::uint64_t buffer) {
+  return buffer == static_cast<std::uint64_t>(BufferType::vm_configuration) ||
+         buffer == static_cast<std::uint64_t>(BufferType::plugin_configuration);
+}
+
+// Shows what one call was given, and what it wrote.
+class CallWords {
+ public:
+  CallWords(const Vm& vm, Mask& mask, std::string_view form, std::span<const engine::Slot> slots)
+      : vm_(vm), mask_(mask), form_(form), slots_(slots) {}
+
+  std::string argument(std::size_t i) {
+    switch (letter(i)) {
+      case 'L':
+        return word(slots_[i], kLastLogLevel);
+      case 'M':
+        return word(slots_[i], kLastMapType);
+      case 'B':
+        return word(slots_[i], kLastBufferType);
+      case 'S':
+        return word(slots_[i], kLastStreamType);
+      case 't':
+        return text(bytes_at(vm_, slots_[i], slots_[i + 1]));
+      case 'v':
+        return value(bytes_at(vm_, slots_[i], slots_[i + 1]), mask_.hides(name_before(i)));
+      case 'p':
+        return pairs(bytes_at(vm_, slots_[i], slots_[i + 1]));
+      case 'N':
+        return std::to_string(static_cast<std::int64_t>(slots_[i]));
+      default:
+        return std::to_string(static_cast<std::uint32_t>(slots_[i]));
+    }
+  }
+
+  // What the call has written, at the addresses in its slots.
+  std::string result(std::size_t i) {
+    if (letter(i) == 'o') return std::to_string(number_at(vm_, slots_[i], 4));
+    if (letter(i) == 'O') return std::to_string(number_at(vm_, slots_[i], 8));
+    const auto bytes =
+        bytes_at(vm_, number_at(vm_, slots_[i], 4), number_at(vm_, slots_[i + 1], 4));
+    switch (letter(i)) {
+      case 'P':
+        return pairs(bytes);
+      case 'A':
+        return value(bytes, mask_.hides(name_before(i)));
+      case 'C':
+        return configuration(bytes);
+      case 'D':
+        return is_configuration(slots_[0]) ? configuration(bytes) : text(bytes);
+      default:
+        return text(bytes);
+    }
+  }
+
+ private:
+  char letter(std::size_t i) const { return i < form_.size() ? form_[i] : 'n'; }
+
+  std::string text(std::string_view bytes) const { return in_quotes(mask_.masked(bytes)); }
+
+  std::string value(std::string_view bytes, bool is_hidden) {
+    return is_hidden ? mask_.hide(bytes) : text(bytes);
+  }
+
+  // What is secret in it nobody knows.
+  std::string configuration(std::string_view bytes) const {
+    return mask_.is_on() ? fmt::format("*** ({} bytes)", bytes.size()) : text(bytes);
+  }
+
+  std::string pairs(std::string_view bytes) {
+    std::vector<std::string> parts;
+    for (const auto& [name, content] : read_pairs(bytes))
+      parts.push_back(fmt::format("{}: {}", name, value(content, mask_.hides(name))));
+    return fmt::format("{{{}}}", fmt::join(parts, ", "));
+  }
+
+  std::string_view name_before(std::size_t i) const {
+    const auto at = form_.substr(0, i).rfind('t');
+    return at == std::string_view::npos ? "" : bytes_at(vm_, slots_[at], slots_[at + 1]);
+  }
+
+  const Vm& vm_;
+  Mask& mask_;
+  std::string_view form_;
+  std::span<const engine::Slot> slots_;
+};
 
 std::string_view form_of(std::string_view name) {
   const auto* const found = std::ranges::find(kForms, name, &TraceForm::name);
@@ -188,10 +231,11 @@ void Trace::hostcall_begins(Vm& vm, const wasm::HostFunction& function,
                             std::span<const engine::Slot> arguments) {
   arguments_.assign(arguments.begin(), arguments.end());
   const auto form = form_of(function.name);
+  CallWords words(vm, mask_, form, arguments);
   std::vector<std::string> shown;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (i < form.size() && (form[i] == '.' || is_written(form[i]))) continue;
-    shown.push_back(shown_argument(vm, i < form.size() ? form[i] : 'n', arguments.subspan(i)));
+    shown.push_back(words.argument(i));
   }
   add(fmt::format("{}({})", function.name, fmt::join(shown, ", ")));
   ++depth_;
@@ -206,9 +250,9 @@ void Trace::hostcall_ends(Vm& vm, const wasm::HostFunction& function,
   auto text =
       is_status ? std::string(to_string(static_cast<Status>(*result))) : std::to_string(*result);
   const auto form = form_of(function.name);
+  CallWords words(vm, mask_, form, arguments_);
   for (std::size_t i = 0; *result == 0 && i < form.size(); ++i) {
-    if (is_written(form[i]))
-      text += ' ' + shown_result(vm, form[i], std::span(arguments_).subspan(i));
+    if (is_written(form[i])) text += ' ' + words.result(i);
   }
   // On the call's own line, if nothing came between.
   auto& last = lines_.back();

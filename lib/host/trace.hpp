@@ -11,12 +11,15 @@
 #include <string_view>
 #include <vector>
 
+#include "host/mask.hpp"
 #include "host/vm.hpp"
 
 namespace wasmctl::host {
 
 class Trace : public Observer {
  public:
+  explicit Trace(MaskOptions mask) : mask_(std::move(mask)) {}
+
   void callback_begins(Vm& vm, std::string_view name,
                        std::span<const engine::Slot> arguments) override;
   void callback_ends(Vm& vm, std::string_view name, const engine::Outcome& outcome) override;
@@ -32,6 +35,7 @@ class Trace : public Observer {
  private:
   void add(std::string text);
 
+  Mask mask_;
   std::vector<std::string> lines_;
   std::size_t depth_ = 0;
   std::vector<engine::Slot> arguments_;  // of the host call that runs

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/flags/choice.hpp"
+#include "host/suite/soak.hpp"
 
 namespace wasmctl::cli {
 
@@ -38,8 +39,15 @@ void add_reports(CLI::App& app, TestOptions& options) {
   budget->type_name("FILE");
   app.add_flag("--update-budget", options.update_budget, "Write to FILE what is spent now")
       ->needs(budget);
-  app.add_flag("--trace", options.trace,
-               "Show every call between plugin and host, with arguments and results");
+  auto* trace = app.add_flag("--trace", options.trace,
+                             "Show every call between plugin and host, with arguments and results");
+  auto* mask =
+      app.add_option("--mask", options.masked, "Hide the values of this header in a trace, too");
+  mask->type_name("NAME")->allow_extra_args(false)->needs(trace);
+  app.add_flag("--no-mask", options.unmasked,
+               "Hide nothing: without it, credentials and the configuration are hidden")
+      ->needs(trace)
+      ->excludes(mask);
   app.add_flag("--coverage", options.coverage, "Say which lines and functions of the sources ran");
   app.add_option("--lcov", options.lcov, "Write which lines ran, in lcov's format")
       ->type_name("FILE");
@@ -51,6 +59,14 @@ void add_reports(CLI::App& app, TestOptions& options) {
       ->type_name("FILE");
   app.add_option("--fail-under", options.fail_under, "Fail if less of the sources' lines ran")
       ->type_name("PERCENT");
+}
+
+// What runs the tests in another way, and has a report of its own.
+void add_other_runs(CLI::App& app, TestOptions& options) {
+  app.add_option("--soak", options.soak,
+                 "Run each test's stream N times in one VM: does memory become flat?")
+      ->type_name("N")
+      ->check(CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}));
 }
 
 constexpr Choice<TestHost> kTestHosts[] = {{"embedded", TestHost::embedded},
@@ -71,6 +87,7 @@ void add_test_flags(CLI::App& app, TestOptions& options) {
   add_choice_of_tests(app, options);
   add_host(app, options);
   add_reports(app, options);
+  add_other_runs(app, options);
   app.add_option("--max-instructions", options.instructions,
                  fmt::format("What a test may run (default: {})", TestOptions::kMostInstructions))
       ->type_name("N")

@@ -30,6 +30,8 @@ struct TestOptions {
   bool json = false;
   bool cost = false;
   bool trace = false;
+  std::vector<std::string> masked;  // headers whose values a trace hides, beside the usual ones
+  bool unmasked = false;
   bool schema = false;
   bool coverage = false;
   std::string lcov;
@@ -40,6 +42,7 @@ struct TestOptions {
   std::string envoy;  // the program; empty: one is looked for
   std::string budget;
   bool update_budget = false;
+  std::uint64_t soak = 0;  // streams; 0: none
   BuildFlags build;
   RegistryOptions registry;
 

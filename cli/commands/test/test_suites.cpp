@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/manifest_file.hpp"
+#include "cli/trial.hpp"
 #include "host/suite/schema.hpp"
 #include "kube/render/plugin_config.hpp"
 
@@ -66,9 +67,7 @@ std::string test_configuration(const TestOptions& options, const host::Env& env,
     return is_yaml ? kube::delivered_config(kube::read_config(text, file)) : text;
   }
   if (!env.config.empty()) return env.config;
-  if (!plugin) return {};
-  const auto setting = std::ranges::find(plugin->settings, "config", &plugin::Setting::key);
-  return setting == plugin->settings.end() ? "" : kube::delivered_config(*setting->value);
+  return plugin ? own_configuration(*plugin) : std::string();
 }
 
 }  // namespace wasmctl::cli

@@ -11,6 +11,7 @@
 
 #include "engine/store.hpp"
 #include "host/local_proxy.hpp"
+#include "host/mask.hpp"
 #include "host/recorder.hpp"
 #include "host/suite/suite.hpp"
 #include "host/suite/verdict.hpp"
@@ -53,13 +54,18 @@ struct TestResult {
   bool passed() const { return failures.empty(); }
 };
 
+// What a limit of instructions is one of.
+enum class LimitOf : std::uint8_t { whole_test, each_run };
+
 struct RunOptions {
   const engine::Program* program = nullptr;
   std::string configuration;
   engine::Limits limits;
+  LimitOf limit_of = LimitOf::whole_test;
   engine::Coverage coverage = engine::Coverage::off;
   engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
+  MaskOptions mask;  // of the trace
 };
 
 // All of it must outlive the run; `shared` is that of all tests of a process.

@@ -112,7 +112,7 @@ std::vector<LintRule> rules() {
   std::vector<LintRule> all;
   for (const auto severity : {Severity::error, Severity::warning, Severity::note}) {
     for (const auto& table : {export_rules(), import_rules(), section_rules(), segment_rules(),
-                              start_rules(), weight_rules()}) {
+                              start_rules(), trial_rules(), weight_rules()}) {
       std::ranges::copy_if(table, std::back_inserter(all),
                            [&](const LintRule& rule) { return rule.severity == severity; });
     }

@@ -23,12 +23,20 @@ enum class Judge : std::uint8_t {
 };
 std::string_view to_string(Judge judge);  // "tested against Envoy"
 
+// What came of a trial of the module in a host, where somebody made one: it failed when the context
+// of the first stream was made, after a start without fault.
+struct StreamFailure {
+  std::string reason;             // "unreachable"
+  std::vector<std::string> said;  // by the plugin meanwhile: what it logged and wrote
+};
+
 // What a rule looks at.
 struct Subject {
   const Module& module;  // from read_module()
   const Symbols& symbols;
-  const Host* host = nullptr;  // that it is meant for; null: any
-  std::string file = {};       // for the findings' places
+  const Host* host = nullptr;              // that it is meant for; null: any
+  std::string file = {};                   // for the findings' places
+  const StreamFailure* failure = nullptr;  // of a trial; null: none was made, or all was well
 };
 
 // A row of one of the tables of this folder, beside the function that checks it.

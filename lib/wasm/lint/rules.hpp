@@ -17,6 +17,7 @@ std::span<const LintRule> start_rules();    // what happens before the first cal
 std::span<const LintRule> section_rules();  // what the sections hold
 std::span<const LintRule> segment_rules();  // what is put into memories and tables
 std::span<const LintRule> weight_rules();   // what it costs
+std::span<const LintRule> trial_rules();    // what a trial of it showed
 
 void add(Findings& findings, const Rule& rule, std::string message, std::string hint = {},
          std::vector<Mention> about = {});

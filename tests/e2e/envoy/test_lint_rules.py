@@ -184,6 +184,11 @@ ENVOY = {
     "export-type": [(wrong, HARMLESS["a global"]) for wrong in CRASHES.values()] +
                    [(CRASHES["a tag"], right) for right in HARMLESS.values()],
 }
+# What the Rust SDK does where no code of the plugin's makes a context for a request.
+SAYS_NO_CONTEXT = ('(data (i32.const 512) "missing ContextType on root_context") '
+                   '(func (export "proxy_on_context_create") (param i32 i32) (local.get 1) (if (then '
+                   '(drop (call $log (i32.const 5) (i32.const 512) (i32.const 35))) %s)))')
+ENVOY["stream-context"] = [(HEARS + SAYS_NO_CONTEXT % "unreachable", HEARS + SAYS_NO_CONTEXT % "")]
 # Judged by an Envoy of their own: they end it, at load or with the first request.
 ENDS_ENVOY = ("memory-0", "memory-1", "export-type", "start-call-3")
 # Those that Envoy loads without a word, or that others judge.

@@ -6,6 +6,7 @@
 #include "host/abi.hpp"
 #include "host/header_map.hpp"
 #include "host/hostcalls.hpp"
+#include "host/mask.hpp"
 #include "host/protobuf.hpp"
 #include "host/shared_state.hpp"
 #include "host/suite/run.hpp"
@@ -49,6 +50,27 @@ TEST_CASE("pairs cross the ABI") {
                               "\1\0\0\0\1\0\0\0\2\0\0\0a\0bc"s,
                               "\1\0\0\0\xff\xff\xff\xff\2\0\0\0a\0bc\0"s};
   for (const auto& bytes : none) CHECK(host::read_pairs(bytes).empty());
+}
+
+TEST_CASE("a trace hides credentials") {
+  host::Mask mask({host::Masking::on, {"X-Mine"}});
+  const std::pair<std::string_view, bool> names[] = {
+      {"authorization", true},
+      {"Set-Cookie", true},
+      {"x-mine", true},
+      {"request.headers.authorization", true},
+      {std::string_view("request\0headers\0cookie", 22), true},
+      {"x-authorization", false},
+      {"", false},
+      {"user-agent", false}};
+  for (const auto& [name, hidden] : names) {
+    CAPTURE(name);
+    CHECK(mask.hides(name) == hidden);
+  }
+  CHECK(mask.hide("Bearer s3cr3t-1") == "*** (15 bytes)");
+  CHECK(mask.hide("on") == "*** (2 bytes)");  // too short to be looked for
+  CHECK(mask.masked("it is s3cr3t-1, s3cr3t-1; on") == "it is ***, ***; on");
+  CHECK(!host::Mask({host::Masking::off, {"x-mine"}}).hides("x-mine"));
 }
 
 TEST_CASE("protobuf messages") {

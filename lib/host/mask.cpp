@@ -1,0 +1,50 @@
+#include "host/mask.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace wasmctl::host {
+
+namespace {
+
+// Headers that carry credentials, as RFC 9110 and the usual gateways have them.
+constexpr std::string_view kSecretHeaders[] = {"authorization", "proxy-authorization",
+                                               "cookie",        "set-cookie",
+                                               "x-api-key",     "api-key",
+                                               "x-auth-token",  "x-amz-security-token",
+                                               "x-csrf-token",  "x-forwarded-client-cert"};
+
+// Shorter ones are words that stand elsewhere, too.
+constexpr std::size_t kLeastRemembered = 6;
+
+}  // namespace
+
+bool Mask::hides(std::string_view name) const {
+  if (!is_on()) return false;
+  const auto last = std::min(name.find_last_of(std::string_view(".\0", 2)) + 1, name.size());
+  const auto key = base::lower(name.substr(last));
+  return std::ranges::find(kSecretHeaders, key) != std::end(kSecretHeaders) ||
+         std::ranges::any_of(options_.names,
+                             [&](const auto& more) { return base::lower(more) == key; });
+}
+
+std::string Mask::hide(std::string_view value) {
+  // A scheme, "Bearer", is none of the secret.
+  const auto secret = value.substr(value.find(' ') + 1);
+  if (secret.size() >= kLeastRemembered) values_.emplace_back(secret);
+  return fmt::format("*** ({} bytes)", value.size());
+}
+
+std::string Mask::masked(std::string_view text) const {
+  std::string shown(text);
+  for (const auto& value : values_) {
+    for (auto at = shown.find(value); at != std::string::npos; at = shown.find(value, at + 3))
+      shown.replace(at, value.size(), "***");
+  }
+  return shown;
+}
+
+}  // namespace wasmctl::host
