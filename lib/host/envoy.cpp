@@ -114,13 +114,15 @@ PhaseResult EnvoyProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers, 
   auto& way = direction(phase);
   way.headers.assign(headers);
   way.has_headers = true;
+  way.is_continued = false;
   if (phase == Phase::response_headers) has_response_ = true;
   const auto returned =
       vm.call(callback_of(phase), kStreamContext, {count(way.headers.pairs()), number(end)});
   const auto status = read_headers_status(vm, returned);
-  way.is_paused =
-      status != HeadersStatus::proceed && status != HeadersStatus::proceed_and_end_stream;
+  way.is_paused = !way.is_continued && status != HeadersStatus::proceed &&
+                  status != HeadersStatus::proceed_and_end_stream;
   if (!way.is_paused) way.has_headers = false;
+  way.has_gone = !way.is_paused;
   settle(vm);
   auto came = result(way);
   if (!is_over()) came.headers = way.headers.pairs();
@@ -156,8 +158,9 @@ std::optional<PhaseResult> EnvoyProxy::send_trailers(Vm& vm, Phase phase, const 
   auto& way = direction(phase);
   way.trailers.assign(trailers);
   way.has_trailers = true;
+  way.is_continued = false;
   const auto returned = vm.call(callback_of(phase), kStreamContext, {count(way.trailers.pairs())});
-  way.is_paused = data_status(vm, returned) != DataStatus::proceed;
+  way.is_paused = !way.is_continued && data_status(vm, returned) != DataStatus::proceed;
   settle(vm);
   auto came = go_on(way);
   if (!is_over() && !way.is_paused) came.headers = way.trailers.pairs();
@@ -176,6 +179,7 @@ PhaseResult EnvoyProxy::send_metadata(Vm& vm, Phase phase, const Pairs& metadata
 // The message goes on: what it was can be read no more.
 void EnvoyProxy::let_go(Direction& way) {
   way.is_paused = false;
+  way.has_gone = true;
   way.has_headers = false;
   way.has_body = false;
   way.has_trailers = false;
@@ -250,6 +254,12 @@ void EnvoyProxy::deliver(Vm& vm, const PendingCall& call) {
 // A response by the plugin goes through its own callbacks of responses, unless the response that it
 // takes the place of is there already.
 void EnvoyProxy::answer_locally(Vm& vm) {
+  // What has begun cannot be answered otherwise: the stream is reset.
+  if (response_.has_gone) {
+    waiting_local_.reset();
+    waiting_close_ = StreamType::response;
+    return close_by_plugin(vm);
+  }
   local_ = std::exchange(waiting_local_, std::nullopt);
   request_.is_paused = false;
   let_go(response_);

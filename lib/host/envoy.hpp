@@ -107,6 +107,8 @@ class EnvoyProxy : public LocalProxy {
   const std::vector<std::string>& missed() const { return missed_; }
   // What was asked for, and Envoy has, but not this host.
   const std::vector<std::string>& lacking() const { return lacking_; }
+  // What would have ended Envoy.
+  const std::vector<std::string>& crashes() const { return crashes_; }
 
   Answer<HeaderMap*> map(ContextId context, MapType type, Access access) override;
   Answer<Buffer> buffer(ContextId context, BufferType type) override;
@@ -141,6 +143,9 @@ class EnvoyProxy : public LocalProxy {
     std::string body;  // what has come and not gone on
     bool has_body = false;
     bool is_paused = false;
+    // By the plugin, in the callback that runs: whatever that returns, unless it is a body's.
+    bool is_continued = false;
+    bool has_gone = false;   // the headers have: they are on the wire
     std::string released;    // of TCP: what has gone on since the last result
     bool has_ended = false;  // of TCP
   };
@@ -226,6 +231,7 @@ class EnvoyProxy : public LocalProxy {
   std::map<std::string, std::uint64_t, std::less<>> values_;  // of metrics, by name
   std::vector<std::string> missed_;
   std::vector<std::string> lacking_;
+  std::vector<std::string> crashes_;
 };
 
 }  // namespace wasmctl::host

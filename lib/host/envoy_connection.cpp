@@ -85,8 +85,12 @@ Status EnvoyProxy::continue_stream(ContextId context, StreamType type) {
     release(downstream_);
     return Status::ok;
   }
+  if (type == StreamType::response && !has_response_)
+    crashes_.emplace_back("it continues a response before there is one");
   auto& way = type == StreamType::request ? request_ : response_;
   way.is_paused = false;
+  way.is_continued = true;
+  way.has_gone = true;
   way.has_headers = false;
   return Status::ok;
 }
