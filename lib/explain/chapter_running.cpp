@@ -166,8 +166,9 @@ std::vector<Sight> running_sights() {
        .step = 7,
        .forms = {{".rbac.wasm-default-deny.denied: <count>",
                   "http.inbound_0.0.0.0_8080.rbac.wasm-default-deny.denied: 12"},
-                 {"wasm_default_deny_denied{<...>} <count>",
-                  "envoy_http_inbound_0_0_0_0_8080_rbac_wasm_default_deny_denied{} 12"}},
+                 {"envoy_http_rbac_denied{<...>\"wasm-default-deny\"<...>} <count>",
+                  "envoy_http_rbac_denied{envoy_rbac_http_prefix=\"wasm-default-deny\",envoy_http_"
+                  "conn_manager_prefix=\"http\"} 12"}},
        .cause = "Istio's agent could not get a plugin's module, and the filter in its place has "
                 "denied <count> requests",
        .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain` finds why",
@@ -195,6 +196,10 @@ std::vector<Sight> running_sights() {
        .step = 7,
        .forms = {{".vm_reload_failure: <count>", "wasm.default.filter.vm_reload_failure: 2"},
                  {".vm_reload_backoff: <count>", "wasm.default.filter.vm_reload_backoff: 2"},
+                 {"_vm_reload_failure{<...>} <count>",
+                  "envoy_wasm_default_filter_vm_reload_failure{} 2"},
+                 {"_vm_reload_success{<...>} <count>",
+                  "envoy_wasm_default_filter_vm_reload_success{} 2"},
                  {".vm_reload_success: <count>", "wasm.default.filter.vm_reload_success: 2"}},
        .cause = "the plugin's VM has died and was made anew (FAIL_RELOAD), <count> times since the "
                 "proxy started",

@@ -154,7 +154,7 @@ struct Explainer::State : DocumentSink {
     std::string type;  // of the typed_config in it
     std::string value;
     bool has_rules = false;
-    bool is_null_vm = false;
+    bool proves_nothing = false;  // of a Wasm filter: that there is one says not that it serves
     std::size_t line = 0;
   };
   std::vector<Level> levels;
@@ -167,6 +167,7 @@ struct Explainer::State : DocumentSink {
     sighting.sight = seen.sight;
     sighting.thread = from.thread;
     sighting.seconds = from.seconds;
+    sighting.is_document = kind != Kind::lines;
     sighting.is_complaint = from.level == "error" || from.level == "critical";
     sighting.evidence = {name, at, shown_around(text, seen.match.begin)};
     const auto capture = [&](const Capture& captured) {
@@ -346,6 +347,8 @@ struct Explainer::State : DocumentSink {
 
   void enter(std::string_view key) override {
     if (key == "rules" && !levels.empty()) levels.back().has_rules = true;
+    // Code that Envoy is to fetch itself may not have come.
+    if (key == "remote" && !levels.empty()) levels.back().proves_nothing = true;
     Level level;
     level.key = key.substr(0, 64);
     levels.push_back(std::move(level));
@@ -357,7 +360,7 @@ struct Explainer::State : DocumentSink {
     levels.pop_back();
     if (levels.empty()) return;
     auto& outer = levels.back();
-    outer.is_null_vm |= level.is_null_vm;
+    outer.proves_nothing |= level.proves_nothing;
     if (level.key == "typed_config" || level.key == "typedConfig") {
       outer.type = level.type;
       outer.has_rules = level.has_rules;
@@ -368,12 +371,12 @@ struct Explainer::State : DocumentSink {
     if (!level.name.empty() && !level.value.empty()) {
       look(level.name + ": " + level.value, level.line, {});
     }
-    if (!level.type.empty()) outer.is_null_vm = false;
+    if (!level.type.empty()) outer.proves_nothing = false;
   }
 
   // A filter as Envoy has it, in the words of the table.
   void look_at_filter(const Level& level) {
-    if (level.name.empty() || level.type.empty() || level.is_null_vm || is_refused()) return;
+    if (level.name.empty() || level.type.empty() || level.proves_nothing || is_refused()) return;
     const bool is_discovered = level.key == "ecds_filter" || level.key == "ecdsFilter";
     std::string text = "filter " + level.name + " is " + level.type;
     if (level.type.ends_with(".rbac.v3.RBAC")) {
@@ -404,7 +407,7 @@ struct Explainer::State : DocumentSink {
       level.type = text.substr(0, kMostShown);
     }
     if (key == "value") level.value = text.substr(0, kMostShown);
-    if (key == "runtime" && text == "envoy.wasm.runtime.null") level.is_null_vm = true;
+    if (key == "runtime" && text == "envoy.wasm.runtime.null") level.proves_nothing = true;
     LogLine from;
     if (key == "ISTIO_VERSION") {
       look("ISTIO_VERSION: " + std::string(text), at, from);
@@ -433,6 +436,7 @@ struct Explainer::State : DocumentSink {
       line += static_cast<std::size_t>(std::ranges::count(buffer, '\n'));
     } catch (const Error&) {  // no YAML after all
       levels.clear();
+      kind = Kind::lines;
       scan(buffer + '\n');
     }
   }

@@ -149,6 +149,22 @@ class EnvoyProxy : public LocalProxy {
     std::string released;    // of TCP: what has gone on since the last result
     bool has_ended = false;  // of TCP
   };
+  // All that is over when the stream is.
+  struct Stream {
+    Direction request;
+    Direction response;
+    bool has_response = false;  // of the server
+    // Of a connection.
+    Direction downstream;
+    Direction upstream;
+    bool is_connection = false;
+    std::optional<StreamType> waiting_close;  // happens when the callback has returned
+    std::optional<StreamType> close;          // has happened, by the plugin
+    bool is_closed = false;
+    std::optional<LocalResponse> waiting_local;  // goes out when the callback has returned
+    std::optional<LocalResponse> local;          // has gone out
+    std::string local_body;
+  };
   struct PendingCall {
     std::uint32_t token = 0;
     std::size_t answer = 0;
@@ -188,25 +204,13 @@ class EnvoyProxy : public LocalProxy {
   PhaseResult result(Direction& direction);
   PhaseResult go_on(Direction& direction);
   // Whether nothing more comes: the plugin has answered, or the stream is no more.
-  bool is_over() const { return local_ || is_closed_; }
+  bool is_over() const { return stream_.local || stream_.is_closed; }
 
   EnvoyWorld world_;
   Pairs state_;  // properties that the plugin set, by the path as it gave it
   HeaderMap nothing_{HeaderForm::listed};
-  Direction request_;
-  Direction response_;
-  // Of a connection.
-  Direction downstream_;
-  Direction upstream_;
-  bool is_connection_ = false;
-  std::optional<StreamType> waiting_close_;  // happens when the callback has returned
-  std::optional<StreamType> close_;          // has happened, by the plugin
-  bool is_closed_ = false;
+  Stream stream_;
   bool is_logging_ = false;
-  std::optional<LocalResponse> waiting_local_;  // goes out when the callback has returned
-  std::optional<LocalResponse> local_;          // has gone out
-  std::string local_body_;
-  bool has_response_ = false;  // of the server
   std::deque<PendingCall> pending_;
   std::deque<std::uint32_t> ready_queues_;
   std::uint32_t next_token_ = 1;

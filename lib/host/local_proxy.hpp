@@ -92,6 +92,8 @@ class LocalProxy : public Proxy {
   // What was logged at the level of the options or above, in order.
   const std::vector<LogLine>& log_lines() const { return log_; }
 
+  void forget_log() { log_.clear(); }
+
   // These call the VM: the root context is made and configured (false: it said no), the stream is
   // made, gets what it gets, and ends.
   bool start_plugin(Vm& vm);

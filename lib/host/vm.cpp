@@ -131,6 +131,18 @@ engine::Function* Vm::find(std::string_view name) const {
   return function == nullptr ? nullptr : *function;
 }
 
+engine::Function& Vm::replace(std::uint32_t index, engine::HostFunction replacement) {
+  auto& own = *instance_->functions[index];
+  auto* const added = store_.add_host_function(*own.type, std::move(replacement));
+  instance_->functions[index] = added;
+  if (allocator_ == &own) allocator_ = added;
+  for (auto* table : instance_->tables) {
+    std::ranges::replace(table->elements, reinterpret_cast<engine::Slot>(&own),
+                         reinterpret_cast<engine::Slot>(added));
+  }
+  return own;
+}
+
 std::optional<engine::Outcome> Vm::invoke(std::string_view name, engine::Function& function,
                                           ContextId context,
                                           std::span<const engine::Slot> arguments) {

@@ -73,6 +73,13 @@ class Vm {
   bool is_stopped() const { return is_stopped_; }
 
   std::uint64_t memory_bytes() const { return memory_ == nullptr ? 0 : memory_->size; }
+  // Puts `replacement` in the place of a function that the module defines, for all that call it,
+  // the host among them. The result is the module's own, for the replacement to call.
+  engine::Function& replace(std::uint32_t index, engine::HostFunction replacement);
+
+  // What the host took does not count any more towards kMostBytesTaken: it has forgotten it.
+  void forget_taken() { taken_ = 0; }
+
   // What crossed the ABI so far, in texts and maps: from the module, and into it.
   std::uint64_t bytes_taken() const { return taken_; }
   std::uint64_t bytes_given() const { return given_; }

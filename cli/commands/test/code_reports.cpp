@@ -19,11 +19,6 @@ namespace wasmctl::cli {
 
 namespace {
 
-// Of a module alone the working directory.
-std::filesystem::path directory_of(const TestedModule& module) {
-  return module.plugin ? module.plugin->directory : std::filesystem::path();
-}
-
 // Of the sources in the directories.
 wasm::Coverage coverage_of(const TestedModules& modules) {
   wasm::Coverage all;
@@ -31,7 +26,7 @@ wasm::Coverage coverage_of(const TestedModules& modules) {
     if (module->executed.empty()) continue;
     const auto& parsed = module->program->module();
     const auto symbols = load_symbols(parsed, module->path);
-    all.merge(own_files(wasm::covered(parsed, symbols, module->executed), directory_of(*module)));
+    all.merge(own_files(wasm::covered(parsed, symbols, module->executed), module->directory()));
   }
   return all;
 }
@@ -84,7 +79,7 @@ void write_profile(Context& context, const TestOptions& options, const TestedMod
   const auto& parsed = module.program->module();
   const auto tree =
       make_flame_tree(*module.profile, parsed, load_symbols(parsed, module.path), module.placed);
-  const ProfilePage page{title_of(modules), {tests_of(tally)}, tree, directory_of(module)};
+  const ProfilePage page{title_of(modules), {tests_of(tally)}, tree, module.directory()};
   base::write_file(options.profile, to_html(page));
   say_where(context, options, options.profile);
 }

@@ -13,6 +13,7 @@
 #include "cli/command.hpp"
 #include "cli/commands/test/budget.hpp"
 #include "cli/commands/test/code_reports.hpp"
+#include "cli/commands/test/soak.hpp"
 #include "cli/commands/test/test_options.hpp"
 #include "cli/commands/test/test_runner.hpp"
 #include "cli/commands/test/test_suites.hpp"
@@ -99,6 +100,7 @@ void run_tests(Context& context, const TestOptions& options) {
     runner.run_in(real->trial);
   }
   if (options.list) return list_tests(context, runner, suites);
+  if (options.soak > 0) return run_soak(context, options, runner, modules, suites, source);
   const auto budget = options.budget.empty() ? std::nullopt : load_budget(options);
   const auto tested = runner.run(suites, source);
   auto tally = count(tested);

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/flags/choice.hpp"
+#include "host/suite/soak.hpp"
 
 namespace wasmctl::cli {
 
@@ -60,6 +61,14 @@ void add_reports(CLI::App& app, TestOptions& options) {
       ->type_name("PERCENT");
 }
 
+// What runs the tests in another way, and has a report of its own.
+void add_other_runs(CLI::App& app, TestOptions& options) {
+  app.add_option("--soak", options.soak,
+                 "Run each test's stream N times in one VM: does memory become flat?")
+      ->type_name("N")
+      ->check(CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}));
+}
+
 constexpr Choice<TestHost> kTestHosts[] = {{"embedded", TestHost::embedded},
                                            {"envoy", TestHost::envoy}};
 
@@ -78,6 +87,7 @@ void add_test_flags(CLI::App& app, TestOptions& options) {
   add_choice_of_tests(app, options);
   add_host(app, options);
   add_reports(app, options);
+  add_other_runs(app, options);
   app.add_option("--max-instructions", options.instructions,
                  fmt::format("What a test may run (default: {})", TestOptions::kMostInstructions))
       ->type_name("N")

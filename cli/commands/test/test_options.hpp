@@ -42,6 +42,7 @@ struct TestOptions {
   std::string envoy;  // the program; empty: one is looked for
   std::string budget;
   bool update_budget = false;
+  std::uint64_t soak = 0;  // streams; 0: none
   BuildFlags build;
   RegistryOptions registry;
 

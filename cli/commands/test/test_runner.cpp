@@ -48,13 +48,14 @@ std::vector<TestedSuite> TestRunner::run(const std::vector<host::Suite>& suites,
                                          const Source& source) {
   std::vector<TestedSuite> tested;
   for (const auto& suite : suites) tested.push_back(run_suite(suite, source));
-  if (ran_ == 0) {
-    throw Error(Code::not_found,
-                options_.filter.empty()
-                    ? "the suites have no test"
-                    : fmt::format("no test has `{}` in its name", options_.filter));
-  }
+  if (ran_ == 0) throw nothing_to_run();
   return tested;
+}
+
+Error TestRunner::nothing_to_run() const {
+  return {Code::not_found, options_.filter.empty()
+                               ? "the suites have no test"
+                               : fmt::format("no test has `{}` in its name", options_.filter)};
 }
 
 TestedSuite TestRunner::run_suite(const host::Suite& suite, const Source& source) {
@@ -76,7 +77,7 @@ TestedSuite TestRunner::run_suite(const host::Suite& suite, const Source& source
     if (!options_.json) print_line(context_, test, result);
     write_log(context_, options_, suite, test, result);
     is_stopped_ = options_.fail_fast && !result.passed();
-    tested.stacks.push_back(result.crash ? describe_stack(result.crash->trap, module)
+    tested.stacks.push_back(result.crash ? describe_stack(result.crash->trap.stack, module)
                                          : std::vector<std::string>());
     add_executed(module, result);
     tested.results.emplace_back(i, std::move(result));

@@ -25,12 +25,14 @@ class TestRunner {
   bool is_chosen(const host::Test& test) const;
   // Throws Error{Code::not_found} if no test is chosen.
   std::vector<TestedSuite> run(const std::vector<host::Suite>& suites, const Source& source);
+  host::RunOptions run_options(const host::Suite& suite, TestedModule& module) const;
+  // Error{Code::not_found} of suites in which no test is chosen.
+  Error nothing_to_run() const;
   // Chosen ones that did not run, since another had failed.
   std::size_t not_run() const { return not_run_; }
 
  private:
   TestedSuite run_suite(const host::Suite& suite, const Source& source);
-  host::RunOptions run_options(const host::Suite& suite, TestedModule& module) const;
   host::TestResult run_test(const host::Suite& suite, const host::Test& test,
                             const host::RunOptions& options, const TestedModule& module);
 

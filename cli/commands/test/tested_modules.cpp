@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/output/flame_tree.hpp"
+#include "cli/output/own_source.hpp"
 #include "cli/symbols.hpp"
 
 namespace wasmctl::cli {
@@ -19,6 +20,36 @@ std::unique_ptr<TestedModule> make_tested(LocalModule module) {
   tested->program = std::make_unique<engine::Program>(
       wasm::parse_module(std::move(module.bytes), tested->path), tested->path);
   return tested;
+}
+
+struct DescribedCall {
+  std::string function;
+  std::optional<Place> place;
+  std::size_t offset = 0;
+};
+
+// Innermost first, with what was inlined.
+std::vector<DescribedCall> calls_of(const std::vector<engine::StackFrame>& stack,
+                                    const TestedModule& module) {
+  const auto symbols = load_symbols(module.program->module(), module.path);
+  std::vector<DescribedCall> calls;
+  for (const auto& frame : stack) {
+    const auto name = symbols.function(frame.function);
+    auto origins = symbols.origins(frame.offset);
+    if (origins.empty()) {
+      calls.push_back({name, std::nullopt, frame.offset});
+      continue;
+    }
+    origins.front().function = name;
+    for (const auto& [function, place] : std::views::reverse(origins))
+      calls.push_back({function, place, frame.offset});
+  }
+  return calls;
+}
+
+std::string describe(const DescribedCall& call) {
+  return call.place ? fmt::format("{} ({})", call.function, to_string(*call.place))
+                    : fmt::format("{} (offset {:#x})", call.function, call.offset);
 }
 
 }  // namespace
@@ -37,22 +68,21 @@ TestedModule& TestedModules::of(const host::Suite& suite, const Source& source) 
   return *module;
 }
 
-std::vector<std::string> describe_stack(const engine::Trap& trap, const TestedModule& module) {
-  const auto symbols = load_symbols(module.program->module(), module.path);
+std::vector<std::string> describe_stack(const std::vector<engine::StackFrame>& stack,
+                                        const TestedModule& module) {
   std::vector<std::string> lines;
-  for (const auto& frame : trap.stack) {
-    const auto name = symbols.function(frame.function);
-    auto origins = symbols.origins(frame.offset);
-    if (origins.empty()) {
-      lines.push_back(fmt::format("{} (offset {:#x})", name, frame.offset));
-      continue;
-    }
-    origins.front().function = name;
-    for (const auto& [function, place] : std::views::reverse(origins)) {
-      lines.push_back(fmt::format("{} ({})", function, to_string(place)));
-    }
-  }
+  for (const auto& call : calls_of(stack, module)) lines.push_back(describe(call));
   return lines;
+}
+
+std::vector<std::string> describe_own_calls(const std::vector<engine::StackFrame>& stack,
+                                            const TestedModule& module) {
+  std::vector<std::string> lines;
+  for (const auto& call : calls_of(stack, module)) {
+    if (call.place && own_source(call.place->file, module.directory()))
+      lines.push_back(describe(call));
+  }
+  return lines.empty() ? describe_stack(stack, module) : lines;
 }
 
 }  // namespace wasmctl::cli

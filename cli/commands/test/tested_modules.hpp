@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,11 @@ struct TestedModule {
   std::vector<std::uint8_t> executed;      // of all its tests; empty: not noted
   std::optional<engine::Profile> profile;  // the same
   wasm::PlacedFunctions placed;            // what the profile's groups are made of
+
+  // Of its sources: the plugin's, of a module alone the working directory.
+  std::filesystem::path directory() const {
+    return plugin ? plugin->directory : std::filesystem::path();
+  }
 };
 
 class TestedModules {
@@ -47,8 +53,11 @@ class TestedModules {
   std::map<std::string, std::unique_ptr<TestedModule>> modules_;
 };
 
-// The calls of a trap's stack, innermost first, with what was inlined:
-// "rewrite(...) (plugin.cc:14)".
-std::vector<std::string> describe_stack(const engine::Trap& trap, const TestedModule& module);
+// The calls of a stack, innermost first, with what was inlined: "rewrite(...) (plugin.cc:14)".
+std::vector<std::string> describe_stack(const std::vector<engine::StackFrame>& stack,
+                                        const TestedModule& module);
+// The same of those in the plugin's own sources; of all, if none is.
+std::vector<std::string> describe_own_calls(const std::vector<engine::StackFrame>& stack,
+                                            const TestedModule& module);
 
 }  // namespace wasmctl::cli

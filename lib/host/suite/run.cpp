@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "host/allocations.hpp"
 #include "host/envoy.hpp"
 #include "host/recorder.hpp"
 #include "host/suite/input.hpp"
+#include "host/suite/soak.hpp"
 #include "host/suite/verdict.hpp"
 #include "host/tester.hpp"
 #include "host/trace.hpp"
@@ -24,6 +26,58 @@ constexpr std::uint64_t kDefaultTime = 1'000'000;
 
 // The test cannot go on: what is wrong has been noted.
 struct Ended {};
+
+// Looks at a series after a quarter, a half, and all of it.
+class SoakMeter {
+ public:
+  SoakMeter(std::string_view of, std::uint64_t runs, const Allocations& allocations)
+      : allocations_(allocations) {
+    series_.of = of;
+    series_.runs = runs;
+  }
+
+  void ran(std::uint64_t run, std::uint64_t memory_bytes, Recorder& recorder) {
+    if (run == series_.runs / 4) {
+      series_.memory_at_quarter = memory_bytes;
+      at_quarter_ = allocations_.sites();
+    } else if (run == series_.runs / 2) {
+      series_.memory_at_half = memory_bytes;
+      at_half_ = allocations_.sites();
+      recorder.take_costs();
+    } else if (run == series_.runs) {
+      series_.memory_at_end = memory_bytes;
+      series_.growing = recorder.take_costs();
+      std::erase_if(series_.growing, [](const auto& cost) { return cost.memory_growth == 0; });
+      find_leaks();
+    }
+  }
+
+  SoakSeries take() { return std::move(series_); }
+
+ private:
+  // A site that was not there yet had nothing.
+  static Allocations::Site at(const std::vector<Allocations::Site>& sites, std::size_t i) {
+    return i < sites.size() ? sites[i] : Allocations::Site();
+  }
+
+  void find_leaks() {
+    const auto& sites = allocations_.sites();
+    for (std::size_t i = 0; i < sites.size(); ++i) {
+      const auto quarter = at(at_quarter_, i);
+      const auto half = at(at_half_, i);
+      if (quarter.bytes >= half.bytes || half.bytes >= sites[i].bytes) continue;
+      const auto more = sites[i].count - std::min(sites[i].count, half.count);
+      series_.leaks.push_back(
+          {sites[i], sites[i].bytes - half.bytes, more, series_.runs - series_.runs / 2});
+    }
+    std::ranges::stable_sort(series_.leaks, std::ranges::greater(), &SoakSeries::Leak::bytes);
+  }
+
+  const Allocations& allocations_;
+  SoakSeries series_;
+  std::vector<Allocations::Site> at_quarter_;
+  std::vector<Allocations::Site> at_half_;
+};
 
 LogLevel least_level(SuiteLogLevel level) {
   if (level == SuiteLogLevel::undefined) level = SuiteLogLevel::info;
@@ -111,12 +165,40 @@ class TestRun {
     }
     VmOptions vm;
     vm.limits = options.limits;
+    if (options.limit_of == LimitOf::each_run) {
+      vm.limits.instructions = UINT64_MAX;
+      vm.limits.interrupted = [this, most = options.limits.instructions] {
+        return vm_ && vm_->store().instructions() - run_begin_ > most;
+      };
+    }
     vm.coverage = options.coverage;
     vm.profile = options.profile;
     vm.observers = {&recorder_};
     if (is_traced_) vm.observers.push_back(&trace_);
     for (const auto& [name, value] : suite.env.environment) vm.environment[name] = value;
     vm_.emplace(*options.program, *proxy_, std::move(vm));
+  }
+
+  SoakResult soak(const SoakPlan& plan) {
+    SoakResult soaked;
+    allocations_.emplace(*vm_, plan.allocators, recorder_);
+    try {
+      begin(Phase::plugin_init);
+      vm_->start();
+      configure_again();
+      if (!test_.refuses) {
+        run_series(soaked, "stream", plan.streams, [this] { run_stream(); });
+      }
+      run_series(soaked, "reconfiguration", plan.reconfigurations, [this] {
+        proxy_->end_plugin(*vm_);
+        check_vm();
+        configure_again();
+      });
+    } catch (const Ended&) {
+      soaked.failures = verdict_.take_failures();
+    }
+    soaked.crash = std::move(result_.crash);
+    return soaked;
   }
 
   TestResult run() {
@@ -138,8 +220,7 @@ class TestRun {
   void run_phases() {
     begin(Phase::plugin_init);
     vm_->start();
-    const bool configured = !vm_->trap() && proxy_->start_plugin(*vm_);
-    check_vm();
+    const bool configured = configure();
     if (test_.refuses) {
       if (configured) fail("the plugin takes its configuration", test_.mark);
       check_log(test_.plugin_init, kRootContext);
@@ -151,6 +232,28 @@ class TestRun {
     }
     check_log(test_.plugin_init, kRootContext);
 
+    run_stream();
+    if (envoy_ != nullptr) {
+      check_callouts();
+      check_grpc();
+      check_foreign();
+      check_crashes();
+      check_metrics();
+    }
+
+    begin(Phase::plugin_destroy);
+    proxy_->end_plugin(*vm_);
+    check_vm();
+    if (test_.strict) check_missed();
+  }
+
+  bool configure() {
+    const bool configured = !vm_->trap() && proxy_->start_plugin(*vm_);
+    check_vm();
+    return configured;
+  }
+
+  void run_stream() {
     begin(Phase::stream_init);
     proxy_->start_stream(*vm_);
     check_vm();
@@ -165,18 +268,6 @@ class TestRun {
     proxy_->end_stream(*vm_);
     check_vm();
     check_log(test_.stream_destroy, kStreamContext);
-    if (envoy_ != nullptr) {
-      check_callouts();
-      check_grpc();
-      check_foreign();
-      check_crashes();
-      check_metrics();
-    }
-
-    begin(Phase::plugin_destroy);
-    proxy_->end_plugin(*vm_);
-    check_vm();
-    if (test_.strict) check_missed();
   }
 
   void run_request() {
@@ -202,6 +293,34 @@ class TestRun {
     }
   }
 
+  void configure_again() {
+    if (configure() || test_.refuses) return;
+    forget();
+    fail("the plugin refused to start", test_.mark);
+    throw Ended();
+  }
+
+  template <typename Run>
+  void run_series(SoakResult& soaked, std::string_view of, std::uint64_t runs, const Run& run) {
+    if (runs == 0) return;
+    SoakMeter meter(of, runs, *allocations_);
+    for (std::uint64_t i = 1; i <= runs; ++i) {
+      run_begin_ = vm_->store().instructions();
+      run();
+      forget();
+      meter.ran(i, vm_->memory_bytes(), recorder_);
+    }
+    soaked.series.push_back(meter.take());
+  }
+
+  // What one stream left behind in the host.
+  void forget() {
+    verdict_.take_failures();
+    proxy_->forget_log();
+    phases_.clear();
+    vm_->forget_taken();
+  }
+
   void begin(Phase phase) {
     verdict_.begin(phase);
     if (is_traced_) trace_.begin(to_string(phase));
@@ -223,8 +342,11 @@ class TestRun {
   void check_vm() {
     if (!vm_->trap()) return;
     const auto& trap = *vm_->trap();
-    auto what = fmt::format("the VM failed in {}: {}", recorder_.callback(),
-                            engine::to_string(trap.reason));
+    auto what = fmt::format(
+        "the VM failed in {}: {}", recorder_.callback(),
+        engine::to_string(trap.reason == engine::Reason::interrupted  // a run of a soak, alone
+                              ? engine::Reason::instructions_used_up
+                              : trap.reason));
     if (!trap.detail.empty()) what += ": " + trap.detail;
     fail(std::move(what), std::nullopt);
     result_.crash = Crash{trap, recorder_.callback(), recorder_.last_hostcall()};
@@ -436,9 +558,24 @@ class TestRun {
   Verdict verdict_;
   std::vector<std::pair<std::size_t, Phase>> phases_;  // from which line of the log on
   TestResult result_;
+  // Of a soak:
+  std::optional<Allocations> allocations_;
+  std::uint64_t run_begin_ = 0;  // instructions before the stream that runs
 };
 
 }  // namespace
+
+bool SoakResult::passed() const {
+  return failures.empty() && std::ranges::all_of(series, &SoakSeries::is_flat);
+}
+
+SoakResult soak_test(const Suite& suite, const Test& test, const RunOptions& options,
+                     const SoakPlan& plan) {
+  auto each = options;
+  each.limit_of = LimitOf::each_run;
+  SharedState shared;
+  return TestRun(suite, test, each, shared).soak(plan);
+}
 
 TestResult run_test(const Suite& suite, const Test& test, const RunOptions& options,
                     SharedState& shared) {

@@ -54,10 +54,14 @@ struct TestResult {
   bool passed() const { return failures.empty(); }
 };
 
+// What a limit of instructions is one of.
+enum class LimitOf : std::uint8_t { whole_test, each_run };
+
 struct RunOptions {
   const engine::Program* program = nullptr;
   std::string configuration;
   engine::Limits limits;
+  LimitOf limit_of = LimitOf::whole_test;
   engine::Coverage coverage = engine::Coverage::off;
   engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
