@@ -2,6 +2,7 @@
 // a thread, a request its start and its duration, and that is told a little after its end.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <optional>
 #include <vector>
@@ -28,6 +29,9 @@ class Attribution {
   // A record without a time has that of the one before it.
   void add(Record record);
   void add(Access access);
+
+  // Records that wait.
+  std::size_t pending() const { return records_.size(); }
 
   // What is known by `now`, requests in the order of their ends.
   std::vector<Entry> take(Time now);

@@ -49,6 +49,7 @@ class Exchange {
       : port_(port),
         socket_(connect_on_loopback(port)),
         stop_(patience.stop),
+        seconds_(std::chrono::duration<double>(patience.time).count()),
         deadline_(Clock::now() + patience.time) {}
 
   // Sends `bytes`; hands what comes to `take` until that says it was all, or the peer closes.
@@ -80,7 +81,7 @@ class Exchange {
     const int ready = ::poll(waiting.data(), waiting.size(),
                              static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (ready < 0 && errno != EINTR) throw network_error(port_, std::strerror(errno));
-    if (ready == 0) throw network_error(port_, "no answer in time");
+    if (ready == 0) throw network_error(port_, fmt::format("no answer within {} s", seconds_));
     if (stop_ >= 0 && waiting[1].revents != 0) {
       throw Error(Code::interrupted, "stopped by a signal");
     }
@@ -98,6 +99,7 @@ class Exchange {
   std::uint16_t port_;
   Socket socket_;
   int stop_;
+  double seconds_;
   Clock::time_point deadline_;
 };
 

@@ -166,8 +166,9 @@ std::vector<Sight> running_sights() {
        .step = 7,
        .forms = {{".rbac.wasm-default-deny.denied: <count>",
                   "http.inbound_0.0.0.0_8080.rbac.wasm-default-deny.denied: 12"},
-                 {"wasm_default_deny_denied{<...>} <count>",
-                  "envoy_http_inbound_0_0_0_0_8080_rbac_wasm_default_deny_denied{} 12"}},
+                 {"envoy_http_rbac_denied{<...>\"wasm-default-deny\"<...>} <count>",
+                  "envoy_http_rbac_denied{envoy_rbac_http_prefix=\"wasm-default-deny\",envoy_http_"
+                  "conn_manager_prefix=\"http\"} 12"}},
        .cause = "Istio's agent could not get a plugin's module, and the filter in its place has "
                 "denied <count> requests",
        .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain` finds why",
@@ -195,6 +196,10 @@ std::vector<Sight> running_sights() {
        .step = 7,
        .forms = {{".vm_reload_failure: <count>", "wasm.default.filter.vm_reload_failure: 2"},
                  {".vm_reload_backoff: <count>", "wasm.default.filter.vm_reload_backoff: 2"},
+                 {"_vm_reload_failure{<...>} <count>",
+                  "envoy_wasm_default_filter_vm_reload_failure{} 2"},
+                 {"_vm_reload_success{<...>} <count>",
+                  "envoy_wasm_default_filter_vm_reload_success{} 2"},
                  {".vm_reload_success: <count>", "wasm.default.filter.vm_reload_success: 2"}},
        .cause = "the plugin's VM has died and was made anew (FAIL_RELOAD), <count> times since the "
                 "proxy started",
@@ -216,6 +221,22 @@ std::vector<Sight> running_sights() {
        .source = kTrap,
        .confidence = Confidence::likely,
        .leads = kDead | kNotLoaded},
+      {.code = "W-416",
+       .role = Role::remark,
+       .forms = {{"Caught Segmentation fault, suspect faulting address",
+                  "Caught Segmentation fault, suspect faulting address 0x0"},
+                 {"Caught Aborted, suspect faulting address",
+                  "Caught Aborted, suspect faulting address 0x53900000001"},
+                 {"std::terminate called!",
+                  "std::terminate called! (possible uncaught exception, see trace)"},
+                 {"panic: not implemented", "panic: not implemented"}},
+       .cause = "Envoy itself crashed, which a plugin should not be able to make it do; its "
+                "back-trace, in C++, says where",
+       .remedy = "look at the lines before it for the plugin's last ones; run the plugin by itself "
+                 "with the same requests, `wasmctl test DIR`; of a plugin without a memory "
+                 "`wasmctl lint FILE` tells",
+       .source = "Envoy, source/server/backtrace.h",
+       .confidence = Confidence::possible},
       {.code = "W-420",
        .producer = Producer::higress,
        .role = Role::consequence,

@@ -227,6 +227,11 @@ void Diagnosis::add(Sighting sighting) {
     find_or_add(sighting, {});
     return;
   }
+  // What is in a document has no order in time.
+  if (sighting.is_document) {
+    last_ = find_or_add(sighting, {});
+    return;
+  }
   // V8's own lines, the agent's, and those before a back-trace tell no thread: what comes next goes
   // with them, too.
   for (const std::string_view thread : {std::string_view(sighting.thread), std::string_view()}) {
@@ -277,8 +282,10 @@ bool Diagnosis::takes(const Found& cause, const Found& found) const {
   const auto& first = cause.first;
   const auto& other = found.first;
   if (first.evidence.file != other.evidence.file) return true;
-  const bool is_soon =
-      !first.seconds || !other.seconds || std::abs(*other.seconds - *first.seconds) <= kSoonSeconds;
+  if (first.is_document || other.is_document) return false;
+  const bool is_soon = first.seconds && other.seconds
+                           ? std::abs(*other.seconds - *first.seconds) <= kSoonSeconds
+                           : other.evidence.line <= first.evidence.line + kBurstLines;
   const auto shared = leads & found.explanation.sight->follows;
   // A request is logged before or after what stopped its plugin.
   if (first.evidence.line > other.evidence.line) return (shared & kDead) != 0 && is_soon;

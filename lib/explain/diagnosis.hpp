@@ -24,6 +24,7 @@ struct Sighting {
   std::string thread;              // empty: not told
   std::optional<double> seconds;   // of the day
   std::vector<const Sight*> also;  // what else the line has
+  bool is_document = false;        // in a dump or a resource, not a log
   bool is_complaint = false;       // logged as an error
 };
 

@@ -76,6 +76,13 @@ bool begins_list(std::string_view text) {
   return base::trimmed(text).ends_with(" occurred:");
 }
 
+constexpr std::string_view kPluginItem = "* cannot fetch Wasm module ";
+
+// Whether the list so far has a plugin, and this item is another.
+bool begins_plugin(std::string_view list, std::string_view item) {
+  return item.starts_with(kPluginItem) && list.find(kPluginItem) != std::string_view::npos;
+}
+
 // What the agent writes behind the list is of the same message.
 bool continues_list(std::string_view line) {
   return line.empty() || line.starts_with("* ") || line.starts_with(". applying ");
@@ -153,8 +160,9 @@ struct Explainer::State : DocumentSink {
     std::string name;
     std::string type;  // of the typed_config in it
     std::string value;
+    bool has_config = false;
     bool has_rules = false;
-    bool is_null_vm = false;
+    bool proves_nothing = false;  // of a Wasm filter: that there is one says not that it serves
     std::size_t line = 0;
   };
   std::vector<Level> levels;
@@ -165,8 +173,9 @@ struct Explainer::State : DocumentSink {
            const LogLine& from) {
     Sighting sighting;
     sighting.sight = seen.sight;
-    sighting.thread = from.thread;
+    sighting.thread = from.thread.substr(0, 32);
     sighting.seconds = from.seconds;
+    sighting.is_document = kind != Kind::lines;
     sighting.is_complaint = from.level == "error" || from.level == "critical";
     sighting.evidence = {name, at, shown_around(text, seen.match.begin)};
     const auto capture = [&](const Capture& captured) {
@@ -246,10 +255,11 @@ struct Explainer::State : DocumentSink {
       return part;
     };
     std::string line(take());
-    bool is_list = begins_list(line);
+    // Each plugin that could not be fetched is a message of its own.
+    const bool is_list = begins_list(line) || base::trimmed(line).starts_with(kPluginItem);
     while (is_list && !rest.empty()) {
       auto next = base::trimmed(rest.substr(0, rest.find('\n')));
-      if (!continues_list(next)) break;
+      if (!continues_list(next) || begins_plugin(line, next)) break;
       if (!next.empty()) line.append(" ").append(next);
       take();
     }
@@ -282,6 +292,13 @@ struct Explainer::State : DocumentSink {
 
   bool continue_list(std::string_view text) {
     const auto item = base::trimmed(text);
+    if (begins_plugin(list->from.text, item)) {
+      auto next = list->from;
+      end_list();
+      next.text = item;
+      list.emplace(List{std::move(next), line});
+      return true;
+    }
     if (list->from.text.size() < kMaxLineBytes && continues_list(item)) {
       if (!item.empty()) list->from.text.append(" ").append(item);
       return true;
@@ -346,6 +363,8 @@ struct Explainer::State : DocumentSink {
 
   void enter(std::string_view key) override {
     if (key == "rules" && !levels.empty()) levels.back().has_rules = true;
+    // Code that Envoy is to fetch itself may not have come.
+    if (key == "remote" && !levels.empty()) levels.back().proves_nothing = true;
     Level level;
     level.key = key.substr(0, 64);
     levels.push_back(std::move(level));
@@ -357,9 +376,10 @@ struct Explainer::State : DocumentSink {
     levels.pop_back();
     if (levels.empty()) return;
     auto& outer = levels.back();
-    outer.is_null_vm |= level.is_null_vm;
+    outer.proves_nothing |= level.proves_nothing;
     if (level.key == "typed_config" || level.key == "typedConfig") {
       outer.type = level.type;
+      outer.has_config = true;
       outer.has_rules = level.has_rules;
       return;
     }
@@ -368,20 +388,25 @@ struct Explainer::State : DocumentSink {
     if (!level.name.empty() && !level.value.empty()) {
       look(level.name + ": " + level.value, level.line, {});
     }
-    if (!level.type.empty()) outer.is_null_vm = false;
+    if (!level.type.empty()) outer.proves_nothing = false;
   }
 
   // A filter as Envoy has it, in the words of the table.
   void look_at_filter(const Level& level) {
-    if (level.name.empty() || level.type.empty() || level.is_null_vm || is_refused()) return;
+    if (level.name.empty() || level.proves_nothing || is_refused()) return;
     const bool is_discovered = level.key == "ecds_filter" || level.key == "ecdsFilter";
+    constexpr std::string_view kEmpty = "envoy.config.core.v3.TypedExtensionConfig";
+    if (is_discovered && !level.has_config && level.type == kEmpty) {
+      look("filter " + level.name + " has no configuration", level.line, {});
+      return;
+    }
+    if (level.type.empty()) return;
     std::string text = "filter " + level.name + " is " + level.type;
     if (level.type.ends_with(".rbac.v3.RBAC")) {
       if (!is_discovered) return;  // an AuthorizationPolicy
       text += level.has_rules ? " that denies all" : " that allows all";
     }
-    LogLine from;
-    look(text, level.line, from);
+    look(text, level.line, {});
   }
 
   // What was refused is in the dump, too.
@@ -404,7 +429,7 @@ struct Explainer::State : DocumentSink {
       level.type = text.substr(0, kMostShown);
     }
     if (key == "value") level.value = text.substr(0, kMostShown);
-    if (key == "runtime" && text == "envoy.wasm.runtime.null") level.is_null_vm = true;
+    if (key == "runtime" && text == "envoy.wasm.runtime.null") level.proves_nothing = true;
     LogLine from;
     if (key == "ISTIO_VERSION") {
       look("ISTIO_VERSION: " + std::string(text), at, from);
@@ -433,6 +458,7 @@ struct Explainer::State : DocumentSink {
       line += static_cast<std::size_t>(std::ranges::count(buffer, '\n'));
     } catch (const Error&) {  // no YAML after all
       levels.clear();
+      kind = Kind::lines;
       scan(buffer + '\n');
     }
   }

@@ -54,6 +54,7 @@ enum Chain : std::uint8_t {
   kNotDelivered = 16,  // the proxy's configuration does not arrive
   kNotAccepted = 32,   // the API server, a webhook or a control plane refuses the resource
   kNoSecret = 64,      // the credentials for the image cannot be had
+  kNoRemote = 128,     // Envoy's own fetch has failed
 };
 
 // One way in which it is written.

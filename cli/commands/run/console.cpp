@@ -1,6 +1,8 @@
 #include "cli/commands/run/console.hpp"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +20,9 @@ namespace wasmctl::cli {
 namespace {
 
 using nlohmann::json;
+
+// Lines that wait to be shown: of a plugin that logs without end not all are.
+constexpr std::size_t kMostPending = 10'000;
 
 // ECMA-48's SGR.
 enum class Paint : std::uint8_t { none = 0, bold = 1, dim = 2, red = 31, green = 32, yellow = 33 };
@@ -175,7 +180,10 @@ std::string TracedModule::symbolized(const std::string& text) const {
 }
 
 Console::Console(Output output, Options options)
-    : output_(output), options_(options), printer_(&Console::print_loop, this) {}
+    : output_(output),
+      options_(options),
+      broken_(::eventfd(0, EFD_CLOEXEC)),
+      printer_(&Console::print_loop, this) {}
 
 Console::~Console() {
   {
@@ -198,6 +206,10 @@ void Console::add(const envoy::Record& record) {
     const std::lock_guard lock(mutex_);
     if (main_thread_ == 0) main_thread_ = record.thread;  // it speaks first
     if (record.thread == main_thread_ || !is_shown(record)) return;
+    if (attribution_.pending() >= kMostPending) {
+      ++left_out_;
+      return;
+    }
     attribution_.add(record);
   }
   changed_.notify_all();
@@ -222,7 +234,8 @@ void Console::print_loop() {
     const auto next = attribution_.next();
     if (is_over_) {
       for (const auto& entry : attribution_.take_all()) print(entry);
-      return;
+      say_what_is_left_out();
+      return flush();
     }
     if (!next || options_.when == When::at_end) {
       changed_.wait(lock);
@@ -231,8 +244,23 @@ void Console::print_loop() {
     if (const auto now = wall_clock(); *next > now) changed_.wait_for(lock, *next - now);
     const auto entries = attribution_.take(wall_clock());
     for (const auto& entry : entries) print(entry);
-    if (!entries.empty()) output_.flush();
+    if (entries.empty()) continue;
+    say_what_is_left_out();
+    flush();
   }
+}
+
+void Console::say_what_is_left_out() {
+  if (left_out_ == 0) return;
+  if (options_.form == Form::text) output_.print("  ... {} more lines\n", left_out_);
+  left_out_ = 0;
+}
+
+void Console::flush() {
+  output_.flush();
+  if (output_.good()) return;
+  constexpr std::uint64_t kOne = 1;
+  [[maybe_unused]] const auto written = ::write(broken_.descriptor(), &kOne, sizeof kOne);
 }
 
 void Console::print(const envoy::Entry& entry) const {

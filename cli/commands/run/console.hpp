@@ -20,6 +20,7 @@
 #include "base/content.hpp"
 #include "cli/command.hpp"
 #include "envoy/attribution.hpp"
+#include "envoy/loopback.hpp"
 #include "wasm/module.hpp"
 #include "wasm/symbols.hpp"
 
@@ -52,10 +53,14 @@ class Console {
   };
   // Prints from a thread of its own.
   Console(Output output, Options options);
-  // Prints what is left.
+  // Prints what is left. Of what is logged faster than it can be shown a part is left out, and said
+  // to be.
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
+
+  // For poll(): readable once nobody reads any more what is printed.
+  int descriptor() const { return broken_.descriptor(); }
 
   // From any thread.
   void add(const envoy::Record& record);
@@ -70,11 +75,16 @@ class Console {
   void print_loop();
   void print(const envoy::Entry& entry) const;
 
+  void say_what_is_left_out();
+  void flush();
+
   Output output_;
   Options options_;
+  envoy::Socket broken_;  // an eventfd
   std::mutex mutex_;
   std::condition_variable changed_;
   envoy::Attribution attribution_;
+  std::size_t left_out_ = 0;  // lines
   TracedModules modules_;
   int main_thread_ = 0;  // of Envoy, which loads plugins and serves no request
   bool is_over_ = false;

@@ -88,8 +88,12 @@ class Run {
   }
 
   void run() {
+    const bool is_loop = !options_.is_once && !options_.print_config;
+    if (is_loop && options_.plugin.config_file == "-") {
+      throw usage_error("--config", "standard input cannot change: name a file");
+    }
     if (!options_.print_config) find_envoy();
-    if (!options_.is_once && !options_.print_config) watch_.emplace(watched());
+    if (is_loop) watch_.emplace(watched());
     for (const auto& source : sources_) plugins_.push_back(load(source));
     setup_.traffic = traffic();
     if (options_.print_config) return print_config();
@@ -257,20 +261,21 @@ class Run {
     console_.emplace(context_.out, console_options(Console::When::at_once, context_.out_terminal));
     start_envoy();
     say_where();
-    const std::vector<int> ends = {stop_.descriptor(), proxy_->descriptor()};
+    const std::vector<int> ends = {stop_.descriptor(), proxy_->descriptor(),
+                                   console_->descriptor()};
     while (watch_->wait(ends)) {
       watch_->watch(watched());
       reload();
     }
     if (stop_.came()) throw Refused{Code::interrupted};
-    throw proxy_->death();
+    if (proxy_->has_ended()) throw proxy_->death();
   }
 
   base::Watched watched() const {
     base::Watched watched;
     for (const auto& source : sources_) source.add_watched(watched);
     const auto& config = options_.plugin.config_file;
-    if (!config.empty() && config != "-") watched.paths.emplace_back(config);
+    if (!config.empty()) watched.paths.emplace_back(config);
     return watched;
   }
 

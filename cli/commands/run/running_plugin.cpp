@@ -53,17 +53,23 @@ bool PluginSource::is_local() const {
 }
 
 RunningPlugin PluginSource::load() const {
-  auto loaded = is_local() ? load_module(context_, source_, options_.build, options_.lint)
-                           : read_module(context_, source_, options_.build, images_);
-  if (!is_local() && options_.lint == Lint::refuse) {
-    wasm::require_loadable(loaded.bytes, loaded.path);
-  }
+  auto loaded =
+      is_local() ? load_module(context_, source_, options_.build, options_.lint) : load_once();
   RunningPlugin running;
   running.plugin = std::move(loaded.plugin);
   configure(running);
   running.module = base::Content(std::string(loaded.bytes.view()));
   running.path = std::move(loaded.path);
   return running;
+}
+
+// An image and standard input are not asked again.
+LocalModule PluginSource::load_once() const {
+  if (!fixed_) {
+    fixed_ = read_module(context_, source_, options_.build, images_);
+    if (options_.lint == Lint::refuse) wasm::require_loadable(fixed_->bytes, fixed_->path);
+  }
+  return *fixed_;
 }
 
 void PluginSource::configure(RunningPlugin& running) const {

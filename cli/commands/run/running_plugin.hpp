@@ -40,6 +40,7 @@ class PluginSource {
 
  private:
   bool is_local() const;
+  LocalModule load_once() const;
   void configure(RunningPlugin& running) const;
 
   Context& context_;
@@ -47,6 +48,7 @@ class PluginSource {
   Images& images_;
   Source source_;
   const PluginFlags& flags_;
+  mutable std::optional<LocalModule> fixed_;  // of an image or standard input
 };
 
 }  // namespace wasmctl::cli

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from envoy import Listeners
+from envoy import Listeners, address
 from test_lint_rules import HEARS, MARKER, MALLOC, MEMORY, PLUGIN, CALL_METRIC, METRIC
 
 # istio/istio, pkg/bootstrap: log_format.text_format
@@ -108,3 +108,119 @@ def test_counters_alone(wasmctl, proxy):
     """VMs are active; nothing else says whether something is broken."""
     report = explained(wasmctl, stdin=proxy[1], status=0)
     assert (report["state"], [s["code"] for s in report["signs"]]) == ("healthy", ["W-903"])
+
+
+# What is in filters that are refused, or fail, for another reason than their module: name -> (configuration, code).
+V8 = "envoy.wasm.runtime.v8"
+# istio/istio, pkg/wasm/convert.go: what takes the place of a plugin whose module could not be fetched.
+DENY = {"@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC", "rules_stat_prefix": "wasm-default-deny",
+        "rules": {}}
+# istio/istio, pilot/pkg/model: EnvoyTextLogFormat, its beginning.
+ACCESS_LOG = ('[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% '
+              '%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS%\n')
+
+
+def wasm(module, name="filter", vm=None, **plugin):
+    code = {"local": {"filename": str(module)}}
+    return {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {"name": name, **plugin, "vm_config": {"runtime": V8, "code": code, **(vm or {})}}}
+
+
+def remote(cluster, path, digit):
+    return {"code": {"remote": {"http_uri": {"uri": f"http://127.0.0.1{path}", "cluster": cluster, "timeout": "1s"},
+                                "sha256": digit * 64, "retry_policy": {"num_retries": 0}}}}
+
+
+class Discovering(Listeners):
+    """A listener for each of `configs`; those in `discovered` come from files, by ECDS."""
+
+    def __init__(self, configs, discovered, log):
+        super().__init__({name: "" for name in configs}, log)
+        self.configs, self.discovered = configs, discovered
+        self.clusters = [{"name": "self", "type": "STATIC", "connect_timeout": "1s",
+                          "load_assignment": {"cluster_name": "self", "endpoints": [
+                              {"lb_endpoints": [{"endpoint": {"address": address(self.admin_port)}}]}]}}]
+
+    def bootstrap(self):
+        made = super().bootstrap()
+        self.filters = []
+        made["static_resources"] = {"clusters": self.clusters}
+        listeners = self.log.parent / "listeners.json"
+        listeners.write_text(json.dumps({"resources": [self.listener(name) for name in self.configs]}))
+        made["dynamic_resources"]["lds_config"]["path_config_source"]["path"] = str(listeners)
+        return made
+
+    def listener(self, name):
+        manager = self.hcm()
+        manager["access_log"] = [{"name": "envoy.access_loggers.file", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog", "path": "/dev/stdout",
+            "log_format": {"text_format_source": {"inline_string": ACCESS_LOG}}}}]
+        manager["http_filters"].insert(0, self.filter(name))
+        return {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": name,
+                "address": address(self.ports[name]),
+                "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager",
+                                                "typed_config": manager}]}]}
+
+    def filter(self, name):
+        config = self.configs[name]
+        if name not in self.discovered:
+            return {"name": name, "typed_config": config}
+        resource = f"extensions.istio.io/wasmplugin/default.{name}"
+        path = self.log.parent / f"{name}.json"
+        path.write_text(json.dumps({"resources": [{
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": resource,
+            "typed_config": config}]}))
+        return {"name": resource, "config_discovery": {
+            "config_source": {"path_config_source": {"path": str(path)}, "resource_api_version": "V3"},
+            "type_urls": [config["@type"].removeprefix("type.googleapis.com/")]}}
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory):
+    """(the log, path of the admin port -> its answer)"""
+    directory = tmp_path_factory.mktemp("mesh")
+    good = assembled(directory / "good.wasm", HEARS)
+    bad = assembled(directory / "bad.wasm", on_request("unreachable"))
+    twice = {"environment_variables": {"host_env_keys": ["PATH"], "key_values": {"PATH": "x"}}}
+    configs = {
+        "serves": wasm(good, "default.serves"), "denies": DENY, "stops": wasm(bad, "default.stops"),
+        "runtime": wasm(good, "default.runtime", {"runtime": "envoy.wasm.runtime.wamr"}),
+        "twice": wasm(good, "default.twice", twice),
+        "policy": wasm(good, "default.policy", fail_open=True, failure_policy="FAIL_RELOAD"),
+        "nowhere": wasm(good, "default.nowhere", remote("nowhere", "/x.wasm", "1")),
+        "missing": wasm(good, "default.missing", remote("self", "/no-such-file", "2")),
+    }
+    envoy = Discovering(configs, {"serves", "denies"}, directory / "log")
+    envoy.log_format, envoy.wasm_level = ISTIO, "info,config:debug"
+    paths = ["/config_dump", "/config_dump?resource=ecds_filters", "/stats", "/stats?format=json", "/stats/prometheus"]
+    with envoy:
+        for name in ("serves", "denies", "stops", "stops"):
+            envoy.request(port=envoy.ports[name])
+        envoy.wait_for_log("Retry limit exceeded")
+        answers = {path: envoy.admin(path)[1] for path in paths}
+    return directory / "log", answers
+
+
+def codes(report):
+    return {kind: sorted({f["code"] for f in report[kind]}) for kind in ("findings", "remarks", "signs")}
+
+
+def test_the_log_of_filters_that_fail_otherwise(wasmctl, mesh):
+    report = explained(wasmctl, mesh[0])
+    assert codes(report) == {"findings": ["W-218", "W-219", "W-220", "W-225", "W-226", "W-401"],
+                             "remarks": ["W-223", "W-411"], "signs": ["W-901"]}
+    trap = next(f for f in report["findings"] if f["code"] == "W-401")
+    assert any("wasm_fail_stream" in e["text"] for e in trap["followers"])
+
+
+@pytest.mark.parametrize("path, findings, signs", [
+    ("/config_dump", ["W-137", "W-219", "W-220", "W-221"], ["W-902"]),
+    ("/config_dump?resource=ecds_filters", ["W-137"], ["W-902"]),
+    ("/stats", ["W-228", "W-412"], ["W-903"]),
+    ("/stats?format=json", ["W-228", "W-412"], ["W-903"]),
+    ("/stats/prometheus", ["W-228", "W-412"], ["W-903"])])
+def test_what_the_admin_port_tells(wasmctl, mesh, path, findings, signs):
+    report = explained(wasmctl, stdin=mesh[1][path])
+    assert (codes(report)["findings"], codes(report)["signs"]) == (findings, signs)
+    if path.startswith("/config_dump"):
+        assert [f["plugin"] for f in report["findings"] if f["code"] == "W-137"] == ["default.denies"]

@@ -15,7 +15,7 @@ import threading
 import pytest
 
 import servers
-from loops import Loop, replace
+from loops import Lines, Loop, replace
 
 SOURCE = """#include "proxy_wasm_intrinsics.h"
 
@@ -300,3 +300,17 @@ def test_colours_on_a_terminal(env, sample, no_color, shown):
                        env=env | {"NO_COLOR": no_color, "TERM": "xterm"}, stdin=subprocess.DEVNULL, timeout=60)
         os.close(slave)
         assert screen.read(4096).decode().startswith(shown)
+
+
+def test_a_reader_that_goes_away_ends_it(env, sample):
+    read, write = os.pipe()
+    port = servers.free_port()
+    process = subprocess.Popen(["wasmctl", "run", sample, "--port", str(port)], env=env, stdin=subprocess.DEVNULL,
+                               stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    os.close(read)
+    talk = Lines(process.stderr)
+    talk.wait_for("://127.0.0.1:")
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+    assert process.wait(20) == 0

@@ -62,7 +62,7 @@ TEST_CASE("an exchange without an answer says why") {
       Error);
   const envoy::Upstream silent([] { return [](std::string_view) { return std::string(); }; });
   CHECK_THROWS_WITH_AS(envoy::exchange(silent.port(), {}, {std::chrono::milliseconds(10), -1}),
-                       fmt::format("127.0.0.1:{}: no answer in time", silent.port()).c_str(),
+                       fmt::format("127.0.0.1:{}: no answer within 0.01 s", silent.port()).c_str(),
                        Error);
 }
 
