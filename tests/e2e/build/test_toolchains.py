@@ -67,3 +67,22 @@ def test_go(wasmctl, go, tmp_path):
     assert ("error", "command-exits") in findings(wasmctl, command, status=6)
     with pytest.raises(RuntimeError, match="Failed to initialize Wasm code"):
         logged(command, tmp_path / "log", "from Go")
+
+
+@pytest.mark.parametrize("language", ["Rust", "Go", "AssemblyScript"])
+def test_a_suite_runs(wasmctl, root, go, tmp_path, language):
+    """In the embedded host; that Envoy logs the same is seen above."""
+    path = (go("plugin.wasm", "-buildmode=c-shared") if language == "Go"
+            else root / f"tests/data/toolchains/{language.lower()}.wasm")
+    said = "from Go" if language == "Go" else f"from {language}: /some/path"
+    suite = tmp_path / "suite.yaml"
+    for text, status in ((said, 0), (said + "?", 1)):
+        suite.write_text(f"""
+env: {{host: envoy, root_id: as, config: "{{}}"}}
+test:
+- name: says where it is asked
+  request_headers:
+    input: {{header: [{{key: ":method", value: GET}}, {{key: ":path", value: /some/path}}]}}
+    result: {{log: [{{exact: "{text}"}}]}}
+""")
+        wasmctl("test", path, "--suite", suite, status=status)
