@@ -26,6 +26,8 @@ void add_choice_of_tests(CLI::App& app, TestOptions& options) {
       ->type_name("TEXT");
   app.add_flag("--list", options.list, "List the tests, and run none");
   app.add_flag("--fail-fast", options.fail_fast, "Stop at the first test that fails");
+  app.add_flag("--watch", options.watch,
+               "Build and run again whenever something changes, until Ctrl-C");
 }
 
 void add_reports(CLI::App& app, TestOptions& options) {

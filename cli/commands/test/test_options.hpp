@@ -27,6 +27,7 @@ struct TestOptions {
   std::uint64_t instructions = kMostInstructions;
   bool list = false;
   bool fail_fast = false;
+  bool watch = false;
   bool json = false;
   bool cost = false;
   bool trace = false;
