@@ -161,8 +161,7 @@ void JsonWalker::in_string(char c) {
 }
 
 void JsonWalker::write(std::string_view piece) {
-  for (std::size_t at = 0; at < piece.size(); ++at) {
-    const char c = piece[at];
+  for (const char c : piece) {
     if (c == '\n') ++line_;
     switch (state_) {
       case State::between:

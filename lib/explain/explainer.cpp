@@ -165,7 +165,7 @@ struct Explainer::State : DocumentSink {
            const LogLine& from) {
     Sighting sighting;
     sighting.sight = seen.sight;
-    sighting.thread = from.thread;
+    sighting.thread = from.thread.substr(0, 32);
     sighting.seconds = from.seconds;
     sighting.is_document = kind != Kind::lines;
     sighting.is_complaint = from.level == "error" || from.level == "critical";
@@ -247,7 +247,7 @@ struct Explainer::State : DocumentSink {
       return part;
     };
     std::string line(take());
-    bool is_list = begins_list(line);
+    const bool is_list = begins_list(line);
     while (is_list && !rest.empty()) {
       auto next = base::trimmed(rest.substr(0, rest.find('\n')));
       if (!continues_list(next)) break;
@@ -383,8 +383,7 @@ struct Explainer::State : DocumentSink {
       if (!is_discovered) return;  // an AuthorizationPolicy
       text += level.has_rules ? " that denies all" : " that allows all";
     }
-    LogLine from;
-    look(text, level.line, from);
+    look(text, level.line, {});
   }
 
   // What was refused is in the dump, too.

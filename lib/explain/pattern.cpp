@@ -81,11 +81,11 @@ std::vector<std::string_view> Pattern::names() const {
 }
 
 // The pieces from `piece` on, at match.end.
-bool Pattern::match_at(std::string_view line, std::size_t piece, Match& match) const {
+Pattern::Outcome Pattern::match_at(std::string_view line, std::size_t piece, Match& match) const {
   for (; piece < pieces_.size(); ++piece) {
     const auto& [kind, text] = pieces_[piece];
     if (kind == Kind::literal) {
-      if (find_folded(line.substr(match.end, text.size()), text, 0) != 0) return false;
+      if (find_folded(line.substr(match.end, text.size()), text, 0) != 0) return Outcome::not_here;
       match.end += text.size();
       match.literal += text.size();
       continue;
@@ -95,17 +95,17 @@ bool Pattern::match_at(std::string_view line, std::size_t piece, Match& match) c
       value = kind == Kind::word ? word_at(line, match.end) : base::trimmed(line.substr(match.end));
     } else {
       const auto next = find_folded(line, pieces_[piece + 1].text, match.end);
-      if (next == std::string_view::npos) return false;
+      if (next == std::string_view::npos) return Outcome::nowhere;
       value = line.substr(match.end, next - match.end);
       if (kind == Kind::word && value.find_first_of(kBlanks) != std::string_view::npos) {
-        return false;
+        return Outcome::not_here;
       }
     }
-    if (!fits(text, value)) return false;
+    if (!fits(text, value)) return Outcome::not_here;
     if (!text.empty()) match.captures.push_back({text, value});
     match.end = piece + 1 == pieces_.size() ? line.size() : match.end + value.size();
   }
-  return true;
+  return Outcome::fits;
 }
 
 std::optional<Match> Pattern::match(std::string_view line) const {
@@ -115,7 +115,9 @@ std::optional<Match> Pattern::match(std::string_view line) const {
   auto begin = find_folded(line, first, 0);
   for (int tries = 0; begin != std::string_view::npos && tries < kMostTries; ++tries) {
     Match match{begin, begin + first.size(), {}, first.size()};
-    if (match_at(line, 1, match)) return match;
+    const auto outcome = match_at(line, 1, match);
+    if (outcome == Outcome::fits) return match;
+    if (outcome == Outcome::nowhere) break;  // nor is that literal after a later beginning
     begin = find_folded(line, first, begin + 1);
   }
   return std::nullopt;

@@ -41,7 +41,8 @@ class Pattern {
     Kind kind;
     std::string_view text;  // of a place its name
   };
-  bool match_at(std::string_view line, std::size_t piece, Match& match) const;
+  enum class Outcome { fits, not_here, nowhere };
+  Outcome match_at(std::string_view line, std::size_t piece, Match& match) const;
 
   std::vector<Piece> pieces_;
 };

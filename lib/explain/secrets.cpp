@@ -58,7 +58,7 @@ Span value_after(std::string_view line, std::size_t at) {
 }
 
 bool begins_word(std::string_view lower, std::size_t at) {
-  return at == 0 || !((lower[at - 1] >= 'a' && lower[at - 1] <= 'z'));
+  return at == 0 || lower[at - 1] < 'a' || lower[at - 1] > 'z';
 }
 
 void mask_named(std::string& line) {

@@ -91,8 +91,8 @@ EnvoyProxy::EnvoyProxy(ProxyOptions options, EnvoyWorld world, SharedState& shar
 EnvoyProxy::Direction& EnvoyProxy::direction(Phase phase) {
   return phase == Phase::request_headers || phase == Phase::request_metadata ||
                  phase == Phase::request_body || phase == Phase::request_trailers
-             ? request_
-             : response_;
+             ? stream_.request
+             : stream_.response;
 }
 
 // --- What a stream gets
@@ -100,11 +100,11 @@ EnvoyProxy::Direction& EnvoyProxy::direction(Phase phase) {
 PhaseResult EnvoyProxy::result(Direction& direction) {
   PhaseResult result;
   if (direction.is_paused || is_over()) result.status = HeadersStatus::stop_all_and_watermark;
-  result.close = close_;
-  if (local_) {
-    result.local = *local_;
-    result.headers = response_.headers.pairs();
-    result.body = local_body_;
+  result.close = stream_.close;
+  if (stream_.local) {
+    result.local = *stream_.local;
+    result.headers = stream_.response.headers.pairs();
+    result.body = stream_.local_body;
   }
   return result;
 }
@@ -114,13 +114,15 @@ PhaseResult EnvoyProxy::send_headers(Vm& vm, Phase phase, const Pairs& headers, 
   auto& way = direction(phase);
   way.headers.assign(headers);
   way.has_headers = true;
-  if (phase == Phase::response_headers) has_response_ = true;
+  way.is_continued = false;
+  if (phase == Phase::response_headers) stream_.has_response = true;
   const auto returned =
       vm.call(callback_of(phase), kStreamContext, {count(way.headers.pairs()), number(end)});
   const auto status = read_headers_status(vm, returned);
-  way.is_paused =
-      status != HeadersStatus::proceed && status != HeadersStatus::proceed_and_end_stream;
+  way.is_paused = !way.is_continued && status != HeadersStatus::proceed &&
+                  status != HeadersStatus::proceed_and_end_stream;
   if (!way.is_paused) way.has_headers = false;
+  way.has_gone = !way.is_paused;
   settle(vm);
   auto came = result(way);
   if (!is_over()) came.headers = way.headers.pairs();
@@ -156,8 +158,9 @@ std::optional<PhaseResult> EnvoyProxy::send_trailers(Vm& vm, Phase phase, const 
   auto& way = direction(phase);
   way.trailers.assign(trailers);
   way.has_trailers = true;
+  way.is_continued = false;
   const auto returned = vm.call(callback_of(phase), kStreamContext, {count(way.trailers.pairs())});
-  way.is_paused = data_status(vm, returned) != DataStatus::proceed;
+  way.is_paused = !way.is_continued && data_status(vm, returned) != DataStatus::proceed;
   settle(vm);
   auto came = go_on(way);
   if (!is_over() && !way.is_paused) came.headers = way.trailers.pairs();
@@ -176,13 +179,14 @@ PhaseResult EnvoyProxy::send_metadata(Vm& vm, Phase phase, const Pairs& metadata
 // The message goes on: what it was can be read no more.
 void EnvoyProxy::let_go(Direction& way) {
   way.is_paused = false;
+  way.has_gone = true;
   way.has_headers = false;
   way.has_body = false;
   way.has_trailers = false;
 }
 
 void EnvoyProxy::end_stream(Vm& vm) {
-  if (is_connection_ && !is_closed_) close_connection(vm, CloseType::remote);
+  if (stream_.is_connection && !stream_.is_closed) close_connection(vm, CloseType::remote);
   vm.call("proxy_on_done", kStreamContext, {});
   is_logging_ = true;
   vm.call("proxy_on_log", kStreamContext, {});
@@ -190,6 +194,7 @@ void EnvoyProxy::end_stream(Vm& vm) {
   vm.call("proxy_on_delete", kStreamContext, {});
   forget_stream();
   settle(vm);
+  stream_ = {};
 }
 
 bool EnvoyProxy::advance(Vm& vm, std::uint64_t nanoseconds) {
@@ -206,9 +211,9 @@ bool EnvoyProxy::advance(Vm& vm, std::uint64_t nanoseconds) {
 
 void EnvoyProxy::settle(Vm& vm) {
   while (!vm.trap()) {
-    if (waiting_close_) {
+    if (stream_.waiting_close) {
       close_by_plugin(vm);
-    } else if (waiting_local_) {
+    } else if (stream_.waiting_local) {
       answer_locally(vm);
     } else if (!pending_.empty()) {
       const auto call = pending_.front();
@@ -250,32 +255,40 @@ void EnvoyProxy::deliver(Vm& vm, const PendingCall& call) {
 // A response by the plugin goes through its own callbacks of responses, unless the response that it
 // takes the place of is there already.
 void EnvoyProxy::answer_locally(Vm& vm) {
-  local_ = std::exchange(waiting_local_, std::nullopt);
-  request_.is_paused = false;
-  let_go(response_);
-  response_.headers.assign({{":status", std::to_string(local_->status)}});
-  for (const auto& [name, value] : local_->headers) response_.headers.add(name, value);
-  if (!local_->body.empty()) {
-    response_.headers.replace("content-length", std::to_string(local_->body.size()));
-    if (!response_.headers.get("content-type")) response_.headers.add("content-type", "text/plain");
+  // What has begun cannot be answered otherwise: the stream is reset.
+  if (stream_.response.has_gone) {
+    stream_.waiting_local.reset();
+    stream_.waiting_close = StreamType::response;
+    return close_by_plugin(vm);
   }
-  response_.body = local_->body;
-  if (!has_response_) pass_response(vm);
-  local_body_ = std::exchange(response_.body, {});
-  response_.is_paused = false;
+  stream_.local = std::exchange(stream_.waiting_local, std::nullopt);
+  stream_.request.is_paused = false;
+  let_go(stream_.response);
+  stream_.response.headers.assign({{":status", std::to_string(stream_.local->status)}});
+  for (const auto& [name, value] : stream_.local->headers)
+    stream_.response.headers.add(name, value);
+  if (!stream_.local->body.empty()) {
+    stream_.response.headers.replace("content-length", std::to_string(stream_.local->body.size()));
+    if (!stream_.response.headers.get("content-type"))
+      stream_.response.headers.add("content-type", "text/plain");
+  }
+  stream_.response.body = stream_.local->body;
+  if (!stream_.has_response) pass_response(vm);
+  stream_.local_body = std::exchange(stream_.response.body, {});
+  stream_.response.is_paused = false;
 }
 
 void EnvoyProxy::pass_response(Vm& vm) {
-  const auto end = response_.body.empty() ? EndOfStream::yes : EndOfStream::no;
-  response_.has_headers = true;
+  const auto end = stream_.response.body.empty() ? EndOfStream::yes : EndOfStream::no;
+  stream_.response.has_headers = true;
   vm.call(callback_of(Phase::response_headers), kStreamContext,
-          {count(response_.headers.pairs()), number(end)});
-  response_.has_headers = false;
+          {count(stream_.response.headers.pairs()), number(end)});
+  stream_.response.has_headers = false;
   if (end == EndOfStream::yes) return;
-  response_.has_body = true;
+  stream_.response.has_body = true;
   vm.call(callback_of(Phase::response_body), kStreamContext,
-          {count(response_.body), number(EndOfStream::yes)});
-  response_.has_body = false;
+          {count(stream_.response.body), number(EndOfStream::yes)});
+  stream_.response.has_body = false;
 }
 
 // --- What the plugin asks for
@@ -291,13 +304,13 @@ Answer<HeaderMap*> EnvoyProxy::map(ContextId context, MapType type, Access acces
   };
   switch (type) {
     case MapType::request_headers:
-      return of(request_.headers, is_stream && request_.has_headers);
+      return of(stream_.request.headers, is_stream && stream_.request.has_headers);
     case MapType::request_trailers:
-      return of(request_.trailers, is_stream && request_.has_trailers);
+      return of(stream_.request.trailers, is_stream && stream_.request.has_trailers);
     case MapType::response_headers:
-      return of(response_.headers, is_stream && response_.has_headers);
+      return of(stream_.response.headers, is_stream && stream_.response.has_headers);
     case MapType::response_trailers:
-      return of(response_.trailers, is_stream && response_.has_trailers);
+      return of(stream_.response.trailers, is_stream && stream_.response.has_trailers);
     case MapType::http_call_headers:
     case MapType::http_call_trailers:
       if (access == Access::write) return Status::bad_argument;
@@ -327,13 +340,13 @@ Answer<Buffer> EnvoyProxy::buffer(ContextId context, BufferType type) {
   };
   switch (type) {
     case BufferType::request_body:
-      return of_body(request_);
+      return of_body(stream_.request);
     case BufferType::response_body:
-      return of_body(response_);
+      return of_body(stream_.response);
     case BufferType::downstream_data:
-      return of_body(downstream_);
+      return of_body(stream_.downstream);
     case BufferType::upstream_data:
-      return of_body(upstream_);
+      return of_body(stream_.upstream);
     case BufferType::http_call_body:
       if (!is_answering_) break;
       return Buffer{call_body_, {}};
@@ -368,7 +381,7 @@ Answer<std::string> EnvoyProxy::property(ContextId context, std::string_view pat
   if (context == kStreamContext) {
     const auto* const row = std::ranges::find(kHeaderProperties, name, &HeaderProperty::path);
     if (row != std::end(kHeaderProperties)) {
-      if (const auto value = request_.headers.get(row->header)) return std::string(*value);
+      if (const auto value = stream_.request.headers.get(row->header)) return std::string(*value);
     }
   }
   missed_.push_back(fmt::format("the property `{}`", name));
@@ -383,8 +396,9 @@ Status EnvoyProxy::set_property(ContextId /*context*/, std::string_view path,
 }
 
 void EnvoyProxy::send_local_response(ContextId context, LocalResponse response) {
-  if (context != kStreamContext || is_connection_ || waiting_local_ || local_) return;
-  waiting_local_ = std::move(response);
+  if (context != kStreamContext || stream_.is_connection || stream_.waiting_local || stream_.local)
+    return;
+  stream_.waiting_local = std::move(response);
 }
 
 Status EnvoyProxy::set_tick_period(ContextId /*context*/, std::uint32_t milliseconds) {

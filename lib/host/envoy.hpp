@@ -107,6 +107,8 @@ class EnvoyProxy : public LocalProxy {
   const std::vector<std::string>& missed() const { return missed_; }
   // What was asked for, and Envoy has, but not this host.
   const std::vector<std::string>& lacking() const { return lacking_; }
+  // What would have ended Envoy.
+  const std::vector<std::string>& crashes() const { return crashes_; }
 
   Answer<HeaderMap*> map(ContextId context, MapType type, Access access) override;
   Answer<Buffer> buffer(ContextId context, BufferType type) override;
@@ -141,8 +143,27 @@ class EnvoyProxy : public LocalProxy {
     std::string body;  // what has come and not gone on
     bool has_body = false;
     bool is_paused = false;
+    // By the plugin, in the callback that runs: whatever that returns, unless it is a body's.
+    bool is_continued = false;
+    bool has_gone = false;   // the headers have: they are on the wire
     std::string released;    // of TCP: what has gone on since the last result
     bool has_ended = false;  // of TCP
+  };
+  // All that is over when the stream is.
+  struct Stream {
+    Direction request;
+    Direction response;
+    bool has_response = false;  // of the server
+    // Of a connection.
+    Direction downstream;
+    Direction upstream;
+    bool is_connection = false;
+    std::optional<StreamType> waiting_close;  // happens when the callback has returned
+    std::optional<StreamType> close;          // has happened, by the plugin
+    bool is_closed = false;
+    std::optional<LocalResponse> waiting_local;  // goes out when the callback has returned
+    std::optional<LocalResponse> local;          // has gone out
+    std::string local_body;
   };
   struct PendingCall {
     std::uint32_t token = 0;
@@ -183,25 +204,13 @@ class EnvoyProxy : public LocalProxy {
   PhaseResult result(Direction& direction);
   PhaseResult go_on(Direction& direction);
   // Whether nothing more comes: the plugin has answered, or the stream is no more.
-  bool is_over() const { return local_ || is_closed_; }
+  bool is_over() const { return stream_.local || stream_.is_closed; }
 
   EnvoyWorld world_;
   Pairs state_;  // properties that the plugin set, by the path as it gave it
   HeaderMap nothing_{HeaderForm::listed};
-  Direction request_;
-  Direction response_;
-  // Of a connection.
-  Direction downstream_;
-  Direction upstream_;
-  bool is_connection_ = false;
-  std::optional<StreamType> waiting_close_;  // happens when the callback has returned
-  std::optional<StreamType> close_;          // has happened, by the plugin
-  bool is_closed_ = false;
+  Stream stream_;
   bool is_logging_ = false;
-  std::optional<LocalResponse> waiting_local_;  // goes out when the callback has returned
-  std::optional<LocalResponse> local_;          // has gone out
-  std::string local_body_;
-  bool has_response_ = false;  // of the server
   std::deque<PendingCall> pending_;
   std::deque<std::uint32_t> ready_queues_;
   std::uint32_t next_token_ = 1;
@@ -226,6 +235,7 @@ class EnvoyProxy : public LocalProxy {
   std::map<std::string, std::uint64_t, std::less<>> values_;  // of metrics, by name
   std::vector<std::string> missed_;
   std::vector<std::string> lacking_;
+  std::vector<std::string> crashes_;
 };
 
 }  // namespace wasmctl::host

@@ -36,6 +36,11 @@ PhaseResult TesterProxy::send_body(Vm& vm, Phase phase, std::string body, EndOfS
   return result;
 }
 
+void TesterProxy::end_stream(Vm& vm) {
+  LocalProxy::end_stream(vm);
+  has_sent_ = false;
+}
+
 Answer<HeaderMap*> TesterProxy::map(ContextId context, MapType type, Access /*access*/) {
   if (context != kStreamContext) return Status::unimplemented;
   const auto of_phase =

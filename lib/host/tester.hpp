@@ -16,6 +16,7 @@ class TesterProxy : public LocalProxy {
 
   PhaseResult send_headers(Vm& vm, Phase phase, const Pairs& headers, EndOfStream end) override;
   PhaseResult send_body(Vm& vm, Phase phase, std::string body, EndOfStream end) override;
+  void end_stream(Vm& vm) override;
 
   // Plugins are told to log all, whatever is kept of it.
   LogLevel log_level() const override { return LogLevel::trace; }

@@ -25,6 +25,12 @@ envoy::Time now() {
 Place::Place(std::filesystem::path envoy, const base::StopSignals* stop, PlaceKey key)
     : envoy_(std::move(envoy)), stop_(stop), key_(std::move(key)), stage_(stop) {}
 
+std::optional<std::string> Place::death() {
+  if (!has_ended()) return std::nullopt;
+  const auto error = proxy_->death();
+  return std::string(error.message());
+}
+
 std::optional<std::string> Place::load(envoy::LoadedFilter filter, const std::string& log_level) {
   if (proxy_) {
     if (log_level != log_level_) proxy_->admin(fmt::format("/logging?wasm={}", log_level), "POST");

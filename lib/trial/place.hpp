@@ -33,6 +33,10 @@ class Place {
   Stage& stage() { return stage_; }
   std::uint16_t port() const { return proxy_->port(); }
 
+  // Whether Envoy has, by itself; and why.
+  bool has_ended() const { return proxy_ && proxy_->has_ended(); }
+  std::optional<std::string> death();
+
   // Puts the plugin there. None: it has it. Else why Envoy does not take it.
   std::optional<std::string> load(envoy::LoadedFilter filter, const std::string& log_level);
 

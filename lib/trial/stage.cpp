@@ -1,5 +1,6 @@
 #include "trial/stage.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>

@@ -9,8 +9,6 @@
 //     stage.wait([&] { return !stage.server().received().empty(); }, 1s);
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/stop_signals.hpp"

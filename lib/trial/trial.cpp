@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/error.hpp"
@@ -90,6 +91,13 @@ TestResult finish(TestResult result, const Test& test, const TestResult& embedde
   return result;
 }
 
+// A connection that breaks may be all that is seen of it at first.
+void throw_if_dead(Place& place) {
+  constexpr std::chrono::milliseconds kForTheEnd{100};
+  place.stage().wait([&] { return place.has_ended(); }, kForTheEnd);
+  if (place.has_ended()) throw Error(Code::network, "Envoy has ended");
+}
+
 }  // namespace
 
 Trial::Trial(Options options) : options_(std::move(options)) {}
@@ -111,6 +119,21 @@ TestResult Trial::run(const Suite& suite, const Test& test, const Subject& subje
   if (!result.left_out.empty()) return result;
   result.not_compared = not_compared(test);
   auto& place = place_for(test, embedded);
+  try {
+    return run_there(place, suite, test, subject, embedded, std::move(result));
+  } catch (const Error& error) {
+    // A plugin may take its proxy with it: that is a verdict, too, and the next test has another.
+    const auto death = error.code() == Code::network ? place.death() : std::nullopt;
+    if (!death) throw;
+    std::erase_if(places_, [&](const auto& other) { return other.get() == &place; });
+    host::Verdict verdict(suite);
+    verdict.fail(*death, test.mark, {}, {});
+    return finish(TestResult(), test, embedded, std::move(verdict));
+  }
+}
+
+TestResult Trial::run_there(Place& place, const Suite& suite, const Test& test,
+                            const Subject& subject, const TestResult& embedded, TestResult result) {
   host::Verdict verdict(suite);
   const auto begin = now();
   const auto refusal =
@@ -124,7 +147,9 @@ TestResult Trial::run(const Suite& suite, const Test& test, const Subject& subje
     return finish(std::move(result), test, embedded, std::move(verdict));
   }
   const RunContext context{place, suite, test, embedded, begin, loaded};
-  return finish(std::move(result), test, embedded, check(context, result));
+  auto judged = check(context, result);
+  if (!judged.failures().empty()) throw_if_dead(place);
+  return finish(std::move(result), test, embedded, std::move(judged));
 }
 
 }  // namespace wasmctl::trial

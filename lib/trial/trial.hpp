@@ -46,6 +46,9 @@ class Trial {
 
  private:
   Place& place_for(const host::Test& test, const host::TestResult& embedded);
+  host::TestResult run_there(Place& place, const host::Suite& suite, const host::Test& test,
+                             const Subject& subject, const host::TestResult& embedded,
+                             host::TestResult result);
 
   Options options_;
   std::vector<std::unique_ptr<Place>> places_;

@@ -237,6 +237,7 @@ class TestRun {
       check_callouts();
       check_grpc();
       check_foreign();
+      check_crashes();
       check_metrics();
     }
 
@@ -528,6 +529,11 @@ class TestRun {
                        what),
            test_.mark);
     }
+  }
+
+  void check_crashes() {
+    for (const auto& why : envoy_->crashes())
+      fail(fmt::format("Envoy crashes: {}", why), test_.mark);
   }
 
   void check_metrics() {

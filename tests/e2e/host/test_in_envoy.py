@@ -82,6 +82,20 @@ ROWS = {
     "a pause": (request(do("request_headers", "return 1"), result={"action": "pause"}), None),
     "no pause": (request(result={"action": "pause"}), "action"),
     "a pause that nobody expects": (request(do("request_headers", "return 1")), "the stream does not continue"),
+    "continued in its callback": ({**request(do("request_headers", "continue 0;return 1"), do("response_headers", "continue 1;return 1")),
+                                   **response()}, None),
+    "continued in a body's callback": ({**request(do("request_body", "continue 0;return 1")), "request_body": body(
+        "abc", {"action": "pause"}, end_of_stream=False)}, None),
+    "headers that wait keep the body": ({**request(do("request_headers", "return 1"), do("request_body", "log 2 x"), result={"action": "pause"}),
+                                         "request_body": body("abc", {"action": "pause", "log": [{"exact": "x", "invert": True}]})}, None),
+    "an answer when the response has begun": ({**request(do("response_body", "local 500 no why;return 1")), **response(),
+                                               "response_body": body("abc", {"close": "response"}, end_of_stream=False)}, None),
+    "bodies that stop": ({**request(do("request_body", "body 0;return 1")), "request_body": [
+        *body("ab", {"action": "pause", **logs("body = 2")}, end_of_stream=False),
+        *body("c", {"action": "pause", **logs("body = 3")}, end_of_stream=False)]}, None),
+    "statuses that are none": (request(do("request_headers", "return 7"), result={"action": "pause"}), None),
+    # It takes the proxy with it, and the next test has another one.
+    "a response that is continued before it is there": (request(do("request_headers", "continue 1")), "Envoy was ended by signal 11"),
     "close": (request(do("request_headers", "close 0;return 1"), result={"close": "request"}), None),
     "a call": ({**request(do("request_headers", "call side /x;return 3"), result=logs("get :status = 207", "bytes = hello")),
                 "http_call": [{**ANSWER, "calls": 1, "request": {"has_header": pairs((":method", "GET"), (":path", "/x"))}}]}, None),

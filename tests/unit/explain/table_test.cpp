@@ -52,7 +52,7 @@ struct Wrapping {
 };
 
 std::vector<Wrapping> wrappings(explain::Producer producer) {
-  const auto before = [](std::string prefix) {
+  const auto before = [](const std::string& prefix) {
     return [prefix](std::string_view text) { return fmt::format("{}{}\n", prefix, text); };
   };
   std::vector<Wrapping> all = {{"alone", before("")}};
