@@ -18,11 +18,15 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${manual}/man1
   COMMAND wasmctl manual man ${manual}/man1
   COMMAND sh -c "gzip -9n ${manual}/man1/*.1"
+  COMMAND ${CMAKE_COMMAND} -E create_symlink wasmctl.1.gz ${manual}/man1/kubectl-wasm.1.gz
   COMMAND ${CMAKE_COMMAND} -E touch ${pages}
   DEPENDS wasmctl VERBATIM)
 add_custom_target(manual DEPENDS ${pages} ${completions})
 
 install(TARGETS wasmctl)
+# `kubectl wasm` is what kubectl makes of a program of this name.
+file(CREATE_LINK wasmctl ${manual}/kubectl-wasm SYMBOLIC)
+install(FILES ${manual}/kubectl-wasm DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${manual}/man1/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${manual}/completion.bash
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME wasmctl)

@@ -94,6 +94,7 @@ void print_next_steps(Output err, const std::string& directory,
   const bool has_suite = std::ranges::any_of(
       files, [](const plugin::NewFile& file) { return file.path.starts_with("tests/"); });
   err.print("  wasmctl {}\n", has_suite ? "test" : "build");
+  err.print("  wasmctl run\n");
   err.print("  wasmctl push . REGISTRY/REPOSITORY/{}:0.1.0\n", name);
 }
 

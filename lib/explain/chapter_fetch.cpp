@@ -681,6 +681,17 @@ std::vector<Sight> fetch_sights() {
        .remedy =
            "`istioctl proxy-config ecds POD -o json | wasmctl explain` tells whether it is loaded",
        .source = kFetcher},
+      {.code = "W-145",
+       .producer = Producer::admin,
+       .forms = {{"filter <plugin> has no configuration",
+                  "filter default.filter has no configuration"}},
+       .cause = "<plugin> came to the proxy as a name without anything in it",
+       .remedy = "let the proxy be of istiod's version: `istioctl proxy-status`, `kubectl rollout "
+                 "restart`",
+       .editions = {{0, 21, "of plugins for waypoints this is a known fault, mended in 1.22"}},
+       .source = "Envoy, /config_dump",
+       .confidence = Confidence::likely,
+       .leads = kNotDelivered},
   };
 }
 

@@ -221,6 +221,22 @@ std::vector<Sight> running_sights() {
        .source = kTrap,
        .confidence = Confidence::likely,
        .leads = kDead | kNotLoaded},
+      {.code = "W-416",
+       .role = Role::remark,
+       .forms = {{"Caught Segmentation fault, suspect faulting address",
+                  "Caught Segmentation fault, suspect faulting address 0x0"},
+                 {"Caught Aborted, suspect faulting address",
+                  "Caught Aborted, suspect faulting address 0x53900000001"},
+                 {"std::terminate called!",
+                  "std::terminate called! (possible uncaught exception, see trace)"},
+                 {"panic: not implemented", "panic: not implemented"}},
+       .cause = "Envoy itself crashed, which a plugin should not be able to make it do; its "
+                "back-trace, in C++, says where",
+       .remedy = "look at the lines before it for the plugin's last ones; run the plugin by itself "
+                 "with the same requests, `wasmctl test DIR`; of a plugin without a memory "
+                 "`wasmctl lint FILE` tells",
+       .source = "Envoy, source/server/backtrace.h",
+       .confidence = Confidence::possible},
       {.code = "W-420",
        .producer = Producer::higress,
        .role = Role::consequence,

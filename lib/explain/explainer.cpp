@@ -76,6 +76,13 @@ bool begins_list(std::string_view text) {
   return base::trimmed(text).ends_with(" occurred:");
 }
 
+constexpr std::string_view kPluginItem = "* cannot fetch Wasm module ";
+
+// Whether the list so far has a plugin, and this item is another.
+bool begins_plugin(std::string_view list, std::string_view item) {
+  return item.starts_with(kPluginItem) && list.find(kPluginItem) != std::string_view::npos;
+}
+
 // What the agent writes behind the list is of the same message.
 bool continues_list(std::string_view line) {
   return line.empty() || line.starts_with("* ") || line.starts_with(". applying ");
@@ -153,6 +160,7 @@ struct Explainer::State : DocumentSink {
     std::string name;
     std::string type;  // of the typed_config in it
     std::string value;
+    bool has_config = false;
     bool has_rules = false;
     bool proves_nothing = false;  // of a Wasm filter: that there is one says not that it serves
     std::size_t line = 0;
@@ -247,10 +255,11 @@ struct Explainer::State : DocumentSink {
       return part;
     };
     std::string line(take());
-    const bool is_list = begins_list(line);
+    // Each plugin that could not be fetched is a message of its own.
+    const bool is_list = begins_list(line) || base::trimmed(line).starts_with(kPluginItem);
     while (is_list && !rest.empty()) {
       auto next = base::trimmed(rest.substr(0, rest.find('\n')));
-      if (!continues_list(next)) break;
+      if (!continues_list(next) || begins_plugin(line, next)) break;
       if (!next.empty()) line.append(" ").append(next);
       take();
     }
@@ -283,6 +292,13 @@ struct Explainer::State : DocumentSink {
 
   bool continue_list(std::string_view text) {
     const auto item = base::trimmed(text);
+    if (begins_plugin(list->from.text, item)) {
+      auto next = list->from;
+      end_list();
+      next.text = item;
+      list.emplace(List{std::move(next), line});
+      return true;
+    }
     if (list->from.text.size() < kMaxLineBytes && continues_list(item)) {
       if (!item.empty()) list->from.text.append(" ").append(item);
       return true;
@@ -363,6 +379,7 @@ struct Explainer::State : DocumentSink {
     outer.proves_nothing |= level.proves_nothing;
     if (level.key == "typed_config" || level.key == "typedConfig") {
       outer.type = level.type;
+      outer.has_config = true;
       outer.has_rules = level.has_rules;
       return;
     }
@@ -376,8 +393,14 @@ struct Explainer::State : DocumentSink {
 
   // A filter as Envoy has it, in the words of the table.
   void look_at_filter(const Level& level) {
-    if (level.name.empty() || level.type.empty() || level.proves_nothing || is_refused()) return;
+    if (level.name.empty() || level.proves_nothing || is_refused()) return;
     const bool is_discovered = level.key == "ecds_filter" || level.key == "ecdsFilter";
+    constexpr std::string_view kEmpty = "envoy.config.core.v3.TypedExtensionConfig";
+    if (is_discovered && !level.has_config && level.type == kEmpty) {
+      look("filter " + level.name + " has no configuration", level.line, {});
+      return;
+    }
+    if (level.type.empty()) return;
     std::string text = "filter " + level.name + " is " + level.type;
     if (level.type.ends_with(".rbac.v3.RBAC")) {
       if (!is_discovered) return;  // an AuthorizationPolicy

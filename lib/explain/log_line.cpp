@@ -204,6 +204,7 @@ LogLine read_log_line(std::string_view raw) {
   }
   if (read_istio(raw, line) || read_envoy(raw, line)) return line;
   line.text = raw;
+  line.level = level_named(raw.substr(0, raw.find(' ')));  // of a log that was pasted
   return line;
 }
 

@@ -42,6 +42,13 @@ using HostcallFunction = std::uint32_t (*)(const HostcallArguments&);
 struct HostcallRow {
   std::string_view name;
   HostcallFunction function;
+  // How a trace shows the arguments, a letter each; what has two slots has two letters.
+  // n: a number; N: one of 64 bits; L, M, B, S: a log level, map, buffer, stream. In two slots:
+  // "t." a text by address and size, "p." pairs. What a call writes, at the address in the slot:
+  // "a." a text's address and size, "P." the same of pairs, "o" a number of 32 bits, "O" one of 64.
+  // Of the texts, those that may be secret: "v." and "A." are values of what the text before names,
+  // "D." is of the buffer that is the first argument, "C." the configuration.
+  std::string_view form = {};
 };
 std::span<const HostcallRow> proxy_hostcalls();
 std::span<const HostcallRow> wasi_hostcalls();

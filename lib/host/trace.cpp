@@ -6,63 +6,13 @@
 #include <algorithm>
 
 #include "host/abi.hpp"
+#include "host/hostcalls.hpp"
 
 namespace wasmctl::host {
 
 namespace {
 
 constexpr std::size_t kMostBytesShown = 200;  // of a text
-
-// n: a number; N: one of 64 bits; L, M, B, S: a log level, map, buffer, stream. In two slots:
-// "t." a text by address and size, "p." pairs. What a call writes, at the address in the slot: "a."
-// a text's address and size, "P." the same of pairs, "o" a number of 32 bits, "O" one of 64. Of the
-// texts, those that may be secret: "v." and "A." are values of what the text before names, "D." is
-// of the buffer that is the first argument, "C." the configuration.
-constexpr TraceForm kForms[] = {
-    {"proxy_log", "Lt."},
-    {"proxy_get_log_level", "o"},
-    {"proxy_get_status", "oa."},
-    {"proxy_get_current_time_nanoseconds", "O"},
-    {"proxy_set_tick_period_milliseconds", "n"},
-    {"proxy_get_property", "t.A."},
-    {"proxy_set_property", "t.v."},
-    {"proxy_get_configuration", "C."},
-    {"proxy_set_effective_context", "n"},
-    {"proxy_done", ""},
-    {"proxy_call_foreign_function", "t.t.a."},
-    {"proxy_continue_request", ""},
-    {"proxy_continue_response", ""},
-    {"proxy_clear_route_cache", ""},
-    {"proxy_continue_stream", "S"},
-    {"proxy_close_stream", "S"},
-    {"proxy_send_local_response", "nt.t.p.n"},
-    {"proxy_get_header_map_size", "Mo"},
-    {"proxy_get_header_map_pairs", "MP."},
-    {"proxy_set_header_map_pairs", "Mp."},
-    {"proxy_get_header_map_value", "Mt.A."},
-    {"proxy_add_header_map_value", "Mt.v."},
-    {"proxy_replace_header_map_value", "Mt.v."},
-    {"proxy_remove_header_map_value", "Mt."},
-    {"proxy_get_buffer_status", "Boo"},
-    {"proxy_get_buffer_bytes", "BnnD."},
-    {"proxy_set_buffer_bytes", "Bnnt."},
-    {"proxy_get_shared_data", "t.a.o"},
-    {"proxy_set_shared_data", "t.t.n"},
-    {"proxy_register_shared_queue", "t.o"},
-    {"proxy_resolve_shared_queue", "t.t.o"},
-    {"proxy_dequeue_shared_queue", "na."},
-    {"proxy_enqueue_shared_queue", "nt."},
-    {"proxy_http_call", "t.p.t.p.no"},
-    {"proxy_grpc_call", "t.t.t.p.t.no"},
-    {"proxy_grpc_stream", "t.t.t.p.o"},
-    {"proxy_grpc_send", "nt.n"},
-    {"proxy_grpc_cancel", "n"},
-    {"proxy_grpc_close", "n"},
-    {"proxy_define_metric", "nt.o"},
-    {"proxy_increment_metric", "nN"},
-    {"proxy_record_metric", "nN"},
-    {"proxy_get_metric", "nO"},
-};
 
 std::string in_quotes(std::string_view text) {
   std::string shown;
@@ -189,8 +139,9 @@ class CallWords {
 };
 
 std::string_view form_of(std::string_view name) {
-  const auto* const found = std::ranges::find(kForms, name, &TraceForm::name);
-  return found == std::end(kForms) ? "" : found->form;
+  const auto rows = proxy_hostcalls();
+  const auto found = std::ranges::find(rows, name, &HostcallRow::name);
+  return found == rows.end() ? "" : found->form;
 }
 
 // The allocator is called by host calls: that is left out.
@@ -199,10 +150,6 @@ bool is_allocator(std::string_view name) {
 }
 
 }  // namespace
-
-std::span<const TraceForm> trace_forms() {
-  return kForms;
-}
 
 void Trace::add(std::string text) {
   lines_.push_back(std::string(2 * depth_, ' ') + std::move(text));

@@ -41,12 +41,4 @@ class Trace : public Observer {
   std::vector<engine::Slot> arguments_;  // of the host call that runs
 };
 
-// How the arguments of a host call are written, a letter each; what has two slots has two letters.
-// For a test: every row of the table of host calls has one of its length.
-struct TraceForm {
-  std::string_view name;
-  std::string_view form;
-};
-std::span<const TraceForm> trace_forms();
-
 }  // namespace wasmctl::host

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,6 +21,14 @@ namespace wasmctl::cli {
 namespace {
 
 using nlohmann::json;
+
+// As Envoy orders them.
+constexpr std::array<std::string_view, 7> kLevels = {"trace", "debug",    "info", "warning",
+                                                     "error", "critical", "off"};
+
+std::ptrdiff_t rank(std::string_view level) {
+  return std::ranges::find(kLevels, level) - kLevels.begin();
+}
 
 // Lines that wait to be shown: of a plugin that logs without end not all are.
 constexpr std::size_t kMostPending = 10'000;
@@ -201,11 +210,19 @@ bool Console::is_shown(const envoy::Record& record) {
   return record.component == "wasm" && is_grave && !record.text.starts_with("Plugin ");
 }
 
+std::string Console::log_level_of_envoy(const std::string& least) {
+  return rank(least) < rank("info") ? least : "info";
+}
+
+bool Console::is_below_level(const envoy::Record& record) const {
+  return envoy::plugin_line(record) && rank(record.level) < rank(options_.least);
+}
+
 void Console::add(const envoy::Record& record) {
   {
     const std::lock_guard lock(mutex_);
     if (main_thread_ == 0) main_thread_ = record.thread;  // it speaks first
-    if (record.thread == main_thread_ || !is_shown(record)) return;
+    if (record.thread == main_thread_ || !is_shown(record) || is_below_level(record)) return;
     if (attribution_.pending() >= kMostPending) {
       ++left_out_;
       return;

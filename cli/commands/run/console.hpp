@@ -48,6 +48,7 @@ class Console {
   struct Options {
     Form form = Form::text;
     When when = When::at_once;
+    std::string least = "info";  // the level from which on plugins' lines are shown
     bool is_colored = false;
     bool shows_names = false;  // several plugins: each line says whose it is
   };
@@ -67,11 +68,16 @@ class Console {
   void add(const envoy::Access& access);
   void set_modules(TracedModules modules);
 
+  // The level that Envoy logs from, for the console to have what it needs: what Envoy says of a
+  // plugin that fails is shown in any case.
+  static std::string log_level_of_envoy(const std::string& least);
+
   // Whether a record is of use to the author of a plugin: what plugins log, and what Envoy says of
   // them when they fail.
   static bool is_shown(const envoy::Record& record);
 
  private:
+  bool is_below_level(const envoy::Record& record) const;
   void print_loop();
   void print(const envoy::Entry& entry) const;
 

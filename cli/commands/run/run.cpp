@@ -62,6 +62,10 @@ class Outcome {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, kTimeForAccessLog, [this] { return is_over_; });
   }
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    has_failed_ = false;
+  }
   bool has_failed() {
     const std::lock_guard lock(mutex_);
     return has_failed_;
@@ -105,8 +109,9 @@ class Run {
 
  private:
   void find_envoy() {
+    std::error_code ignored;  // without a working directory there is no .venv
     envoy_ = envoy::find_envoy({options_.envoy, env_or(context_, "ENVOY_PATH", ""),
-                                env_or(context_, "PATH", ""), fs::current_path()});
+                                env_or(context_, "PATH", ""), fs::current_path(ignored)});
   }
 
   // A signal that ends a compiler ends the command.
@@ -157,12 +162,12 @@ class Run {
     options.envoy = envoy_;
     options.setup = setup_;
     options.concurrency = options_.concurrency;
-    options.log_level = options_.log_level;
+    options.log_level = Console::log_level_of_envoy(options_.log_level);
     if (base::log_enabled(base::LogLevel::info)) options.own_log_level = "info";
     options.stop = &stop_;
     options.on_record = [this](const envoy::Record& record) {
       console_->add(record);
-      outcome_.note(record);
+      note_failure(record);
       if (Console::is_shown(record)) return;
       base::log_info(fmt::format("envoy: {} {}: {}", record.level, record.component, record.text));
     };
@@ -173,6 +178,7 @@ class Run {
     std::vector<envoy::LoadedFilter> filters;
     for (const auto& plugin : plugins_) filters.push_back(filter_of(plugin));
     trace_modules();
+    expect_failures();
     try {
       proxy_.emplace(std::move(options), std::move(filters));
     } catch (const Error& error) {
@@ -181,8 +187,27 @@ class Run {
     }
   }
 
+  // Of a plugin that goes on failing it is said once why.
+  void expect_failures() {
+    const auto fails_closed = [](const RunningPlugin& plugin) {
+      return plugin.filter.on_failure == envoy::OnFailure::close;
+    };
+    outcome_.forget();
+    says_failure_ = !options_.is_once && std::ranges::all_of(plugins_, fails_closed);
+  }
+
+  // On the thread that reads the log.
+  void note_failure(const envoy::Record& record) {
+    outcome_.note(record);
+    if (!says_failure_ || !outcome_.has_failed() || !says_failure_.exchange(false)) return;
+    base::log_warning_and_hint(
+        "what trapped is dead: further requests get 503 (fail strategy FAIL_CLOSE)",
+        "other code gets a new VM; with `--fail-strategy FAIL_RELOAD` the same does, a second "
+        "later");
+  }
+
   Console::Options console_options(Console::When when, bool is_terminal) const {
-    return {options_.json ? Console::Form::json : Console::Form::text, when,
+    return {options_.json ? Console::Form::json : Console::Form::text, when, options_.log_level,
             is_terminal && context_.color, plugins_.size() > 1};
   }
 
@@ -319,6 +344,7 @@ class Run {
     }
     serving = std::move(changed);
     trace_modules();
+    expect_failures();
     say_reloaded(serving, begin, is_new_code);
   }
 
@@ -348,6 +374,7 @@ class Run {
   fs::path envoy_;
   std::optional<envoy::Upstream> upstream_;
   Outcome outcome_;
+  std::atomic<bool> says_failure_ = false;
   std::optional<Console> console_;
   std::optional<envoy::Proxy> proxy_;  // ends before what it tells
   unsigned generation_ = 0;            // of what Envoy was handed

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 PLUGIN = "plugins/header-logger"
+pytestmark = pytest.mark.xdist_group("package")  # made once
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,12 @@ def test_the_main_job_with_what_was_installed(installed, root, tmp_path, clean_e
     pushed = run("push", plugin, "oci:layout:v1").stdout
     assert pushed.startswith("oci:layout:v1@sha256:")
     assert "kind: WasmPlugin" in run("render", plugin, "--selector", "app=web", "-n", "default").stdout
+
+
+def test_it_is_a_plugin_of_kubectl(installed, clean_env):
+    env = clean_env | {"PATH": f"{installed}/usr/bin:{clean_env['PATH']}"}
+    done = subprocess.run(["kubectl", "wasm", "--version"], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("wasmctl ")
 
 
 def test_man_finds_the_pages(installed, clean_env):

@@ -222,6 +222,21 @@ def test_fresh_globals_and_a_config_of_its_own(env, sample, tmp_path):
         assert json.loads(loop.get()[1])["headers"]["x-count"] == ["1"]
 
 
+def test_a_plugin_that_trapped_is_dead_until_it_changes(env, sample):
+    with Loop(env, sample, "--port", "0", "--log-level", "error") as loop:
+        assert loop.get("/trap")[0] == 503
+        loop.talk.wait_for("warning: what trapped is dead: further requests get 503")
+        loop.out.wait_for("GET /trap 503 ")
+        loop.out.wait_for(f" at sample.cc:{line_of('/trap')}")
+        assert loop.get("/a")[0] == 503
+        replace(sample / "sample.cc", "one: ", "two: ")
+        loop.talk.wait_for("reloaded")
+        assert loop.get("/b")[0] == 200
+        loop.out.wait_for("GET /b 200 ")
+        loop.end()
+    assert not [line for line in loop.out.all if "two: /b" in line]  # a warning, below the level
+
+
 def test_swaps_under_load_lose_no_request_and_leak_no_vm(env, sample):
     statuses, over = [], threading.Event()
 

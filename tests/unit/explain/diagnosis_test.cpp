@@ -111,6 +111,21 @@ TEST_CASE("consequences in other inputs go to their cause") {
   CHECK(told({kDead}) == "W-410 | broken");
 }
 
+TEST_CASE("a list of plugins has a cause for each") {
+  const std::string items =
+      "\t* cannot fetch Wasm module oci://a/b: could not fetch manifest: GET https://a/v2/b: "
+      "MANIFEST_UNKNOWN: x\n"
+      "\t* cannot fetch Wasm module oci://c/d: could not fetch manifest: GET https://c/v2/d: "
+      "UNAUTHORIZED: x\n\n";
+  const std::string list =
+      "2026-11-26T16:15:53.1Z\terror\twasm\tconvert the wasm config: 2 errors occurred:\n" + items;
+  CHECK(told({list}) == "W-101, W-102 | broken");
+  std::string escaped;
+  for (const char c : items) escaped += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string(1, c);
+  CHECK(told({R"({"level":"error","msg":"convert the wasm config: 2 errors occurred:\n)" + escaped +
+              "\"}\n"}) == "W-101, W-102 | broken");
+}
+
 TEST_CASE("a VM that died in a request did not refuse a module") {
   CHECK(told({envoy("1", failed("a")) + envoy("7", kTrap)}) == "W-401, W-216 a | broken");
 }
@@ -130,6 +145,10 @@ TEST_CASE("what works, and what nothing tells") {
               "size:1kB\n"}) == "unknown");
   CHECK(told({"2026-11-26T16:15:53.1Z\tinfo\tads\tECDS: PUSH for node:web-1.default resources:0 "
               "size:0B\n"}) == "unknown");
+  CHECK(
+      told(
+          {R"({"ecds_filters":[{"ecds_filter":{"@type":"type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",)"
+           R"("name":"default.a"}}]})"}) == "W-145 default.a | broken");
   // AuthorizationPolicies deny, too, and have filters of that type.
   CHECK(told({"\"GET / HTTP/1.1\" 403 - rbac_access_denied_matched_policy[none] -\n"}) ==
         "unknown");

@@ -27,7 +27,7 @@ TEST_CASE("a line is taken out of what loggers put around it") {
        58553.5},
       {"2026-11-26T16:15:53.5Z\twarn\ttext", "text", "", "warn", 58553.5},
       {"2026-11-26T16:15:53.5Z     error   envoy wasm      text    thread=22",
-       "error   envoy wasm      text", "22", "", 58553.5},
+       "error   envoy wasm      text", "22", "error", 58553.5},
       {"2026-11-26T00:00:01.5Z stderr F 2026-11-26T16:15:53.5Z\terror\twasm\ttext", "text", "",
        "error", 58553.5},
       {"[pod/web-1/istio-proxy] 2026-11-26T16:15:53.5Z\terror\twasm\ttext", "text", "", "error",

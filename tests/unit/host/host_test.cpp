@@ -34,8 +34,8 @@ TEST_CASE("a trace shows every argument of every call of Proxy-Wasm") {
   for (const auto& row : wasm::host_functions(wasm::Vendor::envoy)) {
     if (!row.name.starts_with("proxy_")) continue;
     CAPTURE(row.name);
-    const auto forms = host::trace_forms();
-    const auto found = std::ranges::find(forms, row.name, &host::TraceForm::name);
+    const auto forms = host::proxy_hostcalls();
+    const auto found = std::ranges::find(forms, row.name, &host::HostcallRow::name);
     REQUIRE(found != forms.end());
     CHECK(found->form.size() == row.signature.find(':'));
   }
