@@ -107,6 +107,8 @@ class EnvoyProxy : public LocalProxy {
   const std::vector<std::string>& missed() const { return missed_; }
   // What was asked for, and Envoy has, but not this host.
   const std::vector<std::string>& lacking() const { return lacking_; }
+  // Of the calls that were made: for a test of many streams.
+  void forget_calls();
   // What would have ended Envoy.
   const std::vector<std::string>& crashes() const { return crashes_; }
 

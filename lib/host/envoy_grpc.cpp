@@ -170,6 +170,13 @@ Status EnvoyProxy::grpc_close(std::uint32_t token) {
   return Status::ok;
 }
 
+// Those that are on their way are still needed.
+void EnvoyProxy::forget_calls() {
+  calls_.clear();
+  missed_.clear();
+  if (grpc_.empty()) grpc_calls_.clear();
+}
+
 // Delivers the next thing that a server says; false: none has anything to say.
 bool EnvoyProxy::deliver_grpc(Vm& vm) {
   for (auto& [token, pending] : grpc_) {

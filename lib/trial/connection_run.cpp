@@ -18,7 +18,7 @@ class ConnectionRun {
   explicit ConnectionRun(const RunContext& context)
       : context_(context), stage_(context.place.stage()) {}
 
-  host::Verdict run(host::TestResult& result) {
+  host::Verdict run() {
     stage_.clear();
     const auto begin = now();
     stage_.connect(context_.place.port());
@@ -41,7 +41,6 @@ class ConnectionRun {
       }
     }
     stage_.client().vanish();
-    result.called.clear();
     return judge(context_, came_, [](host::Verdict&) {});
   }
 
@@ -102,8 +101,8 @@ class ConnectionRun {
 
 }  // namespace
 
-host::Verdict run_connection(const RunContext& context, host::TestResult& result) {
-  return ConnectionRun(context).run(result);
+host::Verdict run_connection(const RunContext& context) {
+  return ConnectionRun(context).run();
 }
 
 }  // namespace wasmctl::trial

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using Messages = std::vector<std::string>;
 
-constexpr milliseconds kForTheLog{500};
+constexpr milliseconds kForTheLog{250};
 constexpr auto kForever = envoy::Time::max();
 
 Messages embedded_messages(const host::TestResult& embedded, host::Phase phase) {

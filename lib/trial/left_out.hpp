@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "host/suite/run.hpp"
 #include "host/suite/suite.hpp"
 
 namespace wasmctl::trial {

@@ -78,7 +78,7 @@ void compare_verdicts(const Test& test, const TestResult& embedded, host::Verdic
 
 host::Verdict check(const RunContext& context, TestResult& result) {
   if (context.test.refuses) return check_refusal(context);
-  if (host::is_of_tcp(context.test)) return run_connection(context, result);
+  if (host::is_of_tcp(context.test)) return run_connection(context);
   return run_request(context, result);
 }
 

@@ -318,6 +318,8 @@ class TestRun {
     verdict_.take_failures();
     proxy_->forget_log();
     phases_.clear();
+    result_.phases.clear();
+    if (envoy_ != nullptr) envoy_->forget_calls();
     vm_->forget_taken();
   }
 

@@ -4,12 +4,14 @@
 
 #include "base/error.hpp"
 #include "host/abi.hpp"
+#include "host/envoy.hpp"
 #include "host/header_map.hpp"
 #include "host/hostcalls.hpp"
 #include "host/mask.hpp"
 #include "host/protobuf.hpp"
 #include "host/shared_state.hpp"
 #include "host/suite/run.hpp"
+#include "host/tester.hpp"
 #include "host/trace.hpp"
 #include "tests/unit/wasm/assemble.hpp"
 
@@ -216,6 +218,36 @@ TEST_CASE("a plugin that fills the host's memory fails") {
   CHECK(result.failures[0].what ==
         "the VM failed in proxy_on_log: a host function failed: it has handed the host more than "
         "268435456 bytes");
+}
+
+TEST_CASE("each stream begins anew") {
+  // It answers 403.
+  const auto bytes =
+      plugin("proxy_on_request_headers", "iii:i",
+             "\x41\x93\x03" + std::string("\x41\0\x41\0\x41\0\x41\0\x41\0\x41\0\x41\0", 14) +
+                 "\x10\x00\x1a\x41\x01"s,
+             "proxy_send_local_response", "iiiiiiii:i");
+  const engine::Program program(wasm::parse_module(bytes, "m"), "m");
+  host::SharedState shared;
+  const auto answers_twice = [&](host::LocalProxy& proxy) {
+    host::Vm vm(program, proxy, {});
+    vm.start();
+    REQUIRE(proxy.start_plugin(vm));
+    for (int i = 0; i < 2; ++i) {
+      proxy.start_stream(vm);
+      const auto result =
+          proxy.send_headers(vm, host::Phase::request_headers, {{"a", "b"}}, host::EndOfStream::no);
+      CHECK(result.local.status == 403);
+      const auto body =
+          proxy.send_body(vm, host::Phase::request_body, "abc", host::EndOfStream::yes);
+      CHECK(body.body.empty());
+      proxy.end_stream(vm);
+    }
+  };
+  host::EnvoyProxy envoy({}, {}, shared);
+  answers_twice(envoy);
+  host::TesterProxy tester({}, shared);
+  answers_twice(tester);
 }
 
 TEST_CASE("what callbacks cost is exact") {
