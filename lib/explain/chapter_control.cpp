@@ -401,6 +401,18 @@ std::vector<Sight> kubernetes_sights() {
                  "istio -e envoyproxy` what it knows",
        .source = "kubectl",
        .leads = kNotAccepted},
+      {.code = "W-610",
+       .producer = Producer::kubernetes,
+       .role = Role::remark,
+       .forms = {{"resource of kind WasmPlugin", "resource of kind WasmPlugin"},
+                 {"resource of kind TrafficExtension", "resource of kind TrafficExtension"},
+                 {"resource of kind EnvoyExtensionPolicy",
+                  "resource of kind EnvoyExtensionPolicy"}},
+       .cause =
+           "the input has a plugin's own resource, of which only its status was looked at here",
+       .remedy =
+           "`wasmctl check -f FILE` judges what it asks for; `wasmctl explain LOG -f FILE` both",
+       .source = "kubectl get -o yaml"},
   };
 }
 

@@ -162,7 +162,7 @@ bool Diagnosis::fold(Burst& burst, const Sighting& sighting) {
 std::size_t Diagnosis::find_or_add(const Sighting& sighting, std::string_view plugin) {
   auto key = key_of(sighting);
   if (!plugin.empty()) key.append("\nof ").append(plugin);
-  const auto said = take_said(sighting);
+  auto said = take_said(sighting);
   if (const auto known = index_.find(key); known != index_.end()) {
     auto& found = found_[known->second];
     ++found.explanation.count;
@@ -173,7 +173,8 @@ std::size_t Diagnosis::find_or_add(const Sighting& sighting, std::string_view pl
   Found found;
   found.plugin = plugin.empty() ? plugin_of(sighting) : std::string(plugin);
   found.explanation.sight = sighting.sight;
-  found.explanation.said = said;
+  found.explanation.said = std::move(said.text);
+  found.speaker = std::move(said.plugin);
   found.explanation.evidence.push_back(sighting.evidence);
   found.first = sighting;
   index_.emplace(std::move(key), found_.size());
@@ -182,21 +183,23 @@ std::size_t Diagnosis::find_or_add(const Sighting& sighting, std::string_view pl
 }
 
 // What the plugin logged just before, which is of no other cause then.
-std::string Diagnosis::take_said(const Sighting& sighting) {
-  const auto own = std::exchange(own_, {});
+Diagnosis::OwnLine Diagnosis::take_said(const Sighting& sighting) {
+  auto own = std::exchange(own_, {});
   if (!may_have_been_said(*sighting.sight) || own.text.empty()) return {};
   const bool is_one_thread =
       own.thread == sighting.thread || own.thread.empty() || sighting.thread.empty();
   const bool is_near = own.seconds && sighting.seconds
                            ? std::abs(*sighting.seconds - *own.seconds) <= kBurstSeconds
                            : sighting.evidence.line - own.line <= 3;
-  return is_one_thread && is_near ? own.text : std::string();
+  if (!is_one_thread || !is_near) return {};
+  return own;
 }
 
 void Diagnosis::add_sign(Sighting sighting) {
   const auto said = sighting.captures.find("said");
   if (said != sighting.captures.end()) {
-    own_ = {sighting.thread, sighting.seconds, sighting.evidence.line, said->second};
+    own_ = {sighting.thread, sighting.seconds, sighting.evidence.line, said->second,
+            plugin_of(sighting)};
   }
   const auto plugin = plugin_of(sighting);
   const auto known = std::ranges::find_if(signs_, [&](const Explanation& sign) {
@@ -323,6 +326,7 @@ void Diagnosis::fold_consequences() {
 void Diagnosis::complete(Found& found) const {
   auto& explanation = found.explanation;
   const auto& sight = *explanation.sight;
+  if (found.plugin.empty()) found.plugin = found.speaker;
   if (!found.plugin.empty()) found.first.captures["plugin"] = found.plugin;
   explanation.plugin = found.plugin;
   explanation.cause = filled(sight.cause, found.first);

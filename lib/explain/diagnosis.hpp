@@ -62,6 +62,7 @@ class Diagnosis {
     Sighting first;
     Explanation explanation;
     std::string plugin;
+    std::string speaker;  // the plugin that logged what may be the reason
     bool folded = false;  // into another
   };
   struct OwnLine {
@@ -69,6 +70,7 @@ class Diagnosis {
     std::optional<double> seconds;
     std::size_t line = 0;
     std::string text;
+    std::string plugin;
   };
 
   void add_sign(Sighting sighting);
@@ -76,7 +78,7 @@ class Diagnosis {
   bool fold(Burst& burst, const Sighting& sighting);
   void name_plugin(Burst& burst, const std::string& plugin);
   std::size_t find_or_add(const Sighting& sighting, std::string_view plugin);
-  std::string take_said(const Sighting& sighting);
+  OwnLine take_said(const Sighting& sighting);
   bool takes(const Found& cause, const Found& found) const;
   void fold_consequences();
   void complete(Found& found) const;

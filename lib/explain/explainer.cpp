@@ -429,6 +429,7 @@ struct Explainer::State : DocumentSink {
       level.type = text.substr(0, kMostShown);
     }
     if (key == "value") level.value = text.substr(0, kMostShown);
+    if (key == "kind") look("resource of kind " + std::string(text.substr(0, kMostShown)), at, {});
     if (key == "runtime" && text == "envoy.wasm.runtime.null") level.proves_nothing = true;
     LogLine from;
     if (key == "ISTIO_VERSION") {

@@ -111,6 +111,15 @@ TEST_CASE("consequences in other inputs go to their cause") {
   CHECK(told({kDead}) == "W-410 | broken");
 }
 
+TEST_CASE("who spoke last is who stopped") {
+  const std::string panic =
+      "[2026-11-26 16:15:53.1][7][critical][wasm] [x.cc:1] wasm log default.a: panicked at x\n";
+  CHECK(told({panic + envoy("7", kTrap)}) == "W-401 default.a | broken");
+  CHECK(explained({panic + envoy("7", kTrap)}).causes.at(0).said == "panicked at x");
+  CHECK(told({panic + envoy("8", kTrap)}) == "W-401 | broken");
+  CHECK(told({panic + envoy("7", kTrap, "16:25:00.0")}) == "W-401 | broken");
+}
+
 TEST_CASE("a list of plugins has a cause for each") {
   const std::string items =
       "\t* cannot fetch Wasm module oci://a/b: could not fetch manifest: GET https://a/v2/b: "
@@ -149,6 +158,9 @@ TEST_CASE("what works, and what nothing tells") {
       told(
           {R"({"ecds_filters":[{"ecds_filter":{"@type":"type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",)"
            R"("name":"default.a"}}]})"}) == "W-145 default.a | broken");
+  CHECK(
+      told({"apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: a}\n"}) ==
+      "unknown");
   // AuthorizationPolicies deny, too, and have filters of that type.
   CHECK(told({"\"GET / HTTP/1.1\" 403 - rbac_access_denied_matched_policy[none] -\n"}) ==
         "unknown");
