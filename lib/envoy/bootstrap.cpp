@@ -16,10 +16,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Where Debian, Fedora and Alpine have the system's authorities.
-constexpr std::array kAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
-                                     "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
-
 Json typed(const char* type, Json fields) {
   fields["@type"] = fmt::format("type.googleapis.com/{}", type);
   return fields;
@@ -155,35 +151,33 @@ Json http_options(Protocol protocol) {
   return {{kType, typed(kType, {{"explicit_http_config", std::move(which)}})}};
 }
 
-Json tls_socket(const std::string& host) {
+// A server that is an address has a certificate for that.
+Json tls_socket(const std::string& host, const fs::path& authorities) {
+  const bool is_name = !is_address(host);
   Json context = Json::object();
-  if (!is_address(host)) context["sni"] = host;
-  for (const auto* file : kAuthorities) {
-    std::error_code ignored;
-    if (!fs::exists(file, ignored)) continue;
-    Json validation = {{"trusted_ca", {{"filename", file}}}};
-    if (!is_address(host)) {
-      validation["match_typed_subject_alt_names"] =
-          list_of({{"san_type", "DNS"}, {"matcher", {{"exact", host}}}});
-    }
-    context["common_tls_context"]["validation_context"] = std::move(validation);
-    break;
-  }
+  if (is_name) context["sni"] = host;
+  auto names =
+      list_of({{"san_type", is_name ? "DNS" : "IP_ADDRESS"}, {"matcher", {{"exact", host}}}});
+  context["common_tls_context"]["validation_context"] = {
+      {"trusted_ca", {{"filename", authorities.native()}}},
+      {"match_typed_subject_alt_names", std::move(names)}};
   return {{"name", "envoy.transport_sockets.tls"},
           {"typed_config", typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
                                  std::move(context))}};
 }
 
-Json cluster(const Cluster& wanted) {
+Json cluster(const Cluster& wanted, const fs::path& authorities) {
   Json endpoint = {{"endpoint", {{"address", address(wanted.host, wanted.port)}}}};
   Json locality = {{"lb_endpoints", list_of(std::move(endpoint))}};
   Json made = {{"name", wanted.name},
                {"type", is_address(wanted.host) ? "STATIC" : "STRICT_DNS"},
+               {"dns_lookup_family", "V4_PREFERRED"},  // `localhost` is where most servers listen
                {"connect_timeout", "5s"},
                {"typed_extension_protocol_options", http_options(wanted.protocol)},
                {"load_assignment",
                 {{"cluster_name", wanted.name}, {"endpoints", list_of(std::move(locality))}}}};
-  if (wanted.protocol == Protocol::tls) made["transport_socket"] = tls_socket(wanted.host);
+  if (wanted.protocol == Protocol::tls)
+    made["transport_socket"] = tls_socket(wanted.host, authorities);
   return made;
 }
 
@@ -192,9 +186,9 @@ Json clusters_of(const Setup& setup) {
   if (setup.upstream) {
     auto upstream = *setup.upstream;
     upstream.name = kUpstreamName;
-    clusters.push_back(cluster(upstream));
+    clusters.push_back(cluster(upstream, setup.authorities));
   }
-  for (const auto& wanted : setup.clusters) clusters.push_back(cluster(wanted));
+  for (const auto& wanted : setup.clusters) clusters.push_back(cluster(wanted, setup.authorities));
   return clusters;
 }
 

@@ -63,6 +63,7 @@ struct Setup {
   std::uint16_t admin_port = 0;     // likewise
   std::optional<Cluster> upstream;  // null: Envoy answers 200 itself, or closes the connection
   std::vector<Cluster> clusters;    // for callouts
+  fs::path authorities;             // of those in TLS the certificates are judged by this PEM file
 };
 
 // Everything in one document, which `envoy -c` takes as it is.

@@ -28,6 +28,7 @@
 #include "envoy/find.hpp"
 #include "envoy/proxy.hpp"
 #include "envoy/upstream.hpp"
+#include "registry/certificates.hpp"
 
 namespace wasmctl::cli {
 
@@ -85,6 +86,7 @@ class Run {
         options_(options),
         images_(context, options.registry),
         setup_(setup_of(options)) {
+    if (!options.tls_clusters.empty()) setup_.authorities = registry::authorities_file(context.env);
     sources_.emplace_back(context, options, images_, options.source, options.plugin);
     for (const auto& text : options.chain) {
       sources_.emplace_back(context, options, images_, text, flags_of_others_);

@@ -72,7 +72,9 @@ void add_traffic(CLI::App& app, RunOptions& options) {
   app.add_option("--cluster", options.clusters, "A server for the plugin's callouts")
       ->type_name("NAME=HOST:PORT")
       ->allow_extra_args(false);
-  app.add_option("--cluster-tls", options.tls_clusters, "The same, spoken to in TLS")
+  app.add_option("--cluster-tls", options.tls_clusters,
+                 "The same, spoken to in TLS, its certificate judged by the system's "
+                 "authorities, or $SSL_CERT_FILE")
       ->type_name("NAME=HOST:PORT")
       ->allow_extra_args(false);
   app.add_flag("--tcp", options.tcp, "A network filter, for TCP (default: as wasmctl.yaml's type)");
