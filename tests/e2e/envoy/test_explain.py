@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from envoy import Listeners, address
+from envoy import BINARY, Envoy, Listeners, address
 from test_lint_rules import HEARS, MARKER, MALLOC, MEMORY, PLUGIN, CALL_METRIC, METRIC
 
 # istio/istio, pkg/bootstrap: log_format.text_format
@@ -224,3 +224,21 @@ def test_what_the_admin_port_tells(wasmctl, mesh, path, findings, signs):
     assert (codes(report)["findings"], codes(report)["signs"]) == (findings, signs)
     if path.startswith("/config_dump"):
         assert [f["plugin"] for f in report["findings"] if f["code"] == "W-137"] == ["default.denies"]
+
+
+WASM = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
+
+
+@pytest.mark.parametrize("config, code", [
+    ({"@type": WASM, "config": {"rootid": "x"}}, "W-301"),
+    ({"@type": WASM.replace("v3", "v4")}, "W-303"),
+    ({"@type": "type.googleapis.com/udpa.type.v1.TypedStruct", "type_url": WASM + "er", "value": {}}, "W-303"),
+    (wasm("", vm={"code": {"remote": {"http_uri": {"uri": "http://a/b", "cluster": "c", "timeout": "1s"}}}}), "W-314"),
+    (wasm("/dev/null"), "W-222"),
+    ({"@type": WASM}, "W-216")])
+def test_configurations_that_end_envoy(wasmctl, tmp_path, config, code):
+    envoy = Envoy([{"name": "envoy.filters.http.wasm", "typed_config": config}])
+    (tmp_path / "envoy.json").write_text(json.dumps(envoy.bootstrap()))
+    done = subprocess.run([BINARY, "-c", tmp_path / "envoy.json", "--mode", "validate", "--use-dynamic-base-id"],
+                          capture_output=True, text=True)
+    assert [f["code"] for f in explained(wasmctl, stdin=done.stdout + done.stderr)["findings"]] == [code]
