@@ -46,6 +46,12 @@ def wasmctl(clean_env, tmp_path):
 
 
 @pytest.fixture(scope="session")
+def wasmctl_once(clean_env):
+    """wasmctl(*args), for what several tests need: it succeeds."""
+    return lambda *args: subprocess.run([WASMCTL, *map(str, args)], check=True, env=clean_env, capture_output=True)
+
+
+@pytest.fixture(scope="session")
 def built(root, clean_env, tmp_path_factory):
     """built("everything.cc"): the module of a plugin of tests/data/plugins."""
 

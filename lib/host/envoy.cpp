@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 namespace wasmctl::host {
@@ -241,6 +242,7 @@ void EnvoyProxy::deliver(Vm& vm, const PendingCall& call) {
   }
   const auto answer = given.failure == CallFailure::none ? given : failed_answer(given.failure);
   call_headers_.assign(answer.headers);
+  if (!call_headers_.get(":status")) call_headers_.add(":status", "200");
   call_trailers_.assign(answer.trailers);
   call_body_ = answer.body;
   is_answering_ = true;
@@ -314,7 +316,8 @@ Answer<HeaderMap*> EnvoyProxy::map(ContextId context, MapType type, Access acces
     case MapType::http_call_headers:
     case MapType::http_call_trailers:
       if (access == Access::write) return Status::bad_argument;
-      return of(type == MapType::http_call_headers ? call_headers_ : call_trailers_, is_answering_);
+      return of(type == MapType::http_call_headers ? call_headers_ : call_trailers_,
+                is_answering_ && (type == MapType::http_call_headers || call_trailers_.size() > 0));
     case MapType::grpc_initial_metadata:
     case MapType::grpc_trailing_metadata:
       if (access == Access::write) return Status::bad_argument;
@@ -379,13 +382,42 @@ Answer<std::string> EnvoyProxy::property(ContextId context, std::string_view pat
   if (name == "plugin_name") return std::string("test");
   if (name == "plugin_vm_id") return std::string();
   if (context == kStreamContext) {
-    const auto* const row = std::ranges::find(kHeaderProperties, name, &HeaderProperty::path);
-    if (row != std::end(kHeaderProperties)) {
-      if (const auto value = stream_.request.headers.get(row->header)) return std::string(*value);
-    }
+    if (auto value = message_property(name)) return *std::move(value);
   }
   missed_.push_back(fmt::format("the property `{}`", name));
   return Status::not_found;
+}
+
+// What a message's headers say, as long as they can be read.
+std::optional<std::string> EnvoyProxy::message_property(std::string_view name) const {
+  const auto of = [this](const Direction& way) -> const HeaderMap& {
+    return way.has_headers || is_logging_ ? way.headers : nothing_;
+  };
+  const auto& request = of(stream_.request);
+  const auto& response = of(stream_.response);
+  const auto value_of = [](const HeaderMap& map,
+                           std::string_view header) -> std::optional<std::string> {
+    const auto value = map.get(header);
+    if (!value) return std::nullopt;
+    return std::string(*value);
+  };
+  const auto* const row = std::ranges::find(kHeaderProperties, name, &HeaderProperty::path);
+  if (row != std::end(kHeaderProperties)) return value_of(request, row->header);
+  constexpr std::string_view kOfRequest = "request.headers.";
+  constexpr std::string_view kOfResponse = "response.headers.";
+  if (name.starts_with(kOfRequest)) return value_of(request, name.substr(kOfRequest.size()));
+  if (name.starts_with(kOfResponse)) return value_of(response, name.substr(kOfResponse.size()));
+  if (name == "response.code") {
+    const auto status = value_of(response, ":status");
+    if (!status) return std::nullopt;
+    return little_endian(static_cast<std::uint64_t>(std::strtoul(status->c_str(), nullptr, 10)));
+  }
+  const auto path = value_of(request, ":path");
+  if (!path) return std::nullopt;
+  const auto question = std::min(path->find('?'), path->size());
+  if (name == "request.url_path") return path->substr(0, question);
+  if (name == "request.query") return path->substr(std::min(question + 1, path->size()));
+  return std::nullopt;
 }
 
 Status EnvoyProxy::set_property(ContextId /*context*/, std::string_view path,

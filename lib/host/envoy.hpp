@@ -21,7 +21,7 @@ namespace wasmctl::host {
 // does not; only of a reset the plugin gets nothing.
 enum class CallFailure : std::uint8_t { none, connect, timeout, reset };
 
-// What a cluster answers; the first that fits.
+// What a cluster answers; the first that fits. A status that is not among the headers is 200.
 struct ClusterAnswer {
   std::string cluster;  // empty: any
   std::string path;     // the same
@@ -204,6 +204,7 @@ class EnvoyProxy : public LocalProxy {
   static void release(Direction& way);
   void let_go(Direction& direction);
   PhaseResult result(Direction& direction);
+  std::optional<std::string> message_property(std::string_view name) const;
   PhaseResult go_on(Direction& direction);
   // Whether nothing more comes: the plugin has answered, or the stream is no more.
   bool is_over() const { return stream_.local || stream_.is_closed; }

@@ -179,8 +179,9 @@ std::uint32_t with_map(Call call, Access access, const Use& use) {
   return use(*std::get<HeaderMap*>(map));
 }
 
+// Envoy asks for a map that can be written.
 std::uint32_t get_map_size(Call call) {
-  return with_map(call, Access::read, [&](const HeaderMap& map) {
+  return with_map(call, Access::write, [&](const HeaderMap& map) {
     return write_number(call.vm(), call.u32(1), static_cast<std::uint32_t>(map.size_for_module()));
   });
 }

@@ -13,11 +13,13 @@
 #include "cli/command.hpp"
 #include "cli/commands/test/budget.hpp"
 #include "cli/commands/test/code_reports.hpp"
+#include "cli/commands/test/fuzz.hpp"
 #include "cli/commands/test/soak.hpp"
 #include "cli/commands/test/test_options.hpp"
 #include "cli/commands/test/test_runner.hpp"
 #include "cli/commands/test/test_suites.hpp"
 #include "cli/commands/test/tested_modules.hpp"
+#include "cli/flags/watched.hpp"
 #include "cli/output/test_report.hpp"
 #include "envoy/find.hpp"
 #include "host/suite/schema.hpp"
@@ -101,6 +103,8 @@ void run_tests(Context& context, const TestOptions& options) {
   }
   if (options.list) return list_tests(context, runner, suites);
   if (options.soak > 0) return run_soak(context, options, runner, modules, suites, source);
+  if (options.fuzz > 0 || options.fuzz_runs > 0)
+    return run_fuzz(context, options, runner, modules, suites, source);
   const auto budget = options.budget.empty() ? std::nullopt : load_budget(options);
   const auto tested = runner.run(suites, source);
   auto tally = count(tested);
@@ -112,6 +116,36 @@ void run_tests(Context& context, const TestOptions& options) {
   if (!options.budget.empty()) keep_budget(context, options, budget, tested);
 }
 
+// The plugin, its suites and what they name; but not what the tests write.
+base::Watched watched_files(const TestOptions& options) {
+  base::Watched watched;
+  const auto source = parse_source(options.source.empty() ? "." : options.source);
+  if (const auto* const directory = std::get_if<Directory>(&source)) {
+    add_watched_directory(watched, directory->path, options.build);
+  } else if (const auto* const file = std::get_if<File>(&source)) {
+    watched.paths.emplace_back(file->path);
+  }
+  watched.paths.insert(watched.paths.end(), options.suites.begin(), options.suites.end());
+  if (!options.config.empty()) watched.paths.emplace_back(options.config);
+  for (const auto* written :
+       {&options.junit, &options.lcov, &options.coverage_html, &options.profile, &options.budget}) {
+    if (!written->empty()) watched.except.emplace_back(*written);
+  }
+  return watched;
+}
+
+[[noreturn]] void run_and_watch(Context& context, const TestOptions& options) {
+  // Both wait for signals.
+  if (options.host == TestHost::envoy)
+    throw usage_error("--watch", "runs tests in this program's host, not `--in envoy`");
+  work_and_watch(
+      context, [&] { return watched_files(options); },
+      [&] {
+        if (context.out_terminal && !options.json) context.out.print("\x1b[H\x1b[2J");
+        run_tests(context, options);
+      });
+}
+
 }  // namespace
 
 void add_test(CLI::App& root, Context& context, Action& action) {
@@ -119,13 +153,21 @@ void add_test(CLI::App& root, Context& context, Action& action) {
   auto* app = root.add_subcommand("test", "Run a plugin's test suites in an embedded host");
   add_test_flags(*app, *options);
   app->footer(
-      "Exit status 1 if a test failed. -v shows what the plugin logs.\n\n"
+      "Exit status 1 if a test failed, or a limit was not kept (--fail-under, --budget,\n"
+      "--soak), or --fuzz found something. -v shows what the plugin logs.\n\n"
       "Examples:\n"
       "  wasmctl test plugins/header-logger\n"
       "  wasmctl test plugin.wasm --suite tests.textpb --filter login\n"
-      "  wasmctl test --junit results.xml");
+      "  wasmctl test --junit results.xml\n"
+      "  wasmctl test --coverage --coverage-html coverage.html --profile profile.html\n"
+      "  wasmctl test --budget budget.yaml\n"
+      "  wasmctl test --soak 10000\n"
+      "  wasmctl test --fuzz 60");
   app->callback([options, &context, &action] {
-    action = [options, &context] { run_tests(context, *options); };
+    action = [options, &context] {
+      if (options->watch) run_and_watch(context, *options);
+      run_tests(context, *options);
+    };
   });
 }
 

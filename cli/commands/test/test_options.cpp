@@ -26,6 +26,8 @@ void add_choice_of_tests(CLI::App& app, TestOptions& options) {
       ->type_name("TEXT");
   app.add_flag("--list", options.list, "List the tests, and run none");
   app.add_flag("--fail-fast", options.fail_fast, "Stop at the first test that fails");
+  app.add_flag("--watch", options.watch,
+               "Build and run again whenever something changes, until Ctrl-C");
 }
 
 void add_reports(CLI::App& app, TestOptions& options) {
@@ -67,6 +69,16 @@ void add_other_runs(CLI::App& app, TestOptions& options) {
                  "Run each test's stream N times in one VM: does memory become flat?")
       ->type_name("N")
       ->check(CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}));
+  app.add_option("--fuzz", options.fuzz,
+                 "Change what the tests give for so long: what traps, hangs, or takes memory "
+                 "becomes a test")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--fuzz-runs", options.fuzz_runs, "The same for so many runs: always the same")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber.description(""));
+  app.add_option("--fuzz-seed", options.fuzz_seed, "Another way through it (default: 1)")
+      ->type_name("N");
 }
 
 constexpr Choice<TestHost> kTestHosts[] = {{"embedded", TestHost::embedded},

@@ -27,6 +27,7 @@ struct TestOptions {
   std::uint64_t instructions = kMostInstructions;
   bool list = false;
   bool fail_fast = false;
+  bool watch = false;
   bool json = false;
   bool cost = false;
   bool trace = false;
@@ -42,7 +43,10 @@ struct TestOptions {
   std::string envoy;  // the program; empty: one is looked for
   std::string budget;
   bool update_budget = false;
-  std::uint64_t soak = 0;  // streams; 0: none
+  std::uint64_t soak = 0;       // streams; 0: none
+  std::uint64_t fuzz = 0;       // seconds
+  std::uint64_t fuzz_runs = 0;  // in their place
+  std::uint64_t fuzz_seed = 1;
   BuildFlags build;
   RegistryOptions registry;
 

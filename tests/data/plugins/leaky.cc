@@ -15,7 +15,7 @@ struct Note {
 std::string leak;
 std::vector<Note> notes;          // of "growing"
 std::map<int, std::string> seen;  // of "bounded"
-volatile const void* last = nullptr;
+const void* volatile last = nullptr;
 
 [[gnu::noinline]] void keep(size_t size) {
   auto* kept = static_cast<char*>(malloc(size));

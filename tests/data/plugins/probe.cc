@@ -162,7 +162,7 @@ uint32_t run(std::string_view commands) {
     } else if (verb == "property") {
       const auto path = with_zeros(a);
       result = proxy_get_property(path.data(), path.size(), &data, &size);
-      say("property " + a, result, taken(data, size));
+      say("property " + a, result, escaped(taken(data, size)));
       continue;
     } else if (verb == "setproperty") {
       const auto path = with_zeros(a);

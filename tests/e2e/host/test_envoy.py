@@ -27,6 +27,11 @@ ROWS = {
                   [("user-agent", "a")]),
     "only in its phase": ({"request_headers": "get 2 :status;pairs 2;add 2 a b;get 1 x;get 6 x;remove 4 x",
                            "response_headers": "get 0 :path;pairs 0;add 0 a 1;get 2 :status;get 4 a"}, []),
+    "sizes": ({"request_headers": "size 1;size 2;size 6", "log": "size 0;size 2"}, []),
+    "of messages": ({"request_headers": "property request.url_path;property request.query;property request.headers.a;property request.headers.b;"
+                                        "property response.code", "response_headers": "property request.path;property response.code;property "
+                                        "response.headers.none", "log": "property request.path;property response.code;property request.headers.A"},
+                    [("a", "1")]),
     "in the log": ({"log": "get 0 :path;get 2 :status;add 0 a 1;get 1 x;get 3 x;get 6 x"}, []),
     "buffers": ({"request_headers": "body 0;body 1;body 4;body 6;body 7;bytes 7 0 9;write 0 0 0 a;body 9"}, []),
     "properties": ({"request_headers": "property plugin_root_id;property request.path;property request.method;"
