@@ -15,7 +15,7 @@ namespace wasmctl::cli {
 std::string own_configuration(const plugin::Plugin& plugin);
 
 // None where all is well, or where nothing can be said: the start fails, as without a
-// configuration, or the embedded host does not run the module.
+// configuration, the embedded host does not run the module, or that is larger than 8 MiB.
 std::optional<wasm::StreamFailure> try_first_stream(const base::Content& module,
                                                     const std::string& configuration);
 

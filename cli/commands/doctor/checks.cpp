@@ -76,8 +76,10 @@ fs::path on_path(const Examination& examination, const char* program) {
 
 Found find_clang(const Examination& examination) {
   const auto toolchain = compile::find_toolchain(examination.search);
+  const auto sysroot =
+      toolchain.sysroot.empty() ? "" : fmt::format(", sysroot {}", toolchain.sysroot.native());
   return {toolchain.clang, ask_version(toolchain.clang, {"--version"}),
-          toolchain.sysroot.empty() ? "" : fmt::format("sysroot {}", toolchain.sysroot.native())};
+          fmt::format("libc++ and wasi-libc for {}{}", toolchain.triple, sysroot)};
 }
 
 // Of that clang++, whatever links lead there.

@@ -232,6 +232,14 @@ class Trial {
     options_.coverage = engine::Coverage::on;
   }
 
+  // What the module says to a test of the suite itself. Throws as run_test does, and if the test is
+  // not UTF-8.
+  TestResult run_first(const Json& document) {
+    const auto suite = read_suite(yaml::write(document), file_);
+    SharedState shared;
+    return run_test(suite, suite.test.front(), options_, shared);
+  }
+
   // None: it is no suite, or the proxy would give it to nobody.
   std::optional<TestResult> run(const Json& document) {
     try {
@@ -357,13 +365,11 @@ class Fuzzer {
       : plan_(plan), trial_(suite, plan.options), dice_(plan.seed), mutator_(dice_, plan.words) {}
 
   void begin_with(Json document) {
-    const auto result = trial_.run(document);
-    if (!result) return;
-    trial_.learn(*result);
+    const auto result = trial_.run_first(document);
+    trial_.learn(result);
     std::string place;
-    if (const auto what = trial_.finding(*result, place); !what.empty())
-      known_.insert(what + place);
-    is_new(result->executed);
+    if (const auto what = trial_.finding(result, place); !what.empty()) known_.insert(what + place);
+    is_new(result.executed);
     corpus_.push_back(std::move(document));
   }
 

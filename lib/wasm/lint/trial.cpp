@@ -61,8 +61,10 @@ void check_stream_context(const Subject& subject, const Rule& rule, Findings& fi
 constexpr LintRule kTrialRules[] = {
     {{"stream-context", Severity::error, "has a context for each request"},
      Judge::envoy,
-     "Told by a trial in the embedded host, with the configuration of wasmctl.yaml: a root context "
-     "alone answers for no request. Of a failure that has another reason it warns.",
+     "Told by a trial in the embedded host, with the configuration of wasmctl.yaml, of modules up "
+     "to "
+     "8 MiB: a root context alone answers for no request. Of a failure that has another reason it "
+     "warns.",
      check_stream_context},
 };
 
