@@ -12,7 +12,7 @@
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
 #include "cli/symbols.hpp"
-#include "cli/trial.hpp"
+#include "cli/first_stream.hpp"
 #include "wasm/hosts.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"

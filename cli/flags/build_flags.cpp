@@ -9,7 +9,7 @@
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "cli/flags/choice.hpp"
-#include "cli/trial.hpp"
+#include "cli/first_stream.hpp"
 #include "plugin/build_settings.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"

@@ -4,18 +4,12 @@
 
 #include <algorithm>
 
+#include "base/secret_headers.hpp"
 #include "base/text.hpp"
 
 namespace wasmctl::host {
 
 namespace {
-
-// Headers that carry credentials, as RFC 9110 and the usual gateways have them.
-constexpr std::string_view kSecretHeaders[] = {"authorization", "proxy-authorization",
-                                               "cookie",        "set-cookie",
-                                               "x-api-key",     "api-key",
-                                               "x-auth-token",  "x-amz-security-token",
-                                               "x-csrf-token",  "x-forwarded-client-cert"};
 
 // Shorter ones are words that stand elsewhere, too.
 constexpr std::size_t kLeastRemembered = 6;
@@ -26,7 +20,7 @@ bool Mask::hides(std::string_view name) const {
   if (!is_on()) return false;
   const auto last = std::min(name.find_last_of(std::string_view(".\0", 2)) + 1, name.size());
   const auto key = base::lower(name.substr(last));
-  return std::ranges::find(kSecretHeaders, key) != std::end(kSecretHeaders) ||
+  return std::ranges::find(base::kSecretHeaders, key) != std::end(base::kSecretHeaders) ||
          std::ranges::any_of(options_.names,
                              [&](const auto& more) { return base::lower(more) == key; });
 }

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "cli/manifest_file.hpp"
-#include "cli/trial.hpp"
+#include "cli/first_stream.hpp"
 #include "host/suite/schema.hpp"
 #include "kube/render/plugin_config.hpp"
 
