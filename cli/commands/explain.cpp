@@ -278,7 +278,7 @@ void print_cause(Output out, const explain::Explanation& cause, const Modules& m
   out.print("cause: {} [{}]\n", cause.cause, cause.sight->code);
   if (!cause.plugin.empty()) out.print("  plugin: {}\n", cause.plugin);
   print_evidence(out, "seen:", cause.evidence, cause.count);
-  if (!cause.said.empty()) out.print("  the plugin said: {}\n", cause.said);
+  if (!cause.said.empty()) out.print("  last logged: {}\n", cause.said);
   print_trace(out, describe_trace(cause, modules));
   print_evidence(out, "then:", cause.followers, cause.follower_count);
   if (!cause.effect.empty()) out.print("  effect: {}\n", cause.effect);

@@ -1,7 +1,6 @@
 #include "envoy/attribution.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace wasmctl::envoy {
@@ -19,10 +18,15 @@ Time end_of(const Access& access) {
 template <typename Meant>
 std::vector<Record> take_if(std::deque<Record>& records, const Meant& is_meant) {
   std::vector<Record> taken;
-  const auto rest = std::stable_partition(records.begin(), records.end(),
-                                          [&](const Record& record) { return !is_meant(record); });
-  std::move(rest, records.end(), std::back_inserter(taken));
-  records.erase(rest, records.end());
+  std::deque<Record> rest;
+  for (auto& record : records) {
+    if (is_meant(record)) {
+      taken.push_back(std::move(record));
+    } else {
+      rest.push_back(std::move(record));
+    }
+  }
+  records = std::move(rest);
   return taken;
 }
 

@@ -33,7 +33,7 @@ std::optional<fs::path> in_virtual_environment(const fs::path& directory) {
   std::error_code ignored;
   for (auto at = fs::absolute(directory, ignored).lexically_normal(); !at.empty();
        at = at.parent_path()) {
-    if (const auto envoy = at / ".venv/bin/envoy"; can_run(envoy)) return envoy;
+    if (auto envoy = at / ".venv/bin/envoy"; can_run(envoy)) return envoy;
     if (at == at.root_path()) break;
   }
   return std::nullopt;

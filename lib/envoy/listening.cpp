@@ -77,6 +77,7 @@ std::optional<Listening> listening_on(std::uint16_t port) {
 void require_free_port(std::uint16_t port) {
   if (port == 0) return;
   const Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (socket.descriptor() < 0) return;  // Envoy will say why
   constexpr int kOn = 1;  // as Envoy does: a port whose last connections are just over is free
   ::setsockopt(socket.descriptor(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn);
   sockaddr_in address{};

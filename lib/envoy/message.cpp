@@ -27,9 +27,9 @@ std::pair<std::string, std::string> parse_field(std::string_view line) {
 
 std::size_t parse_number(std::string_view text, int base) {
   std::size_t value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, value, base);
-  if (text.empty() || error != std::errc() || at != end) throw no_http("a length that is none");
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (text.empty() || error != std::errc() || at != text.data() + text.size())
+    throw no_http("a length that is none");
   if (value > kMaxBodyBytes) throw no_http(fmt::format("more than {} bytes", kMaxBodyBytes));
   return value;
 }

@@ -101,12 +101,16 @@ class Lines {
 Process::Process(const std::vector<std::string>& argv, OnLine on_out, OnLine on_err) {
   base::log_info(base::to_shell(argv));
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   auto out = make_pipe();
   auto err = make_pipe();
   auto report = make_pipe();
   const Socket null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (null.descriptor() < 0) {
+    throw Error(Code::io, fmt::format("cannot open /dev/null: {}", std::strerror(errno)));
+  }
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) {

@@ -9,18 +9,21 @@ namespace wasmctl::envoy {
 
 namespace {
 
+std::optional<std::int64_t> parse_whole(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || at != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 // "1795741870.846680"; null for anything else.
 std::optional<Time> parse_time(std::string_view text) {
   const auto dot = text.find('.');
   if (dot == std::string_view::npos || text.size() - dot != 7) return std::nullopt;
-  std::int64_t seconds = 0;
-  std::int64_t micros = 0;
-  const auto* const end = text.data() + text.size();
-  if (std::from_chars(text.data(), text.data() + dot, seconds).ptr != text.data() + dot ||
-      std::from_chars(text.data() + dot + 1, end, micros).ptr != end) {
-    return std::nullopt;
-  }
-  return Time(seconds * 1'000'000 + micros);
+  const auto seconds = parse_whole(text.substr(0, dot));
+  const auto micros = parse_whole(text.substr(dot + 1));
+  if (!seconds || !micros) return std::nullopt;
+  return Time(*seconds * 1'000'000 + *micros);
 }
 
 // "[a] rest": takes the `a`.

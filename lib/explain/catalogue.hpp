@@ -1,6 +1,7 @@
 // The table, ready to be looked for in a text.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "explain/needles.hpp"
@@ -13,6 +14,7 @@ struct CatalogueRow {
   const Sight* sight;       // or
   const VersionMark* mark;  // one of the two is null
   Pattern pattern;
+  std::string_view context;  // what the text must have besides, in lower case
 };
 
 struct Catalogue {

@@ -7,31 +7,31 @@ namespace wasmctl::explain {
 std::vector<Sight> delivery_sights() {
   return {
       {.code = "W-301",
-       .forms = {{"Protobuf message (type envoy.extensions.<...>wasm<...>no such field: <field>",
-                  "Protobuf message (type envoy.extensions.filters.http.wasm.v3.Wasm reason "
-                  "INVALID_ARGUMENT: invalid JSON in envoy.extensions.filters.http.wasm.v3.Wasm, "
-                  "near 1:1156 (offset 1155): no such field: 'rootid') has unknown fields"},
-                 {"envoy.extensions.filters.http.wasm.v3.Wasm<...>has unknown fields",
+       .context = "wasm",
+       .forms = {{"Protobuf message (type <...>field:<field...>) has unknown fields",
+                  "Protobuf message (type envoy.config.bootstrap.v3.Bootstrap reason "
+                  "INVALID_ARGUMENT: invalid JSON in envoy.config.bootstrap.v3.Bootstrap @ "
+                  "static_resources.listeners[0]: message envoy.extensions.wasm.v3.PluginConfig, "
+                  "near 1:485   (offset 484): no such   field:  'rootid') has unknown fields"},
+                 {"Protobuf message (type <field...> has unknown fields",
                   "Protobuf message (type envoy.extensions.filters.http.wasm.v3.Wasm with unknown "
                   "field set {9}) has unknown fields"}},
-       .cause = "the filter's configuration has a field that this Envoy does not know: a typing "
-                "error, or one of a newer version",
+       .cause = "the filter's configuration has a field that this Envoy does not know, by a typing "
+                "error, or since it is of a newer version: <field>",
        .remedy = "`wasmctl check -f FILE` names the field and its line",
        .source = "Envoy, source/common/protobuf/utility.cc",
        .leads = kNotLoaded},
+
       {.code = "W-302",
        .context = "wasm",
+       .role = Role::reason,
        .forms =
-           {{"WasmValidationError.<field>: <why...>",
-             "Proto constraint validation failed (WasmValidationError.Config: embedded message "
-             "failed validation | caused by PluginConfigValidationError.VmConfig: embedded message "
-             "failed validation | caused by VmConfigValidationError.Code: embedded message failed "
-             "validation | caused by AsyncDataSourceValidationError.Remote: embedded message "
-             "failed validation | caused by RemoteDataSourceValidationError.Sha256: value length "
-             "must be at least 1 characters)"},
-            {"RemoteDataSourceValidationError.Sha256",
-             "RemoteDataSourceValidationError.Sha256: value length must be at least 1 characters "
-             "(wasm)"}},
+           {{"rejected: Proto constraint validation failed "
+             "(WasmValidationError<...>RemoteDataSourceValidationError.Sha256: <why...>",
+             "gRPC config for type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig "
+             "rejected: Proto constraint validation failed (WasmValidationError.Config: embedded "
+             "message failed validation | caused by RemoteDataSourceValidationError.Sha256: value "
+             "length must be at least 1 characters)"}},
        .cause = "the plugin's configuration came to Envoy as istiod wrote it: no agent has fetched "
                 "the module and put a file in its place",
        .remedy = "let the proxy run under an agent that does so: look for "
@@ -40,10 +40,14 @@ std::vector<Sight> delivery_sights() {
        .source = "Envoy, the checks of its configuration's fields",
        .confidence = Confidence::likely,
        .leads = kNotLoaded},
+
       {.code = "W-303",
        .context = "wasm",
        .forms =
-           {{"Didn't find a registered implementation for <name> with type URL: <type>",
+           {{"could not find @type <name>",
+             "Unable to parse JSON as proto (INVALID_ARGUMENT: could not find @type "
+             "'type.googleapis.com/envoy.extensions.filters.http.wasm.v4.Wasm'): {}"},
+            {"Didn't find a registered implementation for <name> with type URL: <type>",
              "Didn't find a registered implementation for 'envoy.filters.http.wasm' with type "
              "URL: 'envoy.extensions.filters.http.wasm.v3.Wasm'"},
             {"Didn't find a registered implementation for name: <name>",
@@ -194,6 +198,28 @@ std::vector<Sight> delivery_sights() {
        .source = "Envoy, source/common/listener_manager",
        .confidence = Confidence::likely,
        .follows = kNotDelivered | kNotFetched | kNotLoaded},
+      {.code = "W-314",
+       .forms = {{"RemoteDataSourceValidationError.Sha256: value length must be at least",
+                  "Proto constraint validation failed (WasmValidationError.Config: embedded "
+                  "message failed validation | caused by RemoteDataSourceValidationError.Sha256: "
+                  "value length must be at least 1 characters)"}},
+       .cause = "the filter's code is to be fetched (`code.remote`), and its configuration has no "
+                "`sha256`, which Envoy wants",
+       .remedy =
+           "`sha256sum FILE.wasm` gives it; a WasmPlugin, or a file, needs none: `wasmctl render`",
+       .source = "Envoy, the checks of its configuration's fields",
+       .leads = kNotLoaded},
+      {.code = "W-315",
+       .role = Role::wrapper,
+       .forms =
+           {{"Proto constraint validation failed (WasmValidationError<why...>",
+             "Proto constraint validation failed (WasmValidationError.Config: embedded message "
+             "failed validation | caused by PluginConfigValidationError.Name: value is invalid)"}},
+       .cause =
+           "a field of the filter's configuration is missing, or has a value that Envoy refuses",
+       .remedy = "the end of the line names it; `wasmctl check -f FILE` its line",
+       .source = "Envoy, the checks of its configuration's fields",
+       .leads = kNotLoaded},
       {.code = "W-320",
        .producer = Producer::agent,
        .role = Role::consequence,

@@ -28,7 +28,8 @@ std::vector<Sight> load_sights() {
                  {"WASM missing Proxy-Wasm ABI version",
                   "virtualInbound: WASM missing Proxy-Wasm ABI version or requires an unsupported "
                   "version."}},
-       .cause = "the module exports no `proxy_abi_version_...`: it was not made for Proxy-Wasm, or "
+       .cause = "the module exports no `proxy_abi_version_0_2_1` or its like: it was not made for "
+                "Proxy-Wasm, or "
                 "is a component, or lost its exports at linking",
        .remedy = "`wasmctl lint FILE` names what is missing; of Go build with -buildmode=c-shared, "
                  "of Rust a cdylib for wasm32-wasip1",
@@ -178,7 +179,8 @@ std::vector<Sight> load_sights() {
       {.code = "W-216",
        .role = Role::consequence,
        .step = 3,
-       .forms = {{"Plugin <plugin> failed to load", "Plugin default.filter failed to load"}},
+       .forms = {{"Plugin  failed to load", "Plugin  failed to load"},
+                 {"Plugin <plugin> failed to load", "Plugin default.filter failed to load"}},
        .cause = "<plugin> failed to load, and no line here says why: an empty file, a filter "
                 "without vm_config, or a fetch that brought nothing",
        .remedy = "look at the lines before it; if there are none: `kubectl exec POD -c istio-proxy "
@@ -255,10 +257,19 @@ std::vector<Sight> load_sights() {
        .leads = kNotLoaded,
        .follows = kNotLoaded | kNotFetched},
       {.code = "W-222",
-       .context = "wasm",
-       .forms = {{"Invalid path: <path>", "Invalid path: /etc/wasm/filter/plugin.wasm"},
+       .forms = {{"error initializing configuration <...>: Invalid path: <path>",
+                  "error initializing configuration '/etc/envoy.yaml': Invalid path: "
+                  "/etc/filter/plugin.wasm"},
+                 {"rejected: <...>Invalid path: <path>",
+                  "lds: listener 'in' config rejected: Invalid path: /etc/filter/plugin.wasm"},
+                 {"rejected: Invalid path: <path>",
+                  "lds: listener 'in' config rejected: Invalid path: /etc/filter/plugin.wasm"},
+                 {"Error adding/updating listener(s) <...>: Invalid path: <path>",
+                  "Error adding/updating listener(s) virtualInbound: Invalid path: "
+                  "/etc/filter/plugin.wasm"},
+                 {"Invalid path: <path>", "Invalid path: /etc/wasm/filter/plugin.wasm", "wasm"},
                  {"unable to read file: <path>",
-                  "unable to read file: /etc/wasm/filter/plugin.wasm"}},
+                  "unable to read file: /etc/wasm/filter/plugin.wasm", "wasm"}},
        .cause = "there is no file <path> in the proxy's container, or it may not be read",
        .remedy = "`wasmctl patch` or `wasmctl render --via configmap --workload KIND/NAME` mount "
                  "it into istio-proxy (not the application's container); `kubectl exec POD -c "

@@ -198,8 +198,9 @@ Diagnosis::OwnLine Diagnosis::take_said(const Sighting& sighting) {
 void Diagnosis::add_sign(Sighting sighting) {
   const auto said = sighting.captures.find("said");
   if (said != sighting.captures.end()) {
+    // Only an error's line is taken for its own: others may be of a neighbour on the thread.
     own_ = {sighting.thread, sighting.seconds, sighting.evidence.line, said->second,
-            plugin_of(sighting)};
+            sighting.is_complaint ? plugin_of(sighting) : std::string()};
   }
   const auto plugin = plugin_of(sighting);
   const auto known = std::ranges::find_if(signs_, [&](const Explanation& sign) {

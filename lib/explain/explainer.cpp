@@ -180,7 +180,7 @@ struct Explainer::State : DocumentSink {
     sighting.evidence = {name, at, shown_around(text, seen.match.begin)};
     const auto capture = [&](const Capture& captured) {
       sighting.captures.try_emplace(std::string(captured.name),
-                                    shown_around(without_quotes(captured.value), 0));
+                                    shown_around(without_quotes(base::trimmed(captured.value)), 0));
     };
     std::ranges::for_each(seen.match.captures, capture);
     for (const auto& other : all) {
@@ -211,16 +211,16 @@ struct Explainer::State : DocumentSink {
     std::vector<Seen> seen;
     std::string lower;
     for (const auto hit : hits) {
-      const auto& [sight, mark, pattern] = known.rows[hit];
+      const auto& [sight, mark, pattern, context] = known.rows[hit];
       auto match = pattern.match(text);
       if (!match) continue;
       if (mark != nullptr) {
         add_version(*mark, *match);
         continue;
       }
-      if (!sight->context.empty()) {
+      if (!context.empty()) {
         if (lower.empty()) lower = base::lower(text);
-        if (lower.find(sight->context) == std::string::npos) continue;
+        if (lower.find(context) == std::string::npos) continue;
       }
       seen.push_back({sight, std::move(*match)});
     }
@@ -446,9 +446,9 @@ struct Explainer::State : DocumentSink {
 
   void look_for_version(std::string_view text) {
     for (const auto hit : known.needles.all_in(text)) {
-      const auto& [sight, mark, pattern] = known.rows[hit];
-      if (mark == nullptr) continue;
-      if (const auto match = pattern.match(text)) add_version(*mark, *match);
+      const auto& row = known.rows[hit];
+      if (row.mark == nullptr) continue;
+      if (const auto match = row.pattern.match(text)) add_version(*row.mark, *match);
     }
   }
 

@@ -20,11 +20,12 @@ struct Evidence {
 
 struct Explanation {
   const Sight* sight = nullptr;
-  std::string cause;                // the table's sentence with what was seen in it
-  std::string remedy;               // likewise
-  std::string effect;               // on requests; may be empty
-  std::string plugin;               // as Istio has it, `NAMESPACE.NAME`; empty where nothing tells
-  std::string said;                 // the plugin's own last line before, where it may be the reason
+  std::string cause;   // the table's sentence with what was seen in it
+  std::string remedy;  // likewise
+  std::string effect;  // on requests; may be empty
+  std::string plugin;  // as Istio has it, `NAMESPACE.NAME`; empty where nothing tells
+  std::string
+      said;  // the last line that a plugin logged before on this thread, where it may be why
   std::vector<Evidence> evidence;   // of the cause; the first is the earliest
   std::vector<Evidence> followers;  // lines that only follow from it
   std::size_t count = 1;            // how often the cause was seen

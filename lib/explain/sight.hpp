@@ -64,6 +64,7 @@ struct Form {
   std::string_view pattern;
   // A line as its producer writes it, without what a logger puts before.
   std::string_view example;
+  std::string_view context = {};  // as of Sight, of this form alone
 };
 
 // What differs between versions of Istio, by minor numbers of 1.x; 0: no bound.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 
 namespace wasmctl::host {
@@ -14,26 +15,36 @@ enum class Part : std::uint8_t { whole, begin, end };
 struct AllocatorRow {
   std::string_view name;
   Part part;
+  std::size_t parameters;  // 0: whatever their number
   AllocatorRole role;
 };
 
+// Compilers leave out parameters that are always the same: the one heap there is, an alignment.
 constexpr std::array kAllocatorRows{
-    AllocatorRow{"malloc", Part::whole, {0, -1, -1, 1}},
-    AllocatorRow{"calloc", Part::whole, {0, 1, -1, 2}},
-    AllocatorRow{"realloc", Part::whole, {1, -1, 0, 2}},
-    AllocatorRow{"aligned_alloc", Part::whole, {1, -1, -1, 2}},
-    AllocatorRow{"memalign", Part::whole, {1, -1, -1, 2}},
-    AllocatorRow{"free", Part::whole, {-1, -1, 0, 1}},
-    AllocatorRow{"operator new(unsigned long", Part::begin, {0, -1, -1, 1}},
-    AllocatorRow{"operator new[](unsigned long", Part::begin, {0, -1, -1, 1}},
-    AllocatorRow{"operator delete(void*", Part::begin, {-1, -1, 0, 1}},
-    AllocatorRow{"operator delete[](void*", Part::begin, {-1, -1, 0, 1}},
-    AllocatorRow{"LinearMemory>::allocate(unsigned long)", Part::end, {0, -1, -1, 1}},
-    AllocatorRow{"LinearMemory>::release(void*)", Part::end, {-1, -1, 0, 1}},
-    AllocatorRow{"__rust_alloc", Part::end, {0, -1, -1, 2}},
-    AllocatorRow{"__rust_alloc_zeroed", Part::end, {0, -1, -1, 2}},
-    AllocatorRow{"__rust_realloc", Part::end, {3, -1, 0, 4}},
-    AllocatorRow{"__rust_dealloc", Part::end, {-1, -1, 0, 3}},
+    AllocatorRow{"malloc", Part::whole, 1, {0, -1, -1}},
+    AllocatorRow{"calloc", Part::whole, 2, {0, 1, -1}},
+    AllocatorRow{"realloc", Part::whole, 2, {1, -1, 0}},
+    AllocatorRow{"aligned_alloc", Part::whole, 2, {1, -1, -1}},
+    AllocatorRow{"memalign", Part::whole, 2, {1, -1, -1}},
+    AllocatorRow{"free", Part::whole, 1, {-1, -1, 0}},
+    AllocatorRow{"operator new(unsigned long", Part::begin, 0, {0, -1, -1}},
+    AllocatorRow{"operator new[](unsigned long", Part::begin, 0, {0, -1, -1}},
+    AllocatorRow{"operator delete(void*", Part::begin, 0, {-1, -1, 0}},
+    AllocatorRow{"operator delete[](void*", Part::begin, 0, {-1, -1, 0}},
+    AllocatorRow{"LinearMemory>::allocate(unsigned long)", Part::end, 1, {0, -1, -1}},
+    AllocatorRow{"LinearMemory>::allocate(unsigned long)", Part::end, 2, {1, -1, -1}},
+    AllocatorRow{"LinearMemory>::release(void*)", Part::end, 1, {-1, -1, 0}},
+    AllocatorRow{"LinearMemory>::release(void*)", Part::end, 2, {-1, -1, 1}},
+    AllocatorRow{"__rust_alloc", Part::end, 0, {0, -1, -1}},
+    AllocatorRow{"__rust_alloc_zeroed", Part::end, 0, {0, -1, -1}},
+    AllocatorRow{"__rust_realloc", Part::end, 4, {3, -1, 0}},
+    AllocatorRow{"__rust_realloc", Part::end, 3, {2, -1, 0}},
+    AllocatorRow{"__rust_realloc", Part::end, 2, {1, -1, 0}},
+    AllocatorRow{"__rust_dealloc", Part::end, 0, {-1, -1, 0}},
+    AllocatorRow{"Dlmalloc<A>::malloc", Part::end, 1, {0, -1, -1}},
+    AllocatorRow{"Dlmalloc<A>::malloc", Part::end, 2, {1, -1, -1}},
+    AllocatorRow{"Dlmalloc<A>::free", Part::end, 1, {-1, -1, 0}},
+    AllocatorRow{"Dlmalloc<A>::free", Part::end, 2, {-1, -1, 1}},
 };
 
 bool matches_row(const AllocatorRow& row, std::string_view name) {
@@ -52,10 +63,16 @@ constexpr std::size_t kMostFrames = 32;  // of a site
 
 }  // namespace
 
-std::optional<AllocatorRole> allocator_role(std::string_view name) {
-  const auto row = std::ranges::find_if(
-      kAllocatorRows, [&](const auto& candidate) { return matches_row(candidate, name); });
-  return row == kAllocatorRows.end() ? std::nullopt : std::optional(row->role);
+std::optional<AllocatorRole> allocator_role(std::string_view name, const wasm::FunctionType& type) {
+  const auto parameters = type.parameters.size();
+  for (const auto& row : kAllocatorRows) {
+    if (!matches_row(row, name) || (row.parameters != 0 && row.parameters != parameters)) continue;
+    const auto needed = 1 + std::max({row.role.size, row.role.count, row.role.freed});
+    if (parameters < static_cast<std::size_t>(needed)) continue;
+    if (row.role.size >= 0 && type.results.size() != 1) continue;
+    return row.role;
+  }
+  return std::nullopt;
 }
 
 Allocations::Allocations(Vm& vm, const std::map<std::uint32_t, AllocatorRole>& roles,
@@ -64,12 +81,7 @@ Allocations::Allocations(Vm& vm, const std::map<std::uint32_t, AllocatorRole>& r
   for (const auto& [function, role] : roles) intercept(vm, function, role);
 }
 
-// Another function of the name, or one whose parameters the compiler changed, is left alone.
 void Allocations::intercept(Vm& vm, std::uint32_t function, const AllocatorRole& role) {
-  const auto& own = *vm.instance().functions[function];
-  const bool answers = own.type->results.size() == 1;
-  if (own.code == nullptr || own.type->parameters.size() < role.parameters) return;
-  if (role.size >= 0 && !answers) return;
   const auto known = std::make_shared<engine::Function*>(nullptr);
   *known = &vm.replace(
       function, [this, known, role](engine::HostCall& call) { return run(**known, role, call); });

@@ -21,11 +21,13 @@ struct AllocatorRole {
   int size = -1;   // of what it allocates and answers
   int count = -1;  // by which the size is multiplied
   int freed = -1;  // the pointer that is given back; null is none
-  std::size_t parameters = 0;
+
+  bool operator==(const AllocatorRole&) const = default;
 };
 
-// Of a function by its readable name: C's, C++'s, Rust's, and those of our SDK's heap.
-std::optional<AllocatorRole> allocator_role(std::string_view name);
+// Of a function that a module defines, by its readable name: C's, C++'s, Rust's, and those of our
+// SDK's heap. None, too, if its type is not what the role needs.
+std::optional<AllocatorRole> allocator_role(std::string_view name, const wasm::FunctionType& type);
 
 class Allocations {
  public:

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 
+// Between the numbers of HTTP calls are those of gRPC (envoy_grpc.cpp).
+constexpr std::uint32_t kTokenStep = 4;
+
 // What a callback of a body or of trailers returns: 0 lets it go on.
 enum class DataStatus : std::uint8_t {
   proceed,
@@ -462,8 +465,10 @@ Answer<std::uint32_t> EnvoyProxy::http_call(ContextId /*context*/, HttpCall call
   }
   const auto answer = static_cast<std::size_t>(found - world_.answers.begin());
   calls_.push_back({std::move(call), answer});
-  pending_.push_back({next_token_, answer});
-  return next_token_++;
+  const auto token = next_token_;
+  next_token_ += kTokenStep;
+  pending_.push_back({token, answer});
+  return token;
 }
 
 std::pair<std::uint32_t, std::string> EnvoyProxy::last_status(ContextId /*context*/) {

@@ -216,7 +216,7 @@ class EnvoyProxy : public LocalProxy {
   bool is_logging_ = false;
   std::deque<PendingCall> pending_;
   std::deque<std::uint32_t> ready_queues_;
-  std::uint32_t next_token_ = 1;
+  std::uint32_t next_token_ = 4;
   std::vector<MadeCall> calls_;
   // Of the call whose answer is delivered.
   HeaderMap call_headers_{HeaderForm::listed};
@@ -224,7 +224,8 @@ class EnvoyProxy : public LocalProxy {
   std::string call_body_;
   bool is_answering_ = false;
   std::map<std::uint32_t, PendingGrpc> grpc_;  // by token
-  std::uint32_t next_grpc_token_ = 1;
+  std::uint32_t next_grpc_call_ = 1;
+  std::uint32_t next_grpc_stream_ = 1;
   std::vector<MadeGrpcCall> grpc_calls_;
   // Of the callback of gRPC that runs.
   HeaderMap grpc_metadata_{HeaderForm::listed};

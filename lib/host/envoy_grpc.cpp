@@ -83,9 +83,18 @@ Pairs trailing_metadata(const GrpcAnswer& answer) {
   return pairs;
 }
 
-// Calls have odd numbers, streams even ones.
+// The two lowest bits of a number say what it is of.
+constexpr std::uint32_t kTypeMask = 3;
+constexpr std::uint32_t kCall = 1;
+constexpr std::uint32_t kStream = 2;
+constexpr std::uint32_t kStep = 4;
+
 bool is_call(std::uint32_t token) {
-  return (token & 1U) != 0;
+  return (token & kTypeMask) == kCall;
+}
+
+bool is_stream(std::uint32_t token) {
+  return (token & kTypeMask) == kStream;
 }
 
 // The cluster that an envoy.config.core.v3.GrpcService names, or the target of Google's client;
@@ -120,8 +129,9 @@ Answer<std::uint32_t> EnvoyProxy::start_grpc(GrpcCall call, GrpcKind kind) {
         fmt::format("an answer of the cluster `{}` to `{}/{}`", cluster, call.name, call.method));
     if (!named) return Status::parse_failure;
   }
-  next_grpc_token_ += is_call(next_grpc_token_) == (kind == GrpcKind::call) ? 0 : 1;
-  const auto token = next_grpc_token_++;
+  auto& next = kind == GrpcKind::call ? next_grpc_call_ : next_grpc_stream_;
+  const auto token = next * kStep + (kind == GrpcKind::call ? kCall : kStream);
+  ++next;
   PendingGrpc pending;
   pending.is_refused = !exists;
   pending.call = grpc_calls_.size();
@@ -143,7 +153,7 @@ Answer<std::uint32_t> EnvoyProxy::grpc_stream(ContextId /*context*/, GrpcCall ca
 }
 
 Status EnvoyProxy::grpc_send(std::uint32_t token, std::string_view message, bool end_of_stream) {
-  if (is_call(token)) return Status::bad_argument;
+  if (!is_stream(token)) return Status::bad_argument;
   const auto found = grpc_.find(token);
   if (found == grpc_.end()) return Status::not_found;
   auto& stream = found->second;
@@ -154,10 +164,12 @@ Status EnvoyProxy::grpc_send(std::uint32_t token, std::string_view message, bool
 }
 
 Status EnvoyProxy::grpc_cancel(std::uint32_t token) {
+  if (!is_call(token) && !is_stream(token)) return Status::bad_argument;
   return grpc_.erase(token) == 0 ? Status::not_found : Status::ok;
 }
 
 Status EnvoyProxy::grpc_close(std::uint32_t token) {
+  if (!is_call(token) && !is_stream(token)) return Status::bad_argument;
   const auto found = grpc_.find(token);
   if (found == grpc_.end()) return Status::not_found;
   auto& stream = found->second;

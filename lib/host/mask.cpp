@@ -26,9 +26,25 @@ bool Mask::hides(std::string_view name) const {
 }
 
 std::string Mask::hide(std::string_view value) {
-  // A scheme, "Bearer", is none of the secret.
-  const auto secret = value.substr(value.find(' ') + 1);
-  if (secret.size() >= kLeastRemembered) values_.emplace_back(secret);
+  const auto remember = [&](std::string_view secret) {
+    const bool is_new = std::ranges::find(values_, secret) == values_.end();
+    if (secret.size() >= kLeastRemembered && is_new) values_.emplace_back(secret);
+  };
+  remember(value);
+  for (const std::string_view scheme : {"bearer ", "basic "}) {
+    if (base::lower(value.substr(0, scheme.size())) == scheme)
+      remember(value.substr(scheme.size()));
+  }
+  // `session=4f2e; theme=dark`: each cookie, and its value.
+  for (std::size_t begin = 0; begin < value.size();) {
+    const auto end = std::min(value.find(';', begin), value.size());
+    const auto cookie = base::trimmed(value.substr(begin, end - begin));
+    remember(cookie);
+    if (const auto equals = cookie.find('='); equals != std::string_view::npos) {
+      remember(cookie.substr(equals + 1));
+    }
+    begin = end + 1;
+  }
   return fmt::format("*** ({} bytes)", value.size());
 }
 

@@ -150,6 +150,12 @@ class Units {
   std::size_t size() const { return units_.size(); }
   // Throws Error{Code::bad_input} if the unit is broken.
   UnitReader& reader(std::size_t unit);
+  // Many units may name one long table: what all tables hold is bounded.
+  void count_fields(const std::map<std::uint64_t, Abbreviation>& table, const Reader& reader) {
+    constexpr std::size_t kMaxFields = 20'000'000;
+    for (const auto& [code, abbreviation] : table) fields_ += abbreviation.fields.size() + 1;
+    if (fields_ > kMaxFields) reader.fail("too many abbreviations");
+  }
   // Of the unit in which the offset in .debug_info is; null: there is none.
   UnitReader* find(std::uint64_t offset);
 
@@ -157,6 +163,7 @@ class Units {
   const InlinedCalls::Sections& sections_;
   std::span<const InlinedCalls::Unit> units_;
   std::vector<std::shared_ptr<UnitReader>> readers_;
+  std::size_t fields_ = 0;
 };
 
 // The entries of one unit.
@@ -168,6 +175,7 @@ class UnitReader {
         unit_(unit),
         abbreviations_(read_abbreviations(sections_.abbreviations, unit.abbreviations)) {
     Reader reader = reader_at(unit.entries);
+    units_.count_fields(abbreviations_, reader);
     if (const auto root = next(reader)) read_bases(*root);
   }
 

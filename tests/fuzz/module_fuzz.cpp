@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "wasm/backtrace.hpp"
+#include "wasm/coverage.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -71,6 +72,7 @@ void use(const wasm::Module& module) {
   auto side = wasm::make_side_file(shipped, module.bytes);
   const wasm::Symbols symbols(shipped, wasm::parse_module(std::move(side), "m"), "m");
   describe_all(shipped, symbols);
+  wasm::covered(shipped, symbols, std::vector<std::uint8_t>(shipped.bytes.size()));
   read_valid(wasm::shipped(module, wasm::Names::kept));
 }
 

@@ -1,6 +1,7 @@
 #include "cli/commands/run/console.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -181,16 +182,14 @@ std::string TracedModule::symbolized(const std::string& text) const {
   for (std::size_t i = 0; i < trace.size(); ++i) {
     auto& line = lines[places[i]];
     const auto& [end, better] = (*descriptions)[i];
-    line = line.substr(0, trace[i].name_begin) + better + line.substr(end);
+    line.replace(trace[i].name_begin, end - trace[i].name_begin, better);
   }
-  std::string result = lines.front();
-  for (std::size_t i = 1; i < lines.size(); ++i) result += '\n' + lines[i];
-  return result;
+  return fmt::format("{}", fmt::join(lines, "\n"));
 }
 
 Console::Console(Output output, Options options)
     : output_(output),
-      options_(options),
+      options_(std::move(options)),
       broken_(::eventfd(0, EFD_CLOEXEC)),
       printer_(&Console::print_loop, this) {}
 
@@ -282,6 +281,7 @@ void Console::flush() {
 
 void Console::print(const envoy::Entry& entry) const {
   std::vector<Line> lines;
+  lines.reserve(entry.records.size());
   for (const auto& record : entry.records) lines.push_back(line_of(record, modules_));
   // Outside of requests each worker thread says the same.
   if (!entry.access) lines.erase(std::unique(lines.begin(), lines.end()), lines.end());

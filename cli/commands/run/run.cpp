@@ -140,6 +140,7 @@ class Run {
 
   void print_config() const {
     std::vector<envoy::Filter> filters;
+    filters.reserve(plugins_.size());
     for (std::size_t i = 0; i < plugins_.size(); ++i) {
       filters.push_back(sources_[i].lasting_filter(plugins_[i]));
     }
@@ -178,6 +179,7 @@ class Run {
       outcome_.note(access);
     };
     std::vector<envoy::LoadedFilter> filters;
+    filters.reserve(plugins_.size());
     for (const auto& plugin : plugins_) filters.push_back(filter_of(plugin));
     trace_modules();
     expect_failures();

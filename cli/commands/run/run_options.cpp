@@ -27,8 +27,8 @@ envoy::Cluster parse_server(std::string_view flag, std::string_view word, std::s
   if (colon != std::string_view::npos && colon > 0) {
     server.host = word.substr(0, colon);
     const auto digits = word.substr(colon + 1);
-    const auto* const end = digits.data() + digits.size();
-    if (std::from_chars(digits.data(), end, server.port).ptr != end) server.port = 0;
+    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), server.port).ptr;
+    if (end != digits.data() + digits.size()) server.port = 0;
   }
   const bool is_bracketed = server.host.starts_with('[') && server.host.ends_with(']');
   if (is_bracketed) server.host = server.host.substr(1, server.host.size() - 2);

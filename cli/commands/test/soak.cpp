@@ -28,7 +28,8 @@ std::map<std::uint32_t, host::AllocatorRole> allocators_of(const TestedModule& m
   const auto imported = parsed.imported_functions.size();
   for (std::size_t body = 0; body < parsed.bodies.size(); ++body) {
     const auto index = static_cast<std::uint32_t>(imported + body);
-    if (const auto role = host::allocator_role(symbols.function(index))) roles[index] = *role;
+    const auto& type = parsed.types[parsed.functions[body]].function;
+    if (const auto role = host::allocator_role(symbols.function(index), type)) roles[index] = *role;
   }
   return roles;
 }

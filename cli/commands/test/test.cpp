@@ -153,11 +153,16 @@ void add_test(CLI::App& root, Context& context, Action& action) {
   auto* app = root.add_subcommand("test", "Run a plugin's test suites in an embedded host");
   add_test_flags(*app, *options);
   app->footer(
-      "Exit status 1 if a test failed. -v shows what the plugin logs.\n\n"
+      "Exit status 1 if a test failed, or a limit was not kept (--fail-under, --budget,\n"
+      "--soak), or --fuzz found something. -v shows what the plugin logs.\n\n"
       "Examples:\n"
       "  wasmctl test plugins/header-logger\n"
       "  wasmctl test plugin.wasm --suite tests.textpb --filter login\n"
-      "  wasmctl test --junit results.xml");
+      "  wasmctl test --junit results.xml\n"
+      "  wasmctl test --coverage --coverage-html coverage.html --profile profile.html\n"
+      "  wasmctl test --budget budget.yaml\n"
+      "  wasmctl test --soak 10000\n"
+      "  wasmctl test --fuzz 60");
   app->callback([options, &context, &action] {
     action = [options, &context] {
       if (options->watch) run_and_watch(context, *options);

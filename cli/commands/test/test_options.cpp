@@ -65,20 +65,26 @@ void add_reports(CLI::App& app, TestOptions& options) {
 
 // What runs the tests in another way, and has a report of its own.
 void add_other_runs(CLI::App& app, TestOptions& options) {
-  app.add_option("--soak", options.soak,
-                 "Run each test's stream N times in one VM: does memory become flat?")
-      ->type_name("N")
-      ->check(CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}).description(""));
-  app.add_option("--fuzz", options.fuzz,
-                 "Change what the tests give for so long: what traps, hangs, or takes memory "
-                 "becomes a test")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1, 1'000'000).description(""));
-  app.add_option("--fuzz-runs", options.fuzz_runs, "The same for so many runs: always the same")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber.description(""));
+  auto* soak =
+      app.add_option("--soak", options.soak,
+                     "Run each test's stream N times in one VM: does memory become flat?")
+          ->type_name("N")
+          ->check(
+              CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}).description(""));
+  auto* fuzz =
+      app.add_option("--fuzz", options.fuzz,
+                     "Change what the tests give for so long: what traps, hangs, or takes memory "
+                     "becomes a test")
+          ->type_name("SECONDS")
+          ->check(CLI::Range(1, 1'000'000).description(""));
+  auto* runs =
+      app.add_option("--fuzz-runs", options.fuzz_runs, "The same for so many runs: always the same")
+          ->type_name("N")
+          ->check(CLI::PositiveNumber.description(""));
   app.add_option("--fuzz-seed", options.fuzz_seed, "Another way through it (default: 1)")
       ->type_name("N");
+  fuzz->excludes(soak, runs);
+  runs->excludes(soak);
 }
 
 constexpr Choice<TestHost> kTestHosts[] = {{"embedded", TestHost::embedded},

@@ -25,7 +25,9 @@ constexpr std::uint64_t kHang = 20'000'000;        // instructions of one test
 constexpr std::uint64_t kMuchMemory = 16U << 20U;  // bytes above what the tests take
 constexpr std::uint64_t kMemoryForByte = 256;      // and for each byte of input
 constexpr std::size_t kLongest = 1U << 16U;        // of a text
+// For one finding: runs, and instructions in all of them, of which one that hangs has many.
 constexpr std::uint64_t kShrinkingRuns = 3000;
+constexpr std::uint64_t kShrinkingInstructions = 500'000'000;
 
 // SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014).
 class Dice {
@@ -232,6 +234,14 @@ class Trial {
     options_.coverage = engine::Coverage::on;
   }
 
+  // What the module says to a test of the suite itself. Throws as run_test does, and if the test is
+  // not UTF-8.
+  TestResult run_first(const Json& document) {
+    const auto suite = read_suite(yaml::write(document), file_);
+    SharedState shared;
+    return run_test(suite, suite.test.front(), options_, shared);
+  }
+
   // None: it is no suite, or the proxy would give it to nobody.
   std::optional<TestResult> run(const Json& document) {
     try {
@@ -239,6 +249,7 @@ class Trial {
       SharedState shared;
       auto result = run_test(suite, suite.test.front(), options_, shared);
       memory_of_input_ = kMemoryForByte * bytes_of(document);
+      for (const auto& cost : result.costs) spent_ += cost.instructions;
       return result;
     } catch (const Error&) {
       return std::nullopt;
@@ -254,6 +265,8 @@ class Trial {
     const auto most = options_.limits.instructions;
     limit_ = std::min(most, std::max(kHang, 10 * most_spent_));
   }
+  // By all runs so far.
+  std::uint64_t spent() const { return spent_; }
   void limit_instructions() { options_.limits.instructions = limit_; }
 
   // "unreachable in proxy_on_request_headers"; empty: nothing is wrong. `place` tells findings
@@ -279,17 +292,18 @@ class Trial {
   std::uint64_t most_memory_ = 0;
   std::uint64_t limit_ = kHang;
   std::uint64_t memory_of_input_ = 0;
+  std::uint64_t spent_ = 0;
 };
 
 // Takes away what is not needed for a finding.
 class Shrinker {
  public:
   Shrinker(Trial& trial, std::string what, std::string place)
-      : trial_(trial), what_(std::move(what)), place_(std::move(place)) {}
+      : trial_(trial), what_(std::move(what)), place_(std::move(place)), begin_(trial.spent()) {}
 
   Json shrink(Json document) {
     best_ = std::move(document);
-    for (bool is_smaller = true; is_smaller && runs_ < kShrinkingRuns;) {
+    for (bool is_smaller = true; is_smaller && has_room();) {
       const auto before = best_;
       shrink_below(Json::json_pointer("/test/0"));
       is_smaller = best_ != before;
@@ -298,8 +312,13 @@ class Shrinker {
   }
 
  private:
+  bool has_room() const {
+    return runs_ < kShrinkingRuns && trial_.spent() - begin_ < kShrinkingInstructions;
+  }
+
   bool is_needed_at(const Json& candidate) {
-    if (++runs_ > kShrinkingRuns) return false;
+    ++runs_;
+    if (!has_room()) return false;
     const auto result = trial_.run(candidate);
     std::string place;
     return result && trial_.finding(*result, place) == what_ && place == place_;
@@ -347,6 +366,7 @@ class Shrinker {
   Trial& trial_;
   std::string what_;
   std::string place_;
+  std::uint64_t begin_;  // instructions spent before
   Json best_;
   std::uint64_t runs_ = 0;
 };
@@ -357,13 +377,11 @@ class Fuzzer {
       : plan_(plan), trial_(suite, plan.options), dice_(plan.seed), mutator_(dice_, plan.words) {}
 
   void begin_with(Json document) {
-    const auto result = trial_.run(document);
-    if (!result) return;
-    trial_.learn(*result);
+    const auto result = trial_.run_first(document);
+    trial_.learn(result);
     std::string place;
-    if (const auto what = trial_.finding(*result, place); !what.empty())
-      known_.insert(what + place);
-    is_new(result->executed);
+    if (const auto what = trial_.finding(result, place); !what.empty()) known_.insert(what + place);
+    is_new(result.executed);
     corpus_.push_back(std::move(document));
   }
 

@@ -11,8 +11,8 @@
 //     local STATUS BODY DETAILS [NAME VALUE]; property A.B; setproperty A.B VALUE
 //     shared KEY | share KEY VALUE CAS; register, resolve, push NAME TEXT, pop NAME
 //     call CLUSTER PATH, metric, tick MS, done, foreign NAME [TEXT], continue N, close N, stream, time
-//     grpc CLUSTER METHOD TEXT, grpcstream CLUSTER METHOD, grpcsend TEXT [END], grpcclose, grpccancel: of the
-//     last one; status
+//     grpc CLUSTER METHOD TEXT, grpcstream CLUSTER METHOD, grpcsend TEXT [END], grpcclose, grpccancel, token: of
+//     the last one; status
 //     log LEVEL TEXT; a word may have bytes as %0a; return N; trap; loop; end: first of all, whether it is the stream's end
 #include <stdlib.h>
 
@@ -70,7 +70,7 @@ std::map<std::string, uint32_t>& queues() {
 }
 
 uint32_t last_stream = 0;
-uint32_t last_grpc = 0;
+uint32_t last_token = 0;
 
 // "%0a" is the byte 10.
 std::string unescaped(const std::string& text) {
@@ -184,7 +184,7 @@ uint32_t run(std::string_view commands) {
       say("pop", result, taken(data, size));
       continue;
     } else if (verb == "call") {
-      result = makeHttpCall(a, {{":method", "GET"}, {":path", b}, {":authority", "x"}}, "", {}, 1000, &n);
+      result = makeHttpCall(a, {{":method", "GET"}, {":path", b}, {":authority", "x"}}, "", {}, 1000, &last_token);
     } else if (verb == "metric") {
       result = proxy_define_metric(MetricType::Counter, "probe", 5, &n);
     } else if (verb == "tick") {
@@ -201,15 +201,18 @@ uint32_t run(std::string_view commands) {
     } else if (verb == "continue") {
       result = proxy_continue_stream(static_cast<WasmStreamType>(number(a)));
     } else if (verb == "grpc") {
-      result = grpcCall(a, "test.Service", b, HeaderStringPairs{{"x-sent", "metadata"}}, c, 1000, &last_grpc);
+      result = grpcCall(a, "test.Service", b, HeaderStringPairs{{"x-sent", "metadata"}}, c, 1000, &last_token);
     } else if (verb == "grpcstream") {
-      result = grpcStream(a, "test.Service", b, HeaderStringPairs{{"x-sent", "metadata"}}, &last_grpc);
+      result = grpcStream(a, "test.Service", b, HeaderStringPairs{{"x-sent", "metadata"}}, &last_token);
     } else if (verb == "grpcsend") {
-      result = proxy_grpc_send(last_grpc, a.data(), a.size(), !b.empty());
+      result = proxy_grpc_send(last_token, a.data(), a.size(), !b.empty());
+    } else if (verb == "token") {
+      say("token = " + std::to_string(last_token));
+      continue;
     } else if (verb == "grpcclose") {
-      result = proxy_grpc_close(last_grpc);
+      result = proxy_grpc_close(last_token);
     } else if (verb == "grpccancel") {
-      result = proxy_grpc_cancel(last_grpc);
+      result = proxy_grpc_cancel(last_token);
     } else if (verb == "status") {
       result = proxy_get_status(&n, &data, &size);
       say("status", result, std::to_string(n) + " " + taken(data, size));

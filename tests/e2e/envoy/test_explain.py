@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from envoy import Listeners, address
+from envoy import BINARY, Envoy, Listeners, address
 from test_lint_rules import HEARS, MARKER, MALLOC, MEMORY, PLUGIN, CALL_METRIC, METRIC
 
 # istio/istio, pkg/bootstrap: log_format.text_format
@@ -167,9 +167,10 @@ class Discovering(Listeners):
             return {"name": name, "typed_config": config}
         resource = f"extensions.istio.io/wasmplugin/default.{name}"
         path = self.log.parent / f"{name}.json"
-        path.write_text(json.dumps({"resources": [{
-            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": resource,
-            "typed_config": config}]}))
+        sent = "other" if name == "renamed" else resource
+        path.write_text("{" if name == "broken" else json.dumps({"resources": [{
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig", "name": sent,
+            "typed_config": DENY if name == "mistyped" else config}]}))
         return {"name": resource, "config_discovery": {
             "config_source": {"path_config_source": {"path": str(path)}, "resource_api_version": "V3"},
             "type_urls": [config["@type"].removeprefix("type.googleapis.com/")]}}
@@ -181,6 +182,7 @@ def mesh(tmp_path_factory):
     directory = tmp_path_factory.mktemp("mesh")
     good = assembled(directory / "good.wasm", HEARS)
     bad = assembled(directory / "bad.wasm", on_request("unreachable"))
+    cut = assembled(directory / "cut.wasm", b"\0asm\1\0\0\0\1\x7f")
     twice = {"environment_variables": {"host_env_keys": ["PATH"], "key_values": {"PATH": "x"}}}
     configs = {
         "serves": wasm(good, "default.serves"), "denies": DENY, "stops": wasm(bad, "default.stops"),
@@ -189,8 +191,10 @@ def mesh(tmp_path_factory):
         "policy": wasm(good, "default.policy", fail_open=True, failure_policy="FAIL_RELOAD"),
         "nowhere": wasm(good, "default.nowhere", remote("nowhere", "/x.wasm", "1")),
         "missing": wasm(good, "default.missing", remote("self", "/no-such-file", "2")),
+        "renamed": wasm(good), "broken": wasm(good), "mistyped": wasm(good), "refused": wasm(cut, "default.refused"),
     }
-    envoy = Discovering(configs, {"serves", "denies"}, directory / "log")
+    discovered = {"serves", "denies", "renamed", "broken", "mistyped", "refused"}
+    envoy = Discovering(configs, discovered, directory / "log")
     envoy.log_format, envoy.wasm_level = ISTIO, "info,config:debug"
     paths = ["/config_dump", "/config_dump?resource=ecds_filters", "/stats", "/stats?format=json", "/stats/prometheus"]
     with envoy:
@@ -207,20 +211,40 @@ def codes(report):
 
 def test_the_log_of_filters_that_fail_otherwise(wasmctl, mesh):
     report = explained(wasmctl, mesh[0])
-    assert codes(report) == {"findings": ["W-218", "W-219", "W-220", "W-225", "W-226", "W-401"],
+    assert codes(report) == {"findings": ["W-201", "W-218", "W-219", "W-220", "W-225", "W-226", "W-307", "W-308", "W-309",
+                                          "W-401"],
                              "remarks": ["W-223", "W-411"], "signs": ["W-901"]}
     trap = next(f for f in report["findings"] if f["code"] == "W-401")
+    assert trap["plugin"] == ""  # another one spoke last
     assert any("wasm_fail_stream" in e["text"] for e in trap["followers"])
 
 
 @pytest.mark.parametrize("path, findings, signs", [
     ("/config_dump", ["W-137", "W-219", "W-220", "W-221"], ["W-902"]),
     ("/config_dump?resource=ecds_filters", ["W-137"], ["W-902"]),
-    ("/stats", ["W-228", "W-412"], ["W-903"]),
-    ("/stats?format=json", ["W-228", "W-412"], ["W-903"]),
-    ("/stats/prometheus", ["W-228", "W-412"], ["W-903"])])
+    ("/stats", ["W-228", "W-312", "W-412"], ["W-903"]),
+    ("/stats?format=json", ["W-228", "W-312", "W-412"], ["W-903"]),
+    ("/stats/prometheus", ["W-228", "W-312", "W-412"], ["W-903"])])
 def test_what_the_admin_port_tells(wasmctl, mesh, path, findings, signs):
     report = explained(wasmctl, stdin=mesh[1][path])
     assert (codes(report)["findings"], codes(report)["signs"]) == (findings, signs)
     if path.startswith("/config_dump"):
         assert [f["plugin"] for f in report["findings"] if f["code"] == "W-137"] == ["default.denies"]
+
+
+WASM = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"
+
+
+@pytest.mark.parametrize("config, code", [
+    ({"@type": WASM, "config": {"rootid": "x"}}, "W-301"),
+    ({"@type": WASM.replace("v3", "v4")}, "W-303"),
+    ({"@type": "type.googleapis.com/udpa.type.v1.TypedStruct", "type_url": WASM + "er", "value": {}}, "W-303"),
+    (wasm("", vm={"code": {"remote": {"http_uri": {"uri": "http://a/b", "cluster": "c", "timeout": "1s"}}}}), "W-314"),
+    (wasm("/dev/null"), "W-222"),
+    ({"@type": WASM}, "W-216")])
+def test_configurations_that_end_envoy(wasmctl, tmp_path, config, code):
+    envoy = Envoy([{"name": "envoy.filters.http.wasm", "typed_config": config}])
+    (tmp_path / "envoy.json").write_text(json.dumps(envoy.bootstrap()))
+    done = subprocess.run([BINARY, "-c", tmp_path / "envoy.json", "--mode", "validate", "--use-dynamic-base-id"],
+                          capture_output=True, text=True)
+    assert [f["code"] for f in explained(wasmctl, stdin=done.stdout + done.stderr)["findings"]] == [code]

@@ -45,7 +45,7 @@ ROWS = {
     "metrics, timers": ({"request_headers": "metric;tick 0"}, []),
     "shared data": ({"request_headers": "shared k;share k v 0;shared k;share k w 99"}, []),
     "queues": ({"request_headers": "pop q;register q;pop q;push q a;pop q"}, []),
-    "a call": ({"request_headers": "call side /side;return 3"}, []),
+    "a call": ({"request_headers": "call side /side;token;return 3"}, []),
 }
 
 # Name: what a client sends, each a line for the probe; and what the server answers when that has arrived,

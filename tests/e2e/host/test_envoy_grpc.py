@@ -40,6 +40,10 @@ METADATA = {"header": [{"key": "grpc-accept-encoding", "value": "identity, defla
 
 # Name: what the plugin does, and the rows of `grpc_call` that answer as the server above.
 ROWS = {
+    # The first, since they count on in Envoy's one VM.
+    "tokens": ({"request_headers": f"grpcsend a;grpccancel;grpcclose;grpc {SERVICE} Unary asked;token;grpccancel;"
+                                   f"grpcstream {SERVICE} Stream;token;grpccancel;grpcstream {SERVICE} Stream;token;grpccancel;"
+                                   f"grpc {SERVICE} Unary asked;token;grpccancel"}, [METADATA]),
     "a call": ({"request_headers": f"grpc {SERVICE} Unary asked;return 1",
                 "received": "bytes 5 0 99;status;pairs 4;get 4 x;body 1;grpccancel" + GO_ON},
                [{"message": ["answer to asked"]}]),

@@ -15,11 +15,7 @@ def test_save_build_run_again(root, clean_env, tmp_path):
         watching.out.wait_for("ok: 2 passed, 0 failed")
         replace(plugin / "guard.cc", '"yes"', '"maybe"')
         watching.out.wait_for("FAILED: 1 passed, 1 failed")
-        replace(plugin / "guard.cc", '"maybe"', "MARX")
-        watching.talk.wait_for("error: guard does not compile")
-        replace(plugin / "guard.cc", "MARX", '"yes"')
+        replace(plugin / "tests/guard.yaml", "value: yes", "value: maybe")
         watching.out.wait_for("ok: 2 passed, 0 failed")
-        replace(plugin / "tests/guard.yaml", "value: yes", "value: no")
-        watching.out.wait_for("FAILED: 1 passed, 1 failed")
         assert watching.end() == 130
     assert (plugin / "results.xml").exists()

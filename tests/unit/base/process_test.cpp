@@ -71,7 +71,7 @@ TEST_CASE("run kills what goes beyond its bounds, and says which") {
   CHECK(base::run(command).status == 0);
 }
 
-TEST_CASE("run leaves variables out of the environment") {
+TEST_CASE("run leaves variables out of the environment, and sets others") {
   constexpr std::string_view kUnset[] = {"WASMCTL_TEST_A"};
   ::setenv("WASMCTL_TEST_A", "a", 1);
   ::setenv("WASMCTL_TEST_AB", "b", 1);
@@ -79,6 +79,8 @@ TEST_CASE("run leaves variables out of the environment") {
   CHECK(base::run(command).out == "a b\n");
   command.unset = kUnset;
   CHECK(base::run(command).out == "b\n");
+  command.set = {"WASMCTL_TEST_A=c", "WASMCTL_TEST_AB=d=e"};
+  CHECK(base::run(command).out == "c d=e\n");
 }
 
 TEST_CASE("what a program of a group of its own has started is killed with it") {

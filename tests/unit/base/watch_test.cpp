@@ -1,6 +1,7 @@
 #include "base/watch.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -33,7 +34,7 @@ std::string changed(base::Watch& watch, const fs::path& top) {
 
 TEST_CASE("a watched directory tells what changes in it, however it is written") {
   const base::TemporaryDirectory temporary;
-  const auto top = temporary.path();
+  const auto& top = temporary.path();
   fs::create_directories(top / "src/deep");
   fs::create_directories(top / "build");
   fs::create_directories(top / ".git");
@@ -81,7 +82,7 @@ TEST_CASE("a watched directory tells what changes in it, however it is written")
 
 TEST_CASE("a watched file is found again, whatever becomes of its directory") {
   const base::TemporaryDirectory temporary;
-  const auto top = temporary.path();
+  const auto& top = temporary.path();
   const auto file = top / "conf/config.yaml";
   base::Watch watch({{file, top / "late"}, {}});
   fs::create_directory(top / "conf");
@@ -113,7 +114,7 @@ TEST_CASE("a link that is named is followed") {
 
 TEST_CASE("another set of paths takes the place of the first") {
   const base::TemporaryDirectory temporary;
-  const auto top = temporary.path();
+  const auto& top = temporary.path();
   fs::create_directory(top / "a");
   fs::create_directory(top / "b");
   base::Watch watch({{top / "a"}, {}});

@@ -1,6 +1,7 @@
 #include "envoy/find.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include "base/error.hpp"

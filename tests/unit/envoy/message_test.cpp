@@ -1,6 +1,7 @@
 #include "envoy/message.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "base/error.hpp"
 

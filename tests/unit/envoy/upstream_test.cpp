@@ -1,6 +1,7 @@
 #include "envoy/upstream.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <unistd.h>
 

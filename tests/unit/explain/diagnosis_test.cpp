@@ -117,6 +117,9 @@ TEST_CASE("who spoke last is who stopped") {
   CHECK(told({panic + envoy("7", kTrap)}) == "W-401 default.a | broken");
   CHECK(explained({panic + envoy("7", kTrap)}).causes.at(0).said == "panicked at x");
   CHECK(told({panic + envoy("8", kTrap)}) == "W-401 | broken");
+  // What is no error may be a neighbour's.
+  CHECK(told({"[2026-11-26 16:15:53.1][7][info][wasm] [x.cc:1] wasm log default.a: hello\n" +
+              envoy("7", kTrap)}) == "W-401 | broken");
   CHECK(told({panic + envoy("7", kTrap, "16:25:00.0")}) == "W-401 | broken");
 }
 

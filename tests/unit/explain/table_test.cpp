@@ -142,6 +142,20 @@ TEST_CASE("what a sentence names is captured by a form") {
   }
 }
 
+TEST_CASE("each form fills its row's sentence") {
+  for (const auto& sight : explain::sights()) {
+    for (const auto& form : sight.forms) {
+      const auto report = explained(std::string(form.example) + "\n");
+      for (const auto* list : {&report.causes, &report.remarks, &report.signs}) {
+        for (const auto& found : *list) {
+          CAPTURE(form.example);
+          CHECK(found.cause.find("...") == std::string::npos);
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("needles are long enough to be rare") {
   for (const auto& row : explain::catalogue().rows) {
     CAPTURE(row.sight == nullptr ? row.mark->pattern : std::string_view(row.sight->code));
