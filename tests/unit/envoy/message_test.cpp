@@ -81,8 +81,7 @@ TEST_CASE("what a peer may send is bounded") {
   std::string chunked = "HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n0\r\n";
   for (int i = 0; i < 21; ++i) chunked += "a: " + std::string(50'000, 'x') + "\r\n";
   CHECK_THROWS_WITH_AS(MessageReader(Kind::response).feed(chunked),
-                       "not an HTTP/1.1 message: trailers without an end",
-                       Error);
+                       "not an HTTP/1.1 message: trailers without an end", Error);
 }
 
 TEST_CASE("requests follow one another on a connection") {
