@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -48,37 +50,40 @@ std::string state_of(const fs::path& path) {
 
 }  // namespace
 
-bool Changes::is_new(const std::vector<fs::path>& changed) {
-  bool is_new = false;
+std::vector<fs::path> Changes::new_among(const std::vector<fs::path>& changed) {
+  std::vector<fs::path> others;
   for (const auto& path : changed) {
     auto state = state_of(path);
     // Gone by now, and never seen: what others are written by, and renamed from.
     auto& seen = seen_.try_emplace(path, kAbsent).first->second;
     if (seen == state) continue;
     seen = std::move(state);
-    is_new = true;
+    others.push_back(path);
   }
-  return is_new;
+  return others;
 }
 
 std::optional<std::vector<fs::path>> Changes::wait(std::span<const int> others) {
-  constexpr unsigned kMostInARow = 2;
+  constexpr unsigned kMostInARow = 3;
   while (true) {
     const bool came_during_work = watch_.has_events();
     auto changed = watch_.wait(others);
     if (!changed) return changed;
-    const bool is_new = this->is_new(*changed);
+    const auto is_new = new_among(*changed);
     if (!came_during_work) {
-      in_a_row_ = 0;
+      in_a_row_.clear();
       return changed;
     }
-    if (!is_new) continue;
-    if (in_a_row_++ < kMostInARow) return changed;
-    if (in_a_row_ > kMostInARow + 1) continue;
+    if (is_new.empty()) continue;
+    std::map<fs::path, unsigned> counts;
+    for (const auto& path : is_new) counts[path] = in_a_row_[path] + 1;
+    in_a_row_ = std::move(counts);
+    const auto is_of_build = [](const auto& entry) { return entry.second > kMostInARow; };
+    if (!std::ranges::all_of(in_a_row_, is_of_build)) return changed;
     base::log_warning_and_hint(
         fmt::format("{} has changed during each of the last builds, as if they wrote it: not built "
                     "again for that",
-                    changed->front().native()),
+                    is_new.front().native()),
         "if it was you, save it again");
   }
 }

@@ -28,16 +28,17 @@ class Changes {
 
   void watch(base::Watched watched) { watch_.watch(std::move(watched)); }
   // Called right after a build; else as Watch::wait(). What came during the build does not count if
-  // each file is what it was when it had changed before, nor if that was so twice in a row already:
-  // then a warning names it.
+  // each file is what it was when it had changed before, nor if the same file was another each
+  // time, four times in a row: then a warning names it.
   std::optional<std::vector<std::filesystem::path>> wait(std::span<const int> others);
 
  private:
-  bool is_new(const std::vector<std::filesystem::path>& changed);
+  // Those whose content is another than when they had changed before.
+  std::vector<std::filesystem::path> new_among(const std::vector<std::filesystem::path>& changed);
 
   base::Watch watch_;
-  std::map<std::filesystem::path, std::string> seen_;  // digests of what has changed
-  unsigned in_a_row_ = 0;                              // builds because of what came during one
+  std::map<std::filesystem::path, std::string> seen_;   // digests of what has changed
+  std::map<std::filesystem::path, unsigned> in_a_row_;  // builds because it changed during one
 };
 
 // Does `work` now, and again whenever something has changed of what `inputs` says before. What
