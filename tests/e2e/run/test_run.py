@@ -325,6 +325,15 @@ def test_a_signal_at_any_moment(env, sample):
         assert process.returncode in (130, -signal.SIGTERM), talk
 
 
+def test_a_signal_while_a_registry_does_not_answer(env):
+    with socket.create_server(("127.0.0.1", 0)) as registry:
+        process = subprocess.Popen(["wasmctl", "run", f"127.0.0.1:{registry.getsockname()[1]}/x/y:z", "--plain-http"],
+                                   env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with registry.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == -signal.SIGINT
+
+
 def test_a_kill_takes_envoy_along(env, sample, tmp_path):
     with Loop(env, sample, "--port", "0") as loop:
         end = os.pidfd_open(loop.envoy())
