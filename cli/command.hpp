@@ -1,6 +1,6 @@
 // What every subcommand is made of. One file a command: a struct of options, `add_NAME` that binds
 // flags to it and does nothing else, `run_NAME` that reads like the manual. Adding a command is one
-// file, its name at the end of this one, and a row in the table of commands.cpp.
+// file, and its name in commands.cpp.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,8 @@ class App;
 
 namespace wasmctl::cli {
 
-// What a command may touch of the world. No std::cout, getenv or exit elsewhere in cli/.
+// What a command may touch of the world. No std::cout, getenv or exit elsewhere in cli/ but in
+// main().
 struct Context {
   Output out;  // data only, so that it can be piped
   Output err;  // talk
@@ -51,7 +52,7 @@ struct Refused {
   Code code;
 };
 
-// Set by a parsed subcommand, run by main after parsing: so a usage error and a failed run cannot
+// Set by a parsed subcommand, run when all is parsed: so a usage error and a failed run cannot
 // be confused.
 using Action = std::function<void()>;
 

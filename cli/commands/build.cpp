@@ -75,7 +75,7 @@ void add_build(CLI::App& root, Context& context, Action& action) {
   app->footer(
       "What the plugin always needs is said once, in its wasmctl.yaml: defines, includes,\n"
       "optimize, std, cxxflags, ldflags.\n"
-      "Example:\n"
+      "Examples:\n"
       "  wasmctl build plugins/header-logger -o header-logger.wasm");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_build(context, *options); };

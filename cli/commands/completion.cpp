@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,7 +30,8 @@ std::vector<std::string> layout_tags(const std::string& directory) {
 std::vector<std::string> workload_names(const std::string& file) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24U;  // somebody waits for the answer
   std::vector<std::string> names;
-  if (file == "-") return names;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return names;  // a pipe would make it wait
   try {
     kube::Inventory inventory;
     kube::read_manifests(inventory, base::read_file(file, kMostBytes), file, "default");

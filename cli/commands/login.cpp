@@ -180,7 +180,7 @@ void add_login(CLI::App& root, Context& context, Action& action) {
   app->footer(
       "A password is never an argument: every user of the machine can read those.\n"
       "\n"
-      "Example:\n"
+      "Examples:\n"
       "  wasmctl login ghcr.io --username me --password-stdin < token.txt");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_login(context, *options); };
@@ -192,7 +192,7 @@ void add_logout(CLI::App& root, Context& context, Action& action) {
   auto* app = root.add_subcommand("logout", "Forget the credentials of a registry");
   app->add_option("REGISTRY", *registry, "As it was given to login")->required();
   app->footer(
-      "Example:\n"
+      "Examples:\n"
       "  wasmctl logout ghcr.io");
   app->callback([registry, &context, &action] {
     action = [registry, &context] { run_logout(context, *registry); };

@@ -184,8 +184,7 @@ void add_patch(CLI::App& root, Context& context, Action& action) {
       ->type_name("FILE")
       ->required();
   add_workload_option(*app, options->workload, "Which one");
-  app->add_option("-l,--selector", options->selectors,
-                  "Those whose pods have this label; may be repeated")
+  app->add_option("-l,--selector", options->selectors, "Those whose pods have this label")
       ->type_name("KEY=VALUE")
       ->delimiter(',')
       ->allow_extra_args(false);

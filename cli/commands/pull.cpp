@@ -83,7 +83,7 @@ void add_pull(CLI::App& root, Context& context, Action& action) {
       "Reads images of every format that `wasmctl push` writes, and other tools' images with a\n"
       "plugin.wasm. The file appears only when every digest fits.\n"
       "\n"
-      "Example:\n"
+      "Examples:\n"
       "  wasmctl pull ghcr.io/acme/header-logger:v1 -o header-logger.wasm");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_pull(context, *options); };

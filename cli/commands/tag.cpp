@@ -96,7 +96,7 @@ void add_tag(CLI::App& root, Context& context, Action& action) {
   app->footer(
       "Prints the image's names by its new tags, each pinned by its digest.\n"
       "\n"
-      "Example:\n"
+      "Examples:\n"
       "  wasmctl tag ghcr.io/acme/header-logger:v1.2.3 v1.2 v1 latest");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_tag(context, *options); };

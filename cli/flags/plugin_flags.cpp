@@ -163,8 +163,7 @@ void add_values(CLI::App& app, PluginFlags& flags) {
 }  // namespace
 
 void add_plugin_flags(CLI::App& app, PluginFlags& flags) {
-  add_list(app, "-l,--selector", flags.selectors, "KEY=VALUE",
-           "A label of the pods; may be repeated")
+  add_list(app, "-l,--selector", flags.selectors, "KEY=VALUE", "A label of the pods")
       ->delimiter(',');
   add_list(app, "--target-ref", flags.target_refs, "KIND/NAME",
            "A Gateway, Service, HTTPRoute..., in place of a selector");

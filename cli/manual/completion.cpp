@@ -48,6 +48,14 @@ std::string brief(const std::string& meaning) {
   return meaning.substr(0, meaning.rfind(' ', kMostBytes)) + " ...";
 }
 
+// A shell puts it into the line as it is: a name that a stranger gave must not be a command there.
+bool is_plain(std::string_view word) {
+  return std::ranges::all_of(word, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._/:@=+,-").find(c) != std::string_view::npos;
+  });
+}
+
 class Completer {
  public:
   Completer(const CommandWords& program, std::vector<std::string> words, const KnownValues& known)
@@ -100,7 +108,7 @@ class Completer {
   }
 
   void add(const std::string& word, const std::string& about) {
-    if (word.starts_with(typed_)) completion_.candidates.push_back({word, about});
+    if (word.starts_with(typed_) && is_plain(word)) completion_.candidates.push_back({word, about});
   }
 
   void add_argument() {

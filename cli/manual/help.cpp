@@ -81,13 +81,6 @@ std::string term(const FlagWords& flag) {
   return text;
 }
 
-std::string meaning(const FlagWords& flag) {
-  auto text = flag.meaning;
-  if (flag.repeats) text += text.ends_with("repeated") ? "" : "; may be repeated";
-  if (!flag.variable.empty()) text += fmt::format(" (or ${})", flag.variable);
-  return text;
-}
-
 std::string examples(const CommandWords& command) {
   std::string text;
   for (const auto& line : command.examples) text += "  " + line + '\n';
@@ -98,7 +91,7 @@ std::string flags(const CommandWords& command) {
   std::string text;
   for (const auto& [heading, list] : sections_of(command)) {
     Terms terms;
-    for (const auto* flag : list) terms.emplace_back(term(*flag), meaning(*flag));
+    for (const auto* flag : list) terms.emplace_back(term(*flag), meaning_of(*flag));
     text += fmt::format("\n{}:\n{}", heading, table(terms));
   }
   return text;

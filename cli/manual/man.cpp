@@ -67,9 +67,7 @@ std::string flag_item(const FlagWords& flag) {
   for (const auto& name : flag.names) names.push_back(bold(name));
   auto term = fmt::format("{}", fmt::join(names, ", "));
   if (!flag.value.empty()) term += " \\fI" + roff(flag.value) + "\\fR";
-  auto meaning = flag.meaning + (flag.repeats ? "; may be repeated" : "") + '.';
-  if (!flag.variable.empty()) meaning += fmt::format(" Or ${}.", flag.variable);
-  return item(term, meaning);
+  return item(term, meaning_of(flag) + '.');
 }
 
 std::string flag_items(const CommandWords& command) {

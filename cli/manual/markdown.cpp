@@ -39,17 +39,11 @@ std::string page_term(const FlagWords& flag) {
   return flag.value.empty() ? text : text + ' ' + flag.value;
 }
 
-std::string page_meaning(const FlagWords& flag) {
-  auto text = flag.meaning + (flag.repeats ? "; may be repeated" : "");
-  if (!flag.variable.empty()) text += fmt::format(" (or `${}`)", flag.variable);
-  return text;
-}
-
 std::string flag_tables(const CommandWords& command) {
   std::string text;
   for (const auto& [heading, flags] : sections_of(command)) {
     text += fmt::format("\n## {}\n\n| | |\n|---|---|\n", heading);
-    for (const auto* flag : flags) text += row(page_term(*flag), page_meaning(*flag));
+    for (const auto* flag : flags) text += row(page_term(*flag), meaning_of(*flag));
   }
   return text;
 }

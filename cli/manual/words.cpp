@@ -106,6 +106,13 @@ CommandWords words_of(const CLI::App& root) {
   return program;
 }
 
+std::string meaning_of(const FlagWords& flag) {
+  auto meaning = flag.meaning;
+  if (flag.repeats) meaning += "; may be repeated";
+  if (!flag.variable.empty()) meaning += " (or $" + flag.variable + ")";
+  return meaning;
+}
+
 std::vector<FlagSection> sections_of(const CommandWords& command) {
   std::vector<FlagSection> sections = {{kOwnHeading, {}}};
   FlagSection common = {kCommonHeading, {}};

@@ -49,6 +49,9 @@ inline constexpr char kCommonHeading[] = "With every command";
 // line "Examples:" its examples.
 CommandWords words_of(const CLI::App& root);
 
+// All that is said of a flag: its meaning, that it may be repeated, the variable that sets it.
+std::string meaning_of(const FlagWords& flag);
+
 // The headings of a command's flags, in order, each with its flags: "Flags" for its own.
 struct FlagSection {
   std::string heading;

@@ -1,5 +1,5 @@
 // The command lines of the compiler and the linker, and why each flag is there. What a plugin's own
-// settings add stands in build.cpp.
+// settings add stands in clang_build.cpp.
 #pragma once
 
 #include <cstdint>

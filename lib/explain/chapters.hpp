@@ -1,4 +1,4 @@
-// The chapters of the table, a file each.
+// The chapters of the table, one or two in a file.
 #pragma once
 
 #include <vector>

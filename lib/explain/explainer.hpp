@@ -4,8 +4,7 @@
 //
 //   lines      logs of any producer, /stats, Prometheus, `kubectl describe`, access logs
 //   documents  JSON and YAML: config dumps, what kubectl and istioctl print; of their texts those
-//   are
-//              looked at that tell of errors (`message`, `details`...), and the discovered filters
+//              that tell of errors (`message`, `details`...), and the discovered filters
 #pragma once
 
 #include <cstddef>

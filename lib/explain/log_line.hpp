@@ -20,8 +20,8 @@ struct LogLine {
 //     2026-11-26T16:15:53.129123Z<TAB>error<TAB>envoy wasm source/...cc:38<TAB>TEXT<TAB>thread=22
 //     2026-11-26T16:15:53.129123Z<TAB>error<TAB>wasm<TAB>TEXT         Istio's agent, istiod
 //     {"level":"error","time":"2026-11-26T16:15:53Z","msg":"TEXT"}
-//     [pod/web-1/istio-proxy] 2026-11-26T16:15:53.129123456Z ...      kubectl logs --prefix,
-//     --timestamps 2026-11-26T16:15:53.129123456Z stderr F ...                     CRI
+//     [pod/web-1/istio-proxy] 2026-11-26T16:15:53.129123456Z ...      kubectl logs --prefix
+//     2026-11-26T16:15:53.129123456Z stderr F ...                     CRI
 // Sources: Envoy, kDefaultLogFormat; Istio, pkg/bootstrap, log_format.text_format; Kubernetes, CRI
 // logs.
 LogLine read_log_line(std::string_view line);

@@ -1,8 +1,9 @@
 #include "explain/secrets.hpp"
 
 #include <algorithm>
-#include <array>
+#include <span>
 
+#include "base/secret_headers.hpp"
 #include "base/text.hpp"
 
 namespace wasmctl::explain {
@@ -11,13 +12,11 @@ namespace {
 
 constexpr std::string_view kStars = "***";
 
-// Words that name a secret, as a header, a key of JSON or YAML, or a parameter of a URL.
-constexpr std::array<std::string_view, 18> kSecretWords = {
-    "authorization", "password",         "passwd",       "secret",
-    "api_key",       "api-key",          "apikey",       "token",
-    "private_key",   "inline_string",    "inlinestring", "inline_bytes",
-    "inlinebytes",   "set-cookie",       "cookie",       "credential",
-    "client_secret", "image_pull_secret"};
+// Words that name a secret beside those headers: a key of JSON or YAML, a parameter of a URL.
+constexpr std::string_view kSecretWords[] = {
+    "password",    "passwd",      "secret",        "api_key",          "apikey",
+    "token",       "private_key", "inline_string", "inlinestring",     "inline_bytes",
+    "inlinebytes", "credential",  "client_secret", "image_pull_secret"};
 
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -61,9 +60,9 @@ bool begins_word(std::string_view lower, std::size_t at) {
   return at == 0 || lower[at - 1] < 'a' || lower[at - 1] > 'z';
 }
 
-void mask_named(std::string& line) {
+void mask_named(std::string& line, std::span<const std::string_view> words) {
   auto lower = base::lower(line);
-  for (const auto word : kSecretWords) {
+  for (const auto word : words) {
     for (auto at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
       if (!begins_word(lower, at)) continue;
       auto end = at + word.size();
@@ -119,7 +118,8 @@ std::string masked(std::string_view line) {
   std::string safe(line);
   mask_logins(safe);
   mask_schemes(safe);
-  mask_named(safe);
+  mask_named(safe, base::kSecretHeaders);
+  mask_named(safe, kSecretWords);
   return safe;
 }
 

@@ -4,18 +4,12 @@
 
 #include <algorithm>
 
+#include "base/secret_headers.hpp"
 #include "base/text.hpp"
 
 namespace wasmctl::host {
 
 namespace {
-
-// Headers that carry credentials, as RFC 9110 and the usual gateways have them.
-constexpr std::string_view kSecretHeaders[] = {"authorization", "proxy-authorization",
-                                               "cookie",        "set-cookie",
-                                               "x-api-key",     "api-key",
-                                               "x-auth-token",  "x-amz-security-token",
-                                               "x-csrf-token",  "x-forwarded-client-cert"};
 
 // Shorter ones are words that stand elsewhere, too.
 constexpr std::size_t kLeastRemembered = 6;
@@ -26,15 +20,31 @@ bool Mask::hides(std::string_view name) const {
   if (!is_on()) return false;
   const auto last = std::min(name.find_last_of(std::string_view(".\0", 2)) + 1, name.size());
   const auto key = base::lower(name.substr(last));
-  return std::ranges::find(kSecretHeaders, key) != std::end(kSecretHeaders) ||
+  return std::ranges::find(base::kSecretHeaders, key) != std::end(base::kSecretHeaders) ||
          std::ranges::any_of(options_.names,
                              [&](const auto& more) { return base::lower(more) == key; });
 }
 
 std::string Mask::hide(std::string_view value) {
-  // A scheme, "Bearer", is none of the secret.
-  const auto secret = value.substr(value.find(' ') + 1);
-  if (secret.size() >= kLeastRemembered) values_.emplace_back(secret);
+  const auto remember = [&](std::string_view secret) {
+    const bool is_new = std::ranges::find(values_, secret) == values_.end();
+    if (secret.size() >= kLeastRemembered && is_new) values_.emplace_back(secret);
+  };
+  remember(value);
+  for (const std::string_view scheme : {"bearer ", "basic "}) {
+    if (base::lower(value.substr(0, scheme.size())) == scheme)
+      remember(value.substr(scheme.size()));
+  }
+  // `session=4f2e; theme=dark`: each cookie, and its value.
+  for (std::size_t begin = 0; begin < value.size();) {
+    const auto end = std::min(value.find(';', begin), value.size());
+    const auto cookie = base::trimmed(value.substr(begin, end - begin));
+    remember(cookie);
+    if (const auto equals = cookie.find('='); equals != std::string_view::npos) {
+      remember(cookie.substr(equals + 1));
+    }
+    begin = end + 1;
+  }
   return fmt::format("*** ({} bytes)", value.size());
 }
 

@@ -1,5 +1,5 @@
-// A new plugin, made from one of those in plugins/. They are in the binary as they are, and built
-// and tested with it, so that no template goes stale.
+// A new plugin, made from one of those in plugins/. They are in the binary, and built and tested
+// with it, so that no template goes stale; what is made from the sources (a schema) is left out.
 #pragma once
 
 #include <span>
@@ -18,7 +18,7 @@ struct Template {
 // The default first.
 std::span<const Template> templates();
 
-// As it is in plugins/PLUGIN.
+// As it is in plugins/PLUGIN, but for what names the schema.
 struct TemplateFile {
   std::string_view plugin;
   std::string_view path;  // "tests/header_logger.yaml"

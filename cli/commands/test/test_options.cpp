@@ -15,7 +15,7 @@ void add_choice_of_tests(CLI::App& app, TestOptions& options) {
                  "A plugin's directory, a .wasm file or an image (default: .)")
       ->type_name("");
   app.add_option("--suite", options.suites,
-                 "The suite, YAML or (*.textpb) protobuf text; may be repeated (default: "
+                 "The suite, YAML or (*.textpb) protobuf text (default: "
                  "tests/*.yaml and tests/*.textpb of the directory)")
       ->type_name("FILE")
       ->allow_extra_args(false);
@@ -65,16 +65,18 @@ void add_reports(CLI::App& app, TestOptions& options) {
 
 // What runs the tests in another way, and has a report of its own.
 void add_other_runs(CLI::App& app, TestOptions& options) {
-  auto* soak = app.add_option("--soak", options.soak,
-                              "Run each test's stream N times in one VM: does memory become flat?")
-                   ->type_name("N")
-                   ->check(CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}));
+  auto* soak =
+      app.add_option("--soak", options.soak,
+                     "Run each test's stream N times in one VM: does memory become flat?")
+          ->type_name("N")
+          ->check(
+              CLI::Range(host::SoakPlan::kFewest, std::uint64_t{1'000'000'000}).description(""));
   auto* fuzz =
       app.add_option("--fuzz", options.fuzz,
                      "Change what the tests give for so long: what traps, hangs, or takes memory "
                      "becomes a test")
           ->type_name("SECONDS")
-          ->check(CLI::Range(1, 1'000'000));
+          ->check(CLI::Range(1, 1'000'000).description(""));
   auto* runs =
       app.add_option("--fuzz-runs", options.fuzz_runs, "The same for so many runs: always the same")
           ->type_name("N")

@@ -8,8 +8,8 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "cli/first_stream.hpp"
 #include "cli/manifest_file.hpp"
-#include "cli/trial.hpp"
 #include "host/suite/schema.hpp"
 #include "kube/render/plugin_config.hpp"
 

@@ -46,11 +46,12 @@ CommandWords a_program() {
 }
 
 std::vector<std::string> tags(const std::string& directory) {
-  return directory == "lay out" ? std::vector<std::string>{"v1", "v2"} : std::vector<std::string>();
+  return directory == "layout" ? std::vector<std::string>{"v1", "v2"} : std::vector<std::string>();
 }
 
 std::vector<std::string> workloads(const std::string& file) {
-  return file == "a.yaml" ? std::vector<std::string>{"deployment/web"} : std::vector<std::string>();
+  return file == "a.yaml" ? std::vector<std::string>{"deployment/web", "deployment/x;touch${IFS}y"}
+                          : std::vector<std::string>();
 }
 
 // "files: a b"
@@ -88,8 +89,8 @@ TEST_CASE("a line that is being typed is completed") {
       {"wasmctl push --name ", "none:"},
       {"wasmctl push --nothing=", "none:"},
       {"wasmctl push -- --f", "files:"},
-      {"wasmctl push 'oci:lay out:", "none: oci:lay out:v1 oci:lay out:v2"},
-      {R"(wasmctl push a.wasm oci:lay\ out:v2)", "none: oci:lay out:v2"},
+      {"wasmctl push oci:layout:", "none: oci:layout:v1 oci:layout:v2"},
+      {"wasmctl push a.wasm 'oci:layout:v2", "none: oci:layout:v2"},
       {"wasmctl push oci:nothing:", "none:"},
       {"wasmctl push oci:lay", "none:"},
       {"wasmctl push -f a.yaml --workload ", "none: deployment/web"},

@@ -72,6 +72,11 @@ TEST_CASE("a trace hides credentials") {
   CHECK(mask.hide("Bearer s3cr3t-1") == "*** (15 bytes)");
   CHECK(mask.hide("on") == "*** (2 bytes)");  // too short to be looked for
   CHECK(mask.masked("it is s3cr3t-1, s3cr3t-1; on") == "it is ***, ***; on");
+  mask.hide("session=topsecret1; theme=dark-and-quiet");
+  CHECK(mask.masked("Cookie: session=topsecret1; theme=dark-and-quiet") == "Cookie: ***");
+  CHECK(mask.masked("session topsecret1, theme dark-and-quiet") == "session ***, theme ***");
+  mask.hide("Bearer 0123456789");
+  CHECK(mask.masked("the token is 0123456789") == "the token is ***");
   CHECK(!host::Mask({host::Masking::off, {"x-mine"}}).hides("x-mine"));
 }
 

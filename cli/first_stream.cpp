@@ -1,4 +1,4 @@
-#include "cli/trial.hpp"
+#include "cli/first_stream.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
