@@ -205,8 +205,8 @@ def test_an_upstream_that_is_dead(env, sample):
 
 def test_reload(env, sample):
     with Loop(env, sample, "--port", "0") as loop:
-        assert json.loads(loop.get("/a")[1])["headers"]["x-count"] == ["1"]
-        loop.out.wait_for("GET /a 200 ")
+        assert json.loads(loop.get("/a?token=1")[1])["headers"]["x-count"] == ["1"]
+        loop.out.wait_for("GET /a?token=*** 200 ")
         loop.out.wait_for("  warning  one: /a")
 
         replace(sample / "wasmctl.yaml", "level: a", "level: b")
