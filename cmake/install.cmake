@@ -3,12 +3,12 @@
 include(GNUInstallDirs)
 
 set(manual ${PROJECT_BINARY_DIR}/manual)
+file(MAKE_DIRECTORY ${manual})
 set(pages ${manual}/pages.stamp)
 set(completions)
 foreach(shell bash zsh fish)
   add_custom_command(
     OUTPUT ${manual}/completion.${shell}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
     COMMAND wasmctl completion ${shell} > ${manual}/completion.${shell}
     DEPENDS wasmctl VERBATIM)
   list(APPEND completions ${manual}/completion.${shell})

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compile/ways.hpp"
+#include "compile/builders.hpp"
 
 namespace wasmctl::compile {
 

@@ -1,7 +1,7 @@
-// Makes a Wasm module of a plugin's directory, by what compiles it (ways.hpp): C and C++ sources in
-// parallel, only those that changed, linked with LTO; cargo and Go know themselves what changed.
-// What was linked is stripped, checked as Envoy will check it, and only then does the module
-// appear.
+// Makes a Wasm module of a plugin's directory, by what compiles it (builders.hpp): C and C++
+// sources in parallel, only those that changed, linked with LTO; cargo and Go know themselves what
+// changed. What was linked is stripped, checked as Envoy will check it, and only then does the
+// module appear.
 //
 // In the build directory (default: `build` in the plugin's), in which no link is followed, since it
 // may have come with the sources:

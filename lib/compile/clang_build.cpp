@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "compile/builders.hpp"
 #include "compile/callers.hpp"
 #include "compile/commands.hpp"
 #include "compile/depfile.hpp"
@@ -19,7 +20,6 @@
 #include "compile/sdk.hpp"
 #include "compile/sdk_cache.hpp"
 #include "compile/state.hpp"
-#include "compile/ways.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 

@@ -11,7 +11,7 @@
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
-#include "compile/ways.hpp"
+#include "compile/builders.hpp"
 
 namespace wasmctl::compile {
 

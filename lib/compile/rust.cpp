@@ -14,8 +14,8 @@
 #include "base/json_member.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "compile/builders.hpp"
 #include "compile/diagnosis.hpp"
-#include "compile/ways.hpp"
 
 namespace wasmctl::compile {
 

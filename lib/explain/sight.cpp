@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "base/text.hpp"
-#include "explain/chapters.hpp"
+#include "explain/codes/chapters.hpp"
 
 namespace wasmctl::explain {
 

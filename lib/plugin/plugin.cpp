@@ -206,25 +206,6 @@ constexpr Key kKeys[] = {
 };
 
 // Files by which others than clang know what to build.
-struct Marker {
-  std::string_view file;
-  Builder builder;
-  std::string_view advice;  // for who says in wasmctl.yaml how it is built
-};
-
-constexpr Marker kMarkers[] = {
-    {"Cargo.toml", Builder::cargo, "cargo goes by Cargo.toml: say it in its [profile.release]"},
-    {"go.mod", Builder::go, "Go goes by go.mod and GOFLAGS"},
-};
-
-const Marker* marker_of(const fs::path& directory) {
-  std::error_code ignored;
-  for (const auto& marker : kMarkers) {
-    if (fs::is_regular_file(directory / marker.file, ignored)) return &marker;
-  }
-  return nullptr;
-}
-
 Error unknown_key(const yaml::Node& key, const std::string& file) {
   std::vector<std::string_view> known;
   for (const auto& row : kKeys) known.push_back(row.name);
@@ -251,7 +232,7 @@ void read_file(Plugin& plugin, const fs::path& path) {
     const auto* const row = std::ranges::find(kKeys, std::string_view(key.text), &Key::name);
     if (row->whom == For::all || plugin.builder == Builder::clang) continue;
     throw yaml::error_at(file, key.start, fmt::format("`{}` is for C and C++", row->name))
-        .hint(std::string(marker_of(plugin.directory)->advice));
+        .hint(std::string(advice_of(plugin.builder)));
   }
 }
 
@@ -295,11 +276,6 @@ std::string name_from(const fs::path& directory) {
 }
 
 }  // namespace
-
-Builder builder_of(const fs::path& directory) {
-  const auto* const marker = marker_of(directory);
-  return marker == nullptr ? Builder::clang : marker->builder;
-}
 
 fs::path module_path(const Plugin& plugin) {
   return plugin.build_directory / (plugin.name + ".wasm");

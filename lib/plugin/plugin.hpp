@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "plugin/build_settings.hpp"
+#include "plugin/builder.hpp"
 
 namespace wasmctl::plugin {
 
@@ -47,15 +48,6 @@ struct Setting {
   std::shared_ptr<const nlohmann::json> value;
   std::string place;  // "plugins/a/wasmctl.yaml:7:3", where the key stands, for messages
 };
-
-// What compiles a plugin's directory.
-enum class Builder : std::uint8_t {
-  clang,  // C and C++
-  cargo,  // Rust: there is a Cargo.toml
-  go,     // there is a go.mod
-};
-// What tells, by being in `directory`, that it is for another builder than clang.
-Builder builder_of(const fs::path& directory);
 
 struct Plugin {
   fs::path directory;  // as the user named it

@@ -1,6 +1,6 @@
 // Sources: proxy-wasm-cpp-host, src/v8/v8.cc and src/exports.cc; Envoy,
 // source/extensions/common/wasm. Measured with Envoy 1.40.
-#include "explain/chapters.hpp"
+#include "explain/codes/chapters.hpp"
 
 namespace wasmctl::explain {
 

@@ -1,6 +1,6 @@
 // Sources: istio/istio, pilot/pkg (istiod), pkg/config/validation, pkg/kube/inject;
 // envoyproxy/gateway, internal/wasm and internal/gatewayapi.
-#include "explain/chapters.hpp"
+#include "explain/codes/chapters.hpp"
 
 namespace wasmctl::explain {
 

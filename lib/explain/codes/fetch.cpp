@@ -1,6 +1,6 @@
 // Sources: istio/istio, pkg/wasm (the agent's fetcher) and pkg/istio-agent; go-containerregistry,
 // pkg/v1/remote, whose errors it wraps.
-#include "explain/chapters.hpp"
+#include "explain/codes/chapters.hpp"
 
 namespace wasmctl::explain {
 

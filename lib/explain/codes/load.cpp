@@ -1,6 +1,6 @@
 // Sources: proxy-wasm-cpp-host, src/wasm.cc, src/v8/v8.cc; Envoy, source/extensions/common/wasm.
 // All of them were measured with Envoy 1.40 but for those that say otherwise.
-#include "explain/chapters.hpp"
+#include "explain/codes/chapters.hpp"
 
 namespace wasmctl::explain {
 

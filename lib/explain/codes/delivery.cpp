@@ -1,6 +1,6 @@
 // Sources: Envoy, source/extensions/config_subscription, source/common/filter,
 // source/common/protobuf; istio/istio, pkg/istio-agent, pilot/pkg/xds.
-#include "explain/chapters.hpp"
+#include "explain/codes/chapters.hpp"
 
 namespace wasmctl::explain {
 

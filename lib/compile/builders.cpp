@@ -1,4 +1,4 @@
-#include "compile/ways.hpp"
+#include "compile/builders.hpp"
 
 #include <fmt/format.h>
 
