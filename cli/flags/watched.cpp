@@ -1,16 +1,26 @@
 #include "cli/flags/watched.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <filesystem>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "base/sha256.hpp"
 #include "base/stop_signals.hpp"
 
 namespace wasmctl::cli {
 
+namespace fs = std::filesystem;
+
 namespace {
 
-void say_changed(const Context& context, const std::vector<std::filesystem::path>& paths) {
+void say_changed(const Context& context, const std::vector<fs::path>& paths) {
   if (context.quiet) return;
   if (paths.size() == 1) {
     context.err.print("\n{} has changed\n", paths.front().native());
@@ -19,11 +29,63 @@ void say_changed(const Context& context, const std::vector<std::filesystem::path
   }
 }
 
+// Of a larger one only that it is there.
+constexpr std::uint64_t kMaxCompared = 64U << 20U;
+
+constexpr char kAbsent[] = "absent";
+
+// What tells one content from another.
+std::string state_of(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return kAbsent;
+  if (!fs::is_regular_file(path, ignored)) return "present";
+  try {
+    return base::sha256_hex(base::read_file(path, kMaxCompared));
+  } catch (const Error&) {
+    return "present";
+  }
+}
+
 }  // namespace
+
+bool Changes::is_new(const std::vector<fs::path>& changed) {
+  bool is_new = false;
+  for (const auto& path : changed) {
+    auto state = state_of(path);
+    // Gone by now, and never seen: what others are written by, and renamed from.
+    auto& seen = seen_.try_emplace(path, kAbsent).first->second;
+    if (seen == state) continue;
+    seen = std::move(state);
+    is_new = true;
+  }
+  return is_new;
+}
+
+std::optional<std::vector<fs::path>> Changes::wait(std::span<const int> others) {
+  constexpr unsigned kMostInARow = 2;
+  while (true) {
+    const bool came_during_work = watch_.has_events();
+    auto changed = watch_.wait(others);
+    if (!changed) return changed;
+    const bool is_new = this->is_new(*changed);
+    if (!came_during_work) {
+      in_a_row_ = 0;
+      return changed;
+    }
+    if (!is_new) continue;
+    if (in_a_row_++ < kMostInARow) return changed;
+    if (in_a_row_ > kMostInARow + 1) continue;
+    base::log_warning_and_hint(
+        fmt::format("{} has changed during each of the last builds, as if they wrote it: not built "
+                    "again for that",
+                    changed->front().native()),
+        "if it was you, save it again");
+  }
+}
 
 void add_watched_directory(base::Watched& watched, const std::string& directory,
                            const BuildFlags& flags) {
-  const std::filesystem::path top = directory;
+  const fs::path top = directory;
   watched.paths.push_back(top);
   watched.except.push_back(top / "build");
   watched.except.push_back(top / "target");  // cargo's
@@ -39,7 +101,7 @@ void add_watched_directory(base::Watched& watched, const std::string& directory,
 void work_and_watch(Context& context, const std::function<base::Watched()>& inputs,
                     const std::function<void()>& work) {
   const base::StopSignals stop;
-  base::Watch watch(inputs());
+  Changes changes(inputs());
   const std::vector<int> ends = {stop.descriptor()};
   while (!stop.came()) {
     try {
@@ -51,10 +113,10 @@ void work_and_watch(Context& context, const std::function<base::Watched()>& inpu
     }
     context.out.flush();
     context.err.flush();
-    const auto changed = watch.wait(ends);
+    const auto changed = changes.wait(ends);
     if (!changed) break;
     say_changed(context, *changed);
-    watch.watch(inputs());
+    changes.watch(inputs());
   }
   throw Refused{Code::interrupted};
 }

@@ -166,6 +166,11 @@ void Watch::look_for_absent(std::set<fs::path>& changed) {
   });
 }
 
+bool Watch::has_events() const {
+  pollfd events{inotify_, POLLIN, 0};
+  return ::poll(&events, 1, 0) > 0;
+}
+
 std::optional<std::vector<fs::path>> Watch::wait(std::span<const int> others) {
   std::vector<pollfd> waiting = {{inotify_, POLLIN, 0}};
   for (const int other : others) waiting.push_back({other, POLLIN, 0});

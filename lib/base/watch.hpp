@@ -44,6 +44,9 @@ class Watch {
   // Watches these instead; changes before this do not count for paths that are new.
   void watch(Watched watched);
 
+  // Something has happened of which wait() will tell, if it counts.
+  bool has_events() const;
+
   // Waits until something has changed and then nothing for `kQuiet`. What has changed, sorted, as
   // the watched paths spell it; never empty. Null once one of `others`, descriptors for poll(), is
   // readable or at its end.

@@ -30,8 +30,8 @@ class Attribution {
   void add(Record record);
   void add(Access access);
 
-  // Records that wait.
-  std::size_t pending() const { return records_.size(); }
+  // Records and requests that wait.
+  std::size_t pending() const { return records_.size() + accesses_.size(); }
 
   // What is known by `now`, requests in the order of their ends.
   std::vector<Entry> take(Time now);

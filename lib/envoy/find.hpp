@@ -12,7 +12,8 @@ struct Search {
   std::string named;        // by --envoy: a path, or a name on PATH; empty: look for one
   std::string environment;  // $ENVOY_PATH, the same
   std::string path;         // $PATH
-  fs::path directory;       // `.venv/bin/envoy` of this one or of one above it
+  // `.venv/bin/envoy` of this one or of one above it, where none but the caller and root may write.
+  fs::path directory;
 };
 
 // Named, else $ENVOY_PATH, else `envoy` on PATH, else .venv. Throws Error{Code::tool_missing}, with

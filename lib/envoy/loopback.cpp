@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -68,20 +67,26 @@ class Exchange {
       const auto got = ::recv(socket_.descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
       if (got < 0) throw network_error(port_, std::strerror(errno));
+      has_answer_ = true;
       if (got == 0 || take({buffer.data(), static_cast<std::size_t>(got)})) return;
     }
   }
 
  private:
+  Error too_late() const {
+    const auto* const what = has_answer_ ? "an answer without an end" : "no answer";
+    return network_error(port_, fmt::format("{} within {} s", what, seconds_));
+  }
+
   short wait(int events) const {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now());
+    if (left.count() <= 0) throw too_late();
     std::array<pollfd, 2> waiting = {
         {{socket_.descriptor(), static_cast<short>(events), 0}, {stop_, POLLIN, 0}}};
-    const int ready = ::poll(waiting.data(), waiting.size(),
-                             static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    const int ready = ::poll(waiting.data(), waiting.size(), static_cast<int>(left.count()));
     if (ready < 0 && errno != EINTR) throw network_error(port_, std::strerror(errno));
-    if (ready == 0) throw network_error(port_, fmt::format("no answer within {} s", seconds_));
+    if (ready == 0) throw too_late();
     if (stop_ >= 0 && waiting[1].revents != 0) {
       throw Error(Code::interrupted, "stopped by a signal");
     }
@@ -101,6 +106,7 @@ class Exchange {
   int stop_;
   double seconds_;
   Clock::time_point deadline_;
+  bool has_answer_ = false;  // a part of it
 };
 
 }  // namespace
@@ -156,6 +162,10 @@ std::string exchange_bytes(std::uint16_t port, const std::string& bytes, const P
   std::string answer;
   Exchange(port, patience).run(bytes, true, [&](std::string_view more) {
     answer += more;
+    if (answer.size() > kMaxBodyBytes) {
+      throw network_error(
+          port, fmt::format("an answer without an end: more than {} bytes", kMaxBodyBytes));
+    }
     return false;
   });
   return answer;

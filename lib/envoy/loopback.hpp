@@ -45,7 +45,8 @@ Socket connect_on_loopback(std::uint16_t port);
 // it was stopped.
 Response exchange(std::uint16_t port, const Request& request, const Patience& patience);
 
-// The same over TCP without HTTP: sends all, closes its side, returns all that comes until the end.
+// The same over TCP without HTTP: sends all, closes its side, returns all that comes until the end,
+// which is at most kMaxBodyBytes.
 std::string exchange_bytes(std::uint16_t port, const std::string& bytes, const Patience& patience);
 
 }  // namespace wasmctl::envoy

@@ -13,7 +13,8 @@ namespace wasmctl::envoy {
 namespace {
 
 constexpr std::size_t kMaxHeadBytes = 1U << 20U;
-constexpr std::size_t kMaxBodyBytes = 64U << 20U;
+// More are sent by nobody who means to answer.
+constexpr unsigned kMostInterim = 100;
 
 Error no_http(std::string_view why) {
   return Error(Code::bad_input, fmt::format("not an HTTP/1.1 message: {}", why));
@@ -159,7 +160,10 @@ void MessageReader::begin_body() {
       throw no_http("the first line has no status");
     }
     status_ = static_cast<int>(parse_number(std::string_view(first_line_).substr(9, 3), 10));
-    if (status_ / 100 == 1 && status_ != 101) return reset();
+    if (status_ / 100 == 1 && status_ != 101) {
+      if (++interim_ > kMostInterim) throw no_http("1xx responses without an end");
+      return reset();
+    }
   }
   const auto length = find_header(headers_, "content-length");
   const bool is_bodiless =
@@ -203,6 +207,8 @@ bool MessageReader::read_trailers() {
   if (line->empty()) {
     state_ = State::done;
   } else {
+    trailer_bytes_ += line->size();
+    if (trailer_bytes_ > kMaxHeadBytes) throw no_http("trailers without an end");
     trailers_.push_back(parse_field(*line));
   }
   return true;
@@ -214,6 +220,7 @@ void MessageReader::reset() {
   headers_.clear();
   body_.clear();
   trailers_.clear();
+  trailer_bytes_ = 0;
 }
 
 // Without the line end of a chunk that is not whole.
@@ -243,6 +250,7 @@ Request MessageReader::take_request() {
 Response MessageReader::take_response() {
   Response response{status_, std::move(headers_), std::move(body_), std::move(trailers_)};
   reset();
+  interim_ = 0;
   return response;
 }
 

@@ -15,6 +15,9 @@ namespace wasmctl::envoy {
 // In the order of the message; a name may stand twice. Names as they came or are to be sent.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+// The most that is taken of a body, from whomever.
+inline constexpr std::size_t kMaxBodyBytes = 64U << 20U;
+
 // The value of the first header of that name, which is in lower case; null if there is none.
 std::optional<std::string> find_header(const Headers& headers, std::string_view name);
 
@@ -87,6 +90,8 @@ class MessageReader {
   Headers headers_;
   std::string body_;
   Headers trailers_;
+  std::size_t trailer_bytes_ = 0;
+  unsigned interim_ = 0;  // responses before this one
   std::size_t left_ = 0;  // of the body, or of the chunk with its line end
 };
 

@@ -28,9 +28,15 @@ constexpr std::size_t kRecordsKept = 4096;
 // A large module on a busy machine takes its time.
 constexpr milliseconds kTimeToStart{30'000};
 constexpr milliseconds kTimeToSwap{60'000};
+// For workers to take what the main thread has compiled; one that is in a plugin takes nothing.
+constexpr milliseconds kTimeOfWorkers{10'000};
 // Between two looks at what Envoy does: it tells by files and counters only.
 constexpr milliseconds kLook{4};
 constexpr char kAccessFlushMs[] = "10";
+
+bool is_fatal(const Record& record) {
+  return record.level == "critical" || record.component == "assert";
+}
 
 bool is_grave(const Record& record) {
   return record.level == "warning" || record.level == "error" || record.level == "critical";
@@ -96,11 +102,7 @@ Proxy::Proxy(Options options, std::vector<LoadedFilter> filters) : options_(std:
     base::write_file(discovery_path(directory_.path(), i), document);
     slots_.push_back({filters[i].filter.name, std::move(document), filters[i].filter.module});
   }
-  const auto bootstrap = dynamic_bootstrap(options_.setup, slots_.size(), directory_.path());
-  base::write_file(directory_.path() / "bootstrap.json", bootstrap.dump());
   start();
-  learn_ports();
-  check_first_load();
 }
 
 Proxy::~Proxy() = default;
@@ -115,6 +117,29 @@ std::string Proxy::document_of(LoadedFilter& loaded, std::size_t index) const {
 }
 
 void Proxy::start() {
+  const auto bootstrap = dynamic_bootstrap(options_.setup, slots_.size(), directory_.path());
+  base::write_file(directory_.path() / "bootstrap.json", bootstrap.dump());
+  const auto marked = mark();
+  if (options_.on_start) options_.on_start();
+  run();
+  learn_ports();
+  check_first_load(marked);
+}
+
+// Its workers do not come back from a plugin, so they cannot be handed another: it is killed.
+void Proxy::restart() {
+  process_.reset();
+  options_.setup.port = port_;
+  options_.setup.admin_port = std::exchange(admin_port_, 0);
+  std::error_code ignored;
+  fs::remove(directory_.path() / "admin", ignored);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {  // a file may have what was refused
+    base::replace_file(discovery_path(directory_.path(), i), slots_[i].document);
+  }
+  start();
+}
+
+void Proxy::run() {
   const auto file = [this](const char* name) { return (directory_.path() / name).native(); };
   const std::vector<std::string> argv = {options_.envoy.native(),
                                          "-c",
@@ -209,10 +234,10 @@ void Proxy::learn_ports() {
 }
 
 // Envoy starts with a plugin that it refuses, and answers 500 in its place.
-void Proxy::check_first_load() {
+void Proxy::check_first_load(Mark begin) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (counters(i).successes > 0) continue;
-    throw refusal(slots_[i].name, causes_since(0));
+    throw refusal(slots_[i].name, causes_since(begin));
   }
 }
 
@@ -230,19 +255,41 @@ Swap Proxy::swap(std::size_t index, LoadedFilter loaded) {
   auto& slot = slots_.at(index);
   auto document = document_of(loaded, index);
   if (document == slot.document) return {};
+  auto unused = loaded.filter.module;  // the file of what is not taken
+  try {
+    const auto result = hand_over(index, document);
+    if (result.result != Swap::Result::rejected) {
+      const auto name = loaded.filter.name;
+      unused = std::exchange(slot, {name, std::move(document), std::move(unused)}).module;
+    }
+    if (result.result == Swap::Result::restarted) restart();
+    remove_unless_used(unused);
+    return result;
+  } catch (...) {
+    remove_unless_used(unused);
+    throw;
+  }
+}
+
+Swap Proxy::hand_over(std::size_t index, const std::string& document) {
   const auto marked = mark();
   const auto before = counters(index);
   base::replace_file(discovery_path(directory_.path(), index), document);
-  const auto after = wait_for_update(index, before);
-  if (after.successes == before.successes) {
-    return {Swap::Result::rejected, causes_since(marked)};
+  switch (wait_for_update(index, before)) {
+    case Update::taken:
+      return {Swap::Result::taken, {}};
+    case Update::rejected:
+      return {Swap::Result::rejected, causes_since(marked)};
+    case Update::stuck:
+      break;
   }
-  const auto old =
-      std::exchange(slot, {loaded.filter.name, std::move(document), loaded.filter.module}).module;
-  const auto has_it = [&](const Slot& other) { return other.module == old; };
+  return {Swap::Result::restarted, {}};
+}
+
+void Proxy::remove_unless_used(const fs::path& module) const {
   std::error_code ignored;
-  if (std::ranges::none_of(slots_, has_it)) fs::remove(old, ignored);
-  return {Swap::Result::taken, {}};
+  const auto has_it = [&](const Slot& slot) { return slot.module == module; };
+  if (std::ranges::none_of(slots_, has_it)) fs::remove(module, ignored);
 }
 
 Proxy::Counters Proxy::counters(std::size_t index) const {
@@ -255,11 +302,16 @@ Proxy::Counters Proxy::counters(std::size_t index) const {
 }
 
 // Until all worker threads have it: a rejection counts as a reload, too.
-Proxy::Counters Proxy::wait_for_update(std::size_t index, const Counters& before) const {
+Proxy::Update Proxy::wait_for_update(std::size_t index, const Counters& before) const {
   const auto deadline = Clock::now() + kTimeToSwap;
+  std::optional<Clock::time_point> accepted;  // by the main thread, which compiles it
   while (true) {
     const auto now = counters(index);
-    if (now.attempts > before.attempts && now.reloads > before.reloads) return now;
+    if (now.attempts > before.attempts && now.reloads > before.reloads) {
+      return now.successes > before.successes ? Update::taken : Update::rejected;
+    }
+    if (!accepted && now.successes > before.successes) accepted = Clock::now();
+    if (accepted && Clock::now() > *accepted + kTimeOfWorkers) return Update::stuck;
     if (Clock::now() > deadline) throw Error(Code::network, "Envoy does not read its new plugin");
     wait_a_little();
   }
@@ -310,9 +362,14 @@ Error Proxy::death() {
   Error error(Code::network, status > 128
                                  ? fmt::format("Envoy was ended by signal {}", status - 128)
                                  : fmt::format("Envoy ended with status {}", status));
+  if (status == 0) return error;  // somebody asked it to
+  // A crash is told in many lines: the first of the last ones.
+  constexpr std::size_t kLinesOfCrash = 64;
   const auto records = since(0);
-  const auto last = std::ranges::find_if(records.rbegin(), records.rend(), is_grave);
-  if (last != records.rend()) error.because(first_line(cause_text(*last)));
+  const auto skipped = records.size() - std::min(records.size(), kLinesOfCrash);
+  const auto first =
+      std::find_if(records.begin() + static_cast<std::ptrdiff_t>(skipped), records.end(), is_fatal);
+  if (first != records.end()) error.because(first_line(cause_text(*first)));
   return error;
 }
 

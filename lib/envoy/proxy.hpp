@@ -45,6 +45,8 @@ struct Options {
   // Called on a thread of its own, each as it comes; null: not wanted.
   std::function<void(const Record&)> on_record = nullptr;
   std::function<void(const Access&)> on_access = nullptr;
+  // Called before each start, after all that was said before it.
+  std::function<void()> on_start = nullptr;
   // Ends all waiting with Error{Code::interrupted}; must outlive the object.
   const base::StopSignals* stop = nullptr;
 };
@@ -55,6 +57,9 @@ struct Swap {
     unchanged,  // it is what is there
     taken,      // the next request on each worker thread meets it
     rejected,   // what was there before goes on
+    // A worker thread did not come back from what was there: Envoy was ended and started anew with
+    // the new one, on the same ports. Open connections are lost; descriptor() is another.
+    restarted,
   };
   Result result = Result::unchanged;
   std::vector<Record> causes;  // of a rejection, as they were logged: the first is the cause
@@ -113,15 +118,21 @@ class Proxy {
     std::uint64_t reloads = 0;
   };
 
+  enum class Update : std::uint8_t { taken, rejected, stuck };
+
   void start();
+  void restart();
+  void run();
   void learn_ports();
-  void check_first_load();
+  void check_first_load(Mark begin);
   void keep(const Record& record);
   std::deque<Record>::const_iterator first_since(Mark mark) const;
   std::vector<Record> causes_since(Mark mark);
   std::string document_of(LoadedFilter& filter, std::size_t index) const;
   Counters counters(std::size_t index) const;
-  Counters wait_for_update(std::size_t index, const Counters& before) const;
+  Swap hand_over(std::size_t index, const std::string& document);
+  Update wait_for_update(std::size_t index, const Counters& before) const;
+  void remove_unless_used(const fs::path& module) const;
   void wait_a_little() const;
   Error refused_to_start();
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/base64.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 
 namespace wasmctl::envoy {
@@ -24,23 +25,36 @@ namespace {
 
 // With so much to be sent to a peer, no more is read from it.
 constexpr std::size_t kMostUnsent = 4U << 20U;
+constexpr std::size_t kMostPeers = 512;
+// Of a longer body the echo says what it is, not all of it.
+constexpr std::size_t kLongestEcho = 1U << 20U;
 
 struct Peer {
   Socket socket;
   Responder respond;
-  std::string unsent = {};
+  std::string answers = {};
+  std::size_t sent = 0;  // of them
   bool is_reading = true;
 
-  bool is_done() const { return !is_reading && unsent.empty(); }
+  std::size_t unsent() const { return answers.size() - sent; }
+  bool is_done() const { return !is_reading && unsent() == 0; }
   short events() const {
     short events = 0;
-    if (is_reading && unsent.size() < kMostUnsent) events |= POLLIN;
-    if (!unsent.empty()) events |= POLLOUT;
+    if (is_reading && unsent() < kMostUnsent) events |= POLLIN;
+    if (unsent() > 0) events |= POLLOUT;
     return events;
+  }
+  // What is sent is let go once it is half of all, so that each byte is moved at most once.
+  void note_sent(std::size_t size) {
+    sent += size;
+    if (sent < unsent()) return;
+    answers.erase(0, sent);
+    sent = 0;
   }
   void give_up() {
     is_reading = false;
-    unsent.clear();
+    answers.clear();
+    sent = 0;
   }
 };
 
@@ -54,34 +68,42 @@ void read_from(Peer& peer) {
     return;
   }
   try {
-    peer.unsent += peer.respond({buffer.data(), static_cast<std::size_t>(got)});
+    peer.answers += peer.respond({buffer.data(), static_cast<std::size_t>(got)});
   } catch (const std::exception&) {
     peer.is_reading = false;
   }
 }
 
 void send_to(Peer& peer) {
-  const auto sent =
-      ::send(peer.socket.descriptor(), peer.unsent.data(), peer.unsent.size(), MSG_NOSIGNAL);
+  const auto sent = ::send(peer.socket.descriptor(), peer.answers.data() + peer.sent, peer.unsent(),
+                           MSG_NOSIGNAL);
   if (sent >= 0) {
-    peer.unsent.erase(0, static_cast<std::size_t>(sent));
+    peer.note_sent(static_cast<std::size_t>(sent));
   } else if (errno != EAGAIN && errno != EINTR) {
     peer.give_up();
   }
 }
 
-void accept_all(int listener, const Responders& responders, std::list<Peer>& peers) {
-  while (true) {
+// False if no more can be accepted before a peer leaves: there are enough, or no descriptor is
+// left.
+bool accept_all(int listener, const Responders& responders, std::list<Peer>& peers) {
+  while (peers.size() < kMostPeers) {
     Socket socket(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (socket.descriptor() < 0) return;
+    if (socket.descriptor() < 0) {
+      const bool is_short =
+          errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+      return peers.empty() || !is_short;
+    }
     peers.push_back({std::move(socket), responders()});
   }
+  return false;
 }
 
 void serve(int listener, int stop, const Responders& responders) {
   std::list<Peer> peers;
+  bool is_accepting = true;
   while (true) {
-    std::vector<pollfd> waiting = {{stop, POLLIN, 0}, {listener, POLLIN, 0}};
+    std::vector<pollfd> waiting = {{stop, POLLIN, 0}, {is_accepting ? listener : -1, POLLIN, 0}};
     for (const auto& peer : peers) waiting.push_back({peer.socket.descriptor(), peer.events(), 0});
     if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
     if (waiting[0].revents != 0) return;
@@ -89,11 +111,13 @@ void serve(int listener, int stop, const Responders& responders) {
     for (auto& peer : peers) {
       const auto events = (ready++)->revents;
       if (peer.is_reading && (events & (POLLIN | POLLHUP)) != 0) read_from(peer);
-      if (!peer.unsent.empty()) send_to(peer);
+      if (peer.unsent() > 0) send_to(peer);
       if ((events & POLLERR) != 0) peer.give_up();
     }
-    std::erase_if(peers, [](const Peer& peer) { return peer.is_done(); });
-    if (waiting[1].revents != 0) accept_all(listener, responders, peers);
+    if (std::erase_if(peers, [](const Peer& peer) { return peer.is_done(); }) > 0) {
+      is_accepting = true;
+    }
+    if (waiting[1].revents != 0) is_accepting = accept_all(listener, responders, peers);
   }
 }
 
@@ -135,15 +159,19 @@ Responders echoing_bytes() {
 Response echo(const Request& request) {
   nlohmann::json answer = {{"method", request.method},
                            {"path", request.target},
-                           {"headers", values_of(request.headers)},
-                           {"body", request.body}};
+                           {"headers", values_of(request.headers)}};
+  if (request.body.size() > kLongestEcho) {
+    answer["body_bytes"] = request.body.size();
+    answer["body_sha256"] = base::sha256_hex(request.body);
+  } else {
+    answer["body"] = request.body;
+  }
   if (!request.trailers.empty()) answer["trailers"] = values_of(request.trailers);
   std::string text;
   try {
     text = answer.dump();
   } catch (const nlohmann::json::type_error&) {
-    answer.erase("body");
-    answer["body_base64"] = base::base64_encode(request.body);
+    if (answer.erase("body") > 0) answer["body_base64"] = base::base64_encode(request.body);
     text = answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   return {200, {{"content-type", "application/json"}, {"server", "echo"}}, text + "\n", {}};

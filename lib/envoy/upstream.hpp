@@ -29,7 +29,8 @@ Responders answering(std::function<Response(const Request& request)> answer);
 Responders echoing_bytes();
 
 // Answers with what came, as JSON: {"method", "path", "headers": {"name": ["value"]}, "body"},
-// names in lower case; "trailers" if there are any; a body that is no UTF-8 as "body_base64".
+// names in lower case; "trailers" if there are any; a body that is no UTF-8 as "body_base64", of
+// one of more than 1 MiB "body_bytes" and "body_sha256" alone.
 Response echo(const Request& request);
 
 // One thread for all connections: what it calls, it calls on that, one after the other. A peer that

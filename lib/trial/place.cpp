@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "host/local_proxy.hpp"
 
 namespace wasmctl::trial {
 
@@ -82,7 +83,8 @@ void Place::forget() {
 
 void Place::note(envoy::Time time, const std::string& message) {
   const std::lock_guard lock(mutex_);
-  if (messages_.size() >= kMostMessages || message_bytes_ + message.size() > kMostMessageBytes) {
+  if (messages_.size() >= host::kMostLogLines ||
+      message_bytes_ + message.size() > host::kMostLogBytes) {
     logs_without_end_ = true;
     return;
   }

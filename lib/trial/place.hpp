@@ -28,10 +28,6 @@ struct PlaceKey {
   bool operator==(const PlaceKey&) const = default;
 };
 
-// What is kept of what a plugin logs in one test.
-inline constexpr std::size_t kMostMessages = 10'000;
-inline constexpr std::size_t kMostMessageBytes = 16U << 20U;
-
 class Place {
  public:
   Place(std::filesystem::path envoy, const base::StopSignals* stop, PlaceKey key);

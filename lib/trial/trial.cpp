@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/utf8.hpp"
+#include "host/local_proxy.hpp"
 #include "host/suite/verdict.hpp"
 #include "trial/connection_run.hpp"
 #include "trial/left_out.hpp"
@@ -128,7 +129,7 @@ TestResult Trial::run(const Suite& suite, const Test& test, const Subject& subje
     // It may go on, and would be in the way of the next one.
     return without_place(place, suite, test, embedded,
                          fmt::format("logs without end: more than {} lines or {} MiB in one test",
-                                     kMostMessages, kMostMessageBytes >> 20U));
+                                     host::kMostLogLines, host::kMostLogBytes >> 20U));
   } catch (const Error& error) {
     // A plugin may take its proxy with it: that is a verdict, too, and the next test has another.
     const auto death = error.code() == Code::network ? place.death() : std::nullopt;

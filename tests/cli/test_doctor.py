@@ -154,3 +154,14 @@ def test_no_program_of_the_directory_is_asked_for(doctor, tmp_path):
                 "go": '[ "$PWD" = / ] && { [ "$1" = env ] && echo go1.27.0 || echo go version go1.27.0; }'}
     found = checks(doctor("--json", programs=programs))
     assert (found["cargo"]["version"], found["go"]["version"]) == ("1.90.0", "1.27.0")
+
+
+def test_what_lies_in_a_plugin_is_named_and_not_run(doctor, tmp_path):
+    planted = tmp_path / "a/.venv/bin/envoy"
+    planted.parent.mkdir(parents=True)
+    planted.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    planted.chmod(0o755)
+    found = checks(doctor("a", "--json"))["envoy"]
+    assert (found["path"], found["version"], found["remark"]) == (
+        str(planted), None, "found in that directory only, and not run")
+    assert not (tmp_path / "ran").exists()

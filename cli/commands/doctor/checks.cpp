@@ -135,9 +135,20 @@ Found find_go_compiler(const Examination& examination) {
           program.filename() == "tinygo" ? "TinyGo" : ""};
 }
 
+// As `run` and `test` find it, from the working directory. What lies in another plugin's directory
+// is named, not run: to look at a plugin is not to trust it.
 Found find_envoy_program(const Examination& examination) {
-  const auto envoy = envoy::find_envoy({"", env_or(examination.context, "ENVOY_PATH", ""),
-                                        examination.search.path, examination.directory});
+  const auto found_from = [&](const fs::path& directory) {
+    return envoy::find_envoy(
+        {"", env_or(examination.context, "ENVOY_PATH", ""), examination.search.path, directory});
+  };
+  fs::path envoy;
+  try {
+    std::error_code ignored;
+    envoy = found_from(fs::current_path(ignored));
+  } catch (const Error&) {
+    return {found_from(examination.directory), "", "found in that directory only, and not run"};
+  }
   return {envoy, envoy::version_of(envoy)};
 }
 

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <climits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -120,7 +123,7 @@ Line line_of(const envoy::Record& record, const TracedModules& modules) {
   return {record.level, "", std::move(message)};
 }
 
-std::string text_of(const Line& line, bool is_colored, bool shows_name) {
+std::string text_of_line(const Line& line, bool is_colored, bool shows_name) {
   constexpr std::size_t kLevelWidth = 8;  // "critical"
   const auto paint = paint_of_level(line.level);
   std::string text =
@@ -218,6 +221,11 @@ bool Console::is_below_level(const envoy::Record& record) const {
   return envoy::plugin_line(record) && rank(record.level) < rank(options_.least);
 }
 
+void Console::begin() {
+  const std::lock_guard lock(mutex_);
+  main_thread_ = 0;
+}
+
 void Console::add(const envoy::Record& record) {
   {
     const std::lock_guard lock(mutex_);
@@ -235,6 +243,10 @@ void Console::add(const envoy::Record& record) {
 void Console::add(const envoy::Access& access) {
   {
     const std::lock_guard lock(mutex_);
+    if (attribution_.pending() >= kMostPending) {
+      ++left_out_;
+      return;
+    }
     attribution_.add(access);
   }
   changed_.notify_all();
@@ -245,57 +257,84 @@ void Console::set_modules(TracedModules modules) {
   modules_ = std::move(modules);
 }
 
+// Writes without the lock: who does not read stops this thread alone.
 void Console::print_loop() {
   std::unique_lock lock(mutex_);
   while (true) {
     const auto next = attribution_.next();
-    if (is_over_) {
-      for (const auto& entry : attribution_.take_all()) print(entry);
-      say_what_is_left_out();
-      return flush();
-    }
-    if (!next || options_.when == When::at_end) {
+    if (!is_over_ && (!next || options_.when == When::at_end)) {
       changed_.wait(lock);
       continue;
     }
-    if (const auto now = wall_clock(); *next > now) changed_.wait_for(lock, *next - now);
-    const auto entries = attribution_.take(wall_clock());
-    for (const auto& entry : entries) print(entry);
-    if (entries.empty()) continue;
-    say_what_is_left_out();
-    flush();
+    if (const auto now = wall_clock(); !is_over_ && *next > now) {
+      changed_.wait_for(lock, *next - now);
+    }
+    const bool is_last = is_over_;
+    const auto entries = is_last ? attribution_.take_all() : attribution_.take(wall_clock());
+    if (entries.empty() && !is_last) continue;
+    const auto left_out = std::exchange(left_out_, 0);
+    const auto modules = modules_;
+    lock.unlock();
+    for (const auto& entry : entries) print(text_of(entry, modules));
+    print(what_is_left_out(left_out));
+    if (is_last) return;
+    lock.lock();
   }
 }
 
-void Console::say_what_is_left_out() {
-  if (left_out_ == 0) return;
-  if (options_.form == Form::text) output_.print("  ... {} more lines\n", left_out_);
-  left_out_ = 0;
+std::string Console::what_is_left_out(std::size_t lines) const {
+  if (lines == 0 || options_.form != Form::text) return {};
+  return fmt::format("  ... {} more lines\n", lines);
 }
 
-void Console::flush() {
-  output_.flush();
-  if (output_.good()) return;
+// In pieces that a pipe takes whole once poll() has said that it takes something.
+void Console::print(std::string_view text) {
+  const auto safe = base::printable_output(text);
+  for (std::size_t begin = 0; begin < safe.size() && !is_stuck_; begin += PIPE_BUF) {
+    if (!is_writable()) {
+      is_stuck_ = true;
+      return;
+    }
+    output_.write(std::string_view(safe).substr(begin, PIPE_BUF));
+    output_.flush();
+  }
+  if (!output_.good()) tell_broken();
+}
+
+// Waits for it; false if that takes until the end.
+bool Console::is_writable() const {
+  std::array<pollfd, 2> waiting = {{{options_.descriptor, POLLOUT, 0}, {options_.stop, POLLIN, 0}}};
+  while (true) {
+    const int ready = ::poll(waiting.data(), waiting.size(), -1);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0 || waiting[0].revents != 0) return true;
+    return false;
+  }
+}
+
+void Console::tell_broken() const {
   constexpr std::uint64_t kOne = 1;
   [[maybe_unused]] const auto written = ::write(broken_.descriptor(), &kOne, sizeof kOne);
 }
 
-void Console::print(const envoy::Entry& entry) const {
+std::string Console::text_of(const envoy::Entry& entry, const TracedModules& modules) const {
   std::vector<Line> lines;
   lines.reserve(entry.records.size());
-  for (const auto& record : entry.records) lines.push_back(line_of(record, modules_));
+  for (const auto& record : entry.records) lines.push_back(line_of(record, modules));
   // Outside of requests each worker thread says the same.
   if (!entry.access) lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
   if (options_.form == Form::json) {
     auto document = entry.access ? json_of(*entry.access) : json::object();
     document["log"] = json_of(lines);
     const auto text = document.dump(-1, ' ', false, json::error_handler_t::replace);
-    return output_.relay(base::printable_json(text) + "\n");
+    return base::printable_json(text) + "\n";
   }
   std::string text;
   if (entry.access) text += headline(*entry.access, options_.is_colored);
-  for (const auto& line : lines) text += text_of(line, options_.is_colored, options_.shows_names);
-  output_.relay(text);
+  for (const auto& line : lines) {
+    text += text_of_line(line, options_.is_colored, options_.shows_names);
+  }
+  return text;
 }
 
 }  // namespace wasmctl::cli

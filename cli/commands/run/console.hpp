@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -51,11 +52,13 @@ class Console {
     std::string least = "info";  // the level from which on plugins' lines are shown
     bool is_colored = false;
     bool shows_names = false;  // several plugins: each line says whose it is
+    int descriptor = 1;        // of the output
+    int stop = -1;             // readable: no longer wait for who reads the output
   };
-  // Prints from a thread of its own.
+  // Prints from a thread of its own: add() does not wait for who reads.
   Console(Output output, Options options);
   // Prints what is left. Of what is logged faster than it can be shown a part is left out, and said
-  // to be.
+  // to be; when stopping, what cannot be written at once.
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
@@ -63,6 +66,8 @@ class Console {
   // For poll(): readable once nobody reads any more what is printed.
   int descriptor() const { return broken_.descriptor(); }
 
+  // Another Envoy starts.
+  void begin();
   // From any thread.
   void add(const envoy::Record& record);
   void add(const envoy::Access& access);
@@ -79,10 +84,11 @@ class Console {
  private:
   bool is_below_level(const envoy::Record& record) const;
   void print_loop();
-  void print(const envoy::Entry& entry) const;
-
-  void say_what_is_left_out();
-  void flush();
+  std::string text_of(const envoy::Entry& entry, const TracedModules& modules) const;
+  std::string what_is_left_out(std::size_t lines) const;
+  void print(std::string_view text);
+  bool is_writable() const;
+  void tell_broken() const;
 
   Output output_;
   Options options_;
@@ -94,6 +100,7 @@ class Console {
   TracedModules modules_;
   int main_thread_ = 0;  // of Envoy, which loads plugins and serves no request
   bool is_over_ = false;
+  bool is_stuck_ = false;  // nobody read when all was to stop; of the printing thread
   std::thread printer_;
 };
 

@@ -1,6 +1,7 @@
 // wasmctl run: a plugin in a real Envoy on loopback, for one request, or until Ctrl-C with whatever
 // the plugin becomes in the meantime.
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include "cli/commands/run/once.hpp"
 #include "cli/commands/run/run_options.hpp"
 #include "cli/commands/run/running_plugin.hpp"
+#include "cli/flags/watched.hpp"
 #include "envoy/find.hpp"
 #include "envoy/proxy.hpp"
 #include "envoy/upstream.hpp"
@@ -99,7 +101,7 @@ class Run {
       throw usage_error("--config", "standard input cannot change: name a file");
     }
     if (!options_.print_config) find_envoy();
-    if (is_loop) watch_.emplace(watched());
+    if (is_loop) changes_.emplace(watched());
     for (const auto& source : sources_) plugins_.push_back(source.load());
     setup_.traffic = traffic();
     if (options_.print_config) return print_config();
@@ -165,6 +167,7 @@ class Run {
       if (Console::is_shown(record)) return;
       base::log_info(fmt::format("envoy: {} {}: {}", record.level, record.component, record.text));
     };
+    options.on_start = [this] { console_->begin(); };
     options.on_access = [this](const envoy::Access& access) {
       console_->add(access);
       outcome_.note(access);
@@ -201,9 +204,14 @@ class Run {
         "later");
   }
 
-  Console::Options console_options(Console::When when, bool is_terminal) const {
-    return {options_.json ? Console::Form::json : Console::Form::text, when, options_.log_level,
-            is_terminal && context_.color, plugins_.size() > 1};
+  Console::Options console_options(Console::When when, int descriptor, bool is_terminal) const {
+    return {options_.json ? Console::Form::json : Console::Form::text,
+            when,
+            options_.log_level,
+            is_terminal && context_.color,
+            plugins_.size() > 1,
+            descriptor,
+            stop_->descriptor()};
   }
 
   void trace_modules() {
@@ -228,7 +236,8 @@ class Run {
 
   void once(const std::optional<envoy::Request>& request) {
     console_.emplace(options_.json ? context_.out : context_.err,
-                     console_options(Console::When::at_end, true));
+                     console_options(Console::When::at_end,
+                                     options_.json ? STDOUT_FILENO : STDERR_FILENO, true));
     start_envoy();
     std::optional<envoy::Response> response;
     std::string bytes;
@@ -278,13 +287,16 @@ class Run {
   // The loop
 
   void serve() {
-    console_.emplace(context_.out, console_options(Console::When::at_once, context_.out_terminal));
+    console_.emplace(context_.out,
+                     console_options(Console::When::at_once, STDOUT_FILENO, context_.out_terminal));
     start_envoy();
     say_where();
-    const std::vector<int> ends = {stop_->descriptor(), proxy_->descriptor(),
-                                   console_->descriptor()};
-    while (watch_->wait(ends)) {
-      watch_->watch(watched());
+    // Envoy's is another after a swap that started it anew.
+    const auto ends = [this] {
+      return std::vector{stop_->descriptor(), proxy_->descriptor(), console_->descriptor()};
+    };
+    while (changes_->wait(ends())) {
+      changes_->watch(watched());
       reload();
     }
     if (stop_->came()) throw Refused{Code::interrupted};
@@ -341,6 +353,13 @@ class Run {
     traced_[index] = traced;
     console_->set_modules(traced_);
     expect_failures();
+    if (swap.result == envoy::Swap::Result::restarted) {
+      base::log_warning_and_hint(
+          "the plugin before did not return from a call, so Envoy was started anew: connections "
+          "and "
+          "what plugins kept are lost",
+          "see which call does not end: `wasmctl test` stops one that takes too long");
+    }
     say_reloaded(serving, begin, is_new_code);
   }
 
@@ -363,7 +382,7 @@ class Run {
   std::optional<base::StopSignals> stop_;  // once the plugins are there
   Images images_;
   envoy::Setup setup_;
-  std::optional<base::Watch> watch_;  // since before the first build
+  std::optional<Changes> changes_;  // since before the first build
   std::vector<PluginSource> sources_;
   std::vector<RunningPlugin> plugins_;  // that Envoy has taken
   TracedModules traced_;                // the same

@@ -121,7 +121,7 @@ ROWS = {
     "does not refuse": ({"refuses": True}, "the plugin takes its configuration"),
     "is refused": ({**request(), "config": "configure: return 1"}, "the plugin refused to start"),
     "logs without end": ({**request(), "config": "configure: " + ";".join(["log 2 a"] * 12_000)},
-                         "logs without end: more than 10000 lines or 16 MiB in one test (passes in the embedded host)"),
+                         "logs without end: more than 10000 lines or 16 MiB in one test"),
     "after one that logs without end": (request(do("request_headers", "log 2 a"), result=logs("a")), None),
     "only in Envoy": (request(do("request_headers", "property plugin_vm_id"), result={"log": [{"regex": "property plugin_vm_id = test-.*"}]}),
                       "passes in Envoy, not in the embedded host: log: regex `property plugin_vm_id = test-.*`"),

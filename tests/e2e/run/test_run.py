@@ -1,5 +1,6 @@
 """`wasmctl run` with a real Envoy: one request, and the loop that reloads."""
 
+import fcntl
 import http.client
 import http.server
 import json
@@ -312,6 +313,24 @@ def test_a_signal_leaves_no_process(env, sample, how):
         envoy = loop.envoy()
         assert loop.end(how) == 130
         assert not pathlib.Path(f"/proc/{envoy}").exists()
+
+
+def test_output_that_nobody_reads_holds_up_neither_requests_nor_the_end(env, sample):
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    port = servers.free_port()
+    process = subprocess.Popen(["wasmctl", "run", sample, "--port", str(port)], env=env, stdin=subprocess.DEVNULL,
+                               stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    Lines(process.stderr).wait_for("://127.0.0.1:")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    for _ in range(60):
+        connection.request("GET", "/" + 2000 * "a")
+        assert connection.getresponse().read()
+    connection.close()
+    process.terminate()
+    assert process.wait(20) == 130
+    os.close(read)
 
 
 def test_a_signal_at_any_moment(env, sample):

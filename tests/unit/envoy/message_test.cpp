@@ -72,6 +72,18 @@ TEST_CASE("what is no HTTP is refused, and what is too long") {
   }
 }
 
+TEST_CASE("what a peer may send is bounded") {
+  std::string interim;
+  for (int i = 0; i < 100; ++i) interim += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  CHECK(read_response(interim + "HTTP/1.1 204 \r\n\r\n") == "204 ");
+  CHECK_THROWS_WITH_AS(read_response(interim + interim),
+                       "not an HTTP/1.1 message: 1xx responses without an end", Error);
+  std::string chunked = "HTTP/1.1 200 \r\ntransfer-encoding: chunked\r\n\r\n0\r\n";
+  for (int i = 0; i < 21; ++i) chunked += "a: " + std::string(50'000, 'x') + "\r\n";
+  CHECK_THROWS_WITH_AS(MessageReader(Kind::response).feed(chunked),
+                       "not an HTTP/1.1 message: trailers without an end", Error);
+}
+
 TEST_CASE("requests follow one another on a connection") {
   MessageReader reader(Kind::request);
   CHECK(reader.is_empty());

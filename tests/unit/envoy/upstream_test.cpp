@@ -26,6 +26,12 @@ TEST_CASE("the echo says what came") {
   CHECK(envoy::exchange(upstream.port(), binary, {}).body ==
         "{\"body_base64\":\"/w==\",\"headers\":{\"transfer-encoding\":[\"chunked\"]},"
         "\"method\":\"POST\",\"path\":\"/\",\"trailers\":{\"t\":[\"1\"]}}\n");
+  // The digest is `head -c 1048577 /dev/zero | tr '\\0' x | sha256sum`.
+  const envoy::Request large{"POST", "/", {}, std::string(1'048'577, 'x'), {}};
+  CHECK(envoy::exchange(upstream.port(), large, {}).body ==
+        "{\"body_bytes\":1048577,\"body_sha256\":"
+        "\"154b8ed3c2383ce429058768595935faf7851b5c38db2b1732594be1d88bc05a\","
+        "\"headers\":{\"content-length\":[\"1048577\"]},\"method\":\"POST\",\"path\":\"/\"}\n");
 }
 
 TEST_CASE(
@@ -65,6 +71,17 @@ TEST_CASE("an exchange without an answer says why") {
   CHECK_THROWS_WITH_AS(envoy::exchange(silent.port(), {}, {std::chrono::milliseconds(10), -1}),
                        fmt::format("127.0.0.1:{}: no answer within 0.01 s", silent.port()).c_str(),
                        Error);
+}
+
+TEST_CASE("an answer without an end is ended") {
+  const envoy::Upstream endless(
+      [] { return [](std::string_view) { return std::string(70'000'000, 'x'); }; });
+  CHECK_THROWS_WITH_AS(
+      envoy::exchange_bytes(endless.port(), "a", {}),
+      fmt::format("127.0.0.1:{}: an answer without an end: more than 67108864 bytes",
+                  endless.port())
+          .c_str(),
+      Error);
 }
 
 TEST_CASE("a port that is taken names who has it") {
