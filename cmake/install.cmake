@@ -25,7 +25,6 @@ add_custom_target(manual DEPENDS ${pages} ${completions})
 
 install(TARGETS wasmctl)
 # `kubectl wasm` is what kubectl makes of a program of this name.
-file(MAKE_DIRECTORY ${manual})
 file(CREATE_LINK wasmctl ${manual}/kubectl-wasm SYMBOLIC)
 install(FILES ${manual}/kubectl-wasm DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY ${manual}/man1/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
