@@ -65,10 +65,14 @@ std::array<std::atomic<pid_t>, 2 * kMostAtOnce> running_processes;
 // What this process did at the signals that ask it to end, before the handler came.
 std::array<struct sigaction, kStopSignals.size()> usual_reactions;
 
-// Then does what is usual: what this process itself has for that, or it ends.
+std::atomic<bool> was_asked_to_stop = false;
+
+// Asks them to end, at the second signal makes them. Then does what is usual: what this process
+// itself has for that, or it ends.
 extern "C" void stop_all(int signal) {
+  const int how = was_asked_to_stop.exchange(true) ? SIGKILL : SIGTERM;
   for (auto& process : running_processes) {
-    if (const pid_t pid = process; pid != 0) ::kill(pid, SIGTERM);
+    if (const pid_t pid = process; pid != 0) ::kill(pid, how);
   }
   const auto* const at = std::ranges::find(kStopSignals, signal);
   const auto usual = usual_reactions[static_cast<std::size_t>(at - kStopSignals.begin())];
@@ -84,6 +88,7 @@ class StopHandlers {
   StopHandlers() {
     const std::lock_guard lock(mutex_);
     if (users_++ > 0) return;
+    was_asked_to_stop = false;
     for (std::size_t i = 0; i < kStopSignals.size(); ++i) {
       ::sigaction(kStopSignals[i], nullptr, &usual_reactions[i]);
       if (usual_reactions[i].sa_handler == SIG_IGN) continue;

@@ -25,7 +25,9 @@ namespace {
 
 // With so much to be sent to a peer, no more is read from it.
 constexpr std::size_t kMostUnsent = 4U << 20U;
-constexpr std::size_t kMostPeers = 512;
+constexpr std::size_t kMostPeers = 256;
+// Before a peer is accepted again when none could be: somebody may have left.
+constexpr int kPauseMs = 50;
 // Of a longer body the echo says what it is, not all of it.
 constexpr std::size_t kLongestEcho = 1U << 20U;
 
@@ -84,16 +86,11 @@ void send_to(Peer& peer) {
   }
 }
 
-// False if no more can be accepted before a peer leaves: there are enough, or no descriptor is
-// left.
+// False if no more can be accepted by now: there are enough, or no descriptor is left.
 bool accept_all(int listener, const Responders& responders, std::list<Peer>& peers) {
   while (peers.size() < kMostPeers) {
     Socket socket(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (socket.descriptor() < 0) {
-      const bool is_short =
-          errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-      return peers.empty() || !is_short;
-    }
+    if (socket.descriptor() < 0) return errno != EMFILE && errno != ENFILE;
     peers.push_back({std::move(socket), responders()});
   }
   return false;
@@ -105,7 +102,7 @@ void serve(int listener, int stop, const Responders& responders) {
   while (true) {
     std::vector<pollfd> waiting = {{stop, POLLIN, 0}, {is_accepting ? listener : -1, POLLIN, 0}};
     for (const auto& peer : peers) waiting.push_back({peer.socket.descriptor(), peer.events(), 0});
-    if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (::poll(waiting.data(), waiting.size(), is_accepting ? -1 : kPauseMs) < 0) continue;
     if (waiting[0].revents != 0) return;
     auto ready = waiting.begin() + 2;
     for (auto& peer : peers) {
@@ -114,10 +111,8 @@ void serve(int listener, int stop, const Responders& responders) {
       if (peer.unsent() > 0) send_to(peer);
       if ((events & POLLERR) != 0) peer.give_up();
     }
-    if (std::erase_if(peers, [](const Peer& peer) { return peer.is_done(); }) > 0) {
-      is_accepting = true;
-    }
-    if (waiting[1].revents != 0) is_accepting = accept_all(listener, responders, peers);
+    std::erase_if(peers, [](const Peer& peer) { return peer.is_done(); });
+    is_accepting = waiting[1].revents == 0 || accept_all(listener, responders, peers);
   }
 }
 

@@ -1,12 +1,17 @@
 #include "base/process.hpp"
 
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/stop_signals.hpp"
 
 using namespace wasmctl;  // NOLINT(google-build-using-namespace)
 
@@ -149,4 +154,23 @@ TEST_CASE("find_program looks where execvp looks, but never in the working direc
 TEST_CASE("to_shell can be pasted") {
   const std::vector<std::string> argv = {"cc", "-DX=1", "a b", "it's", "", "$HOME"};
   CHECK(base::to_shell(argv) == "cc -DX=1 'a b' 'it'\\''s' '' '$HOME'");
+}
+
+TEST_CASE("a second signal kills a child that ignores the first") {
+  std::array<int, 2> alive{};  // at its end once nobody has it
+  REQUIRE(::pipe(alive.data()) == 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const base::StopSignals stop;
+    base::Command command{
+        {"sh", "-c", "trap '' TERM INT; kill -TERM $PPID; kill -INT $PPID; sleep 9"}, {}, {}};
+    command.group = base::Group::own;
+    base::run(command);
+    ::_exit(0);
+  }
+  ::close(alive[1]);
+  pollfd end{alive[0], POLLIN, 0};
+  CHECK(::poll(&end, 1, 5000) == 1);
+  ::waitpid(pid, nullptr, 0);
+  ::close(alive[0]);
 }

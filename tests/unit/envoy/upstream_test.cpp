@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <vector>
 
 #include "base/error.hpp"
 #include "envoy/listening.hpp"
@@ -101,4 +102,12 @@ TEST_CASE("a port that is taken names who has it") {
                       "hint: take another one, or 0 for any that is free\n",
                       port, who->pid));
   }
+}
+
+TEST_CASE("more peers than are served at once wait for others to leave") {
+  const envoy::Upstream upstream(envoy::answering(envoy::echo));
+  std::vector<envoy::Socket> idle;
+  while (idle.size() < 264) idle.push_back(envoy::connect_on_loopback(upstream.port()));
+  idle.resize(250);
+  CHECK(envoy::exchange(upstream.port(), {"GET", "/", {}, "", {}}, {}).status == 200);
 }
