@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <ostream>
+#include <string>
 
 #include "base/content.hpp"
 #include "base/files.hpp"
@@ -52,6 +53,11 @@ std::string typed(const BuildFlags& flags) {
 }  // namespace
 
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
+  // CLI11 puts it before the footer that the command itself has.
+  command.footer([]() -> std::string {
+    return "A directory is built, and cargo runs what its sources tell it to (build scripts,\n"
+           "macros): name only those of people whom you would let run a program here.\n";
+  });
   constexpr auto* kGroup = "Building a directory";
   auto& build = flags.build;
   auto& settings = build.settings;

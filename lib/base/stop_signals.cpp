@@ -19,9 +19,13 @@ std::atomic<int> stop_event = -1;  // of the one object
 std::atomic<bool> stop_came = false;
 std::array<struct sigaction, kStopSignals.size()> reactions_before;
 
-extern "C" void note_stop(int) {
+extern "C" void note_stop(int signal) {
   const int error = errno;
-  stop_came = true;
+  if (stop_came.exchange(true)) {
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);  // comes when this handler returns
+    return;
+  }
   constexpr std::uint64_t kOne = 1;
   [[maybe_unused]] const auto written = ::write(stop_event, &kOne, sizeof kOne);
   errno = error;

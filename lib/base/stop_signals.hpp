@@ -10,9 +10,10 @@ namespace wasmctl::base {
 // The signals that ask a process to end.
 inline constexpr std::array kStopSignals = {SIGINT, SIGTERM, SIGHUP};
 
-// While one exists, these signals do not end the process, and not what base::run() runs only: it
-// ends its children, as always. A signal that is ignored (as under nohup) goes on being ignored.
-// One at a time, on the main thread.
+// While one exists, the first of these signals does not end the process, and not what base::run()
+// runs only: it ends its children, as always. So it is for work that looks at it: what does not, or
+// not yet, comes before. The second one ends the process. A signal that is ignored (as under nohup)
+// goes on being ignored. One at a time, on the main thread.
 class StopSignals {
  public:
   StopSignals();

@@ -23,7 +23,7 @@ constexpr std::string_view kTinySdk = "github.com/tetratelabs/proxy-wasm-go-sdk"
 
 // The version that go takes in the directory; empty if it does not say.
 std::string version_of(const fs::path& go, const fs::path& directory) {
-  base::Command command{{go.native(), "env", "GOVERSION"}, directory, {}};
+  base::Command command{{fs::absolute(go).native(), "env", "GOVERSION"}, directory, {}};
   command.time_limit = kLongestAnswer;
   command.group = base::Group::own;
   return std::string(base::trimmed(base::run(command).out));

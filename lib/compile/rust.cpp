@@ -34,7 +34,7 @@ Error with_rust_hints(Error error) {
 
 // The directory below which rustc has its libraries.
 fs::path sysroot_of(const fs::path& rustc, const fs::path& directory) {
-  base::Command command{{rustc.native(), "--print", "sysroot"}, directory, {}};
+  base::Command command{{fs::absolute(rustc).native(), "--print", "sysroot"}, directory, {}};
   command.time_limit = kLongestAnswer;
   command.group = base::Group::own;
   const auto finished = base::run(command);

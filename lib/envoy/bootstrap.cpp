@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/base64.hpp"
+#include "base/utf8.hpp"
 #include "envoy/record.hpp"
 
 namespace wasmctl::envoy {
@@ -54,7 +55,10 @@ const char* policy_name(OnFailure on_failure) {
   return "FAIL_CLOSED";
 }
 
-Json text_value(const std::string& text) {
+// Envoy hands a plugin the bytes of either. JSON has a StringValue only for UTF-8.
+Json configuration_value(const std::string& text) {
+  if (!base::is_utf8(text))
+    return typed("google.protobuf.BytesValue", {{"value", base::base64_encode(text)}});
   return typed("google.protobuf.StringValue", {{"value", text}});
 }
 
@@ -63,12 +67,12 @@ Json wasm(const Filter& filter, Traffic traffic) {
   if (!filter.vm_id.empty()) vm["vm_id"] = filter.vm_id;
   if (!filter.env.empty()) vm["environment_variables"]["key_values"] = filter.env;
   if (!filter.host_env.empty()) vm["environment_variables"]["host_env_keys"] = filter.host_env;
-  if (filter.vm_configuration) vm["configuration"] = text_value(*filter.vm_configuration);
+  if (filter.vm_configuration) vm["configuration"] = configuration_value(*filter.vm_configuration);
   Json config = {{"name", filter.name},
                  {"failure_policy", policy_name(filter.on_failure)},
                  {"vm_config", std::move(vm)}};
   if (!filter.root_id.empty()) config["root_id"] = filter.root_id;
-  if (filter.configuration) config["configuration"] = text_value(*filter.configuration);
+  if (filter.configuration) config["configuration"] = configuration_value(*filter.configuration);
   return typed(wasm_type(traffic), {{"config", std::move(config)}});
 }
 

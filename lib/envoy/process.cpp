@@ -130,7 +130,15 @@ Process::Process(const std::vector<std::string>& argv, OnLine on_out, OnLine on_
     throw Error(Code::tool_missing,
                 fmt::format("cannot run `{}`: {}", argv[0], std::strerror(error)));
   }
-  end_ = Socket(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));  // since Linux 5.3
+  end_ = Socket(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  if (end_.descriptor() < 0) {
+    error = errno;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    throw Error(Code::io,
+                fmt::format("cannot watch `{}`: pidfd_open: {}", argv[0], std::strerror(error)))
+        .hint("it takes Linux 5.3 or later, and a sandbox that lets pidfd_open through");
+  }
   out_ = std::move(out.first);
   err_ = std::move(err.first);
   reader_ = std::thread(&Process::read_lines, this, std::move(on_out), std::move(on_err));

@@ -1,5 +1,7 @@
 #include "explain/secrets.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
@@ -14,9 +16,9 @@ constexpr std::string_view kStars = "***";
 
 // Words that name a secret beside those headers: a key of JSON or YAML, a parameter of a URL.
 constexpr std::string_view kSecretWords[] = {
-    "password",    "passwd",      "secret",        "api_key",          "apikey",
-    "token",       "private_key", "inline_string", "inlinestring",     "inline_bytes",
-    "inlinebytes", "credential",  "client_secret", "image_pull_secret"};
+    "password",    "passwd",      "secret",        "api_key",           "apikey",
+    "token",       "private_key", "inline_string", "inlinestring",      "inline_bytes",
+    "inlinebytes", "credential",  "client_secret", "image_pull_secret", "signature"};
 
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -120,6 +122,22 @@ std::string masked(std::string_view line) {
   mask_schemes(safe);
   mask_named(safe, base::kSecretHeaders);
   mask_named(safe, kSecretWords);
+  return safe;
+}
+
+std::string masked_target(std::string_view target) {
+  const auto query = std::min(target.find('?'), target.size());
+  auto safe = masked(target.substr(0, query));
+  for (auto begin = query; begin < target.size();) {
+    const auto end = std::min(target.find('&', begin + 1), target.size());
+    const auto parameter = target.substr(begin, end - begin);  // with the sign before it
+    const auto equals = parameter.find('=');
+    auto shown = masked(parameter);
+    if (shown != parameter && equals != std::string_view::npos)
+      shown = fmt::format("{}={}", parameter.substr(0, equals), kStars);
+    safe += shown;
+    begin = end;
+  }
   return safe;
 }
 

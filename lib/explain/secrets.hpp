@@ -11,6 +11,9 @@ namespace wasmctl::explain {
 // and Basic, passwords in URLs, and what configurations hold inline.
 std::string masked(std::string_view line);
 
+// The same of a request's target, "/a?token=1&b=2": whatever signs such a parameter's value has.
+std::string masked_target(std::string_view target);
+
 // At most kMostShown bytes of it around `at`, with `...` where it was cut.
 inline constexpr std::size_t kMostShown = 400;
 std::string shown_around(std::string_view line, std::size_t at);

@@ -92,7 +92,12 @@ void LocalProxy::end_plugin(Vm& vm) {
 }
 
 void LocalProxy::log(ContextId context, LogLevel level, std::string_view message) {
-  if (level >= options_.log_level) log_.push_back({context, level, std::string(message)});
+  if (level < options_.log_level) return;
+  logs_without_end_ = logs_without_end_ || log_.size() >= kMostLogLines ||
+                      log_bytes_ + message.size() > kMostLogBytes;
+  if (logs_without_end_) return;
+  log_bytes_ += message.size();
+  log_.push_back({context, level, std::string(message)});
 }
 
 // The same bytes in each run (SplitMix64; G. Steele, D. Lea, C. Flood, OOPSLA 2014).

@@ -2,6 +2,7 @@
 // moved, and what VMs share. One root context and one stream at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -83,6 +84,10 @@ struct ProxyOptions {
   std::string root_id;
 };
 
+// What is kept of what a plugin logs in one test: more is a loop without end.
+inline constexpr std::size_t kMostLogLines = 10'000;
+inline constexpr std::size_t kMostLogBytes = 16U << 20U;
+
 class LocalProxy : public Proxy {
  public:
   // `shared` must outlive it.
@@ -92,7 +97,14 @@ class LocalProxy : public Proxy {
   // What was logged at the level of the options or above, in order.
   const std::vector<LogLine>& log_lines() const { return log_; }
 
-  void forget_log() { log_.clear(); }
+  // Whether there was more than is kept.
+  bool logs_without_end() const { return logs_without_end_; }
+
+  void forget_log() {
+    log_.clear();
+    log_bytes_ = 0;
+    logs_without_end_ = false;
+  }
 
   // These call the VM: the root context is made and configured (false: it said no), the stream is
   // made, gets what it gets, and ends.
@@ -134,6 +146,8 @@ class LocalProxy : public Proxy {
   ProxyOptions options_;
   SharedState& shared_;
   std::vector<LogLine> log_;
+  std::size_t log_bytes_ = 0;
+  bool logs_without_end_ = false;
   ContextId next_context_ = kRootContext;
   bool is_configuring_ = false;
   std::uint64_t random_state_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <map>
 
 namespace wasmctl::trial {
 
@@ -25,12 +27,16 @@ Messages embedded_messages(const host::TestResult& embedded, host::Phase phase) 
 // does not have of the others.
 Messages without(Messages messages, const host::TestResult& embedded,
                  const std::vector<host::Phase>& others) {
+  std::map<std::string, std::size_t> of_others;
   for (const auto phase : others) {
-    for (const auto& message : embedded_messages(embedded, phase)) {
-      const auto found = std::ranges::find(messages, message);
-      if (found != messages.end()) messages.erase(found);
-    }
+    for (const auto& message : embedded_messages(embedded, phase)) ++of_others[message];
   }
+  std::erase_if(messages, [&](const std::string& message) {
+    const auto found = of_others.find(message);
+    if (found == of_others.end() || found->second == 0) return false;
+    --found->second;
+    return true;
+  });
   return messages;
 }
 

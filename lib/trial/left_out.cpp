@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 #include "host/suite/input.hpp"
 #include "trial/callouts.hpp"
 #include "trial/wire.hpp"
@@ -63,6 +64,16 @@ bool has_half_a_cluster(const Test& test) {
   });
 }
 
+// Configurations may be any bytes.
+bool has_name_of_no_text(const host::Suite& suite, const Test& test) {
+  const auto is_text = [](const std::string& text) { return base::is_utf8(text); };
+  const auto is_text_pair = [](const host::Variable& variable) {
+    return base::is_utf8(variable.name) && base::is_utf8(variable.value);
+  };
+  return !is_text(suite.env.root_id) || !std::ranges::all_of(suite.env.environment, is_text_pair) ||
+         !std::ranges::all_of(test.http_call, is_text, &host::Callout::cluster);
+}
+
 struct Limit {
   std::function<bool(const host::Suite&, const Test&)> applies;
   const char* why;
@@ -94,6 +105,8 @@ const std::vector<Limit>& limits() {
        "HTTP/1 has no such status (http_call)"},
       {[](const auto&, const auto& test) { return has_half_a_cluster(test); },
        "a cluster is there or not, whatever the path (failure: connect)"},
+      {has_name_of_no_text,
+       "Envoy's own configuration is UTF-8 (root_id, environment, http_call: cluster)"},
   };
   return kLimits;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "host/local_proxy.hpp"
 
 namespace wasmctl::trial {
 
@@ -32,6 +33,7 @@ std::optional<std::string> Place::death() {
 }
 
 std::optional<std::string> Place::load(envoy::LoadedFilter filter, const std::string& log_level) {
+  forget();
   if (proxy_) {
     if (log_level != log_level_) proxy_->admin(fmt::format("/logging?wasm={}", log_level), "POST");
     log_level_ = log_level;
@@ -46,8 +48,7 @@ std::optional<std::string> Place::load(envoy::LoadedFilter filter, const std::st
   options.on_record = [this](const envoy::Record& record) {
     const auto line = envoy::plugin_line(record);
     if (!line) return;
-    const std::lock_guard lock(mutex_);
-    messages_.emplace_back(record.time, line->message);
+    note(record.time, line->message);
   };
   options.on_access = [this](const envoy::Access& access) {
     const std::lock_guard lock(mutex_);
@@ -69,6 +70,31 @@ std::optional<std::string> Place::load(envoy::LoadedFilter filter, const std::st
     return std::string(error.message());
   }
   return std::nullopt;
+}
+
+// What an earlier test left; what comes late of it has an earlier time.
+void Place::forget() {
+  const std::lock_guard lock(mutex_);
+  messages_.clear();
+  message_bytes_ = 0;
+  logs_without_end_ = false;
+  accesses_.clear();
+}
+
+void Place::note(envoy::Time time, const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  if (messages_.size() >= host::kMostLogLines ||
+      message_bytes_ + message.size() > host::kMostLogBytes) {
+    logs_without_end_ = true;
+    return;
+  }
+  message_bytes_ += message.size();
+  messages_.emplace_back(time, message);
+}
+
+bool Place::logs_without_end() const {
+  const std::lock_guard lock(mutex_);
+  return logs_without_end_;
 }
 
 std::vector<std::string> Place::messages(envoy::Time begin, envoy::Time end) const {

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/stop_signals.hpp"
@@ -40,6 +43,8 @@ class Place {
   // Puts the plugin there. None: it has it. Else why Envoy does not take it.
   std::optional<std::string> load(envoy::LoadedFilter filter, const std::string& log_level);
 
+  // Whether the plugin has logged more since then than is kept.
+  bool logs_without_end() const;
   // What plugins logged from `begin` on and before `end`, in order.
   std::vector<std::string> messages(envoy::Time begin, envoy::Time end) const;
   // The stream or connection that ended after `begin`.
@@ -50,12 +55,17 @@ class Place {
   std::optional<std::uint64_t> metric(const std::string& name, Kind kind) const;
 
  private:
+  void forget();
+  void note(envoy::Time time, const std::string& message);
+
   std::filesystem::path envoy_;
   const base::StopSignals* stop_;
   PlaceKey key_;
   Stage stage_;
   mutable std::mutex mutex_;  // of what Envoy's threads of output share
   std::vector<std::pair<envoy::Time, std::string>> messages_;
+  std::size_t message_bytes_ = 0;
+  bool logs_without_end_ = false;
   std::vector<std::pair<envoy::Time, envoy::Access>> accesses_;
   std::string log_level_;
   std::unique_ptr<envoy::Proxy> proxy_;  // its threads end before the rest goes

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/utf8.hpp"
+#include "host/local_proxy.hpp"
 #include "host/suite/verdict.hpp"
 #include "trial/connection_run.hpp"
 #include "trial/left_out.hpp"
@@ -43,7 +45,9 @@ std::string envoy_level(host::SuiteLogLevel level) {
 PlaceKey key_of(const Test& test, const TestResult& embedded) {
   PlaceKey key;
   key.traffic = host::is_of_tcp(test) ? envoy::Traffic::tcp : envoy::Traffic::http;
-  for (const auto& called : embedded.called) key.clusters[called] = Cluster::alive;
+  for (const auto& called : embedded.called) {
+    if (base::is_utf8(called)) key.clusters[called] = Cluster::alive;  // Envoy has no other names
+  }
   for (const auto& given : test.http_call) {
     if (given.cluster.empty()) continue;
     key.clusters[given.cluster] =
@@ -120,16 +124,27 @@ TestResult Trial::run(const Suite& suite, const Test& test, const Subject& subje
   result.not_compared = not_compared(test);
   auto& place = place_for(test, embedded);
   try {
-    return run_there(place, suite, test, subject, embedded, std::move(result));
+    auto ran = run_there(place, suite, test, subject, embedded, std::move(result));
+    if (!place.logs_without_end()) return ran;
+    // It may go on, and would be in the way of the next one.
+    return without_place(place, suite, test, embedded,
+                         fmt::format("logs without end: more than {} lines or {} MiB in one test",
+                                     host::kMostLogLines, host::kMostLogBytes >> 20U));
   } catch (const Error& error) {
     // A plugin may take its proxy with it: that is a verdict, too, and the next test has another.
     const auto death = error.code() == Code::network ? place.death() : std::nullopt;
     if (!death) throw;
-    std::erase_if(places_, [&](const auto& other) { return other.get() == &place; });
-    host::Verdict verdict(suite);
-    verdict.fail(*death, test.mark, {}, {});
-    return finish(TestResult(), test, embedded, std::move(verdict));
+    return without_place(place, suite, test, embedded, *death);
   }
+}
+
+// The verdict on a test after which the next one has another Envoy.
+TestResult Trial::without_place(Place& place, const Suite& suite, const Test& test,
+                                const TestResult& embedded, std::string why) {
+  std::erase_if(places_, [&](const auto& other) { return other.get() == &place; });
+  host::Verdict verdict(suite);
+  verdict.fail(std::move(why), test.mark, {}, {});
+  return finish(TestResult(), test, embedded, std::move(verdict));
 }
 
 TestResult Trial::run_there(Place& place, const Suite& suite, const Test& test,

@@ -49,6 +49,8 @@ class Trial {
   host::TestResult run_there(Place& place, const host::Suite& suite, const host::Test& test,
                              const Subject& subject, const host::TestResult& embedded,
                              host::TestResult result);
+  host::TestResult without_place(Place& place, const host::Suite& suite, const host::Test& test,
+                                 const host::TestResult& embedded, std::string why);
 
   Options options_;
   std::vector<std::unique_ptr<Place>> places_;

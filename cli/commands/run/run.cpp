@@ -102,9 +102,10 @@ class Run {
     }
     if (!options_.print_config) find_envoy();
     if (is_loop) changes_.emplace(watched());
-    for (const auto& source : sources_) plugins_.push_back(load(source));
+    for (const auto& source : sources_) plugins_.push_back(source.load());
     setup_.traffic = traffic();
     if (options_.print_config) return print_config();
+    stop_.emplace();  // a registry that does not answer is waited for without it
     start_upstream();
     if (!options_.is_once) return serve();
     if (setup_.traffic == envoy::Traffic::tcp) return once(std::nullopt);
@@ -116,16 +117,6 @@ class Run {
     std::error_code ignored;  // without a working directory there is no .venv
     envoy_ = envoy::find_envoy({options_.envoy, env_or(context_, "ENVOY_PATH", ""),
                                 env_or(context_, "PATH", ""), fs::current_path(ignored)});
-  }
-
-  // A signal that ends a compiler ends the command.
-  RunningPlugin load(const PluginSource& source) const {
-    try {
-      return source.load();
-    } catch (const Error&) {
-      if (stop_.came()) throw Refused{Code::interrupted};
-      throw;
-    }
   }
 
   envoy::Traffic traffic() const {
@@ -169,7 +160,7 @@ class Run {
     options.concurrency = options_.concurrency;
     options.log_level = Console::log_level_of_envoy(options_.log_level);
     if (base::log_enabled(base::LogLevel::info)) options.own_log_level = "info";
-    options.stop = &stop_;
+    options.stop = &*stop_;
     options.on_record = [this](const envoy::Record& record) {
       console_->add(record);
       note_failure(record);
@@ -189,7 +180,7 @@ class Run {
     try {
       proxy_.emplace(std::move(options), std::move(filters));
     } catch (const Error& error) {
-      if (stop_.came()) throw Refused{Code::interrupted};
+      if (stop_->came()) throw Refused{Code::interrupted};
       throw with_lines(error, traced_);
     }
   }
@@ -220,7 +211,7 @@ class Run {
             is_terminal && context_.color,
             plugins_.size() > 1,
             descriptor,
-            stop_.descriptor()};
+            stop_->descriptor()};
   }
 
   void trace_modules() {
@@ -250,7 +241,7 @@ class Run {
     start_envoy();
     std::optional<envoy::Response> response;
     std::string bytes;
-    const envoy::Patience patience{kTimeForOnce, stop_.descriptor()};
+    const envoy::Patience patience{kTimeForOnce, stop_->descriptor()};
     if (request) {
       response = ask(*request, patience);
     } else {
@@ -273,7 +264,7 @@ class Run {
     try {
       return envoy::exchange(proxy_->port(), request, patience);
     } catch (Error& error) {
-      if (stop_.came()) throw Refused{Code::interrupted};
+      if (stop_->came()) throw Refused{Code::interrupted};
       if (proxy_->has_ended()) throw proxy_->death();
       throw error.hint(
           "a plugin that stops the iteration must resume it, or answer the request itself");
@@ -302,13 +293,13 @@ class Run {
     say_where();
     // Envoy's is another after a swap that started it anew.
     const auto ends = [this] {
-      return std::vector{stop_.descriptor(), proxy_->descriptor(), console_->descriptor()};
+      return std::vector{stop_->descriptor(), proxy_->descriptor(), console_->descriptor()};
     };
     while (changes_->wait(ends())) {
       changes_->watch(watched());
       reload();
     }
-    if (stop_.came()) throw Refused{Code::interrupted};
+    if (stop_->came()) throw Refused{Code::interrupted};
     if (proxy_->has_ended()) throw proxy_->death();
   }
 
@@ -335,7 +326,7 @@ class Run {
       try {
         reload(i);
       } catch (const Error& error) {
-        if (stop_.came() || proxy_->has_ended()) return;
+        if (stop_->came() || proxy_->has_ended()) return;
         context_.err.relay(format_error(error));
         context_.err.print("{}: the last one that was taken goes on\n", plugins_[i].filter.name);
       }
@@ -352,14 +343,15 @@ class Run {
     if (changed.traffic != serving.traffic && !options_.tcp) {
       throw Error(Code::bad_input, "its type has changed").hint("start `wasmctl run` anew");
     }
+    const auto traced = std::make_shared<const TracedModule>(changed.module, changed.path);
     ++generation_;
     const auto swap = proxy_->swap(index, filter_of(changed));
     if (swap.result == envoy::Swap::Result::rejected) {
-      const auto traced = std::make_shared<const TracedModule>(changed.module, changed.path);
       throw with_lines(envoy::refusal(changed.filter.name, swap.causes), {traced});
     }
     serving = std::move(changed);
-    trace_modules();
+    traced_[index] = traced;
+    console_->set_modules(traced_);
     expect_failures();
     if (swap.result == envoy::Swap::Result::restarted) {
       base::log_warning_and_hint(
@@ -387,7 +379,7 @@ class Run {
   Context& context_;
   const RunOptions& options_;
   const PluginFlags flags_of_others_;
-  base::StopSignals stop_;
+  std::optional<base::StopSignals> stop_;  // once the plugins are there
   Images images_;
   envoy::Setup setup_;
   std::optional<Changes> changes_;  // since before the first build

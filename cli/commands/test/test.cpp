@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -79,12 +80,14 @@ void keep_budget(Context& context, const TestOptions& options, const std::option
       .hint("if that is meant, run it again with --update-budget, and keep the file");
 }
 
+fs::path find_envoy(const Context& context, const TestOptions& options) {
+  return envoy::find_envoy({options.envoy, env_or(context, "ENVOY_PATH", ""),
+                            env_or(context, "PATH", ""), fs::current_path()});
+}
+
 // With --in envoy. As long as it is there, a signal ends the tests in their order.
 struct RealEnvoy {
-  RealEnvoy(const Context& context, const TestOptions& options)
-      : trial({envoy::find_envoy({options.envoy, env_or(context, "ENVOY_PATH", ""),
-                                  env_or(context, "PATH", ""), fs::current_path()}),
-               &stop}) {}
+  explicit RealEnvoy(fs::path envoy) : trial({std::move(envoy), &stop}) {}
 
   base::StopSignals stop;
   trial::Trial trial;
@@ -98,8 +101,11 @@ void run_tests(Context& context, const TestOptions& options) {
   TestRunner runner(context, options, modules);
   std::optional<RealEnvoy> real;
   if (options.host == TestHost::envoy && !options.list) {
-    real.emplace(context, options);
-    runner.run_in(real->trial);
+    auto envoy = find_envoy(context, options);
+    // What fetches and builds does not look at its signals.
+    for (const auto& suite : suites) modules.of(suite, source);
+    real.emplace(std::move(envoy));
+    runner.run_in(real->trial, real->stop);
   }
   if (options.list) return list_tests(context, runner, suites);
   if (options.soak > 0) return run_soak(context, options, runner, modules, suites, source);

@@ -90,6 +90,7 @@ host::RunOptions TestRunner::run_options(const host::Suite& suite, TestedModule&
   options.program = module.program.get();
   options.configuration = test_configuration(options_, suite.env, module.plugin);
   options.limits.instructions = options_.instructions;
+  if (stop_ != nullptr) options.limits.interrupted = [stop = stop_] { return stop->came(); };
   options.trace = options_.trace;
   options.mask.names = options_.masked;
   if (options_.unmasked) options.mask.masking = host::Masking::off;
@@ -104,6 +105,7 @@ host::TestResult TestRunner::run_test(const host::Suite& suite, const host::Test
   try {
     auto result = host::run_test(suite, test, options, shared_);
     if (trial_ == nullptr) return result;
+    stop_->check();
     const auto& parsed = module.program->module();
     const trial::Subject subject{parsed.bytes, options.configuration};
     auto in_envoy = trial_->run(suite, test, subject, result);

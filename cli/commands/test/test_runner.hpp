@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_signals.hpp"
 #include "cli/commands/test/test_options.hpp"
 #include "cli/commands/test/tested_modules.hpp"
 #include "cli/flags/source.hpp"
@@ -19,8 +20,11 @@ class TestRunner {
   // All must outlive it.
   TestRunner(Context& context, const TestOptions& options, TestedModules& modules)
       : context_(context), options_(options), modules_(modules) {}
-  // With it, tests run in a real Envoy, too.
-  void run_in(trial::Trial& trial) { trial_ = &trial; }
+  // With it, tests run in a real Envoy, too, until a signal comes.
+  void run_in(trial::Trial& trial, const base::StopSignals& stop) {
+    trial_ = &trial;
+    stop_ = &stop;
+  }
 
   bool is_chosen(const host::Test& test) const;
   // Throws Error{Code::not_found} if no test is chosen.
@@ -40,6 +44,7 @@ class TestRunner {
   const TestOptions& options_;
   TestedModules& modules_;
   trial::Trial* trial_ = nullptr;
+  const base::StopSignals* stop_ = nullptr;  // with `trial_`
   host::SharedState shared_;
   std::size_t ran_ = 0;
   std::size_t not_run_ = 0;

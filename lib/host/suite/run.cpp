@@ -165,12 +165,12 @@ class TestRun {
     }
     VmOptions vm;
     vm.limits = options.limits;
-    if (options.limit_of == LimitOf::each_run) {
-      vm.limits.instructions = UINT64_MAX;
-      vm.limits.interrupted = [this, most = options.limits.instructions] {
-        return vm_ && vm_->store().instructions() - run_begin_ > most;
-      };
-    }
+    std::uint64_t most = UINT64_MAX;
+    if (options.limit_of == LimitOf::each_run) std::swap(most, vm.limits.instructions);
+    vm.limits.interrupted = [this, most, is_stopped = options.limits.interrupted] {
+      return proxy_->logs_without_end() || (is_stopped && is_stopped()) ||
+             (vm_ && vm_->store().instructions() - run_begin_ > most);
+    };
     vm.coverage = options.coverage;
     vm.profile = options.profile;
     vm.observers = {&recorder_};
@@ -342,6 +342,12 @@ class TestRun {
   }
 
   void check_vm() {
+    if (proxy_->logs_without_end()) {
+      fail(fmt::format("logs without end: more than {} lines or {} MiB in one test", kMostLogLines,
+                       kMostLogBytes >> 20U),
+           std::nullopt);
+      throw Ended();
+    }
     if (!vm_->trap()) return;
     const auto& trap = *vm_->trap();
     auto what = fmt::format(

@@ -120,6 +120,9 @@ ROWS = {
     "refuses": ({"config": "configure: return 1", "refuses": True}, None),
     "does not refuse": ({"refuses": True}, "the plugin takes its configuration"),
     "is refused": ({**request(), "config": "configure: return 1"}, "the plugin refused to start"),
+    "logs without end": ({**request(), "config": "configure: " + ";".join(["log 2 a"] * 12_000)},
+                         "logs without end: more than 10000 lines or 16 MiB in one test"),
+    "after one that logs without end": (request(do("request_headers", "log 2 a"), result=logs("a")), None),
     "only in Envoy": (request(do("request_headers", "property plugin_vm_id"), result={"log": [{"regex": "property plugin_vm_id = test-.*"}]}),
                       "passes in Envoy, not in the embedded host: log: regex `property plugin_vm_id = test-.*`"),
     "only in the embedded host": (request(do("request_headers", "property plugin_vm_id"), result=logs("property plugin_vm_id = ")),
@@ -171,3 +174,18 @@ def test_verdict(results, name):
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_left_out(results, name):
     assert results[name]["leftOut"] and (name in results[name]["leftOut"]), results[name]
+
+
+def test_bytes_that_are_not_text(built, root, clean_env, tmp_path):
+    """A configuration may be any bytes; the name of a cluster may not."""
+    (tmp_path / "suite.textpb").write_text(r'''
+        env { host: ENVOY config: "configure: log 2 \377" vm_config: "\376" }
+        test { name: "config" plugin_init { log { exact: "\377" } } }
+        test { name: "cluster" http_call { cluster: "x\377" } }
+    ''')
+    done = subprocess.run([WASMCTL, "test", built("probe.cc"), "--suite", tmp_path / "suite.textpb", "--json", "--in", "envoy",
+                           "--envoy", root / ".venv/bin/envoy"], capture_output=True, text=True, env=clean_env, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    config, cluster = json.loads(done.stdout)["suites"][0]["tests"]
+    assert config["leftOut"] is None
+    assert cluster["leftOut"] == "Envoy's own configuration is UTF-8 (root_id, environment, http_call: cluster)"

@@ -206,8 +206,8 @@ def test_an_upstream_that_is_dead(env, sample):
 
 def test_reload(env, sample):
     with Loop(env, sample, "--port", "0") as loop:
-        assert json.loads(loop.get("/a")[1])["headers"]["x-count"] == ["1"]
-        loop.out.wait_for("GET /a 200 ")
+        assert json.loads(loop.get("/a?token=1")[1])["headers"]["x-count"] == ["1"]
+        loop.out.wait_for("GET /a?token=*** 200 ")
         loop.out.wait_for("  warning  one: /a")
 
         replace(sample / "wasmctl.yaml", "level: a", "level: b")
@@ -342,6 +342,15 @@ def test_a_signal_at_any_moment(env, sample):
         talk = process.communicate(timeout=20)[1]
         timer.join()
         assert process.returncode in (130, -signal.SIGTERM), talk
+
+
+def test_a_signal_while_a_registry_does_not_answer(env):
+    with socket.create_server(("127.0.0.1", 0)) as registry:
+        process = subprocess.Popen(["wasmctl", "run", f"127.0.0.1:{registry.getsockname()[1]}/x/y:z", "--plain-http"],
+                                   env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with registry.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == -signal.SIGINT
 
 
 def test_a_kill_takes_envoy_along(env, sample, tmp_path):

@@ -83,6 +83,20 @@ TEST_CASE("secrets are taken out, and nothing else") {
   for (const auto& [line, expected] : cases) CHECK(masked(line) == expected);
 }
 
+TEST_CASE("parameters of a request's target that carry secrets") {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"/", "/"},
+      {"/a?b=1&c", "/a?b=1&c"},
+      {"/a?access_token=x,y)z&b=2", "/a?access_token=***&b=2"},
+      {"/a?b=tokens&API_KEY=1&X-Amz-Signature=2", "/a?b=tokens&API_KEY=***&X-Amz-Signature=***"},
+      {"/a?token=", "/a?token="},
+      {"/a?client_secret=a=b", "/a?client_secret=***"},
+      {"/a?next=http://u:p@h/", "/a?next=***"},
+      {"/a?http://u:p@h/", "/a?http://***@h/"},
+  };
+  for (const auto& [target, expected] : cases) CHECK(masked_target(target) == expected);
+}
+
 TEST_CASE("evidence is cut around what it is about, never within a character") {
   const std::string ends(2000, 'x');
   const auto shown = shown_around(ends + "here" + ends, 2000);
