@@ -85,7 +85,7 @@ class Proxy {
   std::string version() const;
   // For poll(): readable once it has ended by itself.
   int descriptor() const { return process_->descriptor(); }
-  bool has_ended() const { return process_->has_ended(); }
+  bool has_ended() const { return !process_ || process_->has_ended(); }
   // Why: its exit status, and the last that it said of it.
   Error death();
 

@@ -92,7 +92,7 @@ class EnvoyProxy : public LocalProxy {
   // TCP: the stream is a connection. What is kept comes again with what comes next. A server that
   // ends is told at once to have closed its side.
   PhaseResult open_connection(Vm& vm);
-  PhaseResult send_data(Vm& vm, Phase phase, std::string data, EndOfStream end);
+  PhaseResult send_data(Vm& vm, Phase phase, std::string_view data, EndOfStream end);
   PhaseResult close_connection(Vm& vm, CloseType by);
 
   // HTTP/2's METADATA: the plugin sees how many there are.

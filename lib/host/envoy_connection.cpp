@@ -25,7 +25,7 @@ PhaseResult EnvoyProxy::open_connection(Vm& vm) {
   return result(stream_.downstream);
 }
 
-PhaseResult EnvoyProxy::send_data(Vm& vm, Phase phase, std::string data, EndOfStream end) {
+PhaseResult EnvoyProxy::send_data(Vm& vm, Phase phase, std::string_view data, EndOfStream end) {
   if (is_over()) return {};
   const bool is_downstream = phase == Phase::downstream_data;
   auto& way = is_downstream ? stream_.downstream : stream_.upstream;

@@ -66,7 +66,7 @@ const Pairs kResponse = {{":status", "200"}, {"content-type", "application/grpc"
 
 Pairs initial_metadata(const GrpcAnswer& answer) {
   if (is_trailers_alone(answer)) return {};
-  HeaderMap map(HeaderForm::listed, answer.headers);
+  const HeaderMap map(HeaderForm::listed, answer.headers);
   Pairs pairs;
   for (const auto& pair : kResponse) {
     if (!map.get(pair.first)) pairs.push_back(pair);

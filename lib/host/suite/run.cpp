@@ -67,10 +67,12 @@ class SoakMeter {
       const auto half = at(at_half_, i);
       if (quarter.bytes >= half.bytes || half.bytes >= sites[i].bytes) continue;
       const auto more = sites[i].count - std::min(sites[i].count, half.count);
-      series_.leaks.push_back(
-          {sites[i], sites[i].bytes - half.bytes, more, series_.runs - series_.runs / 2});
+      const auto bytes = sites[i].bytes - half.bytes;
+      // The largest first; of the same size, in the order of their sites.
+      const auto place = std::ranges::upper_bound(series_.leaks, bytes, std::ranges::greater(),
+                                                  &SoakSeries::Leak::bytes);
+      series_.leaks.insert(place, {sites[i], bytes, more, series_.runs - series_.runs / 2});
     }
-    std::ranges::stable_sort(series_.leaks, std::ranges::greater(), &SoakSeries::Leak::bytes);
   }
 
   const Allocations& allocations_;
@@ -459,10 +461,10 @@ class TestRun {
       check_vm();
       return check_result(invocation, result);
     }
-    send_pieces(phase, invocation, [&](std::string piece, bool is_last) {
+    send_pieces(phase, invocation, [&](const std::string& piece, bool is_last) {
       const bool ends = invocation.end_of_stream.value_or(phase == Phase::upstream_close);
       const auto end = ends && is_last ? EndOfStream::yes : EndOfStream::no;
-      return envoy_->send_data(*vm_, phase, std::move(piece), end);
+      return envoy_->send_data(*vm_, phase, piece, end);
     });
   }
 

@@ -1,6 +1,6 @@
 """Tests a second of `wasmctl test`, and what the plugins' callbacks cost.
 
-    .venv/bin/python tests/bench/bench_test.py
+    .venv/bin/python tests/bench/bench_suites.py
 
 Instructions, calls and bytes are the same on every machine. Times are of whole processes, the plugin built before;
 medians.
