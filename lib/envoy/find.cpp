@@ -51,7 +51,7 @@ bool is_ours(const fs::path& path) {
 // obeys no configuration of others (safe.directory).
 std::optional<fs::path> part_of_others(const fs::path& top) {
   for (const auto* const below : {"", ".venv", ".venv/bin", ".venv/bin/envoy"}) {
-    const auto part = *below == '\0' ? top : top / below;
+    auto part = *below == '\0' ? top : top / below;
     if (!is_ours(part)) return part;
   }
   return std::nullopt;
