@@ -1,7 +1,5 @@
 #include "cli/manual/completion.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace wasmctl::cli {
