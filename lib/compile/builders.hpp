@@ -1,6 +1,6 @@
 // The ways in which a plugin's directory becomes a module, one for each of plugin::Builder, and
 // what they share: where things lie, and what becomes of the module that a linker wrote. A further
-// language is one of these functions and a row in build.cpp.
+// language is one of these functions and a case in build.cpp.
 #pragma once
 
 #include <chrono>

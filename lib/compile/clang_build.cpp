@@ -76,6 +76,7 @@ class Build {
  private:
   std::vector<fs::path> object_directories() const {
     std::vector<fs::path> directories;
+    directories.reserve(units_.size());
     for (const auto& unit : units_) directories.push_back(unit.object.parent_path());
     return directories;
   }

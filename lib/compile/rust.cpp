@@ -174,6 +174,7 @@ fs::path built_module(std::string_view messages, const fs::path& directory) {
         .hint("in Cargo.toml: `[lib]` with `crate-type = [\"cdylib\"]`");
   }
   std::vector<std::string> names;
+  names.reserve(artifacts.size());
   for (const auto& artifact : artifacts) names.push_back(artifact.module.filename().native());
   throw Error(Code::build_failed,
               fmt::format("the workspace makes several modules: {}", fmt::join(names, ", ")))
