@@ -25,8 +25,6 @@ namespace wasmctl::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct CheckOptions {
   std::vector<std::string> arguments;  // files, named without a flag
   std::vector<std::string> files;      // with one

@@ -61,7 +61,7 @@ class Completer {
     typed_ = std::move(words.back());
     words.pop_back();
     if (!words.empty()) words.erase(words.begin());  // the program
-    read(program, std::move(words));
+    read(program, words);
   }
 
   Completion run() {
@@ -85,8 +85,8 @@ class Completer {
 
  private:
   // What has been typed already: the command, its arguments, and a flag that waits for its value.
-  void read(const CommandWords& program, std::vector<std::string> words) {
-    for (auto& word : words) {
+  void read(const CommandWords& program, const std::vector<std::string>& words) {
+    for (const auto& word : words) {
       if (waiting_ != nullptr) {
         values_.emplace_back(waiting_->name(), word);
         waiting_ = nullptr;
@@ -140,9 +140,8 @@ class Completer {
   void add_layout(const std::string& before, const std::string& value) {
     const auto colon = value.find(':', 4);
     if (colon == std::string::npos) return;  // a directory that the shell cannot see
-    for (const auto& tag : known_.tags(value.substr(4, colon - 4))) {
-      add(before + value.substr(0, colon + 1) + tag, "");
-    }
+    const auto layout = before + value.substr(0, colon + 1);
+    for (const auto& tag : known_.tags(value.substr(4, colon - 4))) add(layout + tag, "");
   }
 
   void add_workloads(const std::string& before) {

@@ -64,6 +64,7 @@ std::string item(const std::string& term, std::string_view meaning) {
 
 std::string flag_item(const FlagWords& flag) {
   std::vector<std::string> names;
+  names.reserve(flag.names.size());
   for (const auto& name : flag.names) names.push_back(bold(name));
   auto term = fmt::format("{}", fmt::join(names, ", "));
   if (!flag.value.empty()) term += " \\fI" + roff(flag.value) + "\\fR";
@@ -97,6 +98,7 @@ std::string program_man_page(const CommandWords& program) {
   for (const auto& row : kVariables) text += item(bold(row.name), row.meaning);
   text += ".SH EXAMPLES\n" + as_typed(program.examples) + ".SH SEE ALSO\n";
   std::vector<std::string> pages;
+  pages.reserve(program.commands.size());
   for (const auto& command : program.commands) {
     pages.push_back(bold(fmt::format("{}-{}", program.name, command.name)) + "(1)");
   }

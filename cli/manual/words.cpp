@@ -1,5 +1,7 @@
 #include "cli/manual/words.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -134,9 +136,9 @@ std::vector<FlagSection> sections_of(const CommandWords& command) {
 std::string arguments_line(const CommandWords& command) {
   std::string line;
   for (const auto& argument : command.arguments) {
-    auto name = argument.name + (argument.repeats ? "..." : "");
-    if (!argument.required) name = "[" + name + "]";
-    line += (line.empty() ? "" : " ") + name;
+    const auto name = argument.name + (argument.repeats ? "..." : "");
+    if (!line.empty()) line += ' ';
+    line += argument.required ? name : fmt::format("[{}]", name);
   }
   return line;
 }

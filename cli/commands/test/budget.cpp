@@ -54,6 +54,7 @@ struct BudgetReader {
       const auto kind = std::ranges::find(kCostKinds, key.text, &CostKind::key);
       if (kind == kCostKinds.end()) {
         std::vector<std::string_view> known;
+        known.reserve(kCostKinds.size());
         for (const auto& row : kCostKinds) known.push_back(row.key);
         throw yaml::error_at(file, key.start, fmt::format("unknown cost `{}`", key.text))
             .hint(base::suggest(key.text, known));

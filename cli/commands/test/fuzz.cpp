@@ -76,9 +76,9 @@ void run_fuzz(Context& context, const TestOptions& options, TestRunner& runner,
     chosen += tests.size();
     if (tests.empty()) continue;
     auto& module = modules.of(suite, source);
-    host::FuzzPlan plan{options.fuzz_seed, goes_on(options, time),
-                        host::words_of(module.program->module()),
-                        runner.run_options(suite, module)};
+    const host::FuzzPlan plan{options.fuzz_seed, goes_on(options, time),
+                              host::words_of(module.program->module()),
+                              runner.run_options(suite, module)};
     const auto report = host::fuzz(suite, tests, plan);
     found += report.findings.size();
     if (!options.json && !context.quiet) {

@@ -47,6 +47,7 @@ bool TestRunner::is_chosen(const host::Test& test) const {
 std::vector<TestedSuite> TestRunner::run(const std::vector<host::Suite>& suites,
                                          const Source& source) {
   std::vector<TestedSuite> tested;
+  tested.reserve(suites.size());
   for (const auto& suite : suites) tested.push_back(run_suite(suite, source));
   if (ran_ == 0) throw nothing_to_run();
   return tested;
