@@ -167,10 +167,12 @@ class Envoy:
     def __enter__(self):
         config = pathlib.Path(self.directory.name) / "bootstrap.json"
         config.write_text(json.dumps(self.bootstrap()))
-        with open(self.log, "wb") as out:
+        self.log.write_bytes(b"")
+        with open(self.log, "ab") as out:  # at its end, since /dev/stdout is opened once more for access logs
             self.process = subprocess.Popen(
-                [BINARY, "-c", config, "--use-dynamic-base-id", "--disable-hot-restart", "--concurrency",
-                 str(self.concurrency), "--log-format", self.log_format, "-l", self.level,
+                [BINARY, "-c", config, "--use-dynamic-base-id", "--disable-hot-restart",
+                 "--file-flush-interval-msec", "10",  # of access logs, which else come after 10 s
+                 "--concurrency", str(self.concurrency), "--log-format", self.log_format, "-l", self.level,
                  "--component-log-level", f"wasm:{self.wasm_level}"],
                 stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:

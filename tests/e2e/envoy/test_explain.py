@@ -200,7 +200,8 @@ def mesh(tmp_path_factory):
     with envoy:
         for name in ("serves", "denies", "stops", "stops"):
             envoy.request(port=envoy.ports[name])
-        envoy.wait_for_log("Retry limit exceeded")
+        for line in ("Retry limit exceeded", "rbac_access_denied_matched_policy", "wasm_fail_stream"):
+            envoy.wait_for_log(line)
         answers = {path: envoy.admin(path)[1] for path in paths}
     return directory / "log", answers
 
