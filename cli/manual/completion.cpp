@@ -1,35 +1,19 @@
 #include "cli/manual/completion.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "cli/flags/shell_words.hpp"
 
 namespace wasmctl::cli {
 
 namespace {
 
 // The words of a line; the last one is what is being typed, and may be empty.
-std::vector<std::string> shell_words(std::string_view line) {
-  std::vector<std::string> words = {""};
-  char quote = '\0';
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (c == '\\' && quote != '\'' && i + 1 < line.size()) {
-      words.back() += line[++i];
-    } else if (quote != '\0') {
-      if (c == quote)
-        quote = '\0';
-      else
-        words.back() += c;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (c == ' ' || c == '\t' || c == '\n') {
-      if (!words.back().empty() || (i > 0 && (line[i - 1] == '\'' || line[i - 1] == '"'))) {
-        words.emplace_back();
-      }
-    } else {
-      words.back() += c;
-    }
-  }
-  return words;
+std::vector<std::string> typed_words(std::string_view line) {
+  auto found = shell_words(line);
+  if (found.is_ended) found.words.emplace_back();
+  return std::move(found.words);
 }
 
 const FlagWords* find_flag(const CommandWords& command, std::string_view name) {
@@ -164,7 +148,7 @@ class Completer {
 }  // namespace
 
 Completion complete(const CommandWords& program, std::string_view line, const KnownValues& known) {
-  return Completer(program, shell_words(line), known).run();
+  return Completer(program, typed_words(line), known).run();
 }
 
 }  // namespace wasmctl::cli

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/shell_words.hpp"
 #include "cli/version.hpp"
 
 namespace wasmctl::cli {
@@ -18,32 +19,12 @@ namespace {
 constexpr std::string_view kOnce = "--once";
 constexpr std::uint64_t kMaxOnceBody = 64U << 20U;
 
-// Quotes as in a shell, and nothing else of it.
 std::vector<std::string> split_words(std::string_view text) {
-  std::vector<std::string> words;
-  bool in_word = false;
-  char quote = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool is_space = std::isspace(static_cast<unsigned char>(c)) != 0;
-    if (quote == 0 && is_space) {
-      in_word = false;
-      continue;
-    }
-    if (!in_word) words.emplace_back();
-    in_word = true;
-    if (quote == 0 && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (c == quote) {
-      quote = 0;
-    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
-      words.back() += text[++i];
-    } else {
-      words.back() += c;
-    }
+  auto found = shell_words(text);
+  if (found.quote != '\0') {
+    throw usage_error(kOnce, fmt::format("a {} is not closed", found.quote));
   }
-  if (quote != 0) throw usage_error(kOnce, fmt::format("a {} is not closed", quote));
-  return words;
+  return std::move(found.words);
 }
 
 bool is_token(std::string_view text) {
