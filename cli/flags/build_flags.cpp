@@ -7,10 +7,12 @@
 #include <string>
 
 #include "base/content.hpp"
+#include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
+#include "cli/flags/key_value.hpp"
 #include "plugin/build_settings.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -47,7 +49,18 @@ std::string typed(const BuildFlags& flags) {
   add("-I", settings.includes);
   for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
   for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
+  for (const auto& library : settings.libraries) {
+    words.push_back(fmt::format("--library={}={}", library.name, library.tree.native()));
+  }
   return base::to_shell(words);
+}
+
+plugin::Library parse_library(const std::string& word) {
+  auto [name, tree] = parse_key_value("--library", word, "NAME=DIR");
+  if (tree.empty() || !plugin::is_library_name(name)) {
+    throw Error(Code::usage, fmt::format("--library {}: NAME=DIR is wanted", word));
+  }
+  return {name, tree, {}, {}, {}, {"--library " + word, 0, 0}};
 }
 
 }  // namespace
@@ -81,6 +94,17 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   list("-I,--include", settings.includes, "DIR", "Search DIR for headers");
   list("--cxxflag", settings.compile_flags, "FLAG", "Hand FLAG to the compiler");
   list("--ldflag", settings.link_flags, "FLAG", "Hand FLAG to the linker's driver");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--library",
+          [&settings](const std::vector<std::string>& words) {
+            settings.libraries.clear();
+            for (const auto& word : words) settings.libraries.push_back(parse_library(word));
+          },
+          "Compile and link a library that wasmctl knows, from its tree in DIR")
+      ->type_name("NAME=DIR")
+      ->allow_extra_args(false)
+      ->group(kGroup);
   command.add_option("-j,--jobs", build.jobs, "Compilers at a time (default: one a processor)")
       ->type_name("N")
       ->group(kGroup);

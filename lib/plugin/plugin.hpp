@@ -13,6 +13,9 @@
 //     std: c++23                           # default: c++20
 //     cxxflags: [-Wextra, -fno-inline]
 //     ldflags: [-Llib, -lgeohash]
+//     libraries:                           # compiled for Wasm once for all plugins
+//       abseil: third_party/abseil-cpp     # one that wasmctl has a recipe for
+//       geohash: {path: ../geohash, sources: ["src/*.c"], includes: [include], defines: [FAST]}
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
 //     annotations:                         # of the image that push makes
 //       org.opencontainers.image.licenses: Apache-2.0
@@ -56,6 +59,8 @@ struct Plugin {
   std::optional<std::string> version;
   // Of clang's, at least one: relative to `directory`, sorted, none twice.
   std::vector<fs::path> sources;
+  // *.proto, likewise, of `sources` or of the directory: for protobuf, if it is a library.
+  std::vector<fs::path> protos;
   BuildSettings build;
   fs::path build_directory;          // for what is made of it; `load` says DIR/build
   std::optional<std::string> image;  // as written; oci::parse_reference judges it
