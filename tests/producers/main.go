@@ -1,6 +1,6 @@
 // Makes the lines that `wasmctl explain` reads by the code that writes them: Istio's agent (pkg/wasm)
 // against registries and servers with one fault each, istiod's validation, istioctl's tables.
-// One JSON object a line: {"want": CODES, "text": ...}, of which explain's first cause is one of CODES
+// One JSON object a line: {"want": CODES, "text": ...}; CODES are the causes that explain finds in it
 // (none: nothing is broken).
 //
 //	go run . > ../data/producers.jsonl
@@ -255,7 +255,7 @@ func agentLines() {
 	page.Close()
 	show(agentLog("oci://UPPER/Acme/filter:v1", closeFail, nil), "W-125")
 	show(agentLog("ftp://files.local/filter.wasm", closeFail, nil), "W-126")
-	show(agentLog("http://%zz", closeFail, nil), "W-125", "W-126")
+	show(agentLog("http://%zz", closeFail, nil), "W-125")
 	show(agentLog(oci(server, "/acme/filter:good"), closeFail, func(vm *wasmv3.VmConfig) {
 		vm.EnvironmentVariables = &wasmv3.EnvironmentVariables{KeyValues: map[string]string{"ISTIO_META_WASM_IMAGE_PULL_SECRET": ""}}
 	}), "W-127")

@@ -163,9 +163,8 @@ std::vector<Sight> control_sights() {
       {.code = "W-513",
        .producer = Producer::istiod,
        .role = Role::wrapper,
-       .forms = {{"admission webhook \"validation.istio.io\" denied the request: configuration is "
-                  "invalid: <why...>",
-                  "Error from server: admission webhook \"validation.istio.io\" denied the "
+       .forms = {{"validation.istio.io\" denied the request: configuration is invalid: <why...>",
+                  "Error from server: admission webhook \"rev.validation.istio.io\" denied the "
                   "request: configuration is invalid: unknown phase"}},
        .cause = "istiod's webhook refuses the resource: <why>",
        .remedy = "`wasmctl check -f FILE` names the field and its line",
