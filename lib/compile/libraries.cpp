@@ -24,7 +24,7 @@ Error does_not_compile(const LibraryTree& tree, const fs::path& source,
   Error error(Code::build_failed,
               fmt::format("the library {} does not compile: {}", tree.name(), source.native()));
   error.with_output(complaint);
-  if (auto hint = remedy(complaint); !hint.empty()) error.hint(std::move(hint));
+  for (auto& hint : remedies(complaint, {})) error.hint(std::move(hint));
   return error;
 }
 

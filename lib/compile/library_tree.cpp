@@ -97,8 +97,9 @@ Error not_the_library(const plugin::Library& library, const fs::path& root, cons
   auto error = refuse(library, fmt::format("`{}` is not a tree of {}: it has no {}",
                                            library.tree.native(), recipe.title, marks));
   if (const auto place = nearby(root, recipe); !place.empty()) {
-    return error.hint(
-        fmt::format("`{}` is one", (library.tree / place).lexically_normal().native()));
+    auto near = (library.tree / place).lexically_normal();
+    if (!near.has_filename()) near = near.parent_path();  // a slash at the end
+    return error.hint(fmt::format("`{}` is one", near.native()));
   }
   return error.hint(fmt::format("such a tree comes from {}", recipe.address));
 }

@@ -31,6 +31,7 @@ struct Recipe {
   std::string_view name;     // under `libraries:`
   std::string_view title;    // as its project writes it
   std::string_view address;  // where a tree comes from
+  std::string_view instead;  // what does without it, small; empty: nothing is
   std::string_view headers;  // what its headers' names begin with: "absl/"
   std::string_view scope;    // its namespace: "absl::"; empty: none, or headers alone
   std::span<const Layout> layouts;
@@ -50,7 +51,7 @@ const Recipe* find_recipe(std::string_view name);                  // null: none
 const Recipe* recipe_of_header(std::string_view header);           // "absl/strings/ascii.h"
 const Recipe* recipe_of_function(std::string_view readable_name);  // "absl::StrCat(...)"
 
-// What to write to have it, and where its tree comes from, for a hint.
+// What to write to have it, where its tree comes from, and what does without it, for a hint.
 std::string how_to_have(const Recipe& recipe);
 
 }  // namespace wasmctl::compile

@@ -17,11 +17,13 @@ namespace wasmctl::plugin {
 // (lib/compile/recipes.hpp) needs no more than its name and its tree.
 struct Library {
   std::string name;
-  std::filesystem::path tree;         // of the file: relative to the plugin's directory
-  std::vector<std::string> sources;   // patterns below the tree: "src/*.c", `*` within a name
-  std::vector<std::string> includes;  // directories below the tree
-  std::vector<std::string> defines;   // for the library and for the plugin
-  Place place;                        // where it is named, for messages
+  std::filesystem::path tree;              // of the file: relative to the plugin's directory
+  std::vector<std::string> sources = {};   // patterns below the tree: "src/*.c", `*` within a name
+  std::vector<std::string> includes = {};  // directories below the tree
+  std::vector<std::string> defines = {};   // for the library and for the plugin
+  Place place = {};                        // where it is named, for messages
+
+  bool operator==(const Library&) const = default;
 };
 
 struct BuildSettings {
