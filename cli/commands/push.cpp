@@ -1,9 +1,7 @@
 // wasmctl push: package a module as an image and send it to a registry or an image layout.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -12,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/flags/annotations.hpp"
 #include "cli/flags/choice.hpp"
+#include "cli/flags/epoch.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/image_json.hpp"
@@ -66,26 +65,11 @@ oci::Reference target(const PushOptions& options, const LocalModule& module) {
   return *reference;
 }
 
-// The one time stamp that may go into an image:
-// https://reproducible-builds.org/specs/source-date-epoch/
-std::optional<std::string> created(const Context& context) {
-  const auto text = env_or(context, "SOURCE_DATE_EPOCH", "");
-  if (text.empty()) return std::nullopt;
-  constexpr std::int64_t kLast = 253402300799;  // 9999-12-31T23:59:59Z, the last that RFC 3339 has
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
-    throw Error(Code::usage,
-                fmt::format("SOURCE_DATE_EPOCH `{}` is not a number of seconds", text));
-  }
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
-
 oci::ImageOptions image_options(const Context& context, const PushOptions& options,
                                 const LocalModule& module) {
   oci::ImageOptions result;
   result.format = options.format;
-  result.created = created(context);
+  result.created = created_at(context);
   result.annotations = annotations(options.annotations, module);
   const auto& format = oci::row_of(result.format);
   if (!format.has_annotations && !result.annotations.empty()) {
