@@ -133,7 +133,8 @@ TEST_CASE("the older payload is read, or refused") {
       {"[]", "the payload is not a signature of an image"},
       {R"({"critical":{"type":"atomic container signature"}})",
        "the payload is not a signature of an image"},
-      {R"({"critical":{"type":"cosign container image signature"}})", "digest `` has no algorithm: sha256:<64 hex>"},
+      {R"({"critical":{"type":"cosign container image signature"}})",
+       "digest `` has no algorithm: sha256:<64 hex>"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
