@@ -13,6 +13,7 @@
 #include "cli/flags/epoch.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
+#include "cli/flags/statements.hpp"
 #include "cli/output/image_json.hpp"
 #include "oci/consumers.hpp"
 #include "oci/image.hpp"
@@ -33,6 +34,7 @@ struct PushOptions {
   AnnotationOptions annotations;
   bool json = false;
   Lint lint = Lint::refuse;
+  StatementFlags statements;
   BuildFlags build;
   RegistryOptions registry;
 };
@@ -107,6 +109,7 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 
 void run_push(Context& context, const PushOptions& options) {
   check_annotations(options);
+  Statements statements(context, options.statements, options.build);
   // A mistyped IMAGE is found before the plugin is built.
   std::jthread connecting;
   if (!options.image.empty()) {
@@ -115,7 +118,8 @@ void run_push(Context& context, const PushOptions& options) {
   const auto module =
       load_module(context, parse_source(options.source), options.build, options.lint);
   const auto reference = target(options, module);
-  const auto image = oci::make_image(module.bytes, image_options(context, options, module));
+  const auto image_flags = image_options(context, options, module);
+  const auto image = oci::make_image(module.bytes, image_flags);
   const auto& manifest = image.manifest.descriptor;
   if (reference.digest && *reference.digest != manifest.digest) {
     throw Error(Code::verification,
@@ -123,8 +127,9 @@ void run_push(Context& context, const PushOptions& options) {
         .hint("leave the digest out of IMAGE");
   }
 
-  registry::open_store(reference, registry_options(context, options.registry))
-      ->push(image, reference);
+  const auto store = registry::open_store(reference, registry_options(context, options.registry));
+  store->push(image, reference);
+  statements.add(*store, reference, image, module, image_flags.annotations);
 
   print_result(context, options, reference, image);
 }
@@ -150,6 +155,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
   add_choice(*app, "--format", options->format, formats, meanings)
       ->default_str(std::string(word_of(formats, options->format)));
   add_annotation_options(*app, options->annotations);
+  add_statement_flags(*app, options->statements);
   add_lint_option(*app, options->lint);
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
@@ -162,7 +168,8 @@ void add_push(CLI::App& root, Context& context, Action& action) {
       "\n"
       "Examples:\n"
       "  wasmctl push plugins/header-logger ghcr.io/acme/header-logger:v1\n"
-      "  wasmctl push header-logger.wasm oci:layout:v1");
+      "  wasmctl push header-logger.wasm oci:layout:v1\n"
+      "  wasmctl push plugins/auth --sign cosign.key --sbom --provenance --revision git");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_push(context, *options); };
   });

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/epoch.hpp"
+#include "cli/flags/identity.hpp"
 #include "cli/flags/key_flags.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/output/image_json.hpp"
@@ -26,14 +27,6 @@ struct SignFlags {
   bool json = false;
   RegistryOptions registry;
 };
-
-// As cosign calls it: Docker Hub by the name that its index has.
-std::string identity_of(const oci::Reference& reference) {
-  if (reference.is_layout()) return "";
-  const auto registry =
-      oci::is_docker_hub(reference.registry) ? "index.docker.io" : reference.registry;
-  return fmt::format("{}/{}", registry, reference.repository);
-}
 
 void print_signed(Context& context, const SignFlags& flags, const oci::Reference& reference,
                   const std::vector<sign::Signed>& all) {

@@ -52,6 +52,14 @@ oci::Manifest single_manifest(oci::Store& store, const oci::Blob& blob) {
   throw Error(Code::bad_input, "an index, where a manifest with a signature was expected");
 }
 
+// The text of a referrer that has one layer.
+std::string only_layer(oci::Store& store, const oci::Digest& holder) {
+  const auto manifest = store.fetch_manifest(oci::by_digest(holder));
+  const auto layers = single_manifest(store, manifest).layers;
+  if (layers.size() != 1) throw Error(Code::bad_input, "it has not one layer");
+  return text_of_blob(store, layers.front());
+}
+
 bool says(const oci::Annotations& annotations, const char* key) {
   const auto found = annotations.find(key);
   return found != annotations.end() && !found->second.empty();
@@ -91,10 +99,7 @@ class Reader {
   }
 
   void read_bundle(Found& found) {
-    const auto manifest = store_.fetch_manifest(oci::by_digest(found.holder));
-    const auto layers = single_manifest(store_, manifest).layers;
-    if (layers.size() != 1) throw Error(Code::bad_input, "it has not one bundle");
-    judge_bundle(parse_bundle(text_of_blob(store_, layers.front())), found);
+    judge_bundle(parse_bundle(only_layer(store_, found.holder)), found);
   }
 
   // Of one whose signature is none by the key. Throws if it says that it is.
@@ -177,22 +182,30 @@ bool is_signature(const Found& found) {
 
 // ---- writing --------------------------------------------------------------------------------
 
-void push_bundle(oci::Store& store, const oci::Descriptor& subject, const Statement& statement,
-                 const PrivateKey& key, const SignOptions& options) {
+// A manifest about `subject` with one layer, found by the layer's type.
+void push_referrer(oci::Store& store, const oci::Descriptor& subject, oci::Blob layer,
+                   oci::Annotations annotations, const SignOptions& options) {
   oci::Manifest manifest;
   manifest.media_type = oci::media_type::kOciManifest;
-  manifest.artifact_type = kBundleType;
-  manifest.annotations = {{kContentAnnotation, "dsse-envelope"},
-                          {kPredicateAnnotation, statement.predicate_type}};
+  manifest.artifact_type = layer.descriptor.media_type;
+  manifest.annotations = std::move(annotations);
   if (options.created) manifest.annotations[kCreatedAnnotation] = *options.created;
   manifest.subject = oci::Descriptor{subject.media_type, subject.digest, subject.size, {}, {}, {}};
 
   oci::Image image;
-  image.blobs = {blob_of(kEmptyType, "{}"), blob_of(kBundleType, make_bundle(statement, key))};
+  image.blobs = {blob_of(kEmptyType, "{}"), std::move(layer)};
   manifest.config = image.blobs.front().descriptor;
   manifest.layers = {image.blobs.back().descriptor};
   image.manifest = blob_of(manifest.media_type, oci::to_json_text(manifest));
   store.push(image, oci::by_digest(image.manifest.descriptor.digest));
+}
+
+void push_bundle(oci::Store& store, const oci::Descriptor& subject, const Statement& statement,
+                 const PrivateKey& key, const SignOptions& options) {
+  push_referrer(
+      store, subject, blob_of(kBundleType, make_bundle(statement, key)),
+      {{kContentAnnotation, "dsse-envelope"}, {kPredicateAnnotation, statement.predicate_type}},
+      options);
 }
 
 // Registries and tools that know images want the config of one. The layers are not packed, so their
@@ -314,6 +327,33 @@ bool attest(oci::Store& store, const oci::Descriptor& subject, const std::string
   if (has_it) return false;
   push_bundle(store, subject, {{subject.digest}, predicate_type, predicate}, key, options);
   return true;
+}
+
+void attach(oci::Store& store, const oci::Descriptor& subject, const RecordForm& form,
+            const json& document, const SignOptions& options) {
+  const bool is_statement = form.media_type == kInTotoType;
+  auto text = is_statement
+                  ? to_json_text({{subject.digest}, std::string(form.predicate_type), document})
+                  : document.dump();
+  push_referrer(store, subject, blob_of(form.media_type, std::move(text)), {}, options);
+}
+
+std::optional<json> said_provenance(oci::Store& store, const oci::Digest& subject) {
+  for (const auto& referrer : store.referrers(subject, "")) {
+    const auto type = referrer.artifact_type.value_or("");
+    const bool is_bundle = type.starts_with(kBundleTypePrefix);
+    if (!is_bundle && type != kInTotoType) continue;
+    try {
+      const auto text = only_layer(store, referrer.digest);
+      auto statement = parse_statement(is_bundle ? parse_bundle(text).payload : text);
+      if (statement.predicate_type == kProvenanceForm.predicate_type) {
+        return std::move(statement.predicate);
+      }
+    } catch (const Error& error) {
+      if (error.code() != Code::bad_input && error.code() != Code::not_found) throw;
+    }
+  }
+  return std::nullopt;
 }
 
 Verified verify_image(oci::Store& store, const oci::Selector& selector, const PublicKey& key,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "oci/store.hpp"
+#include "sign/build_record.hpp"
 #include "sign/key.hpp"
 #include "sign/statement.hpp"
 
@@ -62,6 +63,14 @@ std::vector<Signed> sign_image(oci::Store& store, const oci::Selector& selector,
 // Returns false if it is.
 bool attest(oci::Store& store, const oci::Descriptor& subject, const std::string& predicate_type,
             const nlohmann::json& predicate, const PrivateKey& key, const SignOptions& options);
+
+// The same without a key: a referrer of the document's own type, or a bare statement.
+void attach(oci::Store& store, const oci::Descriptor& subject, const RecordForm& form,
+            const nlohmann::json& document, const SignOptions& options);
+
+// The first provenance about the image, signed by anybody or nobody: what may be wrong, and helps
+// to find out what differs. Null if there is none that can be read.
+std::optional<nlohmann::json> said_provenance(oci::Store& store, const oci::Digest& subject);
 
 struct Verified {
   oci::Descriptor manifest;
