@@ -1,4 +1,5 @@
-// A host call in words, as traces show it: `proxy_get_header_map_value(request_headers, "a") = Ok "b"`.
+// A host call in words, as traces show it: `proxy_get_header_map_value(request_headers, "a") = Ok
+// "b"`.
 #pragma once
 
 #include <cstddef>

@@ -87,7 +87,17 @@ constexpr HeaderProperty kHeaderProperties[] = {
     {"request.id", "x-request-id"},
 };
 
+constexpr std::string_view kOfRequest = "request.headers.";
+constexpr std::string_view kOfResponse = "response.headers.";
+
 }  // namespace
+
+bool is_message_property(std::string_view path) {
+  return std::ranges::find(kHeaderProperties, path, &HeaderProperty::path) !=
+             std::end(kHeaderProperties) ||
+         path.starts_with(kOfRequest) || path.starts_with(kOfResponse) ||
+         path == "response.code" || path == "request.url_path" || path == "request.query";
+}
 
 EnvoyProxy::EnvoyProxy(ProxyOptions options, EnvoyWorld world, SharedState& shared)
     : LocalProxy(std::move(options), shared), world_(std::move(world)) {}
@@ -406,8 +416,6 @@ std::optional<std::string> EnvoyProxy::message_property(std::string_view name) c
   };
   const auto* const row = std::ranges::find(kHeaderProperties, name, &HeaderProperty::path);
   if (row != std::end(kHeaderProperties)) return value_of(request, row->header);
-  constexpr std::string_view kOfRequest = "request.headers.";
-  constexpr std::string_view kOfResponse = "response.headers.";
   if (name.starts_with(kOfRequest)) return value_of(request, name.substr(kOfRequest.size()));
   if (name.starts_with(kOfResponse)) return value_of(response, name.substr(kOfResponse.size()));
   if (name == "response.code") {

@@ -66,6 +66,9 @@ struct ForeignAnswer {
   std::uint64_t calls = 0;  // counted here
 };
 
+// Whether what a message's headers say is the value of this property (request.path).
+bool is_message_property(std::string_view path);
+
 // What is around the plugin, beside its own configuration.
 struct EnvoyWorld {
   Pairs prefixes;  // values of all properties below a path

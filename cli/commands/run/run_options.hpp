@@ -30,6 +30,9 @@ struct RunOptions {
   std::string upstream;                   // HOST:PORT
   std::vector<std::string> clusters;      // NAME=HOST:PORT
   std::vector<std::string> tls_clusters;  // the same
+  std::string record;                     // a file; empty: nothing is recorded
+  std::vector<std::string> masked;  // headers whose values are not recorded, beside the usual ones
+  bool unmasked = false;
   std::string once;
   bool is_once = false;
   bool tcp = false;

@@ -27,8 +27,8 @@ Int number_of(std::string_view bytes) {
   return number;
 }
 
-// What is logged of a call's memory, in order: the texts that it was given, then what it has written.
-// Where such a text is, its two numbers before it say.
+// What is logged of a call's memory, in order: the texts that it was given, then what it has
+// written. Where such a text is, its two numbers before it say.
 class Ranges {
  public:
   explicit Ranges(const TapEvent& event) : event_(event) {}
@@ -259,12 +259,10 @@ void TapObserver::callback_begins(Vm& /*vm*/, std::string_view name,
   on_event_({TapKind::begin, *row, 0, {arguments.begin(), arguments.end()}, {}});
 }
 
-void TapObserver::callback_ends(Vm& /*vm*/, std::string_view name,
-                                const engine::Outcome& outcome) {
+void TapObserver::callback_ends(Vm& /*vm*/, std::string_view name, const engine::Outcome& outcome) {
   const auto row = row_of(all_callbacks(), name, &wasm::Callback::name);
   if (!row || outcome.trap) return;
-  const auto result =
-      outcome.results.empty() ? 0 : static_cast<std::uint32_t>(outcome.results[0]);
+  const auto result = outcome.results.empty() ? 0 : static_cast<std::uint32_t>(outcome.results[0]);
   on_event_({TapKind::end, *row, result, {}, {}});
 }
 

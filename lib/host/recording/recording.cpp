@@ -68,6 +68,12 @@ bool Recording::add(int thread, std::string_view message) {
   return false;
 }
 
+void Recording::add(const TapEvent& event) {
+  auto& machine = machines_[{0, 0}];
+  if (!machine) machine = std::make_unique<Machine>(0);
+  take(*machine, event);
+}
+
 void Recording::take(Machine& machine, const TapEvent& event) {
   if (event.kind == TapKind::begin) begin(machine, event);
   if (machine.running.empty()) return;

@@ -193,9 +193,9 @@ class Tapping {
     tap_hostcalls();
     tap_exports();
     std::string out(module_.bytes.view().substr(0, wasm::kHeaderBytes));
-    constexpr std::array kOrder = {SectionId::type,    SectionId::import, SectionId::function,
-                                   SectionId::table,   SectionId::memory, SectionId::tag,
-                                   SectionId::global,  SectionId::exports, SectionId::start,
+    constexpr std::array kOrder = {SectionId::type,    SectionId::import,     SectionId::function,
+                                   SectionId::table,   SectionId::memory,     SectionId::tag,
+                                   SectionId::global,  SectionId::exports,    SectionId::start,
                                    SectionId::element, SectionId::data_count, SectionId::code,
                                    SectionId::data};
     for (const auto id : kOrder) out += section_of(id);
@@ -354,7 +354,8 @@ class Tapping {
   }
 
   // Asks the host for something, as `ask` does with two addresses for its answer, and logs it.
-  Emitted fetch_code(TapKind kind, std::uint32_t result, const std::function<void(Emitted&)>& ask) const {
+  Emitted fetch_code(TapKind kind, std::uint32_t result,
+                     const std::function<void(Emitted&)>& ask) const {
     constexpr std::uint32_t kWhat = 0;
     const auto answer = [&](Emitted& code, std::uint32_t offset) {
       code.with(Op::get_global, global(Own::page)).memory(Op::load_i32, kAnswer + offset);
@@ -391,18 +392,18 @@ class Tapping {
     const auto allocator = allocator_index();
     begin_ = add_function(wasm::type_of(":"), 1, begin_code(allocator));
     allocate_ = add_function(wasm::type_of("i:i"), 0, allocator_code(allocator));
-    fetch_pairs_ = add_function(wasm::type_of("i:"), 1,
-                                fetch_code(TapKind::pairs, 1, [this](Emitted& code) {
-                                  code.get(0);
-                                  push_answer_addresses(code);
-                                  code.call(get_pairs_);
-                                }));
-    fetch_buffer_ = add_function(wasm::type_of("ii:"), 1,
-                                 fetch_code(TapKind::buffer, 2, [this](Emitted& code) {
-                                   code.get(0).number(0).get(1);
-                                   push_answer_addresses(code);
-                                   code.call(get_bytes_);
-                                 }));
+    fetch_pairs_ =
+        add_function(wasm::type_of("i:"), 1, fetch_code(TapKind::pairs, 1, [this](Emitted& code) {
+                       code.get(0);
+                       push_answer_addresses(code);
+                       code.call(get_pairs_);
+                     }));
+    fetch_buffer_ =
+        add_function(wasm::type_of("ii:"), 1, fetch_code(TapKind::buffer, 2, [this](Emitted& code) {
+                       code.get(0).number(0).get(1);
+                       push_answer_addresses(code);
+                       code.call(get_bytes_);
+                     }));
   }
 
   std::uint32_t allocator_index() const {
@@ -431,7 +432,7 @@ class Tapping {
   }
 
   Emitted hostcall_code(std::uint32_t function, std::uint32_t id, std::string_view form,
-                     const FunctionType& type) const {
+                        const FunctionType& type) const {
     const auto count = static_cast<std::uint32_t>(type.parameters.size());
     const auto result = count;
     Emitted code;
@@ -484,9 +485,8 @@ class Tapping {
       const auto* const tap = find_callback_tap(row.name);
       if (tap == nullptr || !tap->is_added || module_.find_export(row.name) != nullptr) continue;
       if (!version || !wasm::contains(row.abis, *version)) continue;
-      exports_.emplace_back(
-          row.name, ExternalKind::function,
-          tapped_callback(row.name, wasm::type_of(row.signature), std::nullopt));
+      exports_.emplace_back(row.name, ExternalKind::function,
+                            tapped_callback(row.name, wasm::type_of(row.signature), std::nullopt));
     }
   }
 

@@ -18,8 +18,8 @@
 
 namespace wasmctl::host {
 
-// How an event begins: numbers of 32 bits but for the first, in the order of the ABI's bytes. Behind
-// it the arguments, 64 bits each.
+// How an event begins: numbers of 32 bits but for the first, in the order of the ABI's bytes.
+// Behind it the arguments, 64 bits each.
 struct TapLayout {
   static constexpr std::uint32_t kMark = 0;  // 64 bits, the tap's own
   static constexpr std::uint32_t kKind = 8;

@@ -177,6 +177,7 @@ class TestRun {
     vm.profile = options.profile;
     vm.observers = {&recorder_};
     if (is_traced_) vm.observers.push_back(&trace_);
+    if (options.observer != nullptr) vm.observers.push_back(options.observer);
     for (const auto& [name, value] : suite.env.environment) vm.environment[name] = value;
     vm_.emplace(*options.program, *proxy_, std::move(vm));
   }
