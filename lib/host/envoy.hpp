@@ -185,10 +185,11 @@ class EnvoyProxy : public LocalProxy {
     std::size_t delivered = 0;  // messages
   };
   struct Metric {
-    MetricType type = MetricType::counter;
+    std::uint32_t number = 0;
     std::string name;
   };
 
+  const Metric* find_metric(std::uint32_t number) const;
   Direction& direction(Phase phase);
   // Delivers what is due: answers of clusters, queues that have something, and a local response.
   void settle(Vm& vm);

@@ -173,6 +173,10 @@ std::uint32_t TapEvent::written_number(std::size_t i) const {
   return number_of<std::uint32_t>(read(argument(i), sizeof(std::uint32_t)).value_or(""));
 }
 
+std::uint64_t TapEvent::written_long_number(std::size_t i) const {
+  return number_of<std::uint64_t>(read(argument(i), sizeof(std::uint64_t)).value_or(""));
+}
+
 // --- Of a tapped module
 
 bool TapReader::add(std::string_view message) {

@@ -37,6 +37,7 @@ struct TapEvent {
   std::string_view written(std::size_t i) const;
   // The number that it has written where the argument `i` says.
   std::uint32_t written_number(std::size_t i) const;
+  std::uint64_t written_long_number(std::size_t i) const;  // of 64 bits
   std::optional<std::string_view> read(std::uint64_t address, std::uint64_t size) const;
 };
 

@@ -48,8 +48,8 @@ OrderedJson header(const std::string& key, std::string_view text) {
 
 OrderedJson headers(const Pairs& pairs) {
   auto list = OrderedJson::array();
-  for (const auto& [key, value] : HeaderMap(HeaderForm::joined, pairs).pairs())
-    list.push_back(header(key, value));
+  const HeaderMap joined(HeaderForm::joined, pairs);
+  for (const auto& [key, value] : joined.pairs()) list.push_back(header(key, value));
   return list;
 }
 

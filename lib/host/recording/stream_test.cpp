@@ -191,6 +191,8 @@ class StreamReader {
       set_body(event);
     } else if (name == "proxy_get_property") {
       get_property(dotted_path(event.text(0)), event.written(2));
+    } else if (name == "proxy_get_current_time_nanoseconds") {
+      if (!result_.test.time_ns) result_.test.time_ns = event.written_long_number(0);
     } else if (name == "proxy_set_property") {
       own_properties_.insert(dotted_path(event.text(0)));
     } else if (name == "proxy_get_shared_data") {

@@ -171,6 +171,7 @@ void add_connection(Json& value, const Suite& suite, const Test& test) {
 Json inputs_of(const Suite& suite, const Test& test) {
   Json value{{"name", test.name}};
   if (test.config) value["config"] = *test.config;
+  if (test.time_ns) value["time_ns"] = *test.time_ns;
   if (test.num_chunks) value["num_chunks"] = *test.num_chunks;
   if (test.chunk_size) value["chunk_size"] = *test.chunk_size;
   add_answers(value, test);

@@ -382,6 +382,8 @@ const MessageRow& message_of<Test>() {
       extension<&Test::config>("config", "the plugin's configuration, in place of all others"),
       extension<&Test::refuses>("refuses", "whether the plugin does not take its configuration"),
       extension<&Test::shared_data>("shared_data", "what is in the shared data before"),
+      extension<&Test::time_ns>("time_ns",
+                                "the time when the test begins, in nanoseconds since 1970"),
       extension<&Test::strict>("strict", "whether asking for what the suite does not give fails"),
   };
   static const MessageRow kRow{"Test", "a request and its response", kFields};
