@@ -205,10 +205,12 @@ void EnvoyProxy::let_go(Direction& way) {
 
 void EnvoyProxy::end_stream(Vm& vm) {
   if (stream_.is_connection && !stream_.is_closed) close_connection(vm, CloseType::remote);
-  vm.call("proxy_on_done", kStreamContext, {});
+  // Of a request the access log comes before the filter is destroyed, of a connection behind.
+  if (stream_.is_connection) vm.call("proxy_on_done", kStreamContext, {});
   is_logging_ = true;
   vm.call("proxy_on_log", kStreamContext, {});
   is_logging_ = false;
+  if (!stream_.is_connection) vm.call("proxy_on_done", kStreamContext, {});
   vm.call("proxy_on_delete", kStreamContext, {});
   forget_stream();
   settle(vm);

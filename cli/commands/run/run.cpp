@@ -90,7 +90,9 @@ class Run {
         images_(context, options.registry),
         setup_(setup_of(options)) {
     if (!options.record.empty()) recorder_.emplace(options.record, masking_of(options));
-    if (!options.tls_clusters.empty()) setup_.authorities = registry::authorities_file(context.env);
+    if (!options.tls_clusters.empty()) {
+      setup_.authorities = fs::absolute(registry::authorities_file(context.env));
+    }
     sources_.emplace_back(context, options, images_, options.source, options.plugin);
     for (const auto& text : options.chain) {
       sources_.emplace_back(context, options, images_, text, flags_of_others_);
@@ -139,7 +141,9 @@ class Run {
     for (std::size_t i = 0; i < plugins_.size(); ++i) {
       filters.push_back(sources_[i].lasting_filter(plugins_[i]));
     }
-    context_.out.print_json(envoy::static_bootstrap(setup_, filters));
+    auto setup = setup_;
+    if (!setup.admin_port) setup.admin_port = 0;  // it may be run anywhere
+    context_.out.print_json(envoy::static_bootstrap(setup, filters));
   }
 
   void start_upstream() {
@@ -334,9 +338,9 @@ class Run {
   void say_where() const {
     if (context_.quiet) return;
     const auto* const scheme = setup_.traffic == envoy::Traffic::tcp ? "tcp" : "http";
-    context_.err.print("{}: {}://127.0.0.1:{}, in Envoy {}, whose admin is http://127.0.0.1:{}\n",
+    context_.err.print("{}: {}://127.0.0.1:{}, in Envoy {}, whose admin is {}\n",
                        plugins_.front().filter.name, scheme, proxy_->port(), proxy_->version(),
-                       proxy_->admin_port());
+                       proxy_->admin_address());
     context_.err.flush();
   }
 
@@ -432,8 +436,8 @@ void add_run(CLI::App& root, Context& context, Action& action) {
       "plugin's place while connections stay; what does not compile or is refused\n"
       "leaves the last good one.\n"
       "\n"
-      "Envoy's admin interface on 127.0.0.1 answers every user of this machine, who can\n"
-      "read the plugin's configuration there and end Envoy.\n"
+      "With --admin-port, Envoy's admin interface answers every user of this machine,\n"
+      "who can read the plugin's configuration there and end Envoy.\n"
       "\n"
       "With --once, standard output has the response alone; the exit status is 1 if\n"
       "the plugin failed or the response is of class 5xx.\n"

@@ -108,7 +108,9 @@ void add_envoy(CLI::App& app, RunOptions& options) {
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535).description(""))
       ->group(kEnvoyGroup);
-  app.add_option("--admin-port", options.admin_port, "Of the admin interface (default: any)")
+  app.add_option("--admin-port", options.admin_port,
+                 "Of the admin interface, 0 for any that is free (default: none; it is on a socket "
+                 "that no other user reaches)")
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535).description(""))
       ->group(kEnvoyGroup);
@@ -145,7 +147,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
 envoy::Setup setup_of(const RunOptions& options) {
   envoy::Setup setup;
   setup.port = static_cast<std::uint16_t>(options.port.value_or(options.is_once ? 0 : kUsualPort));
-  setup.admin_port = static_cast<std::uint16_t>(options.admin_port);
+  if (options.admin_port) setup.admin_port = static_cast<std::uint16_t>(*options.admin_port);
   if (!options.upstream.empty()) {
     setup.upstream = parse_server("--upstream", options.upstream, "HOST:PORT");
   }

@@ -24,7 +24,7 @@ struct RunOptions {
   PluginFlags plugin;              // of SOURCE
   std::string envoy;
   std::optional<unsigned> port;
-  unsigned admin_port = 0;
+  std::optional<unsigned> admin_port;
   unsigned concurrency = 1;
   std::string log_level = "info";
   std::string upstream;                   // HOST:PORT

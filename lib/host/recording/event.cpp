@@ -4,10 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/abi.hpp"
 #include "host/call_words.hpp"
 #include "host/hostcalls.hpp"
+#include "host/local_proxy.hpp"
 #include "wasm/hostcalls.hpp"
 
 namespace wasmctl::host {
@@ -154,6 +156,10 @@ std::string_view TapEvent::name() const {
   return kind == TapKind::begin || kind == TapKind::end ? all_callbacks()[id].name : "";
 }
 
+bool TapEvent::is_of_callout() const {
+  return name() == "proxy_on_http_call_response" || name().starts_with("proxy_on_grpc_");
+}
+
 std::optional<std::string_view> TapEvent::read(std::uint64_t address, std::uint64_t size) const {
   for (const auto& [begin, bytes] : memory) {
     if (begin == address && bytes.size() == size) return bytes;
@@ -260,14 +266,17 @@ void TapObserver::callback_begins(Vm& /*vm*/, std::string_view name,
                                   std::span<const engine::Slot> arguments) {
   const auto row = row_of(all_callbacks(), name, &wasm::Callback::name);
   if (!row) return;
-  on_event_({TapKind::begin, *row, 0, {arguments.begin(), arguments.end()}, {}});
+  TapEvent event{TapKind::begin, *row, 0, {arguments.begin(), arguments.end()}, {}};
+  is_in_stream_ = event.argument(0) == kStreamContext || event.is_of_callout();
+  if (is_in_stream_) events_.push_back(std::move(event));
 }
 
 void TapObserver::callback_ends(Vm& /*vm*/, std::string_view name, const engine::Outcome& outcome) {
   const auto row = row_of(all_callbacks(), name, &wasm::Callback::name);
-  if (!row || outcome.trap) return;
+  if (!row || outcome.trap || !is_in_stream_) return;
   const auto result = outcome.results.empty() ? 0 : static_cast<std::uint32_t>(outcome.results[0]);
-  on_event_({TapKind::end, *row, result, {}, {}});
+  events_.push_back({TapKind::end, *row, result, {}, {}});
+  is_in_stream_ = false;
 }
 
 void TapObserver::hostcall_begins(Vm& /*vm*/, const wasm::HostFunction& /*function*/,
@@ -278,11 +287,11 @@ void TapObserver::hostcall_begins(Vm& /*vm*/, const wasm::HostFunction& /*functi
 void TapObserver::hostcall_ends(Vm& vm, const wasm::HostFunction& function,
                                 std::optional<std::uint32_t> result) {
   const auto row = row_of(proxy_hostcalls(), function.name, &HostcallRow::name);
-  if (!row || function.module != "env" || !result) return;
+  if (!row || function.module != "env" || !result || !is_in_stream_) return;
   TapEvent event{TapKind::call, *row, *result, arguments_, {}};
   while (const auto range = Ranges(event).next())
     event.memory.emplace_back(range->address, vm.read(range->address, range->size).value_or(""));
-  on_event_(event);
+  events_.push_back(std::move(event));
 }
 
 }  // namespace wasmctl::host

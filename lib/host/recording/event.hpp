@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -28,6 +27,8 @@ struct TapEvent {
 
   // Of a call or callback.
   std::string_view name() const;
+  // Of a callback: whether it gets what came of a callout. Its context is the root's.
+  bool is_of_callout() const;
   std::uint32_t argument(std::size_t i) const {
     return i < arguments.size() ? static_cast<std::uint32_t>(arguments[i]) : 0;
   }
@@ -79,11 +80,10 @@ class TapNumbers {
 // what the tap fetches, the time.
 std::string line_of(const TapEvent& event, TapNumbers& numbers);
 
-// The events of a VM of the embedded host.
+// The events of the one stream of a VM of the embedded host.
 class TapObserver : public Observer {
  public:
-  explicit TapObserver(std::function<void(const TapEvent&)> on_event)
-      : on_event_(std::move(on_event)) {}
+  const std::vector<TapEvent>& events() const { return events_; }
 
   void callback_begins(Vm& vm, std::string_view name,
                        std::span<const engine::Slot> arguments) override;
@@ -94,7 +94,8 @@ class TapObserver : public Observer {
                      std::optional<std::uint32_t> result) override;
 
  private:
-  std::function<void(const TapEvent&)> on_event_;
+  std::vector<TapEvent> events_;
+  bool is_in_stream_ = false;            // the callback that runs
   std::vector<engine::Slot> arguments_;  // of the host call that runs
 };
 

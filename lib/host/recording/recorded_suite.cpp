@@ -174,7 +174,7 @@ class Places {
 
 // The lines of a stream's callbacks, but for those that the tap has added to the module.
 std::vector<std::string> lines_of(const std::vector<TapEvent>& events, const wasm::Module& module) {
-  TapNumbers numbers(events.empty() ? 0 : events.front().argument(0));
+  TapNumbers numbers(events.empty() ? 0 : events.front().argument(0));  // its first callback
   std::vector<std::string> lines;
   for (const auto& event : events) {
     const bool is_of_callback = event.kind == TapKind::begin || event.kind == TapKind::end;
@@ -251,8 +251,7 @@ class SuiteWriter {
   }
 
   Replay replay(const Test& test) const {
-    Recording recording;
-    TapObserver observer([&](const TapEvent& event) { recording.add(event); });
+    TapObserver observer;
     RunOptions options;
     options.program = plugin_.program;
     options.configuration = plugin_.configuration;
@@ -261,9 +260,7 @@ class SuiteWriter {
     SharedState shared;
     Replay replay;
     replay.result = run_test(suite_, test, options, shared);
-    const auto streams = recording.streams();
-    if (!streams.empty())
-      replay.lines = lines_of(streams.front().events, plugin_.program->module());
+    replay.lines = lines_of(observer.events(), plugin_.program->module());
     return replay;
   }
 

@@ -10,11 +10,6 @@ namespace wasmctl::host {
 
 namespace {
 
-// Of callouts, whose answers come to the root's context.
-bool is_of_answer(std::string_view callback) {
-  return callback == "proxy_on_http_call_response" || callback.starts_with("proxy_on_grpc_");
-}
-
 std::optional<std::uint32_t> made_token(const TapEvent& event) {
   if (event.kind != TapKind::call || event.result != 0) return std::nullopt;
   if (event.name() == "proxy_http_call") return event.written_number(9);
@@ -68,12 +63,6 @@ bool Recording::add(int thread, std::string_view message) {
   return false;
 }
 
-void Recording::add(const TapEvent& event) {
-  auto& machine = machines_[{0, 0}];
-  if (!machine) machine = std::make_unique<Machine>(0);
-  take(*machine, event);
-}
-
 void Recording::take(Machine& machine, const TapEvent& event) {
   if (event.kind == TapKind::begin) begin(machine, event);
   if (machine.running.empty()) return;
@@ -99,7 +88,7 @@ void Recording::begin(Machine& machine, const TapEvent& event) {
   if (event.name() == "proxy_on_context_create") open_stream(machine, event);
   const auto context = event.argument(0);
   Stream* stream = nullptr;
-  if (is_of_answer(event.name())) {
+  if (event.is_of_callout()) {
     const auto found = machine.callouts.find(event.argument(1));
     if (found != machine.callouts.end()) stream = found->second;
   } else if (const auto found = machine.streams.find(context); found != machine.streams.end()) {

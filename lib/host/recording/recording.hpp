@@ -37,8 +37,6 @@ class Recording {
 
   // A message that the plugin logged on this thread of Envoy's. False: it is the plugin's own.
   bool add(int thread, std::string_view message);
-  // An event of the embedded host, of which there is one VM.
-  void add(const TapEvent& event);
 
   // Those that are over, or in which the plugin failed, in the order in which they began.
   std::vector<RecordedStream> streams() const;

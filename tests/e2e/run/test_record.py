@@ -43,6 +43,7 @@ def probe(root, tmp_path):
 def record(env, plugin, requests, *flags, how=signal.SIGINT):
     """The suite's text, and the statuses of the responses to (METHOD, PATH, HEADERS, BODY), over one connection."""
     file = plugin.parent / "recorded.yaml"
+    file.unlink(missing_ok=True)
     with Loop(env, plugin, "--port", "0", "--record", file, *flags) as loop:
         client = http.client.HTTPConnection("127.0.0.1", loop.port, timeout=20)
         statuses = []
@@ -67,7 +68,9 @@ def replay(env, plugin, count):
 
 
 def get(path="/", body=None, **headers):
-    return ("POST" if body else "GET", path, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    """`do_request_headers` is the header do-request_headers."""
+    named = {name.replace("_", "-", 1 if name.startswith("do_") else -1): value for name, value in headers.items()}
+    return "POST" if body else "GET", path, named, body
 
 
 def test_what_a_plugin_asks_and_does(env, probe):
@@ -137,6 +140,7 @@ def test_connections(env, plugin):
             with socket.create_connection(("127.0.0.1", loop.port)) as client:
                 client.sendall(text)
                 assert client.recv(99) == text
+            loop.out.wait_for("TCP ")
         loop.end()
     assert "# Not" not in file.read_text()
     replay(env, guard, 2)
