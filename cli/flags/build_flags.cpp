@@ -32,29 +32,6 @@ std::size_t name_bytes(const std::filesystem::path& path) {
   return bytes;
 }
 
-// The flags that change the module, as they were typed.
-std::string typed(const BuildFlags& flags) {
-  const auto& settings = flags.build.settings;
-  std::vector<std::string> words;
-  const auto add = [&](const char* flag, const std::vector<std::string>& values) {
-    for (const auto& value : values) {
-      words.emplace_back(flag);
-      words.push_back(value);
-    }
-  };
-  if (flags.build.debug) words.emplace_back("-g");
-  if (flags.build.names) words.emplace_back("--names");
-  if (!settings.optimize.empty()) add("-O", {settings.optimize});
-  add("-D", settings.defines);
-  add("-I", settings.includes);
-  for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
-  for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
-  for (const auto& library : settings.libraries) {
-    words.push_back(fmt::format("--library={}={}", library.name, library.tree.native()));
-  }
-  return base::to_shell(words);
-}
-
 plugin::Library parse_library(const std::string& word) {
   auto [name, tree] = parse_key_value("--library", word, "NAME=DIR");
   if (tree.empty() || !plugin::is_library_name(name)) {
@@ -113,6 +90,28 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->group(kGroup);
 }
 
+std::string typed_flags(const BuildFlags& flags) {
+  const auto& settings = flags.build.settings;
+  std::vector<std::string> words;
+  const auto add = [&](const char* flag, const std::vector<std::string>& values) {
+    for (const auto& value : values) {
+      words.emplace_back(flag);
+      words.push_back(value);
+    }
+  };
+  if (flags.build.debug) words.emplace_back("-g");
+  if (flags.build.names) words.emplace_back("--names");
+  if (!settings.optimize.empty()) add("-O", {settings.optimize});
+  add("-D", settings.defines);
+  add("-I", settings.includes);
+  for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
+  for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
+  for (const auto& library : settings.libraries) {
+    words.push_back(fmt::format("--library={}={}", library.name, library.tree.native()));
+  }
+  return base::to_shell(words);
+}
+
 plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags) {
   auto plugin = plugin::load(directory);
   if (!flags.directory.empty()) plugin.build_directory = flags.directory;
@@ -130,6 +129,23 @@ void require_first_stream(const plugin::Plugin& plugin, const std::filesystem::p
   const auto module = wasm::read_module(bytes, file.native());
   wasm::throw_unloadable(
       wasm::lint({module, wasm::Symbols(module), nullptr, plugin.name, &*failure}), plugin.name);
+}
+
+// On a terminal a count that is drawn over, else a line when all is done.
+compile::LibraryProgress progress_of_libraries(Context& context) {
+  if (context.quiet) return {};
+  return [&context](const std::string& library, std::size_t done, std::size_t all) {
+    constexpr auto* kErase = "\r\x1b[K";  // ECMA-48: to the line's start, and clear it
+    const bool is_terminal = static_cast<bool>(context.columns);
+    if (is_terminal) context.err.write(kErase);
+    if (done == all) {
+      context.err.print("{}: {} compiled for Wasm, once for all plugins\n", library,
+                        counted(all, "source"));
+    } else if (is_terminal) {
+      context.err.write(fmt::format("{}: {} of {} sources", library, done, all));
+    }
+    context.err.flush();
+  };
 }
 
 }  // namespace
@@ -150,9 +166,10 @@ compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& fl
 compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
                              const BuildFlags& flags) {
   auto options = flags.build;
-  options.typed = typed(flags);
+  options.typed = typed_flags(flags);
   options.color = context.color;
   options.cache = cache_directory(context);
+  options.library_progress = progress_of_libraries(context);
   const auto result = compile::build(plugin, toolchain_search(context, flags), options);
   if (!context.quiet) {
     context.err.relay(result.warnings);

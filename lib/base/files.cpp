@@ -44,10 +44,6 @@ bool is_open_file(const fs::path& link) {
   return !error && directory.native().starts_with("/proc/") && directory.filename() == "fd";
 }
 
-fs::path directory_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
-
 // Where all may write and none but its owner may remove a file, as in /tmp, a link, file or pipe
 // that belongs to neither the caller nor the directory's owner may have been put there to be
 // written through. Linux refuses to open it, as fs.protected_symlinks, _regular and _fifos tell it
@@ -136,6 +132,10 @@ fs::path name_beside(const fs::path& path) {
 }
 
 }  // namespace
+
+fs::path directory_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 Error too_long(const fs::path& path, std::uint64_t max_bytes) {
   return {Code::bad_input, fmt::format("`{}` has more than {} bytes, the most that is read",
@@ -266,6 +266,26 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void write_new_file(const fs::path& path, std::string_view bytes, Mode mode) {
+  const mode_t bits = mode == Mode::secret ? 0600 : 0666;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, bits);
+  if (fd < 0 && errno == EEXIST) {
+    throw Error(Code::bad_input, fmt::format("`{}` is there already", path.native()));
+  }
+  if (fd < 0) throw file_error("write", path, errno);
+  try {
+    write_all(fd, bytes, path);
+  } catch (...) {
+    ::close(fd);
+    ::unlink(path.c_str());
+    throw;
+  }
+  if (::close(fd) == 0) return;
+  const int error = errno;
+  ::unlink(path.c_str());
+  throw file_error("write", path, error);
 }
 
 AtomicFile::AtomicFile(fs::path path, Readers readers, Links links)
