@@ -13,6 +13,7 @@
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
 #include "cli/flags/key_value.hpp"
+#include "cli/output/findings.hpp"
 #include "plugin/build_settings.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"

@@ -30,9 +30,8 @@ TEST_CASE("remedies know the headers of other builds of the SDK, and of librarie
         "`libraries: {protobuf: DIR}` in wasmctl.yaml compiles protobuf for Wasm, DIR being a tree "
         "of https://github.com/protocolbuffers/protobuf; or without it: payloads are bytes, which "
         "proxy_wasm_protobuf.h reads and writes");
-  CHECK(of_missing("test.pb.h") ==
-        "protoc makes test.pb.h of its .proto beside the sources, and " +
-            of_missing("google/protobuf/message.h"));
+  CHECK(of_missing("test.pb.h") == "protoc makes test.pb.h of its .proto beside the sources, and " +
+                                       of_missing("google/protobuf/message.h"));
   CHECK(of_missing("bits/endian.h") ==
         "Wasm's libc has no such header, and this machine's does not serve a module");
   CHECK(of_missing("api/wasm/cpp/proxy_wasm_intrinsics.h") ==
