@@ -13,7 +13,7 @@
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
 #include "cli/flags/key_value.hpp"
-#include "cli/output/findings.hpp"
+#include "cli/output/progress.hpp"
 #include "plugin/build_settings.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -132,20 +132,10 @@ void require_first_stream(const plugin::Plugin& plugin, const std::filesystem::p
       wasm::lint({module, wasm::Symbols(module), nullptr, plugin.name, &*failure}), plugin.name);
 }
 
-// On a terminal a count that is drawn over, else a line when all is done.
 compile::LibraryProgress progress_of_libraries(Context& context) {
   if (context.quiet) return {};
   return [&context](const std::string& library, std::size_t done, std::size_t all) {
-    constexpr auto* kErase = "\r\x1b[K";  // ECMA-48: to the line's start, and clear it
-    const bool is_terminal = static_cast<bool>(context.columns);
-    if (is_terminal) context.err.write(kErase);
-    if (done == all) {
-      context.err.print("{}: {} compiled for Wasm, once for all plugins\n", library,
-                        counted(all, "source"));
-    } else if (is_terminal) {
-      context.err.write(fmt::format("{}: {} of {} sources", library, done, all));
-    }
-    context.err.flush();
+    show_compiled(context.err, context.columns, library, done, all);
   };
 }
 

@@ -21,6 +21,7 @@
 #include "compile/diagnosis.hpp"
 #include "compile/libraries.hpp"
 #include "compile/library_cache.hpp"
+#include "compile/protobuf.hpp"
 #include "compile/sdk.hpp"
 #include "compile/sdk_cache.hpp"
 #include "compile/state.hpp"
@@ -56,8 +57,10 @@ plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options&
 
 class Build {
  public:
-  Build(const plugin::Plugin& plugin, Toolchain toolchain, const Options& options)
+  Build(const plugin::Plugin& plugin, Toolchain toolchain, const Options& options,
+        std::string search_path)
       : plugin_(plugin),
+        search_path_(std::move(search_path)),
         toolchain_(std::move(toolchain)),
         options_(options),
         settings_(join_settings(plugin, options)),
@@ -74,6 +77,7 @@ class Build {
     make_directories(paths_, object_directories());
     const base::FileLock lock(lock_file(paths_));
     state_ = load_state(paths_.state(), Directory::plugins);
+    add_messages();
     compile();
     write_compile_commands();
     link();
@@ -86,6 +90,26 @@ class Build {
     directories.reserve(units_.size());
     for (const auto& unit : units_) directories.push_back(unit.object.parent_path());
     return directories;
+  }
+
+  // What protoc makes are further sources.
+  void add_messages() {
+    const auto* const protobuf = libraries_.find("protobuf");
+    if (protobuf == nullptr || protobuf->recipe() == nullptr || plugin_.protos.empty()) return;
+    messages_ = generate_messages(plugin_.protos, *protobuf, paths_, search_path_, state_);
+    for (const auto& source : messages_.sources) {
+      units_.push_back({source, source.native() + ".o"});
+    }
+  }
+
+  // The same names wherever they are made.
+  Words message_words() const {
+    if (messages_.sources.empty()) return {};
+    Words words;
+    for (const auto& include : messages_.includes) words.push_back("-I" + include.native());
+    words.push_back("-I" + messages_.directory.native());
+    words.push_back("-ffile-prefix-map=" + messages_.directory.native() + "=proto");
+    return words;
   }
 
   Flags flags() const {
@@ -106,6 +130,7 @@ class Build {
     for (const auto& define : settings_.defines) words.push_back("-D" + define);
     for (const auto& include : settings_.includes) words.push_back("-I" + as_path(include));
     append(words, libraries_.use_words());
+    append(words, message_words());
     if (language == Language::cpp) {
       if (!settings_.standard.empty()) words.push_back("-std=" + settings_.standard);
       append(words, settings_.compile_flags);
@@ -360,6 +385,7 @@ class Build {
   }
 
   const plugin::Plugin& plugin_;
+  std::string search_path_;  // $PATH
   Toolchain toolchain_;
   const Options& options_;
   plugin::BuildSettings settings_;
@@ -367,6 +393,7 @@ class Build {
   unsigned jobs_;
   std::string identity_;  // of the toolchain
   Libraries libraries_;
+  Generated messages_;
   std::vector<Unit> units_;
   State state_;
   std::optional<SdkCache> sdk_;  // for what state_ says of run-time type information and exceptions
@@ -377,7 +404,7 @@ class Build {
 
 Result build_with_clang(const plugin::Plugin& plugin, const ToolchainSearch& search,
                         const Options& options) {
-  return Build(plugin, find_toolchain(search), options).run();
+  return Build(plugin, find_toolchain(search), options, search.path).run();
 }
 
 }  // namespace wasmctl::compile
