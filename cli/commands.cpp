@@ -225,11 +225,16 @@ Error to_error(const CLI::App& root, const CLI::ParseError& error) {
 
 // The words behind the program's name, the last one first, as CLI11 takes them. `help lint` is
 // `lint --help`.
-std::vector<std::string> typed_words(int argc, const char* const* argv) {
+std::vector<std::string> typed_words(const CLI::App& root, int argc, const char* const* argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (!words.empty() && words.front() == "help") {
     words.erase(words.begin());
-    words.emplace_back("--help");
+    const auto is_asked = [&](const CLI::App* command) {
+      return !words.empty() && command->get_name() == words.front();
+    };
+    if (words.empty() || std::ranges::any_of(root.get_subcommands({}), is_asked)) {
+      words.emplace_back("--help");
+    }
   }
   std::ranges::reverse(words);
   return words;
@@ -282,7 +287,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
     return finish(context, 0);
   }
   try {
-    root.parse(typed_words(argc, argv));
+    root.parse(typed_words(root, argc, argv));
   } catch (const CLI::CallForHelp&) {
     return show_help(context, root);
   } catch (const CLI::CallForVersion& version) {

@@ -13,6 +13,7 @@
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
+#include "cli/output/standard_output.hpp"
 #include "cli/symbols.hpp"
 #include "wasm/envoy_program.hpp"
 #include "wasm/host_range.hpp"
@@ -61,7 +62,9 @@ void print_rules_page(Output out) {
   out.print(
       "- the path of an Envoy, as in `./envoy`: what that very program offers\n\n"
       "Without `--for`, a plugin's directory is judged for the oldest proxy that `hosts` in its "
-      "wasmctl.yaml\nadmits, by `build`, `push` and `render`, too.\n");
+      "wasmctl.yaml\nadmits, by `build`, `push` and `render`, too. Older ones than are listed here "
+      "were not "
+      "tested: they are\njudged as the oldest that is.\n");
 }
 
 void show(Context& context, const FindingsOptions& options, const std::string& file,
@@ -99,6 +102,7 @@ LocalModule fix(Context& context, const LintOptions& options, const LocalModule&
     throw Error(Code::usage, "--fix: mends a .wasm file; `wasmctl build` strips what it builds")
         .hint("name the file");
   }
+  require_file("--output", options.output);
   const bool is_file = source.path == options.source;
   if (options.output.empty() && !is_file) {
     throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
