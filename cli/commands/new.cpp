@@ -115,6 +115,7 @@ void run_new(Context& context, const NewOptions& options) {
       name_of(options, directory.has_filename() ? directory : directory.parent_path());
   auto files = plugin::scaffold(*options.from, name);
   files.push_back({plugin::kSchemaFile, file_schema().dump(2) + "\n"});
+  std::ranges::sort(files, {}, &plugin::NewFile::path);
   write_files(options.directory, files);
   context.out.print("{}\n", options.directory);
   if (context.quiet) return;

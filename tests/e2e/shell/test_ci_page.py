@@ -22,8 +22,7 @@ def test_the_commands_of_the_page_run(root, clean_env, tmp_path):
         return subprocess.run(["bash", "-e", "-c", command], cwd=tmp_path, env=clean_env | more, capture_output=True,
                               text=True, timeout=120)
 
-    run(f"wasmctl push {plugin} oci:layout:v1 && wasmctl render {plugin} --image ghcr.io/a/b:v1 --selector app=web"
-        " -n default >deploy/plugin.yaml")
+    assert run(f"wasmctl render {plugin} --selector app=web -n default >deploy/plugin.yaml").returncode == 0
     github, _, gitlab = blocks(root)
     steps = [step["run"] for step in github["jobs"]["plugin"]["steps"] if "wasmctl" in step.get("run", "")]
     commands = [*steps, *gitlab["plugin"]["script"]]
