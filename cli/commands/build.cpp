@@ -54,9 +54,9 @@ void build_to_stdout(Context& context, const BuildOptions& options) {
   const auto plugin = load_plugin(options.directory, options.flags);
   const auto module = build_plugin(context, plugin, options.flags).module;
   context.out.flush();
-  base::AtomicFile out("/dev/stdout");
-  out.write(base::read_file(module, wasm::kMaxModuleBytes));
-  out.commit();
+  base::AtomicFile file("/dev/stdout");
+  file.write(base::read_file(module, wasm::kMaxModuleBytes));
+  file.commit();
 }
 
 void run_build(Context& context, const BuildOptions& options) {
