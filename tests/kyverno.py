@@ -1,7 +1,7 @@
 """Kyverno's own engine judges the policy of `render --verify-key`: what its webhook would admit.
 
-`./dev kyverno` runs it; to build it takes ten minutes of a processor, once. What it was asked last, and
-the policy as it was then, is what tests/unit/kube/signature_policy_test.cpp has."""
+`./dev kyverno` runs it; to build it takes five minutes of a processor, once. CI compares the policy with
+the one that was judged here (tests/unit/kube/signature_policy_test.cpp)."""
 
 import contextlib
 import json
