@@ -263,7 +263,7 @@ class Build {
   }
 
   std::string link_key() const {
-    return key_of(link_command({})) + libraries_.key() + shipping_key(options_);
+    return key_of(link_command({})) + libraries_.key() + shipping_key(plugin_, options_);
   }
 
   bool is_linked() const { return state_.is_fresh(paths_.module, link_key()); }
@@ -275,7 +275,7 @@ class Build {
     result_.lost_flags = lost_flags(paths_, state_, options_);
     const auto started = file_clock_now();
     const auto inputs = link_what_is_used();
-    ship(paths_.linked(), paths_.module, plugin_.name, options_, Exports::kept,
+    ship(paths_.linked(), paths_.module, plugin_, options_, Exports::kept,
          [this](std::vector<Finding>& findings) { explain(findings); });
     fs::remove(paths_.linked());
     state_.record(paths_.module, link_key(), linked_files(inputs), started);

@@ -16,6 +16,7 @@
 //     libraries:                           # compiled for Wasm once for all plugins
 //       abseil: third_party/abseil-cpp     # one that wasmctl has a recipe for
 //       geohash: {path: ../geohash, sources: ["src/*.c"], includes: [include], defines: [FAST]}
+//     hosts: {istio: ">=1.28", envoy: "*"} # the proxies that it is meant for, which lint judges by
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
 //     annotations:                         # of the image that push makes
 //       org.opencontainers.image.licenses: Apache-2.0
@@ -37,6 +38,7 @@
 
 #include "plugin/build_settings.hpp"
 #include "plugin/builder.hpp"
+#include "wasm/host_range.hpp"
 
 namespace wasmctl::plugin {
 
@@ -62,8 +64,9 @@ struct Plugin {
   // *.proto, likewise, of `sources` or of the directory: for protobuf, if it is a library.
   std::vector<fs::path> protos;
   BuildSettings build;
-  fs::path build_directory;          // for what is made of it; `load` says DIR/build
-  std::optional<std::string> image;  // as written; oci::parse_reference judges it
+  fs::path build_directory;            // for what is made of it; `load` says DIR/build
+  std::vector<wasm::HostRange> hosts;  // none: any
+  std::optional<std::string> image;    // as written; oci::parse_reference judges it
   std::map<std::string, std::string> annotations;
   std::vector<Setting> settings;  // in the order of the file
 };
@@ -74,6 +77,11 @@ struct Plugin {
 // known one), a value of the wrong type, a source that is missing or outside the directory, a flag
 // that a stranger's file may not hand over.
 Plugin load(const fs::path& directory);
+
+// The JSON Schema (draft 2020-12) of the file, for editors, out of the table that `load` reads by:
+// what it refuses is refused, but for what only the directory or another key can tell.
+// `plugin_schema` is that of what stands under `plugin`.
+nlohmann::json file_schema(const nlohmann::json& plugin_schema);
 
 // What the build makes: DIR/build/NAME.wasm, and the schema that the sources describe, if they do.
 fs::path module_path(const Plugin& plugin);
