@@ -312,10 +312,16 @@ std::vector<Finding> blamed(const ExplainOptions& options, const Modules& module
   return findings;
 }
 
+std::string nothing_in(std::size_t lines) {
+  if (lines == 0) return "the input is empty, and does not say";
+  if (lines == 1) return "nothing in this line says";
+  return fmt::format("nothing in these {} lines says", lines);
+}
+
 void print_report(Output out, const explain::Report& report, const Modules& modules) {
   for (const auto& cause : report.causes) print_cause(out, cause, modules);
   if (report.state == explain::State::unknown) {
-    out.print("unknown: nothing in these {} lines says whether a plugin works\n", report.lines);
+    out.print("unknown: {} whether a plugin works\n", nothing_in(report.lines));
   }
   print_notes(out, report.state == explain::State::healthy ? "healthy" : "sign", report.signs);
   print_notes(out, "note", report.remarks);

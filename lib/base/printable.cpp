@@ -128,6 +128,16 @@ std::string printable_output(std::string_view text) {
   return result;
 }
 
+std::string without_colors(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto color = color_at(text);
+    if (color == 0) result += text.front();
+    text.remove_prefix(color == 0 ? 1 : color);
+  }
+  return result;
+}
+
 std::string printable_json(std::string_view document) {
   std::string result;
   while (!document.empty()) {

@@ -31,6 +31,9 @@ std::string printable(std::string_view text, std::size_t most);
 // What a tool printed, a compiler for instance: its lines, tabs and colours (ECMA-48's SGR) stay.
 std::string printable_output(std::string_view text);
 
+// The same text without colours: what a compiler says, for whoever reads it as data.
+std::string without_colors(std::string_view text);
+
 // A JSON document: the same values, with the characters above as \u202e in its strings; no line of
 // one begins with text of others.
 std::string printable_json(std::string_view document);

@@ -206,7 +206,7 @@ class Build {
   }
 
   Error compile_error(const std::string& failures) const {
-    auto error = build_error(plugin_.name, "does not compile", failures);
+    auto error = build_error(plugin_, "does not compile", failures);
     const auto own =
         std::ranges::find_if(units_, [&](const Unit& unit) { return has_own_header(unit); });
     if (own != units_.end()) {
@@ -289,7 +289,7 @@ class Build {
 
   Error link_error(const std::string& output) const {
     const auto symbols = undefined_symbols(output);
-    return symbols.empty() ? build_error(plugin_.name, "does not link", output)
+    return symbols.empty() ? build_error(plugin_, "does not link", output)
                            : undefined_error(plugin_.name, symbols, locate(symbols));
   }
 

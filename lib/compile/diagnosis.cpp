@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <utility>
 
 #include "compile/remedies.hpp"
 #include "wasm/lint/lint.hpp"
@@ -31,10 +32,10 @@ std::string used_at(const std::vector<Caller>& callers, std::string_view functio
 
 }  // namespace
 
-Error build_error(std::string_view plugin, std::string_view what, const std::string& output) {
-  Error error(Code::build_failed, fmt::format("{} {}", plugin, what));
+Error build_error(const plugin::Plugin& plugin, std::string_view what, const std::string& output) {
+  Error error(Code::build_failed, fmt::format("{} {}", plugin.name, what));
   error.with_output(output);
-  if (const auto hint = remedy(output); !hint.empty()) error.hint(hint);
+  for (auto& hint : remedies(output, plugin.directory)) error.hint(std::move(hint));
   return error;
 }
 

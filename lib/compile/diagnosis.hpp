@@ -9,11 +9,12 @@
 #include "base/error.hpp"
 #include "base/finding.hpp"
 #include "compile/callers.hpp"
+#include "plugin/plugin.hpp"
 
 namespace wasmctl::compile {
 
-// "NAME does not compile", with `output` and the remedy for it.
-Error build_error(std::string_view plugin, std::string_view what, const std::string& output);
+// "NAME does not compile", with `output` and the remedies for it.
+Error build_error(const plugin::Plugin& plugin, std::string_view what, const std::string& output);
 
 // The symbols that the linker did not find, which are data: a missing function becomes an import.
 Error undefined_error(std::string_view plugin, const std::vector<std::string>& symbols,

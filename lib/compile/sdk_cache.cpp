@@ -110,12 +110,13 @@ void SdkCache::compile(unsigned jobs) {
     if (finished.status != 0) failures += finished.err;
   }
   if (!failures.empty()) {
-    const auto known = remedy(failures);
-    throw Error(Code::build_failed,
+    Error error(Code::build_failed,
                 fmt::format("the SDK does not compile with `{}` ({})", toolchain_.clang.native(),
-                            version_line(toolchain_)))
-        .because(failures)
-        .hint(known.empty() ? fmt::format("clang {} and later serve", kOldestClang) : known);
+                            version_line(toolchain_)));
+    error.because(failures);
+    for (auto& hint : remedies(failures, {})) error.hint(std::move(hint));
+    if (error.hints().empty()) error.hint(fmt::format("clang {} and later serve", kOldestClang));
+    throw error;
   }
   record_parts(started);
 }

@@ -46,15 +46,13 @@ unsigned minor_of(std::string_view version) {
   return minor;
 }
 
-// `"a"` as `a`; a sentence that only begins with a quotation stays.
+// `"a"` as `a`; a sentence that only begins or ends with a quotation stays.
 std::string_view without_quotes(std::string_view text) {
   constexpr std::string_view kQuotes = "\"'`\\";
   const auto begin = text.find_first_not_of(kQuotes);
   if (begin == std::string_view::npos) return {};
-  if (begin > 0 && kQuotes.find(text.back()) == std::string_view::npos &&
-      text.find(' ') != std::string_view::npos) {
-    return text;
-  }
+  const bool ends_with_quote = kQuotes.find(text.back()) != std::string_view::npos;
+  if ((begin > 0) != ends_with_quote && text.find(' ') != std::string_view::npos) return text;
   return text.substr(begin, text.find_last_not_of(kQuotes) + 1 - begin);
 }
 
@@ -71,9 +69,11 @@ bool is_better(const Seen& a, const Seen& b) {
   return a.match.captures.size() > b.match.captures.size();
 }
 
-// Go's lists of errors have an item a line: "2 errors occurred:", then "<TAB>* FIRST"...
+// Lists of errors have an item a line: of Go "2 errors occurred:", then "<TAB>* FIRST"..., of
+// kubectl "The WasmPlugin "a" is invalid:", then "* FIRST"...
 bool begins_list(std::string_view text) {
-  return base::trimmed(text).ends_with(" occurred:");
+  const auto line = base::trimmed(text);
+  return line.ends_with(" occurred:") || line.ends_with(" is invalid:");
 }
 
 constexpr std::string_view kPluginItem = "* cannot fetch Wasm module ";

@@ -269,6 +269,8 @@ struct Counter
   void record(int64_t offset, Tags... values) { increment(offset, values...); }
   uint64_t get(Tags... values) { return this->resolve(values...).get(); }
 };
+template <typename... Tags>
+Counter(std::string_view, MetricTagDescriptor<Tags>...) -> Counter<Tags...>;
 
 template <typename... Tags>
 struct Gauge : public proxy_wasm::TaggedMetric<Gauge, SimpleGauge, MetricType::Gauge, Tags...> {
@@ -280,6 +282,8 @@ struct Gauge : public proxy_wasm::TaggedMetric<Gauge, SimpleGauge, MetricType::G
   }
   uint64_t get(Tags... values) { return this->resolve(values...).get(); }
 };
+template <typename... Tags>
+Gauge(std::string_view, MetricTagDescriptor<Tags>...) -> Gauge<Tags...>;
 
 template <typename... Tags>
 struct Histogram
@@ -291,3 +295,5 @@ struct Histogram
     recordMetric(this->resolveWithFields({toString(values)...}), static_cast<uint64_t>(value));
   }
 };
+template <typename... Tags>
+Histogram(std::string_view, MetricTagDescriptor<Tags>...) -> Histogram<Tags...>;

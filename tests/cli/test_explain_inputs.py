@@ -14,6 +14,18 @@ def test_the_page_is_made_from_the_table(wasmctl, root):
     assert wasmctl("explain", "--list", "--markdown").stdout == (root / "docs/explain.md").read_text()
 
 
+def test_lines_that_their_producers_made(wasmctl, root):
+    """Istio's agent, istiod, istioctl and kubectl, by their own code: `./dev producers` makes the file."""
+    wrong = []
+    for row in (root / "tests/data/producers.jsonl").read_text().splitlines():
+        row = json.loads(row)
+        report = json.loads(wasmctl("explain", "--json", stdin=row["text"], status=3 if row["want"] else 0).stdout)
+        found = [f["code"] for f in report["findings"]]
+        if found != row["want"]:
+            wrong.append((row, found))
+    assert wrong == []
+
+
 def explained(wasmctl, *arguments, status=3):
     return json.loads(wasmctl("explain", "--json", *arguments, status=status).stdout)
 

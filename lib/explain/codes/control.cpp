@@ -163,9 +163,8 @@ std::vector<Sight> control_sights() {
       {.code = "W-513",
        .producer = Producer::istiod,
        .role = Role::wrapper,
-       .forms = {{"admission webhook \"validation.istio.io\" denied the request: configuration is "
-                  "invalid: <why...>",
-                  "Error from server: admission webhook \"validation.istio.io\" denied the "
+       .forms = {{"validation.istio.io\" denied the request: configuration is invalid: <why...>",
+                  "Error from server: admission webhook \"rev.validation.istio.io\" denied the "
                   "request: configuration is invalid: unknown phase"}},
        .cause = "istiod's webhook refuses the resource: <why>",
        .remedy = "`wasmctl check -f FILE` names the field and its line",
@@ -177,6 +176,9 @@ std::vector<Sight> control_sights() {
                   "configuration is invalid: url field needs to be set"},
                  {"url contains unsupported scheme: <scheme>",
                   "configuration is invalid: url contains unsupported scheme: docker"},
+                 {"failed to parse url: <why...>",
+                  "configuration is invalid: failed to parse url: parse \"oci://a:b/c\": invalid "
+                  "port \":b\" after host"},
                  {"failed to strict parse url: <why...>",
                   "configuration is invalid: failed to strict parse url: invalid port"}},
        .cause = "the plugin's `url` is missing, or of a form that Istio does not take: it wants "
@@ -262,6 +264,17 @@ std::vector<Sight> control_sights() {
        .remedy = "put the module's digest into `code.http.sha256`: `sha256sum FILE.wasm`",
        .source = "Envoy, the checks of its configuration's fields",
        .leads = kNotAccepted | kNotFetched},
+      {.code = "W-523",
+       .producer = Producer::gateway,
+       .forms = {{"EnvoyPatchPolicy is disabled in the EnvoyGateway configuration",
+                  "EnvoyPatchPolicy is disabled in the EnvoyGateway configuration"}},
+       .cause = "Envoy Gateway ignores EnvoyPatchPolicies, as it does unless it is told otherwise",
+       .remedy = "an EnvoyExtensionPolicy needs no such right: `wasmctl render FILTER --kind "
+                 "EnvoyExtensionPolicy`; or `extensionApis: {enableEnvoyPatchPolicy: true}` in the "
+                 "EnvoyGateway configuration",
+       .effect = "the filter is nowhere",
+       .source = "envoyproxy/gateway, internal/gatewayapi",
+       .leads = kNotAccepted},
       {.code = "W-530",
        .producer = Producer::istiod,
        .role = Role::consequence,
@@ -288,6 +301,9 @@ std::vector<Sight> kubernetes_sights() {
        .producer = Producer::kubernetes,
        .forms = {{"MountVolume.SetUp failed for volume <volume> : configmap <name> not found",
                   "MountVolume.SetUp failed for volume \"filter\" : configmap \"filter-1a2b3c\" "
+                  "not found"},
+                 {"MountVolume.SetUp failed for volume <volume> : configmaps <name> not found",
+                  "MountVolume.SetUp failed for volume \"filter\" : configmaps \"filter-1a2b3c\" "
                   "not found"}},
        .cause =
            "the ConfigMap <name> is not in the pod's namespace, so that the pod does not start",
@@ -313,7 +329,11 @@ std::vector<Sight> kubernetes_sights() {
        .step = 1,
        .forms = {{"Unable to attach or mount volumes: unmounted volumes=[<volumes...>]",
                   "Unable to attach or mount volumes: unmounted volumes=[filter], unattached "
-                  "volumes=[], failed to process volumes=[]: timed out waiting for the condition"}},
+                  "volumes=[], failed to process volumes=[]: timed out waiting for the condition"},
+                 {"list of unmounted volumes=[<volumes...>]",
+                  "Unable to mount volumes for pod \"web-1_default(f4b4b9b1)\": timeout expired "
+                  "waiting for volumes to attach or mount for pod \"default\"/\"web-1\". list of "
+                  "unmounted volumes=[filter]. list of unattached volumes=[filter podinfo]"}},
        .cause = "the pod waits for the volumes <volumes>",
        .remedy = "`kubectl describe pod POD`: an event `MountVolume.SetUp failed` has the reason",
        .source = "Kubernetes, pkg/kubelet/volumemanager",
@@ -349,10 +369,10 @@ std::vector<Sight> kubernetes_sights() {
       {.code = "W-606",
        .producer = Producer::kubernetes,
        .forms =
-           {{"Too long: may not be more than 1048576 bytes",
+           {{"Too long: may not be more than 1048576 ",
              "The ConfigMap \"filter\" is invalid: []: Too long: may not be more than 1048576 "
              "bytes"},
-            {"Too long: must have at most 1048576 bytes",
+            {"Too long: must have at most 1048576 ",
              "The ConfigMap \"filter\" is invalid: []: Too long: must have at most 1048576 bytes"},
             {"Request entity too large: limit is 3145728",
              "Error from server (RequestEntityTooLarge): Request entity too large: limit is "
@@ -365,10 +385,10 @@ std::vector<Sight> kubernetes_sights() {
        .leads = kNotAccepted | kNotMounted},
       {.code = "W-607",
        .producer = Producer::kubernetes,
-       .forms = {{"metadata.annotations: Too long: may not be more than 262144 bytes",
+       .forms = {{"metadata.annotations: Too long: may not be more than 262144 ",
                   "The ConfigMap \"filter\" is invalid: metadata.annotations: Too long: may not be "
                   "more than 262144 bytes"},
-                 {"metadata.annotations: Too long: must have at most 262144 bytes",
+                 {"metadata.annotations: Too long: must have at most 262144 ",
                   "The ConfigMap \"filter\" is invalid: metadata.annotations: Too long: must have "
                   "at most 262144 bytes"}},
        .cause = "`kubectl apply` wants to copy the ConfigMap into an annotation, which holds "
@@ -413,6 +433,75 @@ std::vector<Sight> kubernetes_sights() {
        .remedy =
            "`wasmctl check -f FILE` judges what it asks for; `wasmctl explain LOG -f FILE` both",
        .source = "kubectl get -o yaml"},
+      {.code = "W-611",
+       .producer = Producer::kubernetes,
+       .forms = {{"MountVolume.SetUp failed for volume <...> : configmap \"istio-ca-root-cert\" "
+                  "not found",
+                  "MountVolume.SetUp failed for volume \"istiod-ca-cert\" : configmap "
+                  "\"istio-ca-root-cert\" not found"},
+                 {"unmounted volumes=[istiod-ca-cert]",
+                  "Unable to attach or mount volumes: unmounted volumes=[istiod-ca-cert], "
+                  "unattached volumes=[istio-envoy istiod-ca-cert]: timed out waiting for the "
+                  "condition"}},
+       .cause = "istiod has not put its ConfigMap istio-ca-root-cert into the pod's namespace, so "
+                "that no proxy starts there",
+       .remedy = "`kubectl get pods -n istio-system`: istiod must run; `kubectl logs -n "
+                 "istio-system deploy/istiod | grep -i namespace` says why it leaves one out",
+       .effect = "the pod does not start; no plugin is the reason",
+       .source = "istio, pilot/pkg/bootstrap; Kubernetes, pkg/volume/configmap",
+       .leads = kNotMounted},
+      {.code = "W-612",
+       .producer = Producer::kubernetes,
+       .role = Role::wrapper,
+       .forms =
+           {{"The WasmPlugin <name> is invalid: <why...>",
+             "The WasmPlugin \"filter\" is invalid: spec.url: Required value"},
+            {"The TrafficExtension <name> is invalid: <why...>",
+             "The TrafficExtension \"filter\" is invalid: spec.phase: Unsupported value: "
+             "\"EARLY\": "
+             "supported values: \"AUTHN\", \"AUTHZ\", \"STATS\""},
+            {"The EnvoyExtensionPolicy <name> is invalid: <why...>",
+             "The EnvoyExtensionPolicy \"filter\" is invalid: spec.wasm[0].code: Required value"},
+            {"WasmPlugin.extensions.istio.io <name> is invalid: <why...>",
+             "WasmPlugin.extensions.istio.io \"filter\" is invalid: spec.url: Required value"},
+            {"TrafficExtension.extensions.istio.io <name> is invalid: <why...>",
+             "TrafficExtension.extensions.istio.io \"filter\" is invalid: spec: Required value"},
+            {"EnvoyExtensionPolicy.gateway.envoyproxy.io <name> is invalid: <why...>",
+             "EnvoyExtensionPolicy.gateway.envoyproxy.io \"filter\" is invalid: spec: Required "
+             "value"},
+            {"WasmPlugin in version <version> cannot be handled as a WasmPlugin: <why...>",
+             "Error from server (BadRequest): error when creating \"p.yaml\": WasmPlugin in "
+             "version "
+             "\"v1alpha1\" cannot be handled as a WasmPlugin: strict decoding error: unknown field "
+             "\"spec.type\""},
+            {"TrafficExtension in version <version> cannot be handled as a TrafficExtension: "
+             "<why...>",
+             "TrafficExtension in version \"v1alpha1\" cannot be handled as a TrafficExtension: "
+             "strict decoding error: unknown field \"spec.url\""},
+            {"EnvoyExtensionPolicy in version <version> cannot be handled as a "
+             "EnvoyExtensionPolicy: <why...>",
+             "EnvoyExtensionPolicy in version \"v1alpha1\" cannot be handled as a "
+             "EnvoyExtensionPolicy: strict decoding error: unknown field \"spec.url\""},
+            {"Kind=WasmPlugin): <why...>",
+             "failed to create typed patch object (default/filter; extensions.istio.io/v1alpha1, "
+             "Kind=WasmPlugin): .spec.type: field not declared in schema"},
+            {"Kind=TrafficExtension): <why...>",
+             "failed to create typed patch object (default/filter; extensions.istio.io/v1alpha1, "
+             "Kind=TrafficExtension): .spec.url: field not declared in schema"},
+            {"Kind=EnvoyExtensionPolicy): <why...>",
+             "failed to create typed patch object (default/filter; "
+             "gateway.envoyproxy.io/v1alpha1, Kind=EnvoyExtensionPolicy): .spec.url: field not "
+             "declared in schema"},
+            {"ValidationError(WasmPlugin<...>): <why...>",
+             "error validating \"p.yaml\": error validating data: "
+             "ValidationError(WasmPlugin.spec): "
+             "unknown field \"typ\" in io.istio.extensions.v1alpha1.WasmPlugin.spec"}},
+       .cause = "the API server refuses the plugin's resource: <why>",
+       .remedy = "`wasmctl check -f FILE` names the field and its line; a field that the cluster "
+                 "does not know may be of a newer Istio or Envoy Gateway than it has: `istioctl "
+                 "version`",
+       .source = "Kubernetes, apiextensions-apiserver: the schema of the CRD",
+       .leads = kNotAccepted},
   };
 }
 

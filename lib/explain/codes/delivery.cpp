@@ -7,16 +7,23 @@ namespace wasmctl::explain {
 std::vector<Sight> delivery_sights() {
   return {
       {.code = "W-301",
-       .context = "wasm",
        .forms = {{"Protobuf message (type <...>field:<field...>) has unknown fields",
                   "Protobuf message (type envoy.config.bootstrap.v3.Bootstrap reason "
                   "INVALID_ARGUMENT: invalid JSON in envoy.config.bootstrap.v3.Bootstrap @ "
                   "static_resources.listeners[0]: message envoy.extensions.wasm.v3.PluginConfig, "
-                  "near 1:485   (offset 484): no such   field:  'rootid') has unknown fields"},
+                  "near 1:485   (offset 484): no such   field:  'rootid') has unknown fields",
+                  "wasm"},
                  {"Protobuf message (type <field...> has unknown fields",
                   "Protobuf message (type envoy.extensions.filters.http.wasm.v3.Wasm with unknown "
-                  "field set {9}) has unknown fields"}},
-       .cause = "the filter's configuration has a field that this Envoy does not know, by a typing "
+                  "field set {9}) has unknown fields",
+                  "wasm"},
+                 {"Protobuf message (type envoy.config.bootstrap.<...> reason <field...> has "
+                  "unknown fields",
+                  "error initializing configuration '/etc/envoy.yaml': Protobuf message (type "
+                  "envoy.config.bootstrap.v3.Bootstrap reason "
+                  "INVALID_ARGUMENT:(static_resources.clusters[0]) tlsContext: Cannot find field.) "
+                  "has unknown fields"}},
+       .cause = "Envoy's configuration has a field that this Envoy does not know, by a typing "
                 "error, or since it is of a newer version: <field>",
        .remedy = "`wasmctl check -f FILE` names the field and its line",
        .source = "Envoy, source/common/protobuf/utility.cc",

@@ -98,7 +98,7 @@ std::vector<Sight> fetch_sights() {
       {.code = "W-106",
        .producer = Producer::agent,
        .context = "wasm",
-       .role = Role::cause,
+       .role = Role::reason,
        .forms = {{"unexpected status code 404 Not Found",
                   "could not fetch Wasm OCI image: could not fetch manifest: unexpected status "
                   "code 404 Not Found: <html>"},
@@ -469,9 +469,8 @@ std::vector<Sight> fetch_sights() {
       {.code = "W-130",
        .producer = Producer::agent,
        .role = Role::cause,
-       .forms = {{"wasm remote fetch <plugin> does not have httpUri specified",
-                  "wasm remote fetch default.filter does not have httpUri specified for config "
-                  "remote:{}"},
+       .forms = {{"wasm remote fetch <...> does not have httpUri specified for config <plugin>",
+                  "wasm remote fetch  does not have httpUri specified for config default.filter"},
                  {"no remote and local load found in Wasm HTTP filter <plugin>",
                   "no remote and local load found in Wasm HTTP filter default.filter"},
                  {"no remote and local load found in Wasm Network filter <plugin>",
@@ -692,6 +691,32 @@ std::vector<Sight> fetch_sights() {
        .source = "Envoy, /config_dump",
        .confidence = Confidence::likely,
        .leads = kNotDelivered},
+      {.code = "W-146",
+       .producer = Producer::admin,
+       .role = Role::consequence,
+       .step = 1,
+       .forms =
+           {{"istio.io/wasmplugin/<plugin>     <...>envoy.extensions.filters.http.rbac.v3.RBAC",
+             "extensions.istio.io/wasmplugin/default.filter     "
+             "envoy.extensions.filters.http.rbac.v3.RBAC"},
+            {"istio.io/wasmplugin/<plugin>     <...>envoy.extensions.filters.network.rbac.v3.RBAC",
+             "extensions.istio.io/wasmplugin/default.filter     "
+             "envoy.extensions.filters.network.rbac.v3.RBAC"},
+            {"istio.io/trafficextension/<plugin>     "
+             "<...>envoy.extensions.filters.http.rbac.v3.RBAC",
+             "extensions.istio.io/trafficextension/default.filter     "
+             "envoy.extensions.filters.http.rbac.v3.RBAC"},
+            {"istio.io/trafficextension/<plugin>     "
+             "<...>envoy.extensions.filters.network.rbac.v3.RBAC",
+             "extensions.istio.io/trafficextension/default.filter     "
+             "envoy.extensions.filters.network.rbac.v3.RBAC"}},
+       .cause = "the agent could not get the module of <plugin>, and another filter is in its "
+                "place, which denies everything, or with FAIL_OPEN lets everything pass",
+       .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain` finds why; `istioctl "
+                 "proxy-config ecds POD -o json | wasmctl explain` which of the two it is",
+       .source = "istioctl, proxy-config ecds; istio, pkg/wasm/convert.go",
+       .leads = kNotFetched,
+       .follows = kNotFetched},
   };
 }
 

@@ -136,14 +136,14 @@ std::vector<Sight> running_sights() {
            {{"wasm_fail_stream",
              "[2026-11-26T16:15:53.129Z] \"GET / HTTP/1.1\" 503 - wasm_fail_stream - \"-\" 0 0 0 - "
              "\"-\" \"curl/8.5.0\" \"aa\" \"web\" \"-\" - - 10.0.0.1:8080 10.0.0.9:51234 - -"}},
-       .cause = "requests are answered 503 since the plugin's VM is dead: it stopped earlier, or "
-                "in this very request",
-       .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain`: the line `Function: ... "
-                 "failed` has the reason",
+       .cause = "requests are answered 503 since the plugin has no VM that lives: it stopped "
+                "earlier or in this very request, or Envoy could not load or fetch its module",
+       .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain`, from the proxy's start on: "
+                 "an earlier line, mostly `Function: ... failed`, has the reason",
        .effect = kDeadEffect,
        .source = "Envoy, source/extensions/common/wasm/context.cc",
        .leads = kDead,
-       .follows = kDead},
+       .follows = kDead | kNotLoaded | kNoRemote},
       {.code = "W-411",
        .producer = Producer::access_log,
        .role = Role::remark,
@@ -222,21 +222,41 @@ std::vector<Sight> running_sights() {
        .confidence = Confidence::likely,
        .leads = kDead | kNotLoaded},
       {.code = "W-416",
-       .role = Role::remark,
+       .role = Role::consequence,
+       .step = 7,
        .forms = {{"Caught Segmentation fault, suspect faulting address",
                   "Caught Segmentation fault, suspect faulting address 0x0"},
                  {"Caught Aborted, suspect faulting address",
                   "Caught Aborted, suspect faulting address 0x53900000001"},
                  {"std::terminate called!",
-                  "std::terminate called! (possible uncaught exception, see trace)"},
-                 {"panic: not implemented", "panic: not implemented"}},
+                  "std::terminate called! (possible uncaught exception, see trace)"}},
        .cause = "Envoy itself crashed, which a plugin should not be able to make it do; its "
                 "back-trace, in C++, says where",
        .remedy = "look at the lines before it for the plugin's last ones; run the plugin by itself "
                  "with the same requests, `wasmctl test DIR`; of a plugin without a memory "
                  "`wasmctl lint FILE` tells",
        .source = "Envoy, source/server/backtrace.h",
-       .confidence = Confidence::possible},
+       .confidence = Confidence::possible,
+       .leads = kDead,
+       .follows = kDead | kNotLoaded},
+      {.code = "W-417",
+       .producer = Producer::access_log,
+       .role = Role::consequence,
+       .step = 7,
+       .forms =
+           {{" 500 NFCF ",
+             "[2026-11-26T16:15:53.129Z] \"GET / HTTP/1.1\" 500 NFCF  - \"-\" 0 0 0 - \"-\" "
+             "\"curl/8.5.0\" \"aa\" \"web\" \"-\" - - 10.0.0.1:8080 10.0.0.9:51234 - -"},
+            {"NoFilterConfigFound",
+             "[2026-11-26T16:15:53.129Z] \"GET / HTTP/1.1\" 500 NoFilterConfigFound - - \"-\""}},
+       .cause = "requests are answered 500 since the listener waits for a filter that has not come "
+                "yet, or was refused",
+       .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain` finds why; right after a "
+                 "change it ends by itself, when the module is there",
+       .effect = "requests get 500 until the filter comes",
+       .source = "Envoy, source/common/filter/config_discovery_impl.h",
+       .leads = kNowhere,
+       .follows = kNotDelivered | kNotFetched | kNotLoaded},
       {.code = "W-420",
        .producer = Producer::higress,
        .role = Role::consequence,
@@ -270,13 +290,29 @@ std::vector<Sight> health_sights() {
       {.code = "W-902",
        .producer = Producer::admin,
        .role = Role::sign,
-       .forms = {{"filter <plugin> is envoy.extensions.filters.http.wasm.v3.Wasm",
-                  "filter default.filter is envoy.extensions.filters.http.wasm.v3.Wasm"},
-                 {"filter <plugin> is envoy.extensions.filters.network.wasm.v3.Wasm",
-                  "filter default.filter is envoy.extensions.filters.network.wasm.v3.Wasm"}},
+       .forms =
+           {{"filter <plugin> is envoy.extensions.filters.http.wasm.v3.Wasm",
+             "filter default.filter is envoy.extensions.filters.http.wasm.v3.Wasm"},
+            {"filter <plugin> is envoy.extensions.filters.network.wasm.v3.Wasm",
+             "filter default.filter is envoy.extensions.filters.network.wasm.v3.Wasm"},
+            {"istio.io/wasmplugin/<plugin>     <...>envoy.extensions.filters.http.wasm.v3.Wasm",
+             "extensions.istio.io/wasmplugin/default.filter     "
+             "envoy.extensions.filters.http.wasm.v3.Wasm"},
+            {"istio.io/wasmplugin/<plugin>     "
+             "<...>envoy.extensions.filters.network.wasm.v3.Wasm",
+             "extensions.istio.io/wasmplugin/default.filter     "
+             "envoy.extensions.filters.network.wasm.v3.Wasm"},
+            {"istio.io/trafficextension/<plugin>     "
+             "<...>envoy.extensions.filters.http.wasm.v3.Wasm",
+             "extensions.istio.io/trafficextension/default.filter     "
+             "envoy.extensions.filters.http.wasm.v3.Wasm"},
+            {"istio.io/trafficextension/<plugin>     "
+             "<...>envoy.extensions.filters.network.wasm.v3.Wasm",
+             "extensions.istio.io/trafficextension/default.filter     "
+             "envoy.extensions.filters.network.wasm.v3.Wasm"}},
        .cause = "Envoy has taken the filter <plugin>, and it is a Wasm one",
        .remedy = "nothing",
-       .source = "Envoy, /config_dump"},
+       .source = "Envoy, /config_dump; istioctl, proxy-config ecds"},
       {.code = "W-903",
        .producer = Producer::admin,
        .role = Role::sign,
@@ -284,9 +320,10 @@ std::vector<Sight> health_sights() {
                  {"wasm_envoy_wasm_runtime_v8_active{<...>} <count>",
                   "envoy_wasm_envoy_wasm_runtime_v8_active{} 3"},
                  {"wasm_runtime_v8_active{<...>} <count>", "envoy_wasm_runtime_v8_active{} 3"}},
-       .cause = "<count> Wasm VMs are active",
-       .remedy = "nothing",
-       .source = "Envoy, source/extensions/common/wasm/stats_handler.h"},
+       .cause = "<count> Wasm VMs are active; one that has died is counted, too",
+       .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain` tells of one that has died",
+       .source = "Envoy, source/extensions/common/wasm/stats_handler.h",
+       .confidence = Confidence::possible},
       {.code = "W-904",
        .role = Role::sign,
        .forms = {{"Thread-Local Wasm created <active> now active",

@@ -71,7 +71,8 @@ def test_what_cannot_work_is_refused_with_the_reason(wasmctl, tmp_path, include,
     ("absl/strings/str_cat.h",
      "Abseil is not in the SDK: the standard library has string_view, optional, unordered_map and from_chars;"
      " or build Abseil for Wasm and name it with --include and --ldflag"),
-    ("my/own.h", "name the directory that it is in with --include"),
+    ("my/own.h", "`includes` in wasmctl.yaml, or --include, names the directory that it is in; a library is compiled"
+     " for Wasm with the plugin"),
 ])
 def test_a_header_that_is_missing(wasmctl, tmp_path, header, hint):
     (tmp_path / "plugin.cc").write_text(f'#include "{header}"\n')

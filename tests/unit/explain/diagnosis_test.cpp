@@ -109,6 +109,48 @@ TEST_CASE("consequences in other inputs go to their cause") {
               "http.in.rbac.wasm-default-deny.denied: 12\n"}) == "W-137 default.a | broken");
   CHECK(told({kDead + envoy("7", kTrap) + kDead}) == "W-401 | broken");
   CHECK(told({kDead}) == "W-410 | broken");
+  // A plugin that was never loaded has no VM either.
+  CHECK(told({burst + kDead}) == "W-203 default.a | broken");
+  CHECK(told({burst + "[2026-11-26T16:15:53.1Z] \"GET / HTTP/1.1\" 500 NFCF  - - \"-\"\n"}) ==
+        "W-203 default.a | broken");
+}
+
+TEST_CASE("Envoy itself crashes") {
+  const std::string crash = "Caught Segmentation fault, suspect faulting address 0x0";
+  CHECK(told({envoy("7", crash)}) == "W-416 | broken");
+  CHECK(told({envoy("7", kTrap) + envoy("7", crash)}) == "W-401 | broken");
+  const auto report = explained({envoy("7", "wasm log default.a: panicked at x") +
+                                 envoy("7", "std::terminate called!") + envoy("7", crash)});
+  REQUIRE(report.causes.size() == 1);
+  CHECK(report.causes[0].sight->code == "W-416");
+  CHECK(report.causes[0].said == "panicked at x");
+}
+
+TEST_CASE("what is refused is named with all its reasons") {
+  const auto causes = explained({"The WasmPlugin \"a\" is invalid: \n"
+                                 "* spec.url: Required value\n"
+                                 "* spec.typ: Invalid value: \"x\"\n"
+                                 "nothing of ours\n",
+                                 "strict decoding error: unknown field \"spec.a\"\n",
+                                 "WasmPlugin in version \"v1alpha1\" cannot be handled as a "
+                                 "WasmPlugin: strict decoding error: unknown field \"spec.a\"\n"})
+                          .causes;
+  REQUIRE(causes.size() == 2);
+  CHECK(causes[0].cause ==
+        "the API server refuses the plugin's resource: * spec.url: Required value * spec.typ: "
+        "Invalid value: \"x\"");
+  CHECK(causes[1].cause ==
+        "the API server refuses the plugin's resource: strict decoding error: unknown field "
+        "\"spec.a\"");
+}
+
+TEST_CASE("the table of istioctl proxy-config ecds") {
+  const std::string head = "ECDS NAME                                         TYPE\n";
+  const std::string name = "extensions.istio.io/wasmplugin/default.a     ";
+  CHECK(told({head + name + kWasm + "\n"}) == "healthy");
+  CHECK(told({head + name + kRbac + "\n"}) == "W-146 default.a | broken");
+  CHECK(told({head + name + kRbac + "\n", kFetch}) == "W-101 default.a | broken");
+  CHECK(told({head}) == "unknown");
 }
 
 TEST_CASE("who spoke last is who stopped") {
@@ -185,9 +227,10 @@ TEST_CASE("counters") {
         "unknown");
   CHECK(told({"# HELP istio_agent_wasm_remote_fetch_count number of Wasm remote fetches\n"}) ==
         "unknown");
-  CHECK(told({"wasm.envoy.wasm.runtime.v8.active: 3\n"}) == "healthy");
+  // Envoy counts a VM that has died, too.
+  CHECK(told({"wasm.envoy.wasm.runtime.v8.active: 3\n"}) == "unknown");
   CHECK(told({R"({"stats":[{"name":"wasm.envoy.wasm.runtime.v8.active","value":3}]})"}) ==
-        "healthy");
+        "unknown");
   CHECK(told({R"({"stats":[{"value":2,"name":"http.a.rbac.wasm-default-deny.denied"}]})"}) ==
         "W-412 | broken");
 }

@@ -124,6 +124,12 @@ void use() {
   Gauge<int, std::string> g("g", "a", MetricTagDescriptor<std::string>("b"));
   g.record(3, 1, "x");
   g.get(1, "x");
+  Counter<> named_only = Counter("named_only");  // told by the arguments alone
+  Gauge<> level = Gauge("level");
+  Histogram<> times = Histogram("times");
+  named_only.increment(1);
+  level.record(2);
+  times.record(3);
   auto* c = Counter<>::New("plain");
   c->increment(1);
   (*c).record(2);
