@@ -96,9 +96,9 @@ class Cluster:
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": name, "labels": {"istio-injection": "enabled"}}})
 
-    def plugin(self, ns, spec, name="filter", kind="WasmPlugin"):
-        return self.create({"apiVersion": "extensions.istio.io/v1alpha1", "kind": kind,
-                            "metadata": {"name": name, "namespace": ns}, "spec": spec})
+    def plugin(self, ns, spec, kind="WasmPlugin", group="extensions.istio.io", status=None):
+        return self.create({"apiVersion": f"{group}/v1alpha1", "kind": kind,
+                            "metadata": {"name": "filter", "namespace": ns}, "spec": spec}, status=status)
 
     def config_map(self, ns, name, files):
         import base64
@@ -131,12 +131,12 @@ class Cluster:
                                    "restartCount": 0, "state": state} for c in containers]})
         return name
 
-    def proxy(self, ns, pod, envoy):
+    def proxy(self, ns, pod, envoy, container="istio-proxy"):
         """The proxy's end of a pod: a running Envoy."""
         place = self.directory / "pods" / ns / pod
         place.mkdir(parents=True, exist_ok=True)
-        (place / "istio-proxy.admin").write_text(f"127.0.0.1:{envoy.admin_port}")
-        (place / "istio-proxy.log").symlink_to(envoy.log)
+        (place / f"{container}.admin").write_text(f"127.0.0.1:{envoy.admin_port}")
+        (place / f"{container}.log").symlink_to(envoy.log)
 
 
 class Kubectl:

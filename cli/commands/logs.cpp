@@ -12,7 +12,6 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "base/printable.hpp"
-#include "base/process.hpp"
 #include "base/stop_signals.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/kubectl_flags.hpp"
@@ -100,12 +99,6 @@ class Complaints {
   std::set<std::string> seen_;
 };
 
-std::string program(const Context& context) {
-  const auto found = base::find_program("kubectl", env_or(context, "PATH", ""));
-  if (!found) throw Error(Code::tool_missing, "PATH has no kubectl");
-  return found->native();
-}
-
 // Until all have ended, or a signal came.
 void wait_for(const std::vector<std::unique_ptr<envoy::Process>>& processes,
               const base::StopSignals& stop) {
@@ -122,7 +115,7 @@ void wait_for(const std::vector<std::unique_ptr<envoy::Process>>& processes,
 class Logs {
  public:
   Logs(Context& context, const LogsOptions& options)
-      : context_(context), options_(options), kubectl_(make_kubectl(options.kubectl)) {}
+      : context_(context), options_(options), kubectl_(make_kubectl(context, options.kubectl)) {}
 
   void run() {
     const auto plugins = find_plugins(kubectl_, options_.scope);
@@ -164,8 +157,7 @@ class Logs {
       const auto& [question, answer] = selection_.refusals.front();
       throw Error(Code::denied, "cannot list the plugin's pods")
           .because(answer.why)
-          .hint(
-              fmt::format("one who may can run: `{}`", base::to_shell(kubectl_.command(question))));
+          .hint(fmt::format("one who may can run: `{}`", kubectl_.shown(question)));
     }
     sources_ = log_sources(selection_.found);
     if (sources_.empty()) {
@@ -201,7 +193,7 @@ class Logs {
                     raised.refusal() ? raised.refusal()->why : ""),
         fmt::format("one who may can run: `{}`; or annotate the pods with "
                     "`sidecar.istio.io/componentLogLevel: wasm:{}`",
-                    base::to_shell(kubectl_.command(level_question(pod, level))), level));
+                    kubectl_.shown(level_question(pod, level)), level));
   }
 
   void put_back(cluster::RaisedLevel& raised) const {
@@ -235,13 +227,11 @@ class Logs {
 
   void pass_on(PluginStream& stream, const base::StopSignals& stop) const {
     Complaints complaints;
-    const auto path = program(context_);
     std::vector<std::unique_ptr<envoy::Process>> processes;
     for (const auto& source : sources_) {
-      auto argv = kubectl_.command(logs_question(source, log_flags(source)));
-      argv[0] = path;
       processes.push_back(std::make_unique<envoy::Process>(
-          argv, [&](std::string_view line) { stream.take(line); },
+          kubectl_.command(logs_question(source, log_flags(source))),
+          [&](std::string_view line) { stream.take(line); },
           [&](std::string_view line) { complaints.take(line); }));
       // What does not follow ends by itself: one after the other.
       if (!options_.follow) wait_for(processes, stop);

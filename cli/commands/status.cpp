@@ -279,7 +279,7 @@ void run_status(Context& context, const StatusOptions& options) {
   if (options.scope.all_namespaces && !options.scope.ns.empty()) {
     throw usage_error("--namespace", "does not go with --all-namespaces");
   }
-  const auto kubectl = make_kubectl(options.kubectl);
+  const auto kubectl = make_kubectl(context, options.kubectl);
   const auto status = look(kubectl, options);
   if (options.json) {
     context.out.print_json(to_json(status));

@@ -3,11 +3,8 @@
 
 #include <string>
 
+#include "cli/command.hpp"
 #include "cluster/kubectl.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace wasmctl::cli {
 
@@ -18,6 +15,7 @@ struct KubectlFlags {
 
 void add_kubectl_flags(CLI::App& app, KubectlFlags& flags);
 
-cluster::Kubectl make_kubectl(const KubectlFlags& flags);
+// Throws Error{Code::tool_missing} if there is no kubectl on PATH.
+cluster::Kubectl make_kubectl(const Context& context, const KubectlFlags& flags);
 
 }  // namespace wasmctl::cli

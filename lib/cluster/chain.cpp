@@ -145,10 +145,10 @@ class Judge {
     const auto name = fmt::format("{}/{}", base::lower(of.kind), of.name);
     if (of.stuck.empty()) {
       stop_at_mount(Mark::waits, "W-708", "kubectl get " + base::lower(of.kind),
-           fmt::format("the pod is of an older template of {}", name));
+                    fmt::format("the pod is of an older template of {}", name));
     } else {
       stop_at_mount(Mark::broken, "W-709", "kubectl get " + base::lower(of.kind),
-           fmt::format("the rollout of {} is stuck: {}", name, of.stuck));
+                    fmt::format("the rollout of {} is stuck: {}", name, of.stuck));
     }
   }
 
@@ -171,9 +171,8 @@ class Judge {
   }
 
   const Filter* find_filter() const {
-    const auto found = std::ranges::find_if(*view_.filters, [&](const Filter& filter) {
-      return filter.is_of(plugin_.ns, plugin_.name);
-    });
+    const auto found = std::ranges::find_if(
+        *view_.filters, [&](const Filter& filter) { return filter.is_of(plugin_.proxy_name()); });
     return found == view_.filters->end() ? nullptr : &*found;
   }
 
@@ -189,7 +188,7 @@ class Judge {
     const auto* const mount = pod_.mount_of(file);
     if (mount == nullptr) {
       stop_at_mount(Mark::broken, "W-704", "kubectl get pod",
-           fmt::format("no mount of the proxy is over {}", file));
+                    fmt::format("no mount of the proxy is over {}", file));
       return false;
     }
     const auto* const volume = pod_.volume_of(*mount);
@@ -227,15 +226,16 @@ class Judge {
       // A proxy that runs has read it before.
       if (pod_.runs && !volume.optional) return true;
       stop_at_mount(Mark::broken, "W-712", "kubectl get configmap",
-           fmt::format("ConfigMap {} of the volume over {} is not there", name, file));
+                    fmt::format("ConfigMap {} of the volume over {} is not there", name, file));
       return false;
     }
     const auto key = key_of(file, mount, volume);
     const auto digest = map->digests.find(key);
     if (digest == map->digests.end()) {
-      stop_at_mount(Mark::broken, "W-713", "kubectl get configmap",
-           fmt::format("ConfigMap {} has no key {}, which is mounted as {}", name,
-                       key.empty() ? std::string_view("for it") : std::string_view(key), file));
+      stop_at_mount(
+          Mark::broken, "W-713", "kubectl get configmap",
+          fmt::format("ConfigMap {} has no key {}, which is mounted as {}", name,
+                      key.empty() ? std::string_view("for it") : std::string_view(key), file));
       return false;
     }
     status_.module = digest->second;
@@ -295,7 +295,11 @@ class Judge {
   std::string log_name() const { return fmt::format("log of pod/{}", pod_.name); }
 
   bool is_named(const Explanation& cause) const {
-    return bare_name(cause.plugin) == plugin_.ns + "." + plugin_.name;
+    if (plugin_.kind != PluginKind::extension_policy) {
+      return bare_name(cause.plugin) == plugin_.proxy_name();
+    }
+    return cause.plugin == plugin_.proxy_name() ||
+           (!plugin_.item.empty() && cause.plugin == plugin_.item);
   }
 
   // Nobody is named by a trap, or by a file that is not there.
@@ -370,7 +374,7 @@ class Judge {
     const bool is_new = is_young(pod_.started) || is_young(plugin_.created);
     stop(Link::pushed, is_new ? Mark::waits : Mark::broken, "W-705",
          "config dump of pod/" + pod_.name,
-         fmt::format("the proxy has no filter of {}.{}", plugin_.ns, plugin_.name));
+         fmt::format("the proxy has no filter of {}", plugin_.proxy_name()));
   }
 
   void look_at_replacement(const Filter& filter, const std::string& recent) {
@@ -385,7 +389,8 @@ class Judge {
   }
 
   void look_at_wasm(const Filter& filter, const std::string& recent) {
-    if (const auto digest = filter.fetched_digest(); !digest.empty()) status_.module = digest;
+    const auto fetched = filter.served.empty() ? filter.fetched_digest() : filter.served;
+    if (!fetched.empty()) status_.module = fetched;
     const auto refused = [](Link link) { return link == Link::loaded || link == Link::configured; };
     if (auto cause = cause_in(recent, refused)) {
       const auto link = link_of(*cause);
@@ -415,8 +420,8 @@ class Judge {
                              shortened(digest), shortened(plugin_.sha256));
     } else if (const auto* const field = differing_field(filter)) {
       code = "W-706";
-      sentence = fmt::format("the proxy still has another {} of {}.{} than the cluster", field,
-                             plugin_.ns, plugin_.name);
+      sentence = fmt::format("the proxy still has another {} of {} than the cluster", field,
+                             plugin_.proxy_name());
     } else {
       return false;
     }

@@ -49,10 +49,16 @@ Outcome outcome_of(const base::Finished& finished) {
 }  // namespace
 
 Arguments Kubectl::command(const Arguments& arguments) const {
-  Arguments argv = {"kubectl"};
+  Arguments argv = {program_};
   argv.insert(argv.end(), flags_.begin(), flags_.end());
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return argv;
+}
+
+std::string Kubectl::shown(const Arguments& arguments) const {
+  auto argv = command(arguments);
+  argv[0] = "kubectl";
+  return base::to_shell(argv);
 }
 
 Answer Kubectl::ask(const Arguments& arguments) const {

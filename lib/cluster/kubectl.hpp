@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wasmctl::cluster {
@@ -30,18 +31,21 @@ using Arguments = std::vector<std::string>;
 
 class Kubectl {
  public:
-  // `flags` come before all arguments: `--context NAME`.
-  explicit Kubectl(Arguments flags) : flags_(std::move(flags)) {}
+  // `program` is a path; `flags` come before all arguments: `--context NAME`.
+  Kubectl(std::string program, Arguments flags)
+      : program_(std::move(program)), flags_(std::move(flags)) {}
 
-  // The whole command line, to be run or shown.
+  // The whole command line, to be run.
   Arguments command(const Arguments& arguments) const;
+  // The same to be shown, for a shell.
+  std::string shown(const Arguments& arguments) const;
 
-  // Throws Error{Code::tool_missing} if there is no kubectl.
   Answer ask(const Arguments& arguments) const;
   // Several at a time; in the order of `questions`.
   std::vector<Answer> ask_all(std::span<const Arguments> questions) const;
 
  private:
+  std::string program_;
   Arguments flags_;
 };
 

@@ -311,6 +311,12 @@ std::string Plugin::file() const {
   return url.starts_with("file:///") ? url.substr(kScheme.size()) : "";
 }
 
+std::string Plugin::proxy_name() const {
+  return kind == PluginKind::extension_policy
+             ? fmt::format("envoyextensionpolicy/{}/{}/wasm/{}", ns, name, index)
+             : fmt::format("{}.{}", ns, name);
+}
+
 std::vector<Plugin> read_plugins(PluginKind kind, const std::string& text) {
   std::vector<Plugin> plugins;
   for (const auto& object : objects_of(text)) {
@@ -331,9 +337,10 @@ std::vector<Plugin> read_plugins(PluginKind kind, const std::string& text) {
     if (kind == PluginKind::extension_policy) {
       const auto& items = member(spec, {"wasm"});
       if (!items.is_array()) continue;
-      for (const auto& item : items) {
+      for (std::size_t i = 0; i < items.size(); ++i) {
         auto made = plugin;
-        read_policy_item(made, item);
+        made.index = i;
+        read_policy_item(made, items[i]);
         add(std::move(made));
       }
       continue;

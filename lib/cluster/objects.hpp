@@ -29,7 +29,8 @@ struct Plugin {
   PluginKind kind = PluginKind::wasm_plugin;
   std::string ns;
   std::string name;
-  std::string item;  // of a policy: the name of its item, which may be empty
+  std::string item;       // of a policy: the name of its item, which may be empty
+  std::size_t index = 0;  // and its place in the list
   std::string created;
   std::string url;     // a policy's image with `oci://`
   std::string sha256;  // as it is written, or of the url's digest; hexadecimal digits or empty
@@ -44,6 +45,9 @@ struct Plugin {
   std::string full_name() const { return ns + "/" + name; }
   // The absolute path of a file://; else empty.
   std::string file() const;
+  // What names it in its proxies' configuration, at the end: "shop.header-logger" after Istio's
+  // name of the kind, "envoyextensionpolicy/shop/guard/wasm/0" of Envoy Gateway.
+  std::string proxy_name() const;
 };
 
 // The plugins of an answer; what has no module (Lua) is left out.

@@ -13,6 +13,8 @@ namespace {
 using base::text_member;
 using nlohmann::json;
 
+constexpr std::size_t kMostOfWord = 40;  // before it, in Envoy's answer
+
 // Where protobuf's JSON has either spelling.
 const json& field(const json& message, const char* snake_case, const char* camel_case) {
   static const json kNothing;
@@ -32,6 +34,7 @@ void read_wasm(Filter& filter, const json& config) {
   filter.kind = Filter::Kind::wasm;
   const auto& code = field(field(config, "vm_config", "vmConfig"), "code", "code");
   filter.file = text_field(field(code, "local", "local"), "filename", "filename");
+  filter.served = text_field(field(code, "remote", "remote"), "sha256", "sha256");
   filter.root_id = text_field(config, "root_id", "rootId");
   filter.policy = text_field(config, "failure_policy", "failurePolicy");
   const auto& configuration = field(config, "configuration", "configuration");
@@ -53,6 +56,27 @@ Filter read_filter(const json& entry) {
   return filter;
 }
 
+// The Wasm filters of a listener, each once, wherever they are in it.
+void add_listener_filters(std::vector<Filter>& filters, const json& root,
+                          const std::string& updated) {
+  std::vector<const json*> open = {&root};
+  while (!open.empty()) {
+    const auto& value = *open.back();
+    open.pop_back();
+    if (!value.is_structured()) continue;
+    for (const auto& part : value) open.push_back(&part);
+    const auto& typed = field(value, "typed_config", "typedConfig");
+    if (!typed.is_object() || !text_member(typed, "@type").ends_with(".wasm.v3.Wasm")) continue;
+    Filter filter;
+    filter.resource = text_field(value, "name", "name");
+    filter.updated = updated;
+    read_wasm(filter, field(typed, "config", "config"));
+    if (std::ranges::find(filters, filter.resource, &Filter::resource) == filters.end()) {
+      filters.push_back(std::move(filter));
+    }
+  }
+}
+
 // Of `[pod/web-1/istio-proxy] 2026-11-27T04:19:08.392Z TEXT`, with or without the first.
 std::optional<double> time_of(std::string_view line) {
   if (line.starts_with("[pod/")) line.remove_prefix(std::min(line.find("] ") + 2, line.size()));
@@ -67,10 +91,9 @@ std::string_view take_line(std::string_view& text) {
 
 }  // namespace
 
-bool Filter::is_of(const std::string& ns, const std::string& name) const {
-  const auto wanted = ns + "." + name;
-  if (!resource.ends_with(wanted)) return false;
-  const auto before = resource.size() - wanted.size();
+bool Filter::is_of(const std::string& name) const {
+  if (!resource.ends_with(name)) return false;
+  const auto before = resource.size() - name.size();
   return before == 0 || resource[before - 1] == '/';
 }
 
@@ -87,14 +110,19 @@ std::string Filter::fetched_digest() const {
 
 std::optional<std::vector<Filter>> read_filters(const std::string& text) {
   // Envoy's answer (404) where no filter is discovered.
-  if (text.starts_with("ecds_filters not found in config dump")) return std::vector<Filter>();
+  if (text.find("not found in config dump") < kMostOfWord) return std::vector<Filter>();
   const auto dump = json::parse(text, nullptr, false);
   if (!dump.is_object()) return std::nullopt;
   std::vector<Filter> filters;
   const auto configs = dump.find("configs");
   if (configs == dump.end() || !configs->is_array()) return filters;  // `{}`: there is none
   for (const auto& entry : *configs) {
-    if (entry.is_object()) filters.push_back(read_filter(entry));
+    if (!entry.is_object()) continue;
+    if (const auto& active = field(entry, "active_state", "activeState"); active.is_object()) {
+      add_listener_filters(filters, active, text_field(active, "last_updated", "lastUpdated"));
+    } else if (entry.contains("ecds_filter") || entry.contains("ecdsFilter")) {
+      filters.push_back(read_filter(entry));
+    }
   }
   return filters;
 }

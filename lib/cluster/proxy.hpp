@@ -26,18 +26,22 @@ struct Filter {
   std::string resource;  // "extensions.istio.io/wasmplugin/shop.header-logger"
   Kind kind = Kind::other;
   std::string file;    // of a wasm one: where its code is
+  std::string served;  // of one that Envoy fetches: of the module
   std::string config;  // JSON or other text; empty: none
   std::string root_id;
   std::string policy;   // "FAIL_CLOSED"; empty where it has no such field
   std::string updated;  // a time
 
-  // Whether it is of this plugin, whichever Istio named it.
-  bool is_of(const std::string& ns, const std::string& name) const;
+  // Whether it is of the plugin with this Plugin::proxy_name(), whichever Istio named it.
+  bool is_of(const std::string& name) const;
   // The checksum by which Istio's agent names what it fetched; else empty.
   std::string fetched_digest() const;
 };
 
-// None if it is no such dump.
+// The part of Envoy Gateway's proxies that has its filters, which are not discovered one by one.
+inline constexpr char kListenersPath[] = "config_dump?resource=dynamic_listeners";
+
+// Of either dump; none if it is neither.
 std::optional<std::vector<Filter>> read_filters(const std::string& json);
 
 // Of what `kubectl logs --timestamps` prints the lines at `since` (seconds since 1970) and after

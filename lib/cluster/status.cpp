@@ -10,11 +10,12 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/process.hpp"
 #include "cluster/log_sources.hpp"
+#include "cluster/port_forward.hpp"
 #include "cluster/proxy.hpp"
 #include "cluster/selection.hpp"
 #include "explain/explainer.hpp"
+#include "kube/mount.hpp"
 
 namespace wasmctl::cluster {
 
@@ -114,7 +115,7 @@ class Look {
       ++known->count;
       return;
     }
-    status_.unseen.push_back({what, answer.why, base::to_shell(kubectl_.command(question)), 1});
+    status_.unseen.push_back({what, answer.why, kubectl_.shown(question), 1});
   }
 
   // ---- what is around them ----
@@ -203,19 +204,30 @@ class Look {
   }
 
   void ask_proxies() {
-    const auto pods = running();
-    std::vector<Arguments> questions;
-    for (const auto* const pod : pods) questions.push_back(dump_question(*pod));
-    const auto answers = kubectl_.ask_all(questions);
-    for (std::size_t i = 0; i < pods.size(); ++i) {
-      auto& view = views_[key_of(*pods[i])];
-      const auto& answer = answers[i];
-      // Newer agents make an error of what Envoy answers with 404.
-      const bool has_none = answer.why.find("not found in config dump") != std::string::npos;
-      if (has_none) view.filters.emplace();
-      if (answer.is_ok()) view.filters = read_filters(answer.out);
-      if (!view.filters) add_unseen("what the proxies run", answers[i], questions[i]);
+    std::vector<const Pod*> sidecars;
+    std::vector<const Pod*> gateways;  // of Envoy Gateway
+    for (const auto* const pod : running()) {
+      (pod->proxy == kube::kProxyContainer ? sidecars : gateways).push_back(pod);
     }
+    std::vector<Arguments> questions;
+    questions.reserve(sidecars.size());
+    for (const auto* const pod : sidecars) questions.push_back(dump_question(*pod));
+    const auto answers = kubectl_.ask_all(questions);
+    for (std::size_t i = 0; i < sidecars.size(); ++i) {
+      take_dump(*sidecars[i], answers[i], questions[i]);
+    }
+    const auto dumps = ask_admin_ports(kubectl_, gateways, std::string("/") + kListenersPath);
+    for (std::size_t i = 0; i < gateways.size(); ++i) {
+      take_dump(*gateways[i], dumps[i], forward_question(*gateways[i]));
+    }
+  }
+
+  void take_dump(const Pod& pod, const Answer& answer, const Arguments& question) {
+    auto& view = views_[key_of(pod)];
+    // Newer agents make an error of what Envoy answers with 404.
+    if (answer.why.find("not found in config dump") != std::string::npos) view.filters.emplace();
+    if (answer.is_ok()) view.filters = read_filters(answer.out);
+    if (!view.filters) add_unseen("what the proxies run", answer, question);
   }
 
   // ---- logs ----
@@ -258,7 +270,7 @@ class Look {
     if (view.filters) {
       for (const auto& status : status_.plugins) {
         for (const auto& filter : *view.filters) {
-          if (!filter.is_of(status.plugin.ns, status.plugin.name)) continue;
+          if (!filter.is_of(status.plugin.proxy_name())) continue;
           const auto updated = read_time(filter.updated);
           if (updated && (!first || *updated < *first)) first = updated;
         }
@@ -303,9 +315,19 @@ class Look {
     }
     if (!plugin.refusal.empty()) status.why = explain_refusal(plugin);
     for (const auto& key : keys) {
-      status.pods.push_back(judge(plugin, selection_.pods.at(key), views_[key], world_));
+      const auto& pod = selection_.pods.at(key);
+      status.pods.push_back(plugin.refusal.empty() ? judge(plugin, pod, views_[key], world_)
+                                                   : unapplied(pod));
     }
     if (keys.empty() && !status.pods_unseen && !status.why) status.why = explain_absence(index);
+  }
+
+  static PodStatus unapplied(const Pod& pod) {
+    PodStatus status;
+    status.ns = pod.ns;
+    status.name = pod.name;
+    status.marks[static_cast<std::size_t>(Link::applied)] = Mark::broken;
+    return status;
   }
 
   static explain::Explanation explain_refusal(const Plugin& plugin) {

@@ -41,6 +41,7 @@ import (
 
 	"go.etcd.io/etcd/server/v3/embed"
 	certutil "k8s.io/client-go/util/cert"
+	"k8s.io/cri-streaming/pkg/streaming/portforward"
 	"k8s.io/cri-streaming/pkg/streaming/remotecommand"
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 	utilexec "k8s.io/utils/exec"
@@ -136,6 +137,33 @@ func (n *node) exec(w http.ResponseWriter, request *http.Request) {
 		remotecommand.SupportedStreamingProtocols)
 }
 
+// PortForward is portforward's: whatever the port, it is the admin port of the container `envoy`.
+func (n *node) PortForward(_ context.Context, name, _ string, _ int32, stream io.ReadWriteCloser) error {
+	namespace, pod, _ := strings.Cut(name, "/")
+	admin, err := os.ReadFile(n.file(namespace, pod, "envoy", ".admin"))
+	if err != nil {
+		return err
+	}
+	connection, err := net.Dial("tcp", strings.TrimSpace(string(admin)))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	go io.Copy(connection, stream)
+	_, err = io.Copy(stream, connection)
+	return err
+}
+
+func (n *node) forward(w http.ResponseWriter, request *http.Request) {
+	options, err := portforward.NewV4Options(request)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	portforward.ServePortForward(w, request, n, request.PathValue("namespace")+"/"+request.PathValue("pod"), "", options,
+		time.Minute, time.Minute, portforward.SupportedProtocols)
+}
+
 // What a container runtime would have written before the line: the time that begins it, in Envoy's format of
 // Istio's, or else the one before it.
 var lineTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
@@ -205,6 +233,7 @@ func startKubelet(dir string) int {
 	n := &node{pods: filepath.Join(dir, "pods"), execs: must(os.Create(filepath.Join(dir, "execs")))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/exec/{namespace}/{pod}/{container}", n.exec)
+	mux.HandleFunc("/portForward/{namespace}/{pod}", n.forward)
 	mux.HandleFunc("/containerLogs/{namespace}/{pod}/{container}", n.logs)
 	certificate, key, err := certutil.GenerateSelfSignedCertKey("node", []net.IP{net.IPv4(127, 0, 0, 1)}, nil)
 	if err != nil {

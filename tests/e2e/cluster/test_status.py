@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from clusters import IS_REAL, RECORDS, Cluster, Kubectl
+from clusters import IS_REAL, LONG_AGO, RECORDS, ROOT, Cluster, Kubectl
 from conftest import WASMCTL
 from envoy import DENY, ISTIO, Envoy
 from modules import HEARS, MALLOC, MEMORY, PLUGIN
@@ -83,17 +83,17 @@ class World:
             subprocess.run(["wat2wasm", "--no-check", "--debug-names", path.with_suffix(".wat"), "-o", path], check=True)
         return path
 
-    def proxy(self, ns, filters, pods=("web-1",), before=""):
+    def proxy(self, ns, filters, pods=("web-1",), before="", kind=Proxy, labels=None, container="istio-proxy"):
         place = self.directory / "envoys" / ns
         place.mkdir(parents=True)
-        envoy = Proxy(filters, place)
+        envoy = kind(filters, place)
         self.stack.enter_context(envoy)
         if before:  # the agent writes first
             log = envoy.log.read_text()
             envoy.log.write_text(before + log)
         for pod in pods:
-            self.cluster.pod(ns, pod)
-            self.cluster.proxy(ns, pod, envoy)
+            self.cluster.pod(ns, pod, labels, proxy=container)
+            self.cluster.proxy(ns, pod, envoy, container)
         return envoy
 
     def plugin(self, ns, **spec):
@@ -242,6 +242,61 @@ def logs(w, ns):
     w.envoy = w.proxy(ns, {f"{ns}.filter": wasm(w.file(ns, HEARS), ns, {"log_level": "info"})}, ["web-1", "web-2"])
 
 
+def extension(w, ns):
+    """The successor of WasmPlugin."""
+    w.cluster.plugin(ns, {**WEB, "wasm": {"url": IMAGE, "sha256": NEW, "pluginConfig": CONFIG}}, kind="TrafficExtension")
+    w.proxy(ns, {f"{ns}.filter": wasm(w.file(ns, HEARS), ns)})
+
+
+GATEWAY = "gateway.envoyproxy.io"
+
+
+class GatewayProxy(Proxy):
+    """Envoy Gateway's: all of its filters are in the listener (envoyproxy/gateway, internal/xds/translator)."""
+
+    def bootstrap(self):
+        made = super().bootstrap()
+        path = self.place / "listeners.json"
+        path.write_text(json.dumps({"version_info": "1", "resources": [
+            {"@type": "type.googleapis.com/envoy.config.listener.v3.Listener", **listener}
+            for listener in made["static_resources"].pop("listeners")]}))
+        source = {"path_config_source": {"path": str(path)}, "resource_api_version": "V3"}
+        return made | {"dynamic_resources": {"lds_config": source}}
+
+    def discovery(self, name, config):
+        return {"name": f"envoy.filters.http.wasm/{name}", "disabled": True, "typed_config": config}
+
+
+def policy(w, ns, filters, accepted="True", message="Policy has been accepted."):
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": ns}
+    condition = {"type": "Accepted", "status": accepted, "reason": "Accepted" if accepted == "True" else "Invalid",
+                 "message": message, "lastTransitionTime": LONG_AGO}
+    w.cluster.plugin(
+        ns, {"targetRefs": [target], "wasm": [{"name": "guard", "config": CONFIG, "code": {
+            "type": "Image", "image": {"url": "registry.example/filter:v1"}}}]},
+        kind="EnvoyExtensionPolicy", group=GATEWAY,
+        status={"ancestors": [{"ancestorRef": target, "controllerName": f"{GATEWAY}/gatewayclass-controller",
+                               "conditions": [condition]}]})
+    w.proxy(ns, filters, container="envoy", kind=GatewayProxy,
+            labels={f"{GATEWAY}/owning-gateway-name": ns, f"{GATEWAY}/owning-gateway-namespace": ns})
+
+
+def guard(w, ns, source):
+    config = wasm(w.file(ns, source), ns)
+    config["config"]["name"] = "guard"
+    return {f"envoyextensionpolicy/{ns}/filter/wasm/0": config}
+
+
+def gateway_serving(w, ns):
+    policy(w, ns, guard(w, ns, HEARS))
+
+
+def gateway_image_refused(w, ns):
+    policy(w, ns, {}, "False", "Wasm: failed to get Wasm module oci://registry.example/filter:v1: could not fetch Wasm OCI "
+           "image: could not fetch manifest: GET https://registry.example/v2/filter/manifests/v1: MANIFEST_UNKNOWN: "
+           "manifest unknown")
+
+
 # scenario -> (state, where each pod stops, the code of why)
 SCENARIOS = {
     serving: ("serves", [None, None], [None]),
@@ -265,6 +320,9 @@ SCENARIOS = {
     rollout_stuck: ("broken", ["mounted", "mounted"], ["W-709", None]),
     forbidden: ("unseen", ["pushed"], [None]),
     logs: ("serves", [None, None], [None]),
+    extension: ("serves", [None], [None]),
+    gateway_serving: ("serves", [None], [None]),
+    gateway_image_refused: ("broken", ["applied"], ["W-101"]),
 }
 FLAGS = {forbidden: ["--context", "viewer"]}
 
@@ -294,6 +352,12 @@ def kubectl(tmp_path_factory):
         yield Kubectl(directory, cluster), world
 
 
+def keys(value):
+    if isinstance(value, list):
+        return set().union(*map(keys, value))
+    return set(value).union(*map(keys, value.values())) if isinstance(value, dict) else set()
+
+
 @pytest.mark.xdist_group("cluster")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=called)
 def test_the_first_broken_link_is_named(wasmctl, kubectl, scenario):
@@ -304,15 +368,26 @@ def test_the_first_broken_link_is_named(wasmctl, kubectl, scenario):
     with kubectl.scenario(name, world and world.directory / "data") as env:
         report = json.loads(wasmctl(*arguments, "--json", env=env, status=status).stdout)
         text = wasmctl(*arguments, env=env, status=status).stdout
+    assert keys(report) <= set(re.findall(r"`(\w+)`", (ROOT / "docs/json.md").read_text()))
     (plugin,) = report["plugins"]
     assert report["state"] == plugin["state"] == state
     assert [pod["stop"] for pod in plugin["pods"]] == stops
-    found = [pod["finding"] for pod in plugin["pods"]] or [plugin["finding"]]
+    found = [plugin["finding"]] if plugin["finding"] else [pod["finding"] for pod in plugin["pods"]]
     assert [f and f["code"] for f in found][:len(codes)] == codes
     shown = RECORDS / f"{name}.txt"
     if IS_REAL or "WASMCTL_UPDATE" in os.environ:
         shown.write_text(text)
     assert text == shown.read_text()
+
+
+@pytest.mark.xdist_group("cluster")
+@pytest.mark.parametrize("scenario, status", [(serving, 0), (old_digest, 3), (forbidden, 3)])
+def test_waiting_ends(wasmctl, kubectl, scenario, status):
+    name, (kubectl, _) = called(scenario), kubectl
+    if kubectl.cluster:
+        pytest.skip("as recorded before")
+    with kubectl.scenario(name) as env:
+        wasmctl("status", "filter", "-n", name, *FLAGS.get(scenario, []), "--wait", "--timeout", "0", env=env, status=status)
 
 
 LINE = re.compile(r"\[pod/web-[12]/istio-proxy\] \S+\tinfo\tenvoy wasm \S+\twasm log logs\.filter~istio-translated-wasmplugin: HELO\t.*")

@@ -4,7 +4,7 @@ others, and the output that is shown there. `…` in it stands for anything."""
 import re
 import subprocess
 
-NEEDS_OTHERS = re.compile(r"ghcr\.io|kubectl|istioctl")
+NEEDS_OTHERS = re.compile(r"ghcr\.io|kubectl|istioctl|wasmctl (?:status|logs) ")
 ONE = """#include <proxy_wasm_intrinsics.h>
 extern "C" int proxy_logg(int);
 class C : public Context {

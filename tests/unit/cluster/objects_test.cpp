@@ -71,6 +71,7 @@ TEST_CASE("plugins of each kind") {
   CHECK(policy[0].policy == "FAIL_OPEN");
   CHECK(policy[1].url == "https://r/x.wasm");
   CHECK(policy[1].targets.size() == 1);
+  CHECK(policy[1].proxy_name() == "envoyextensionpolicy/shop/tally/wasm/1");
 }
 
 TEST_CASE("what is of no form is empty, and does no harm") {
@@ -132,7 +133,7 @@ TEST_CASE("a filter is a plugin's under every name that Istio has given it") {
     CAPTURE(resource);
     cluster::Filter filter;
     filter.resource = resource;
-    CHECK(filter.is_of("shop", "tally") == is_ours);
+    CHECK(filter.is_of("shop.tally") == is_ours);
   }
 }
 
