@@ -77,12 +77,6 @@ void add_listener_filters(std::vector<Filter>& filters, const json& root,
   }
 }
 
-// Of `[pod/web-1/istio-proxy] 2026-11-27T04:19:08.392Z TEXT`, with or without the first.
-std::optional<double> time_of(std::string_view line) {
-  if (line.starts_with("[pod/")) line.remove_prefix(std::min(line.find("] ") + 2, line.size()));
-  return read_time(line);
-}
-
 std::string_view take_line(std::string_view& text) {
   const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
   text.remove_prefix(line.size());
@@ -132,7 +126,7 @@ std::string log_since(std::string_view log, double since) {
   bool is_kept = false;
   while (!log.empty()) {
     const auto line = take_line(log);
-    if (const auto time = time_of(line)) is_kept = *time >= since;
+    if (const auto time = read_time(line)) is_kept = *time >= since;
     if (is_kept) kept += line;
   }
   return kept;
@@ -140,7 +134,7 @@ std::string log_since(std::string_view log, double since) {
 
 std::optional<double> log_begin(std::string_view log) {
   while (!log.empty()) {
-    if (const auto time = time_of(take_line(log))) return time;
+    if (const auto time = read_time(take_line(log))) return time;
   }
   return std::nullopt;
 }

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "cluster/log_sources.hpp"
 #include "cluster/port_forward.hpp"
 #include "cluster/proxy.hpp"
 #include "cluster/selection.hpp"
@@ -26,7 +25,7 @@ constexpr PluginKind kKinds[] = {PluginKind::wasm_plugin, PluginKind::traffic_ex
 
 // Of a proxy's log: the end, for what stopped lately, and the time at which a filter came.
 constexpr char kTail[] = "--tail=2000";
-constexpr char kMostOfTail[] = "--limit-bytes=524288";
+constexpr char kMostOfTail[] = "--limit-bytes=262144";
 constexpr char kMostOfSpan[] = "--limit-bytes=262144";
 
 Arguments with_scope(Arguments question, const Scope& scope) {
@@ -233,34 +232,21 @@ class Look {
   // ---- logs ----
 
   void ask_for_logs() {
-    const auto sources = log_sources(selection_.found);
+    // One kubectl for many pods would ask for five logs a second (client-go's limit).
+    const auto pods = running();
     std::vector<Arguments> questions;
-    questions.reserve(sources.size());
-    for (const auto& source : sources) {
+    questions.reserve(pods.size());
+    for (const auto* const pod : pods) {
       questions.push_back(
-          logs_question(source, {"--timestamps", "--ignore-errors", kTail, kMostOfTail}));
+          {"logs", pod->name, "-n", pod->ns, "-c", pod->proxy, "--timestamps", kTail, kMostOfTail});
     }
-    const auto answers = kubectl_.ask_all(questions);
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      if (!answers[i].is_ok()) {
+    auto answers = kubectl_.ask_all(questions);
+    for (std::size_t i = 0; i < pods.size(); ++i) {
+      if (answers[i].is_ok()) {
+        views_[key_of(*pods[i])].log = std::move(answers[i].out);
+      } else {
         add_unseen("the proxies' logs", answers[i], questions[i]);
-        continue;
       }
-      std::map<std::string, std::string> logs;
-      split(answers[i].out, logs);
-      for (const auto* const pod : sources[i].pods) {
-        views_[key_of(*pod)].log = std::move(logs[pod->name]);
-      }
-    }
-  }
-
-  // By pod, of lines that begin with `[pod/NAME/CONTAINER] `.
-  static void split(std::string_view text, std::map<std::string, std::string>& logs) {
-    while (!text.empty()) {
-      const auto line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
-      text.remove_prefix(line.size());
-      const auto pod = read_pod_line(line).pod;
-      if (!pod.empty()) logs[std::string(pod)] += line;
     }
   }
 

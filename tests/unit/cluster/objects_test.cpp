@@ -150,12 +150,12 @@ TEST_CASE("the agent names a module by its checksum") {
 
 TEST_CASE("of a log what is new enough, with the lines that follow it") {
   const std::string log =
-      "[pod/w/istio-proxy] 2026-11-27T04:00:00Z old\n"
-      "[pod/w/istio-proxy]   of the old\n"
-      "[pod/w/istio-proxy] 2026-11-27T04:00:05.5Z new\n"
+      "2026-11-27T04:00:00Z old\n"
+      "  of the old\n"
+      "2026-11-27T04:00:05.5Z new\n"
       "  of the new\n";
   CHECK(cluster::log_since(log, *cluster::read_time("2026-11-27T04:00:01Z")) ==
-        "[pod/w/istio-proxy] 2026-11-27T04:00:05.5Z new\n  of the new\n");
+        "2026-11-27T04:00:05.5Z new\n  of the new\n");
   CHECK(cluster::log_begin(log) == cluster::read_time("2026-11-27T04:00:00Z"));
   CHECK(!cluster::log_begin("no time\n"));
   CHECK(cluster::log_since("", 0).empty());
