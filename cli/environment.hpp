@@ -21,6 +21,7 @@ inline constexpr Variable kVariables[] = {
     {"REGISTRY_AUTH_FILE", "a file of such logins, as podman has it"},
     {"HTTP_PROXY, HTTPS_PROXY, NO_PROXY", "the way to registries, as Go's programs read them"},
     {"SSL_CERT_FILE, SSL_CERT_DIR", "the certificate authorities, in place of the system's"},
+    {"COSIGN_PASSWORD", "the password of an encrypted private key"},
     {"SOURCE_DATE_EPOCH", "the time that an image says it was made at; else it says none"},
     {"XDG_CACHE_HOME", "where what can be made again is kept: the SDK, uploads"},
     {"XDG_CONFIG_HOME, XDG_RUNTIME_DIR", "where podman's logins and certificates are looked for"},

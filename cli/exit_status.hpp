@@ -24,7 +24,7 @@ inline constexpr ExitStatus kExitStatuses[] = {
     {Code::io, 8, "the file system refused"},
     {Code::network, 9, "no answer from a server"},
     {Code::denied, 10, "the registry refused the credentials or the right"},
-    {Code::verification, 11, "bytes do not match their digest"},
+    {Code::verification, 11, "bytes do not match their digest or signature"},
     {Code::internal, 70, "a bug in wasmctl"},
     {Code::interrupted, 130, "stopped by a signal"},
 };

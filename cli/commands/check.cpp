@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/label.hpp"
 #include "cli/command.hpp"
+#include "cli/flags/key_flags.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/manifest_files.hpp"
@@ -18,6 +19,8 @@
 #include "kube/check/image_check.hpp"
 #include "kube/check/module_facts.hpp"
 #include "plugin/config_schema.hpp"
+#include "registry/registry.hpp"
+#include "sign/image_signature.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -32,6 +35,7 @@ struct CheckOptions {
   std::string ns = "default";
   std::string module;
   bool images = false;
+  std::string verify_key;
   bool rules = false;
   bool markdown = false;
   FindingsOptions findings;
@@ -48,6 +52,7 @@ std::vector<Row> all_rules() {
   std::vector<Row> rows;
   for (const auto& rule : kube::manifest_rules()) rows.push_back({rule});
   for (const auto& rule : kube::image_check_rules()) rows.push_back({rule, " (needs --images)"});
+  rows.push_back({kube::kSignedRule, " (needs --verify-key)"});
   rows.push_back({kube::kConfigSchemaRule, " (needs --images or --module)"});
   return rows;
 }
@@ -87,6 +92,7 @@ class Checker {
         return images_.open(reference);
       }));
     }
+    if (!options_.verify_key.empty()) check_signatures();
     return std::move(findings_);
   }
 
@@ -110,6 +116,20 @@ class Checker {
     }
   }
 
+  void check_signatures() {
+    const auto key = read_public_key(context_, options_.verify_key);
+    add(kube::check_signatures(inventory_, [&](const oci::Reference& image) -> std::string {
+      const auto store = registry::open_store(image, registry_options(context_, options_.registry));
+      try {
+        sign::verify_image(*store, image, key, options_.verify_key);
+        return "";
+      } catch (const Error& error) {
+        if (error.code() != Code::verification && error.code() != Code::not_found) throw;
+        return error.message();
+      }
+    }));
+  }
+
   void add(std::vector<Finding> findings) {
     std::ranges::move(findings, std::back_inserter(findings_));
   }
@@ -123,7 +143,7 @@ class Checker {
 };
 
 std::vector<Rule> every_rule() {
-  std::vector<Rule> rules = {kube::kConfigSchemaRule};
+  std::vector<Rule> rules = {kube::kConfigSchemaRule, kube::kSignedRule};
   for (const auto& rule : kube::image_check_rules()) rules.push_back(rule);
   for (const auto& rule : kube::manifest_rules()) rules.push_back(rule);
   for (const auto& rule : wasm::rules()) rules.push_back(rule);
@@ -174,6 +194,9 @@ void add_check(CLI::App& root, Context& context, Action& action) {
                   "The manifests as they are in the cluster now, for what only a change shows")
       ->type_name("FILE");
   app->add_flag("--images", options->images, "Ask the registries about the plugins' images, too");
+  app->add_option("--verify-key", options->verify_key,
+                  "Demand that each plugin is an image which this public key has signed")
+      ->type_name("FILE");
   auto* rules = app->add_flag("--rules", options->rules, "List the rules");
   app->add_flag("--markdown", options->markdown, "With --rules: the page of the manual")
       ->needs(rules);

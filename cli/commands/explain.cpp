@@ -18,6 +18,7 @@
 #include "base/gzip.hpp"
 #include "base/log.hpp"
 #include "base/tar.hpp"
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/known_module.hpp"
 #include "cli/manifest_files.hpp"
@@ -89,13 +90,33 @@ std::string as_code(std::string_view text) {
   return escaped;
 }
 
+void print_symptoms(Output out) {
+  for (const auto& symptom : explain::symptoms()) {
+    out.print("\n## {}\n\n{}\n\n| it may be that | |\n|---|---|\n", symptom.seen, symptom.ask);
+    // What leads only there comes before what may be seen elsewhere, too.
+    for (const bool only : {true, false}) {
+      for (const auto& sight : explain::sights()) {
+        if (!explains(sight, symptom) || ((sight.leads & ~symptom.chain) == 0) != only) continue;
+        out.print("| {} | [{}](#{}) |\n", in_markdown(sight.cause), sight.code,
+                  base::lower(sight.code));
+      }
+    }
+  }
+}
+
 // docs/explain.md, which a test compares with this.
 void print_markdown(Output out) {
   out.print(
-      "# What `wasmctl explain` knows\n\n"
-      "Made by `wasmctl explain --list --markdown`. `wasmctl explain CODE` prints one of them. "
-      "`<name>` stands for what\nthe line has there. What is a consequence is a finding of its own "
-      "only where nothing else tells why.\n");
+      "# My plugin does not load\n\n"
+      "Hand what you have to `wasmctl explain`: a log, a config dump, counters, events, what a "
+      "command printed, or all\nof them at once. It finds out what each is, and says the cause, "
+      "what to do, and how sure it is. `--module` names\nthe line of your source where a plugin "
+      "stopped, `-f MANIFESTS` the line of YAML that is wrong.\n\n"
+      "This page is made by `wasmctl explain --list --markdown`: what leads to each thing that you "
+      "may see, and then all\ncodes. `wasmctl explain CODE` prints one of them. `<name>` stands "
+      "for what the line has there. What is a\nconsequence is a finding of its own only where "
+      "nothing else tells why.\n");
+  print_symptoms(out);
   for (const auto& sight : explain::sights()) {
     out.print("\n## {}\n\n{}.\n\n", sight.code, in_markdown(sight.cause));
     out.print("| | |\n|---|---|\n");

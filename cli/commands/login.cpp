@@ -1,19 +1,13 @@
 // wasmctl login and logout: credentials where docker and podman keep them.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
-
-#include <csignal>
-#include <utility>
-#include <vector>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/registry_flags.hpp"
+#include "cli/terminal.hpp"
 #include "oci/reference.hpp"
 #include "registry/credentials.hpp"
 #include "registry/registry.hpp"
@@ -31,84 +25,10 @@ struct LoginOptions {
   RegistryOptions access;
 };
 
-// What a signal that ends the process puts right first: one terminal at a time.
-volatile std::sig_atomic_t changed_terminal = -1;
-termios terminal_before = {};
-
-// All of it may be done in a handler, and the handler is for one signal only (SA_RESETHAND).
-extern "C" void restore_terminal_and_die(int signal) {
-  ::tcsetattr(changed_terminal, TCSANOW, &terminal_before);
-  ::raise(signal);
-}
-
-// The terminal, for a question: without echo while this lives if the answer is a secret. A process
-// that is stopped in the meantime (Ctrl-C) leaves the echo on.
-class Terminal {
- public:
-  enum class Echo { on, off };
-
-  explicit Terminal(Echo echo) : fd_(::open("/dev/tty", O_RDWR | O_CLOEXEC)) {
-    if (fd_ < 0 || ::tcgetattr(fd_, &before_) != 0) {
-      if (fd_ >= 0) ::close(fd_);
-      throw Error(Code::usage, "there is no terminal to ask for the user or password")
-          .hint("`wasmctl login REGISTRY --username NAME --password-stdin < FILE`");
-    }
-    if (echo == Echo::on) return;
-    terminal_before = before_;
-    changed_terminal = fd_;
-    catch_signals();
-    auto changed = before_;
-    changed.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(fd_, TCSAFLUSH, &changed);
-  }
-  ~Terminal() {
-    ::tcsetattr(fd_, TCSAFLUSH, &before_);
-    for (const auto& [signal, action] : actions_before_) ::sigaction(signal, &action, nullptr);
-    ::close(fd_);
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-
-  std::string ask(std::string_view question) {
-    write(question);
-    std::string line;
-    char c = 0;
-    while (line.size() < kMaxSecretBytes && ::read(fd_, &c, 1) == 1 && c != '\n') line += c;
-    return line;
-  }
-  void write(std::string_view text) {
-    static_cast<void>(::write(fd_, text.data(), text.size()) == 0);
-  }
-
- private:
-  // Not those that whoever started us wants ignored (nohup).
-  void catch_signals() {
-    struct sigaction action = {};
-    action.sa_handler = &restore_terminal_and_die;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
-      struct sigaction before = {};
-      ::sigaction(signal, nullptr, &before);
-      if (before.sa_handler != SIG_DFL) continue;
-      ::sigaction(signal, &action, nullptr);
-      actions_before_.emplace_back(signal, before);
-    }
-  }
-
-  int fd_;
-  termios before_ = {};
-  std::vector<std::pair<int, struct sigaction>> actions_before_;
-};
-
-std::string ask_for_user() {
-  return Terminal(Terminal::Echo::on).ask("Username: ");
-}
-
-std::string ask_for_password() {
-  Terminal terminal(Terminal::Echo::off);
-  auto password = terminal.ask("Password: ");
-  terminal.write("\n");
-  return password;
+std::string ask(std::string_view question, Echo echo) {
+  if (auto answer = ask_on_terminal(question, echo)) return *std::move(answer);
+  throw Error(Code::usage, "there is no terminal to ask for the user or password")
+      .hint("`wasmctl login REGISTRY --username NAME --password-stdin < FILE`");
 }
 
 std::string password_from_stdin() {
@@ -123,8 +43,9 @@ void run_login(Context& context, const LoginOptions& options) {
     throw Error(Code::usage, "--password-stdin needs --username");
   }
   registry::Credentials credentials;
-  credentials.username = options.username.empty() ? ask_for_user() : options.username;
-  credentials.password = options.password_stdin ? password_from_stdin() : ask_for_password();
+  credentials.username = options.username.empty() ? ask("Username: ", Echo::on) : options.username;
+  credentials.password =
+      options.password_stdin ? password_from_stdin() : ask("Password: ", Echo::off);
   credentials.source = "the command line";
   if (credentials.username.empty() || credentials.password.empty()) {
     throw Error(Code::usage, "the user or the password is empty");

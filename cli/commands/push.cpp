@@ -1,9 +1,7 @@
 // wasmctl push: package a module as an image and send it to a registry or an image layout.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -12,8 +10,10 @@
 #include "cli/command.hpp"
 #include "cli/flags/annotations.hpp"
 #include "cli/flags/choice.hpp"
+#include "cli/flags/epoch.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
+#include "cli/flags/statements.hpp"
 #include "cli/output/image_json.hpp"
 #include "oci/consumers.hpp"
 #include "oci/image.hpp"
@@ -34,6 +34,7 @@ struct PushOptions {
   AnnotationOptions annotations;
   bool json = false;
   Lint lint = Lint::refuse;
+  StatementFlags statements;
   BuildFlags build;
   RegistryOptions registry;
 };
@@ -66,26 +67,11 @@ oci::Reference target(const PushOptions& options, const LocalModule& module) {
   return *reference;
 }
 
-// The one time stamp that may go into an image:
-// https://reproducible-builds.org/specs/source-date-epoch/
-std::optional<std::string> created(const Context& context) {
-  const auto text = env_or(context, "SOURCE_DATE_EPOCH", "");
-  if (text.empty()) return std::nullopt;
-  constexpr std::int64_t kLast = 253402300799;  // 9999-12-31T23:59:59Z, the last that RFC 3339 has
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > kLast) {
-    throw Error(Code::usage,
-                fmt::format("SOURCE_DATE_EPOCH `{}` is not a number of seconds", text));
-  }
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
-}
-
 oci::ImageOptions image_options(const Context& context, const PushOptions& options,
                                 const LocalModule& module) {
   oci::ImageOptions result;
   result.format = options.format;
-  result.created = created(context);
+  result.created = created_at(context);
   result.annotations = annotations(options.annotations, module);
   const auto& format = oci::row_of(result.format);
   if (!format.has_annotations && !result.annotations.empty()) {
@@ -123,6 +109,7 @@ void print_result(Context& context, const PushOptions& options, const oci::Refer
 
 void run_push(Context& context, const PushOptions& options) {
   check_annotations(options);
+  Statements statements(context, options.statements, options.build);
   // A mistyped IMAGE is found before the plugin is built.
   std::jthread connecting;
   if (!options.image.empty()) {
@@ -131,7 +118,8 @@ void run_push(Context& context, const PushOptions& options) {
   const auto module =
       load_module(context, parse_source(options.source), options.build, options.lint);
   const auto reference = target(options, module);
-  const auto image = oci::make_image(module.bytes, image_options(context, options, module));
+  const auto image_flags = image_options(context, options, module);
+  const auto image = oci::make_image(module.bytes, image_flags);
   const auto& manifest = image.manifest.descriptor;
   if (reference.digest && *reference.digest != manifest.digest) {
     throw Error(Code::verification,
@@ -139,8 +127,9 @@ void run_push(Context& context, const PushOptions& options) {
         .hint("leave the digest out of IMAGE");
   }
 
-  registry::open_store(reference, registry_options(context, options.registry))
-      ->push(image, reference);
+  const auto store = registry::open_store(reference, registry_options(context, options.registry));
+  store->push(image, reference);
+  statements.add(*store, reference, image, module, image_flags.annotations);
 
   print_result(context, options, reference, image);
 }
@@ -166,6 +155,7 @@ void add_push(CLI::App& root, Context& context, Action& action) {
   add_choice(*app, "--format", options->format, formats, meanings)
       ->default_str(std::string(word_of(formats, options->format)));
   add_annotation_options(*app, options->annotations);
+  add_statement_flags(*app, options->statements);
   add_lint_option(*app, options->lint);
   app->add_flag("--json", options->json,
                 "Print the image, its digest, media type and size as JSON");
@@ -178,7 +168,8 @@ void add_push(CLI::App& root, Context& context, Action& action) {
       "\n"
       "Examples:\n"
       "  wasmctl push plugins/header-logger ghcr.io/acme/header-logger:v1\n"
-      "  wasmctl push header-logger.wasm oci:layout:v1");
+      "  wasmctl push header-logger.wasm oci:layout:v1\n"
+      "  wasmctl push plugins/auth --sign cosign.key --sbom --provenance --revision git");
   app->callback([options, &context, &action] {
     action = [options, &context] { run_push(context, *options); };
   });

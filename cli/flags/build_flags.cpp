@@ -30,26 +30,6 @@ std::size_t name_bytes(const std::filesystem::path& path) {
   return bytes;
 }
 
-// The flags that change the module, as they were typed.
-std::string typed(const BuildFlags& flags) {
-  const auto& settings = flags.build.settings;
-  std::vector<std::string> words;
-  const auto add = [&](const char* flag, const std::vector<std::string>& values) {
-    for (const auto& value : values) {
-      words.emplace_back(flag);
-      words.push_back(value);
-    }
-  };
-  if (flags.build.debug) words.emplace_back("-g");
-  if (flags.build.names) words.emplace_back("--names");
-  if (!settings.optimize.empty()) add("-O", {settings.optimize});
-  add("-D", settings.defines);
-  add("-I", settings.includes);
-  for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
-  for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
-  return base::to_shell(words);
-}
-
 }  // namespace
 
 void add_build_flags(CLI::App& command, BuildFlags& flags) {
@@ -89,6 +69,25 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
       ->group(kGroup);
 }
 
+std::string typed_flags(const BuildFlags& flags) {
+  const auto& settings = flags.build.settings;
+  std::vector<std::string> words;
+  const auto add = [&](const char* flag, const std::vector<std::string>& values) {
+    for (const auto& value : values) {
+      words.emplace_back(flag);
+      words.push_back(value);
+    }
+  };
+  if (flags.build.debug) words.emplace_back("-g");
+  if (flags.build.names) words.emplace_back("--names");
+  if (!settings.optimize.empty()) add("-O", {settings.optimize});
+  add("-D", settings.defines);
+  add("-I", settings.includes);
+  for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
+  for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
+  return base::to_shell(words);
+}
+
 plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags) {
   auto plugin = plugin::load(directory);
   if (!flags.directory.empty()) plugin.build_directory = flags.directory;
@@ -126,7 +125,7 @@ compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& fl
 compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
                              const BuildFlags& flags) {
   auto options = flags.build;
-  options.typed = typed(flags);
+  options.typed = typed_flags(flags);
   options.color = context.color;
   options.cache = cache_directory(context);
   const auto result = compile::build(plugin, toolchain_search(context, flags), options);

@@ -21,6 +21,9 @@ void add_build_flags(CLI::App& command, BuildFlags& flags);
 // Reads the plugin's directory; what is made of it goes where the flags say.
 plugin::Plugin load_plugin(const std::string& directory, const BuildFlags& flags);
 
+// The flags that change the module, as they were typed.
+std::string typed_flags(const BuildFlags& flags);
+
 // Where compilers are looked for, by flags and environment.
 compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& flags);
 

@@ -268,6 +268,26 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
   }
 }
 
+void write_new_file(const fs::path& path, std::string_view bytes, Mode mode) {
+  const mode_t bits = mode == Mode::secret ? 0600 : 0666;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, bits);
+  if (fd < 0 && errno == EEXIST) {
+    throw Error(Code::bad_input, fmt::format("`{}` is there already", path.native()));
+  }
+  if (fd < 0) throw file_error("write", path, errno);
+  try {
+    write_all(fd, bytes, path);
+  } catch (...) {
+    ::close(fd);
+    ::unlink(path.c_str());
+    throw;
+  }
+  if (::close(fd) == 0) return;
+  const int error = errno;
+  ::unlink(path.c_str());
+  throw file_error("write", path, error);
+}
+
 AtomicFile::AtomicFile(fs::path path, Readers readers, Links links)
     : path_(links == Links::follow ? resolve_links(std::move(path)) : std::move(path)) {
   refuse_planted(path_);

@@ -38,6 +38,10 @@ void write_file(const fs::path& path, std::string_view bytes);
 // The same for what only its owner may read: the file gets 0600, whatever the old one had.
 void write_secret_file(const fs::path& path, std::string_view bytes);
 
+// Writes a file that must not be there yet, whatever it is. Throws Error{Code::bad_input} if it is.
+enum class Mode : std::uint8_t { as_usual, secret };  // 0666 less the umask; 0600
+void write_new_file(const fs::path& path, std::string_view bytes, Mode mode);
+
 // What becomes of a link at the path of a file that is written.
 enum class Links : std::uint8_t {
   follow,   // the caller's choice: what it points at is written

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 
 #include "base/secret_headers.hpp"
@@ -19,6 +20,16 @@ constexpr std::string_view kSecretWords[] = {
     "password",    "passwd",      "secret",        "api_key",           "apikey",
     "token",       "private_key", "inline_string", "inlinestring",      "inline_bytes",
     "inlinebytes", "credential",  "client_secret", "image_pull_secret", "signature"};
+
+// Short ones, or parts of other words: only as a whole word, and before what is plainly a value.
+constexpr std::string_view kWholeWords[] = {"sig", "auth", "pwd", "dockerconfigjson", "dockercfg"};
+
+// Where a value that is not quoted, after a colon, is taken for a secret.
+enum class Unquoted : std::uint8_t {
+  leading,   // where the word stands alone, as a key at the front of a line does
+  anywhere,  // headers: a log has several in a line
+  never,
+};
 
 bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -62,23 +73,24 @@ bool begins_word(std::string_view lower, std::size_t at) {
   return at == 0 || lower[at - 1] < 'a' || lower[at - 1] > 'z';
 }
 
-void mask_named(std::string& line, std::span<const std::string_view> words) {
+void mask_named(std::string& line, std::span<const std::string_view> words, Unquoted unquoted) {
   auto lower = base::lower(line);
   for (const auto word : words) {
     for (auto at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
       if (!begins_word(lower, at)) continue;
       auto end = at + word.size();
       while (end < lower.size() && is_name_char(lower[end])) ++end;
+      if (unquoted == Unquoted::never && end != at + word.size()) continue;
       const auto [from, to] = value_after(line, end);
       if (from >= to) continue;
-      // An unquoted value after a colon is taken for one where the word stands alone, as a header
-      // or a key at the front of a line does.
       const bool is_quoted = line[from - 1] == '"' || line[from - 1] == '\'';
       const bool is_parameter = line[from - 1] == '=';
       const auto before = lower.find_last_not_of(" \t-", at == 0 ? 0 : at - 1);
       const bool leads = at == 0 || before == std::string::npos || lower[before] == '\'' ||
                          lower[before] == '"' || lower[before] == '{' || lower[before] == ',';
-      if (!is_quoted && !is_parameter && !leads) continue;
+      const bool is_value =
+          unquoted == Unquoted::anywhere || (unquoted == Unquoted::leading && leads);
+      if (!is_quoted && !is_parameter && !is_value) continue;
       line.replace(from, to - from, kStars);
       lower = base::lower(line);
     }
@@ -120,8 +132,9 @@ std::string masked(std::string_view line) {
   std::string safe(line);
   mask_logins(safe);
   mask_schemes(safe);
-  mask_named(safe, base::kSecretHeaders);
-  mask_named(safe, kSecretWords);
+  mask_named(safe, base::kSecretHeaders, Unquoted::anywhere);
+  mask_named(safe, kSecretWords, Unquoted::leading);
+  mask_named(safe, kWholeWords, Unquoted::never);
   return safe;
 }
 

@@ -91,6 +91,37 @@ const Sight* find_sight(std::string_view code) {
   return found == all.end() ? nullptr : &*found;
 }
 
+std::span<const Symptom> symptoms() {
+  static constexpr Symptom kSymptoms[] = {
+      {"`kubectl apply` is refused, or the resource's status says that it is not accepted",
+       "`kubectl apply -f FILE 2>&1 | wasmctl explain`, `kubectl get KIND NAME -o yaml | wasmctl "
+       "explain`",
+       kNotAccepted},
+      {"The pod does not start, or the module's file is not in the proxy",
+       "`kubectl describe pod POD | wasmctl explain`", kNotMounted},
+      {"Nothing happens: no proxy has the plugin",
+       "`kubectl logs -n istio-system deploy/istiod | wasmctl explain`, `istioctl proxy-config "
+       "ecds POD -o json | wasmctl explain`",
+       kNotDelivered | kNoSecret},
+      {"Requests are answered 403, or pass as if there were no plugin",
+       "`kubectl logs POD -c istio-proxy | wasmctl explain`, from the proxy's start on",
+       kNotFetched},
+      {"Envoy refuses the filter or does not start, or requests are answered 500",
+       "`kubectl logs POD -c istio-proxy | wasmctl explain`, from the proxy's start on",
+       kNotLoaded | kNoRemote},
+      {"It worked, and now requests are answered 503",
+       "`kubectl logs POD -c istio-proxy | wasmctl explain --module DIR`", kDead},
+  };
+  return kSymptoms;
+}
+
+bool explains(const Sight& sight, const Symptom& symptom) {
+  if (sight.role == Role::sign || sight.role == Role::consequence) return false;
+  // What stops in a request may stop at the start, too, which is told of there.
+  const bool is_dead = (sight.leads & kDead) != 0 && (symptom.chain & kDead) == 0;
+  return !is_dead && (sight.leads & symptom.chain) != 0;
+}
+
 std::span<const VersionMark> version_marks() {
   // Names of resources: istio, pilot/pkg/model/extensions.go of each release.
   static constexpr VersionMark kMarks[] = {

@@ -103,6 +103,17 @@ std::span<const Sight> sights();
 // Null for a code that does not exist. Case does not matter.
 const Sight* find_sight(std::string_view code);
 
+// What a person sees first, before any log.
+struct Symptom {
+  std::string_view seen;
+  std::string_view ask;  // a command in backticks: what has the cause
+  std::uint8_t chain;    // of Chain: what leads there is a cause of it
+};
+std::span<const Symptom> symptoms();
+
+// Whether what is seen there is why: a sign of health, and what only follows, are not.
+bool explains(const Sight& sight, const Symptom& symptom);
+
 // What tells the version of Istio; `<version>` is "1.24.3", or the row gives the bounds itself.
 struct VersionMark {
   std::string_view pattern;

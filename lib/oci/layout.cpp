@@ -160,7 +160,24 @@ std::optional<Descriptor> Layout::resolve(const Selector& selector) {
     return find_tag(manifests, fmt::format("{}@{}", *selector.tag, digest->text()));
   }
   auto found = find_tag(manifests, selector.tag.value_or("latest"));
-  return found || selector.tag ? found : find_only(manifests);
+  return found || selector.tag ? found : find_only(images_among(manifests));
+}
+
+// Without signatures and the like, which stand beside the image that they are about.
+json Layout::images_among(const json& manifests) const {
+  json images = json::array();
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    const auto* const tag = tag_of(manifests[i]);
+    if (tag != nullptr && is_cosign_tag(*tag)) continue;
+    try {
+      if (read_referrer(descriptor_from_json(manifests[i], fmt::format("manifests[{}]", i))))
+        continue;
+    } catch (const Error&) {
+      // That it cannot be read is said where it is asked for.
+    }
+    images.push_back(manifests[i]);
+  }
+  return images;
 }
 
 Blob Layout::fetch_manifest(const Selector& selector) {

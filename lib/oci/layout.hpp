@@ -11,6 +11,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,6 +81,7 @@ class Layout : public Store {
   // A manifest that index.json does not list, but an index in it may.
   std::optional<Descriptor> resolve_child(const Digest& digest) const;
   std::optional<Referrer> read_referrer(Descriptor manifest) const;
+  nlohmann::json images_among(const nlohmann::json& manifests) const;
   bool is_intact(const Descriptor& descriptor) const;
 
   const std::filesystem::path directory_;

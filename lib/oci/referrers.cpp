@@ -30,6 +30,25 @@ std::string referrers_tag(const Digest& subject) {
   return "sha256-" + subject.hex();
 }
 
+std::string signature_tag(const Digest& subject) {
+  return referrers_tag(subject) + ".sig";
+}
+
+std::string_view cosign_tag_stem(std::string_view tag) {
+  constexpr std::string_view kSuffixes[] = {".sig", ".att", ".sbom"};
+  for (const auto suffix : kSuffixes) {
+    if (tag.ends_with(suffix)) return tag.substr(0, tag.size() - suffix.size());
+  }
+  return {};
+}
+
+bool is_cosign_tag(std::string_view tag) {
+  constexpr std::string_view kPrefix = "sha256-";
+  constexpr std::size_t kHexDigits = 64;
+  const auto stem = cosign_tag_stem(tag);
+  return stem.starts_with(kPrefix) && stem.size() == kPrefix.size() + kHexDigits;
+}
+
 std::string with_referrer(const std::optional<Blob>& list, const Descriptor& referrer) {
   if (!list) {
     Index index;

@@ -24,6 +24,14 @@ std::optional<Referrer> as_referrer(const Blob& manifest);
 // keeps no list: "sha256-<hex>".
 std::string referrers_tag(const Digest& subject);
 
+// The tags by which cosign names what is about `subject`, where it uses no referrers:
+// "sha256-<hex>.sig" for signatures, likewise .att and .sbom.
+// Source: sigstore/cosign, specs/SIGNATURE_SPEC.md, "Storage".
+std::string signature_tag(const Digest& subject);
+bool is_cosign_tag(std::string_view tag);
+// The tag without its suffix; empty if it is none of these.
+std::string_view cosign_tag_stem(std::string_view tag);
+
 // The text of that index (`list`; null: there is none yet) with one more entry, unless it is there.
 // What else other tools have written into it stays.
 std::string with_referrer(const std::optional<Blob>& list, const Descriptor& referrer);

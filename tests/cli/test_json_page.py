@@ -26,7 +26,9 @@ def test_each_key_is_in_the_page(wasmctl, root, tmp_path):
     def printed(*arguments):
         return json.loads(wasmctl("-q", *arguments, "--json").stdout)
 
-    objects = [printed("push", module, f"{layout}:v1"), printed("tag", f"{layout}:v1", "v2"),
+    cosign = root / "tests/data/cosign"
+    objects = [printed("verify", f"oci:{cosign}/layout:attested", "--key", cosign / "cosign.pub"),
+               printed("push", module, f"{layout}:v1"), printed("tag", f"{layout}:v1", "v2"),
                printed("copy", f"{layout}:v1", f"oci:{tmp_path}/other:v1"),
                printed("pull", f"{layout}:v1", "-o", tmp_path / "pulled.wasm"),
                printed("inspect", module), printed("inspect", module, "--why", "proxy_log"),

@@ -185,6 +185,11 @@ class Steps {
                    ? "note: without a selector it is loaded by every proxy of the mesh\n"
                    : "note: without a selector every pod of the namespace loads it\n";
     }
+    if (rendering_.policy) {
+      text_ +=
+          "note: the policy needs Kyverno 1.16 or later, and demands of every WasmPlugin and\n"
+          "TrafficExtension of the cluster that its image is signed with the key\n";
+    }
     note_observers();
     note_loopback("the pod's own: its proxy");
   }

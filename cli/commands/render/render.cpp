@@ -15,6 +15,7 @@
 #include "cli/commands/render/render_options.hpp"
 #include "cli/commands/render/rendering.hpp"
 #include "cli/commands/render/subject.hpp"
+#include "cli/flags/key_flags.hpp"
 #include "cli/flags/pin.hpp"
 #include "cli/manifest_file.hpp"
 #include "kube/check/module_facts.hpp"
@@ -25,8 +26,11 @@
 #include "kube/render/kustomization.hpp"
 #include "kube/render/plugin_config.hpp"
 #include "kube/render/pull_secret.hpp"
+#include "kube/render/signature_policy.hpp"
 #include "oci/manifest.hpp"
 #include "registry/credentials.hpp"
+#include "registry/registry.hpp"
+#include "sign/image_signature.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 #include "yaml/write.hpp"
@@ -49,9 +53,10 @@ bool may_log(const wasm::Module& module) {
 
 class PluginRenderer {
  public:
+  // `key`: that the image must be signed with; null: none.
   PluginRenderer(Context& context, const RenderOptions& options, const Subject& subject,
-                 const kube::Settings& settings)
-      : context_(context), options_(options), subject_(subject), settings_(settings) {
+                 const kube::Settings& settings, const sign::PublicKey* key)
+      : context_(context), options_(options), subject_(subject), settings_(settings), key_(key) {
     rendered_.name = subject.name;
     rendered_.settings = settings;
     if (subject.module && options.lint == Lint::refuse) look_into(*subject.module);
@@ -117,6 +122,11 @@ class PluginRenderer {
     Images images(context_, options_.registry);
     auto& image = open(images);
     auto pinned = pin(image, *subject_.image, consumer);
+    if (key_ != nullptr) {
+      const auto store =
+          registry::open_store(pinned, registry_options(context_, options_.registry));
+      sign::verify_image(*store, pinned, *key_, options_.verify_key);
+    }
     const bool judges = options_.lint == Lint::refuse;
     if (!judges && subject_.plugin) return pinned;
     const auto module = image.module_for(consumer);
@@ -171,6 +181,7 @@ class PluginRenderer {
   const RenderOptions& options_;
   const Subject& subject_;
   const kube::Settings& settings_;
+  const sign::PublicKey* key_;
   RenderedPlugin rendered_;
 };
 
@@ -243,8 +254,14 @@ Rendering render_all(Context& context, const RenderOptions& options,
   rendering.kind = options.kind;
   if (!options.ns.empty()) rendering.ns = options.ns;
   std::vector<kube::Mount> mounts;
+  std::optional<sign::PublicKey> key;
+  if (!options.verify_key.empty()) {
+    key = read_public_key(context, options.verify_key);
+    rendering.policy = kube::signature_policy(key->pem());
+  }
   for (const auto& [subject, settings] : all) {
-    rendering.plugins.push_back(PluginRenderer(context, options, subject, settings).render());
+    rendering.plugins.push_back(
+        PluginRenderer(context, options, subject, settings, key ? &*key : nullptr).render());
     if (const auto& mount = rendering.plugins.back().mount) mounts.push_back(*mount);
   }
   if (options.workload && options.only.value_or(Only::patch) == Only::patch) {
@@ -263,6 +280,8 @@ std::string to_text(const ordered_json& value, const RenderOptions& options) {
 // All that is asked for and that `kubectl apply` may take: first what the plugins want there.
 std::vector<ordered_json> documents(const Rendering& rendering, std::optional<Only> only) {
   std::vector<ordered_json> all;
+  if (rendering.policy && (!only || only == Only::policy)) all.push_back(*rendering.policy);
+  if (only == Only::policy) return all;
   const auto add = [&](bool wanted, const auto& document) {
     for (const auto& plugin : rendering.plugins) {
       if (const auto& value = document(plugin); wanted && value) all.push_back(*value);
@@ -302,6 +321,10 @@ void write_directory(const Rendering& rendering, const std::filesystem::path& di
     resources.push_back(file_name(rendering, plugin, what));
     write(resources.back(), value);
   };
+  if (rendering.policy) {
+    resources.emplace_back("policy.yaml");
+    write(resources.back(), *rendering.policy);
+  }
   for (const auto& plugin : rendering.plugins) {
     if (plugin.config_map) add(plugin, "configmap", *plugin.config_map);
     add(plugin, "plugin", plugin.resource);

@@ -22,8 +22,10 @@ constexpr Choice<Via> kVias[] = {
     {"http", Via::http},
     {"file", Via::file},
 };
-constexpr Choice<Only> kOnlies[] = {
-    {"configmap", Only::config_map}, {"plugin", Only::plugin}, {"patch", Only::patch}};
+constexpr Choice<Only> kOnlies[] = {{"configmap", Only::config_map},
+                                    {"plugin", Only::plugin},
+                                    {"patch", Only::patch},
+                                    {"policy", Only::policy}};
 constexpr Choice<PatchType> kPatchTypes[] = {{"strategic", PatchType::strategic},
                                              {"json", PatchType::json}};
 
@@ -125,6 +127,20 @@ void check_pull_secret(const Context& context, const RenderOptions& options) {
   }
 }
 
+// The policy is about Istio's resources, and about images.
+void check_verify_key(const RenderOptions& options) {
+  if (options.verify_key.empty()) {
+    if (options.only == Only::policy) throw usage_error("--only policy", "needs --verify-key FILE");
+    return;
+  }
+  if (options.kind->fetcher != oci::Consumer::istio) {
+    throw usage_error(kVerifyKeyFlag, fmt::format("does not go with --kind {}: there is no policy "
+                                                  "for it",
+                                                  options.kind->name))
+        .hint("the image itself: `wasmctl verify IMAGE --key FILE`");
+  }
+}
+
 // Standard input has one reader.
 void check_stdin(const RenderOptions& options) {
   std::vector<std::string_view> readers;
@@ -199,6 +215,7 @@ void check_options(const Context& context, const RenderOptions& options) {
   check_url(options);
   check_kind(options);
   check_several(options);
+  check_verify_key(options);
   check_stdin(options);
   check_patch(options);
   if (options.only && !options.directory.empty()) {
@@ -233,6 +250,10 @@ void add_render_flags(CLI::App& app, RenderOptions& options) {
                "Say what the plugin will be configured with, and where "
                "it will stand; print no manifest");
   add_lint_option(app, options.lint);
+  app.add_option(kVerifyKeyFlag, options.verify_key,
+                 "Refuse an image that is not signed with this public key, and print the policy of "
+                 "Kyverno's that demands it of every plugin in the cluster")
+      ->type_name("FILE");
   app.add_flag(kPullSecretFlag, options.pull_secret,
                "Print the pull secret too, with the credentials that docker keeps for the image's "
                "registry; not onto a terminal");

@@ -18,10 +18,11 @@ namespace wasmctl::cli {
 
 // How the module gets to the proxy.
 enum class Via : std::uint8_t { oci, config_map, image_volume, http, file };
-enum class Only : std::uint8_t { config_map, plugin, patch };
+enum class Only : std::uint8_t { config_map, plugin, patch, policy };
 // As kubectl names them.
 enum class PatchType : std::uint8_t { strategic, json };
 
+inline constexpr char kVerifyKeyFlag[] = "--verify-key";
 inline constexpr char kPullSecretFlag[] = "--pull-secret-from-docker-config";
 
 struct RenderOptions {
@@ -31,7 +32,8 @@ struct RenderOptions {
   std::string config_map;
   std::string url;
   std::string directory;
-  std::string against;  // the workload as it is, for a JSON patch
+  std::string against;     // the workload as it is, for a JSON patch
+  std::string verify_key;  // that the image must be signed with
   bool undo = false;
   bool explain = false;
   bool json = false;

@@ -42,6 +42,7 @@ struct Rendering {
   std::optional<std::string> ns;
   std::vector<RenderedPlugin> plugins;
   std::optional<RenderedPatch> patch;
+  std::optional<nlohmann::ordered_json> policy;  // that demands signatures
 };
 
 // "NAME-plugin.yaml", as render writes it into a directory; of an only plugin "plugin.yaml".

@@ -92,6 +92,9 @@ void check_subject(const Subject& subject, const RenderOptions& options) {
                   ? "a volume's image is pulled with the pod's own imagePullSecrets"
                   : "no image is pulled");
   }
+  if (!options.verify_key.empty() && subject.via != Via::oci) {
+    throw usage_error(kVerifyKeyFlag, "goes with --via oci: only an image is signed");
+  }
   if (options.only == Only::config_map && subject.via != Via::config_map) {
     throw usage_error("--only configmap", "there is none: it goes with --via configmap");
   }

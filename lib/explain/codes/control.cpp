@@ -135,7 +135,8 @@ std::vector<Sight> control_sights() {
                  "works in its own namespace, or everywhere from istio-system: `wasmctl check -f "
                  "PLUGIN.yaml -f WORKLOAD.yaml`",
        .source = "istio, pilot/pkg/xds/xdsgen.go",
-       .confidence = Confidence::likely},
+       .confidence = Confidence::likely,
+       .leads = kNotDelivered},
       {.code = "W-511",
        .producer = Producer::istiod,
        .role = Role::remark,

@@ -116,7 +116,27 @@ class ImageCheck {
   std::vector<Finding> findings_;
 };
 
+Finding unsigned_finding(const Inventory& inventory, const PluginManifest& plugin,
+                         std::string message) {
+  const auto* const url = plugin.module_field("url");
+  const auto place = url == nullptr ? place_of(inventory, site_of(plugin, plugin.spec))
+                                    : place_of(inventory, site_of(plugin, *url));
+  return {kSignedRule.name, kSignedRule.severity, place, std::move(message),
+          "sign the image: `wasmctl sign IMAGE --key FILE`"};
+}
+
 }  // namespace
+
+std::vector<Finding> check_signatures(const Inventory& inventory, const VerifyImage& verify) {
+  std::vector<Finding> findings;
+  for (const auto& plugin : inventory.plugins) {
+    const auto image = image_of(plugin.url);
+    auto why = image.empty() ? "it loads no image, and nothing else is signed"
+                             : verify(oci::parse_image_name(image));
+    if (!why.empty()) findings.push_back(unsigned_finding(inventory, plugin, std::move(why)));
+  }
+  return findings;
+}
 
 std::span<const Rule> image_check_rules() {
   return kRules;

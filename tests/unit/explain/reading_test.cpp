@@ -71,6 +71,12 @@ TEST_CASE("secrets are taken out, and nothing else") {
       {R"("ISTIO_META_WASM_IMAGE_PULL_SECRET":"{auths}")",
        R"("ISTIO_META_WASM_IMAGE_PULL_SECRET":"***")"},
       {"password: abc", "password: ***"},
+      {"seen cookie: a=b; x-api-key: abc, x: 1", "seen cookie: ***; x-api-key: ***, x: 1"},
+      {"https://a.blob.local/f.wasm?se=1&sig=a%2Bb&sp=r",
+       "https://a.blob.local/f.wasm?se=1&sig=***&sp=r"},
+      {R"({"auths":{"r":{"auth":"dTpw"}}, ".dockerconfigjson": "e30="})",
+       R"({"auths":{"r":{"auth":"***"}}, ".dockerconfigjson": "***"})"},
+      {"signal=9 auth: refused author=me", "signal=9 auth: refused author=me"},
       // Errors speak of secrets.
       {"cannot fetch Wasm module a: missing image pulling secret",
        "cannot fetch Wasm module a: missing image pulling secret"},
