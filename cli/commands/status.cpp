@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/kubectl_flags.hpp"
 #include "cluster/status.hpp"
@@ -107,7 +108,7 @@ class Printer {
     out_.print("{} {}{}: {}\n", to_string(plugin.kind), plugin.full_name(),
                plugin.item.empty() ? std::string() : fmt::format("[{}]", plugin.item),
                to_string(status.progress()));
-    out_.print("  module: {}{}\n", plugin.url,
+    out_.print("  module: {}{}\n", base::without_logins(plugin.url),
                plugin.sha256.empty() || plugin.url.find(plugin.sha256) != std::string::npos
                    ? std::string()
                    : fmt::format(" sha256:{}", plugin.sha256.substr(0, 12)));
@@ -244,7 +245,7 @@ nlohmann::json to_json(const cluster::Status& status) {
                        {"namespace", found.plugin.ns},
                        {"name", found.plugin.name},
                        {"item", found.plugin.item},
-                       {"url", found.plugin.url},
+                       {"url", base::without_logins(found.plugin.url)},
                        {"sha256", found.plugin.sha256},
                        {"state", to_string(found.progress())},
                        {"pods", pods},
