@@ -37,8 +37,7 @@ class Cluster:
 
     def __enter__(self):
         program = ROOT / "build/cluster/cluster"
-        with golang.alone():
-            golang.go("build", "-o", program, ".", cwd=ROOT / "tests/cluster", env={"GOFLAGS": "-p=1"}, timeout=3600)
+        golang.go("build", "-o", program, ".", cwd=ROOT / "tests/cluster", env={"GOFLAGS": "-p=1"}, timeout=3600)
         with open(self.directory / "log", "wb") as log:
             self.process = subprocess.Popen([program, self.directory], stdout=log, stderr=log)
         self.kubeconfig = self.directory / "kubeconfig"
