@@ -83,7 +83,8 @@ class Loop(Watching):
 
     def __enter__(self):
         line = self.talk.wait_for("://127.0.0.1:")
-        self.port, self.admin = map(int, re.findall(r"127\.0\.0\.1:(\d+)", line))
+        self.port, *admin = map(int, re.findall(r"127\.0\.0\.1:(\d+)", line))
+        self.admin = admin[0] if admin else None  # with --admin-port
         return self
 
     def get(self, path="/", headers=None):

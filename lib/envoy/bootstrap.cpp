@@ -202,8 +202,10 @@ Json bootstrap(const Setup& setup, Json filters) {
                    {"filter_chains", list_of({{"filters", chain(setup, std::move(filters))}})}};
   listener["enable_reuse_port"] = false;  // else a second Envoy could share a port that is taken
   if (setup.traffic == Traffic::tcp) listener["access_log"] = access_log();
+  const auto admin = setup.admin_port ? address("127.0.0.1", *setup.admin_port)
+                                      : Json{{"pipe", {{"path", kAdminSocket}}}};
   return {{"node", {{"id", "wasmctl"}, {"cluster", "wasmctl"}}},
-          {"admin", {{"address", address("127.0.0.1", setup.admin_port)}}},
+          {"admin", {{"address", admin}}},
           {"static_resources",
            {{"listeners", list_of(std::move(listener))}, {"clusters", clusters_of(setup)}}}};
 }

@@ -35,6 +35,8 @@ struct Filter {
   bool operator==(const Filter&) const = default;
 };
 
+inline constexpr char kAdminSocket[] = "admin.sock";
+
 // The cluster of what is behind the listener; none of Setup::clusters may have this name.
 inline constexpr char kUpstreamName[] = "upstream";
 
@@ -59,8 +61,10 @@ enum class Manner : std::uint8_t {
 struct Setup {
   Traffic traffic = Traffic::http;
   Manner manner = Manner::usual;
-  std::uint16_t port = 0;           // of the listener, on 127.0.0.1; 0: any that is free
-  std::uint16_t admin_port = 0;     // likewise
+  std::uint16_t port = 0;  // of the listener, on 127.0.0.1; 0: any that is free
+  // Of the admin interface, likewise; null: it is on the socket kAdminSocket in the directory where
+  // Envoy runs.
+  std::optional<std::uint16_t> admin_port;
   std::optional<Cluster> upstream;  // null: Envoy answers 200 itself, or closes the connection
   std::vector<Cluster> clusters;    // for callouts
   fs::path authorities;             // of those in TLS the certificates are judged by this PEM file

@@ -1,17 +1,21 @@
 #include "envoy/loopback.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -21,8 +25,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Error network_error(std::uint16_t port, std::string_view why) {
-  return Error(Code::network, fmt::format("127.0.0.1:{}: {}", port, why));
+Error network_error(std::string_view peer, std::string_view why) {
+  return Error(Code::network, fmt::format("{}: {}", peer, why));
+}
+
+std::string name_of(std::uint16_t port) {
+  return fmt::format("127.0.0.1:{}", port);
 }
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -33,8 +41,8 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-Socket make_socket(int flags) {
-  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+Socket make_socket(int family, int flags) {
+  Socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
   if (socket.descriptor() < 0) {
     throw Error(Code::network, fmt::format("cannot make a socket: {}", std::strerror(errno)));
   }
@@ -44,9 +52,9 @@ Socket make_socket(int flags) {
 // One exchange of bytes, in both directions at once: a server may answer before it has read all.
 class Exchange {
  public:
-  Exchange(std::uint16_t port, const Patience& patience)
-      : port_(port),
-        socket_(connect_on_loopback(port)),
+  Exchange(Socket socket, std::string peer, const Patience& patience)
+      : peer_(std::move(peer)),
+        socket_(std::move(socket)),
         stop_(patience.stop),
         seconds_(std::chrono::duration<double>(patience.time).count()),
         deadline_(Clock::now() + patience.time) {}
@@ -66,7 +74,7 @@ class Exchange {
       if ((events & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
       const auto got = ::recv(socket_.descriptor(), buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-      if (got < 0) throw network_error(port_, std::strerror(errno));
+      if (got < 0) throw network_error(peer_, std::strerror(errno));
       has_answer_ = true;
       if (got == 0 || take({buffer.data(), static_cast<std::size_t>(got)})) return;
     }
@@ -75,7 +83,7 @@ class Exchange {
  private:
   Error too_late() const {
     const auto* const what = has_answer_ ? "an answer without an end" : "no answer";
-    return network_error(port_, fmt::format("{} within {} s", what, seconds_));
+    return network_error(peer_, fmt::format("{} within {} s", what, seconds_));
   }
 
   short wait(int events) const {
@@ -85,7 +93,7 @@ class Exchange {
     std::array<pollfd, 2> waiting = {
         {{socket_.descriptor(), static_cast<short>(events), 0}, {stop_, POLLIN, 0}}};
     const int ready = ::poll(waiting.data(), waiting.size(), static_cast<int>(left.count()));
-    if (ready < 0 && errno != EINTR) throw network_error(port_, std::strerror(errno));
+    if (ready < 0 && errno != EINTR) throw network_error(peer_, std::strerror(errno));
     if (ready == 0) throw too_late();
     if (stop_ >= 0 && waiting[1].revents != 0) {
       throw Error(Code::interrupted, "stopped by a signal");
@@ -101,7 +109,7 @@ class Exchange {
     if (sent < 0 && errno != EAGAIN && errno != EINTR) bytes = {};
   }
 
-  std::uint16_t port_;
+  std::string peer_;
   Socket socket_;
   int stop_;
   double seconds_;
@@ -116,7 +124,7 @@ Socket::~Socket() {
 }
 
 Socket listen_on_loopback() {
-  auto socket = make_socket(SOCK_NONBLOCK);
+  auto socket = make_socket(AF_INET, SOCK_NONBLOCK);
   const auto address = loopback(0);
   if (::bind(socket.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
           0 ||
@@ -134,25 +142,46 @@ std::uint16_t port_of(const Socket& socket) {
 }
 
 Socket connect_on_loopback(std::uint16_t port) {
-  auto socket = make_socket(0);
+  auto socket = make_socket(AF_INET, 0);
   const auto address = loopback(port);
   if (::connect(socket.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
       0) {
-    throw network_error(port, std::strerror(errno));
+    throw network_error(name_of(port), std::strerror(errno));
+  }
+  return socket;
+}
+
+// An address has room for 107 bytes: the socket is named by its directory's descriptor.
+Socket connect_to_file(const std::filesystem::path& path) {
+  auto socket = make_socket(AF_UNIX, 0);
+  const Socket directory(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto name =
+      fmt::format("/proc/self/fd/{}/{}", directory.descriptor(), path.filename().native());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  name.copy(std::begin(address.sun_path), sizeof address.sun_path - 1);
+  if (::connect(socket.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+      0) {
+    throw network_error(path.native(), std::strerror(errno));
   }
   return socket;
 }
 
 Response exchange(std::uint16_t port, const Request& request, const Patience& patience) {
+  return exchange(connect_on_loopback(port), name_of(port), request, patience);
+}
+
+Response exchange(Socket connection, const std::string& peer, const Request& request,
+                  const Patience& patience) {
   const bool is_head = request.method == "HEAD";
   MessageReader reader(is_head ? MessageReader::Kind::response_to_head
                                : MessageReader::Kind::response);
   bool is_whole = false;
-  Exchange(port, patience).run(to_bytes(request), false, [&](std::string_view bytes) {
-    return is_whole = reader.feed(bytes);
-  });
+  Exchange exchange(std::move(connection), peer, patience);
+  exchange.run(to_bytes(request), false,
+               [&](std::string_view bytes) { return is_whole = reader.feed(bytes); });
   if (!is_whole && !reader.close()) {
-    throw network_error(port, reader.is_empty() ? "the connection was closed without an answer"
+    throw network_error(peer, reader.is_empty() ? "the connection was closed without an answer"
                                                 : "the connection was closed within the answer");
   }
   return reader.take_response();
@@ -160,11 +189,12 @@ Response exchange(std::uint16_t port, const Request& request, const Patience& pa
 
 std::string exchange_bytes(std::uint16_t port, const std::string& bytes, const Patience& patience) {
   std::string answer;
-  Exchange(port, patience).run(bytes, true, [&](std::string_view more) {
+  Exchange exchange(connect_on_loopback(port), name_of(port), patience);
+  exchange.run(bytes, true, [&](std::string_view more) {
     answer += more;
     if (answer.size() > kMaxBodyBytes) {
-      throw network_error(
-          port, fmt::format("an answer without an end: more than {} bytes", kMaxBodyBytes));
+      throw network_error(name_of(port), fmt::format("an answer without an end: more than {} bytes",
+                                                     kMaxBodyBytes));
     }
     return false;
   });

@@ -1,9 +1,10 @@
-// Sockets on 127.0.0.1, and requests over them: to the listener and the admin interface of an Envoy
-// that runs here.
+// Sockets on 127.0.0.1 and in files, and requests over them: to the listener and the admin
+// interface of an Envoy that runs here.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -40,10 +41,17 @@ struct Patience {
 // Connects to 127.0.0.1. Throws Error{Code::network}.
 Socket connect_on_loopback(std::uint16_t port);
 
+// The same to a Unix socket, of a path of any length.
+Socket connect_to_file(const std::filesystem::path& path);
+
 // One request on a connection of its own, and what it is answered; nothing is added to the request
 // but its framing. Throws Error{Code::network} if there is no answer, Error{Code::interrupted} if
 // it was stopped.
 Response exchange(std::uint16_t port, const Request& request, const Patience& patience);
+
+// The same over a connection to `peer`, as messages call it.
+Response exchange(Socket connection, const std::string& peer, const Request& request,
+                  const Patience& patience);
 
 // The same over TCP without HTTP: sends all, closes its side, returns all that comes until the end,
 // which is at most kMaxBodyBytes.

@@ -38,7 +38,7 @@ std::pair<Socket, Socket> make_pipe() {
 }
 
 // In the child, where nothing may be called that takes memory or locks.
-[[noreturn]] void become(const char* program, char* const* argv, pid_t parent, int out, int err,
+[[noreturn]] void become(const char* directory, char* const* argv, pid_t parent, int out, int err,
                          int null, int report) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -48,7 +48,7 @@ std::pair<Socket, Socket> make_pipe() {
   ::dup2(null, 0);
   ::dup2(out, 1);
   ::dup2(err, 2);
-  ::execv(program, argv);
+  if (::chdir(directory) == 0) ::execv(argv[0], argv);
   const int error = errno;
   [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);
   ::_exit(127);
@@ -98,7 +98,8 @@ class Lines {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& argv, OnLine on_out, OnLine on_err) {
+Process::Process(const std::vector<std::string>& argv, const std::filesystem::path& directory,
+                 OnLine on_out, OnLine on_err) {
   base::log_info(base::to_shell(argv));
   std::vector<char*> words;
   words.reserve(argv.size() + 1);
@@ -114,8 +115,8 @@ Process::Process(const std::vector<std::string>& argv, OnLine on_out, OnLine on_
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) {
-    become(words[0], words.data(), parent, out.second.descriptor(), err.second.descriptor(),
-           null.descriptor(), report.second.descriptor());
+    become(directory.c_str(), words.data(), parent, out.second.descriptor(),
+           err.second.descriptor(), null.descriptor(), report.second.descriptor());
   }
   int error = pid_ < 0 ? errno : 0;
   out.second = Socket();

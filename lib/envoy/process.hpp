@@ -1,6 +1,7 @@
 // A program that runs beside this one, and does not outlive it.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,8 +22,10 @@ class Process {
   // written to standard error before a line of standard output comes before that.
   using OnLine = std::function<void(std::string_view line)>;
 
-  // argv[0] is a path. Throws Error{Code::tool_missing} if it cannot be started.
-  Process(const std::vector<std::string>& argv, OnLine on_out, OnLine on_err);
+  // argv[0] is a path, from the `directory` where it runs. Throws Error{Code::tool_missing} if it
+  // cannot be started.
+  Process(const std::vector<std::string>& argv, const std::filesystem::path& directory,
+          OnLine on_out, OnLine on_err);
   // SIGTERM; SIGKILL for what then still runs after two seconds. All lines have come on return.
   ~Process();
   Process(const Process&) = delete;

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/files.hpp"
 #include "base/sha256.hpp"
 #include "envoy/find.hpp"
 #include "envoy/listening.hpp"
@@ -96,7 +97,7 @@ Error refusal(const std::string& name, const std::vector<Record>& causes) {
 
 Proxy::Proxy(Options options, std::vector<LoadedFilter> filters) : options_(std::move(options)) {
   require_free_port(options_.setup.port);
-  require_free_port(options_.setup.admin_port);
+  require_free_port(options_.setup.admin_port.value_or(0));
   for (std::size_t i = 0; i < filters.size(); ++i) {
     auto document = document_of(filters[i], i);
     base::write_file(discovery_path(directory_.path(), i), document);
@@ -130,7 +131,7 @@ void Proxy::start() {
 void Proxy::restart() {
   process_.reset();
   options_.setup.port = port_;
-  options_.setup.admin_port = std::exchange(admin_port_, 0);
+  if (options_.setup.admin_port) options_.setup.admin_port = std::exchange(admin_port_, 0);
   std::error_code ignored;
   fs::remove(directory_.path() / "admin", ignored);
   for (std::size_t i = 0; i < slots_.size(); ++i) {  // a file may have what was refused
@@ -141,7 +142,7 @@ void Proxy::restart() {
 
 void Proxy::run() {
   const auto file = [this](const char* name) { return (directory_.path() / name).native(); };
-  const std::vector<std::string> argv = {options_.envoy.native(),
+  const std::vector<std::string> argv = {fs::absolute(options_.envoy).native(),
                                          "-c",
                                          file("bootstrap.json"),
                                          "--use-dynamic-base-id",
@@ -164,7 +165,7 @@ void Proxy::run() {
     if (access && options_.on_access) options_.on_access(*access);
   };
   const auto on_err = [this](std::string_view line) { keep(parse_record(line)); };
-  process_.emplace(argv, on_out, on_err);
+  process_.emplace(argv, directory_.path(), on_out, on_err);
 }
 
 // On the thread that reads the log.
@@ -203,22 +204,38 @@ void Proxy::wait_a_little() const {
   if (options_.stop != nullptr) options_.stop->check();
 }
 
-void Proxy::learn_ports() {
-  const auto deadline = Clock::now() + kTimeToStart;
+void Proxy::learn_admin_port() {
   const auto file = directory_.path() / "admin";
   std::error_code ignored;
+  if (!fs::exists(file, ignored)) return;
+  const auto text = base::read_file(file, 4096);
+  std::from_chars(text.data() + text.rfind(':') + 1, text.data() + text.size(), admin_port_);
+}
+
+// From then on workers serve. A socket is there a little before it is listened at.
+bool Proxy::is_live() const {
+  std::error_code ignored;
+  if (options_.setup.admin_port ? admin_port_ == 0
+                                : !fs::exists(directory_.path() / kAdminSocket, ignored))
+    return false;
+  try {
+    return admin("/ready").starts_with("LIVE");
+  } catch (const Error& error) {
+    if (error.code() != Code::network) throw;
+    return false;
+  }
+}
+
+void Proxy::learn_ports() {
+  const auto deadline = Clock::now() + kTimeToStart;
   while (true) {
     if (process_->has_ended()) throw refused_to_start();
     if (Clock::now() > deadline) {
       version_of(options_.envoy);  // throws if it is another program
       throw Error(Code::network, "Envoy did not start in time");
     }
-    if (admin_port_ == 0 && fs::exists(file, ignored)) {
-      const auto text = base::read_file(file, 4096);
-      std::from_chars(text.data() + text.rfind(':') + 1, text.data() + text.size(), admin_port_);
-    }
-    // Workers serve from this state on.
-    if (admin_port_ != 0 && admin("/ready").starts_with("LIVE")) break;
+    if (options_.setup.admin_port && admin_port_ == 0) learn_admin_port();
+    if (is_live()) break;
     wait_a_little();
   }
   const auto listeners = nlohmann::json::parse(admin("/listeners?format=json"), nullptr, false);
@@ -328,7 +345,14 @@ std::string Proxy::admin(std::string_view target, std::string_view method) const
   Patience patience;
   if (options_.stop != nullptr) patience.stop = options_.stop->descriptor();
   const Request request{std::string(method), std::string(target), {{"host", "admin"}}, "", {}};
-  return exchange(admin_port_, request, patience).body;
+  if (options_.setup.admin_port) return exchange(admin_port_, request, patience).body;
+  auto connection = connect_to_file(directory_.path() / kAdminSocket);
+  return exchange(std::move(connection), admin_address(), request, patience).body;
+}
+
+std::string Proxy::admin_address() const {
+  return options_.setup.admin_port ? fmt::format("http://127.0.0.1:{}", admin_port_)
+                                   : (directory_.path() / kAdminSocket).native();
 }
 
 std::string Proxy::version() const {

@@ -22,11 +22,11 @@
 
 #include "base/content.hpp"
 #include "base/error.hpp"
-#include "base/files.hpp"
 #include "base/stop_signals.hpp"
 #include "envoy/bootstrap.hpp"
 #include "envoy/process.hpp"
 #include "envoy/record.hpp"
+#include "envoy/run_directory.hpp"
 
 namespace wasmctl::envoy {
 
@@ -80,7 +80,8 @@ class Proxy {
   Proxy& operator=(const Proxy&) = delete;
 
   std::uint16_t port() const { return port_; }
-  std::uint16_t admin_port() const { return admin_port_; }
+  // Where the admin interface is: "http://127.0.0.1:PORT", or the path of a Unix socket.
+  std::string admin_address() const;
   // "1.40.0"
   std::string version() const;
   // For poll(): readable once it has ended by itself.
@@ -124,6 +125,8 @@ class Proxy {
   void restart();
   void run();
   void learn_ports();
+  void learn_admin_port();
+  bool is_live() const;
   void check_first_load(Mark begin);
   void keep(const Record& record);
   std::deque<Record>::const_iterator first_since(Mark mark) const;
@@ -137,14 +140,14 @@ class Proxy {
   Error refused_to_start();
 
   Options options_;
-  base::TemporaryDirectory directory_;
+  RunDirectory directory_;
   std::vector<Slot> slots_;
   mutable std::mutex mutex_;  // of what the thread that reads the log shares
   std::condition_variable came_;
   std::deque<Record> records_;  // the last ones
   Mark records_before_ = 0;     // that are forgotten
   std::uint16_t port_ = 0;
-  std::uint16_t admin_port_ = 0;
+  std::uint16_t admin_port_ = 0;    // 0: not known yet, or there is none
   std::optional<Process> process_;  // ends before what its thread calls
 };
 

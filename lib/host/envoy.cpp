@@ -11,8 +11,6 @@ namespace wasmctl::host {
 
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
-
 // Between the numbers of HTTP calls are those of gRPC (envoy_grpc.cpp).
 constexpr std::uint32_t kTokenStep = 4;
 
@@ -87,7 +85,21 @@ constexpr HeaderProperty kHeaderProperties[] = {
     {"request.id", "x-request-id"},
 };
 
+MetricType type_of_metric(std::uint32_t number) {
+  return static_cast<MetricType>(number & 3U);
+}
+
+constexpr std::string_view kOfRequest = "request.headers.";
+constexpr std::string_view kOfResponse = "response.headers.";
+
 }  // namespace
+
+bool is_message_property(std::string_view path) {
+  return std::ranges::find(kHeaderProperties, path, &HeaderProperty::path) !=
+             std::end(kHeaderProperties) ||
+         path.starts_with(kOfRequest) || path.starts_with(kOfResponse) || path == "response.code" ||
+         path == "request.url_path" || path == "request.query";
+}
 
 EnvoyProxy::EnvoyProxy(ProxyOptions options, EnvoyWorld world, SharedState& shared)
     : LocalProxy(std::move(options), shared), world_(std::move(world)) {}
@@ -191,10 +203,12 @@ void EnvoyProxy::let_go(Direction& way) {
 
 void EnvoyProxy::end_stream(Vm& vm) {
   if (stream_.is_connection && !stream_.is_closed) close_connection(vm, CloseType::remote);
-  vm.call("proxy_on_done", kStreamContext, {});
+  // Of a request the access log comes before the filter is destroyed, of a connection behind.
+  if (stream_.is_connection) vm.call("proxy_on_done", kStreamContext, {});
   is_logging_ = true;
   vm.call("proxy_on_log", kStreamContext, {});
   is_logging_ = false;
+  if (!stream_.is_connection) vm.call("proxy_on_done", kStreamContext, {});
   vm.call("proxy_on_delete", kStreamContext, {});
   forget_stream();
   settle(vm);
@@ -406,8 +420,6 @@ std::optional<std::string> EnvoyProxy::message_property(std::string_view name) c
   };
   const auto* const row = std::ranges::find(kHeaderProperties, name, &HeaderProperty::path);
   if (row != std::end(kHeaderProperties)) return value_of(request, row->header);
-  constexpr std::string_view kOfRequest = "request.headers.";
-  constexpr std::string_view kOfResponse = "response.headers.";
   if (name.starts_with(kOfRequest)) return value_of(request, name.substr(kOfRequest.size()));
   if (name.starts_with(kOfResponse)) return value_of(response, name.substr(kOfResponse.size()));
   if (name == "response.code") {
@@ -475,38 +487,46 @@ std::pair<std::uint32_t, std::string> EnvoyProxy::last_status(ContextId /*contex
   return status_;
 }
 
-// A metric's number has its type in the two lowest bits.
+// A metric's number has its type in the two lowest bits, and above them the how-manieth of its type
+// it is. Source: wasm.h, nextCounterMetricId().
 Answer<std::uint32_t> EnvoyProxy::define_metric(MetricType type, std::string_view name) {
-  metrics_.push_back({type, std::string(name)});
+  const auto is_of_type = [&](const Metric& metric) {
+    return type_of_metric(metric.number) == type;
+  };
+  const auto before = static_cast<std::uint32_t>(std::ranges::count_if(metrics_, is_of_type));
+  metrics_.push_back({(before + 1) << 2U | static_cast<std::uint32_t>(type), std::string(name)});
   values_.try_emplace(std::string(name), 0);
-  return static_cast<std::uint32_t>(metrics_.size() << 2U) | static_cast<std::uint32_t>(type);
+  return metrics_.back().number;
 }
 
-Status EnvoyProxy::increment_metric(std::uint32_t metric, std::int64_t by) {
-  const auto place = metric >> 2U;
-  if (place == 0 || place > metrics_.size()) return Status::not_found;
-  const auto& [type, name] = metrics_[place - 1];
+const EnvoyProxy::Metric* EnvoyProxy::find_metric(std::uint32_t number) const {
+  const auto found = std::ranges::find(metrics_, number, &Metric::number);
+  return found == metrics_.end() ? nullptr : &*found;
+}
+
+Status EnvoyProxy::increment_metric(std::uint32_t number, std::int64_t by) {
+  const auto* const metric = find_metric(number);
+  if (metric == nullptr) return Status::not_found;
+  const auto type = type_of_metric(number);
   if (type == MetricType::histogram) return Status::bad_argument;
   if (type == MetricType::counter && by <= 0) return by == 0 ? Status::ok : Status::bad_argument;
-  values_.find(name)->second += static_cast<std::uint64_t>(by);
+  values_.find(metric->name)->second += static_cast<std::uint64_t>(by);
   return Status::ok;
 }
 
-Status EnvoyProxy::record_metric(std::uint32_t metric, std::uint64_t value) {
-  const auto place = metric >> 2U;
-  if (place == 0 || place > metrics_.size()) return Status::not_found;
-  const auto& [type, name] = metrics_[place - 1];
-  auto& stored = values_.find(name)->second;
-  stored = type == MetricType::counter ? stored + value : value;
+Status EnvoyProxy::record_metric(std::uint32_t number, std::uint64_t value) {
+  const auto* const metric = find_metric(number);
+  if (metric == nullptr) return Status::not_found;
+  auto& stored = values_.find(metric->name)->second;
+  stored = type_of_metric(number) == MetricType::counter ? stored + value : value;
   return Status::ok;
 }
 
-Answer<std::uint64_t> EnvoyProxy::metric(std::uint32_t metric) {
-  const auto place = metric >> 2U;
-  if (place == 0 || place > metrics_.size()) return Status::not_found;
-  const auto& [type, name] = metrics_[place - 1];
-  if (type == MetricType::histogram) return Status::bad_argument;
-  return values_.find(name)->second;
+Answer<std::uint64_t> EnvoyProxy::metric(std::uint32_t number) {
+  const auto* const metric = find_metric(number);
+  if (metric == nullptr) return Status::not_found;
+  if (type_of_metric(number) == MetricType::histogram) return Status::bad_argument;
+  return values_.find(metric->name)->second;
 }
 
 std::optional<std::uint64_t> EnvoyProxy::metric_value(std::string_view name) const {

@@ -66,6 +66,9 @@ struct ForeignAnswer {
   std::uint64_t calls = 0;  // counted here
 };
 
+// Whether what a message's headers say is the value of this property (request.path).
+bool is_message_property(std::string_view path);
+
 // What is around the plugin, beside its own configuration.
 struct EnvoyWorld {
   Pairs prefixes;  // values of all properties below a path
@@ -182,10 +185,11 @@ class EnvoyProxy : public LocalProxy {
     std::size_t delivered = 0;  // messages
   };
   struct Metric {
-    MetricType type = MetricType::counter;
+    std::uint32_t number = 0;
     std::string name;
   };
 
+  const Metric* find_metric(std::uint32_t number) const;
   Direction& direction(Phase phase);
   // Delivers what is due: answers of clusters, queues that have something, and a local response.
   void settle(Vm& vm);

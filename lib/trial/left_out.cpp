@@ -81,8 +81,10 @@ struct Limit {
 
 const std::vector<Limit>& limits() {
   static const std::vector<Limit> kLimits = {
-      {[](const auto& suite, const auto&) { return suite.env.time_secs.value_or(0) != 0; },
-       "the clock is Envoy's own (time_secs)"},
+      {[](const auto& suite, const auto& test) {
+         return suite.env.time_secs.value_or(0) != 0 || test.time_ns;
+       },
+       "the clock is Envoy's own (time_secs, time_ns)"},
       {[](const auto&, const auto& test) { return advances(test); },
        "time passes by itself (advance_ms)"},
       {[](const auto&, const auto& test) { return !test.properties.empty(); },

@@ -24,6 +24,7 @@
 #include "cli/command.hpp"
 #include "cli/commands/run/console.hpp"
 #include "cli/commands/run/once.hpp"
+#include "cli/commands/run/recorder.hpp"
 #include "cli/commands/run/run_options.hpp"
 #include "cli/commands/run/running_plugin.hpp"
 #include "cli/flags/watched.hpp"
@@ -88,7 +89,10 @@ class Run {
         options_(options),
         images_(context, options.registry),
         setup_(setup_of(options)) {
-    if (!options.tls_clusters.empty()) setup_.authorities = registry::authorities_file(context.env);
+    if (!options.record.empty()) recorder_.emplace(options.record, masking_of(options));
+    if (!options.tls_clusters.empty()) {
+      setup_.authorities = fs::absolute(registry::authorities_file(context.env));
+    }
     sources_.emplace_back(context, options, images_, options.source, options.plugin);
     for (const auto& text : options.chain) {
       sources_.emplace_back(context, options, images_, text, flags_of_others_);
@@ -137,7 +141,9 @@ class Run {
     for (std::size_t i = 0; i < plugins_.size(); ++i) {
       filters.push_back(sources_[i].lasting_filter(plugins_[i]));
     }
-    context_.out.print_json(envoy::static_bootstrap(setup_, filters));
+    auto setup = setup_;
+    if (!setup.admin_port) setup.admin_port = 0;  // it may be run anywhere
+    context_.out.print_json(envoy::static_bootstrap(setup, filters));
   }
 
   void start_upstream() {
@@ -147,10 +153,21 @@ class Run {
     setup_.upstream = envoy::Cluster{"", "127.0.0.1", upstream_->port()};
   }
 
-  envoy::LoadedFilter filter_of(const RunningPlugin& plugin) const {
+  static host::MaskOptions masking_of(const RunOptions& options) {
+    return {options.unmasked ? host::Masking::off : host::Masking::on, options.masked};
+  }
+
+  // Of the first plugin, which is SOURCE, the traffic is recorded.
+  envoy::LoadedFilter filter_of(const RunningPlugin& plugin, std::size_t index) {
     auto filter = plugin.filter;
     if (options_.fresh) filter.vm_id = fmt::format("fresh-{}", generation_);
-    return {std::move(filter), plugin.module};
+    if (index > 0 || !recorder_) return {std::move(filter), plugin.module};
+    return {std::move(filter), recorder_->tap(plugin.module, plugin.path)};
+  }
+
+  // With an Envoy that has ended.
+  void write_recording() {
+    if (recorder_) recorder_->write(context_, plugins_.front(), options_.log_level);
   }
 
   void start_envoy() {
@@ -162,6 +179,7 @@ class Run {
     if (base::log_enabled(base::LogLevel::info)) options.own_log_level = "info";
     options.stop = &*stop_;
     options.on_record = [this](const envoy::Record& record) {
+      if (recorder_ && recorder_->add(record)) return;
       console_->add(record);
       note_failure(record);
       if (Console::is_shown(record)) return;
@@ -174,7 +192,7 @@ class Run {
     };
     std::vector<envoy::LoadedFilter> filters;
     filters.reserve(plugins_.size());
-    for (const auto& plugin : plugins_) filters.push_back(filter_of(plugin));
+    for (std::size_t i = 0; i < plugins_.size(); ++i) filters.push_back(filter_of(plugins_[i], i));
     trace_modules();
     expect_failures();
     try {
@@ -250,6 +268,7 @@ class Run {
     outcome_.wait();
     proxy_.reset();
     console_.reset();
+    write_recording();
     if (response) {
       print_response(*response);
     } else {
@@ -299,8 +318,13 @@ class Run {
       changes_->watch(watched());
       reload();
     }
-    if (stop_->came()) throw Refused{Code::interrupted};
-    if (proxy_->has_ended()) throw proxy_->death();
+    const bool is_stopped = stop_->came();
+    std::optional<Error> death;
+    if (!is_stopped && proxy_->has_ended()) death = proxy_->death();
+    proxy_.reset();
+    write_recording();
+    if (is_stopped) throw Refused{Code::interrupted};
+    if (death) throw *death;
   }
 
   base::Watched watched() const {
@@ -314,9 +338,9 @@ class Run {
   void say_where() const {
     if (context_.quiet) return;
     const auto* const scheme = setup_.traffic == envoy::Traffic::tcp ? "tcp" : "http";
-    context_.err.print("{}: {}://127.0.0.1:{}, in Envoy {}, whose admin is http://127.0.0.1:{}\n",
+    context_.err.print("{}: {}://127.0.0.1:{}, in Envoy {}, whose admin is {}\n",
                        plugins_.front().filter.name, scheme, proxy_->port(), proxy_->version(),
-                       proxy_->admin_port());
+                       proxy_->admin_address());
     context_.err.flush();
   }
 
@@ -345,7 +369,7 @@ class Run {
     }
     const auto traced = std::make_shared<const TracedModule>(changed.module, changed.path);
     ++generation_;
-    const auto swap = proxy_->swap(index, filter_of(changed));
+    const auto swap = proxy_->swap(index, filter_of(changed, index));
     if (swap.result == envoy::Swap::Result::rejected) {
       throw with_lines(envoy::refusal(changed.filter.name, swap.causes), {traced});
     }
@@ -390,6 +414,7 @@ class Run {
   std::optional<envoy::Upstream> upstream_;
   Outcome outcome_;
   std::atomic<bool> says_failure_ = false;
+  std::optional<Recorder> recorder_;
   std::optional<Console> console_;
   std::optional<envoy::Proxy> proxy_;  // ends before what it tells
   unsigned generation_ = 0;            // of what Envoy was handed
@@ -411,8 +436,8 @@ void add_run(CLI::App& root, Context& context, Action& action) {
       "plugin's place while connections stay; what does not compile or is refused\n"
       "leaves the last good one.\n"
       "\n"
-      "Envoy's admin interface on 127.0.0.1 answers every user of this machine, who can\n"
-      "read the plugin's configuration there and end Envoy.\n"
+      "With --admin-port, Envoy's admin interface answers every user of this machine,\n"
+      "who can read the plugin's configuration there and end Envoy.\n"
       "\n"
       "With --once, standard output has the response alone; the exit status is 1 if\n"
       "the plugin failed or the response is of class 5xx.\n"

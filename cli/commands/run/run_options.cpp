@@ -83,6 +83,19 @@ void add_traffic(CLI::App& app, RunOptions& options) {
       ->allow_extra_args(false);
 }
 
+void add_recording(CLI::App& app, RunOptions& options) {
+  auto* record = app.add_option("--record", options.record,
+                                "Write the requests that SOURCE sees as a suite, at the end");
+  record->type_name("FILE");
+  auto* mask =
+      app.add_option("--mask", options.masked, "Do not record the values of this header, either");
+  mask->type_name("NAME")->allow_extra_args(false)->needs(record);
+  app.add_flag("--no-mask", options.unmasked,
+               "Record the values of headers that carry credentials as they are")
+      ->needs(record)
+      ->excludes(mask);
+}
+
 void add_envoy(CLI::App& app, RunOptions& options) {
   app.add_option("--envoy", options.envoy,
                  "The Envoy (default: $ENVOY_PATH, `envoy` on PATH, .venv/bin/envoy here or above)")
@@ -95,7 +108,9 @@ void add_envoy(CLI::App& app, RunOptions& options) {
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535).description(""))
       ->group(kEnvoyGroup);
-  app.add_option("--admin-port", options.admin_port, "Of the admin interface (default: any)")
+  app.add_option("--admin-port", options.admin_port,
+                 "Of the admin interface, 0 for any that is free (default: none; it is on a socket "
+                 "that no other user reaches)")
       ->type_name("PORT")
       ->check(CLI::Range(0, 65535).description(""))
       ->group(kEnvoyGroup);
@@ -119,6 +134,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
       ->type_name("");
   add_traffic(app, options);
   add_config_flags(app, options.plugin);
+  add_recording(app, options);
   app.add_flag("--print-config", options.print_config,
                "Print a bootstrap that `envoy -c` takes, and run nothing");
   app.add_flag("--json", options.json, "Print requests as JSON, one a line");
@@ -131,7 +147,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
 envoy::Setup setup_of(const RunOptions& options) {
   envoy::Setup setup;
   setup.port = static_cast<std::uint16_t>(options.port.value_or(options.is_once ? 0 : kUsualPort));
-  setup.admin_port = static_cast<std::uint16_t>(options.admin_port);
+  if (options.admin_port) setup.admin_port = static_cast<std::uint16_t>(*options.admin_port);
   if (!options.upstream.empty()) {
     setup.upstream = parse_server("--upstream", options.upstream, "HOST:PORT");
   }

@@ -24,12 +24,15 @@ struct RunOptions {
   PluginFlags plugin;              // of SOURCE
   std::string envoy;
   std::optional<unsigned> port;
-  unsigned admin_port = 0;
+  std::optional<unsigned> admin_port;
   unsigned concurrency = 1;
   std::string log_level = "info";
   std::string upstream;                   // HOST:PORT
   std::vector<std::string> clusters;      // NAME=HOST:PORT
   std::vector<std::string> tls_clusters;  // the same
+  std::string record;                     // a file; empty: nothing is recorded
+  std::vector<std::string> masked;  // headers whose values are not recorded, beside the usual ones
+  bool unmasked = false;
   std::string once;
   bool is_once = false;
   bool tcp = false;

@@ -1,26 +1,44 @@
 #include "host/suite/inputs.hpp"
 
+#include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/base64.hpp"
+#include "base/utf8.hpp"
 #include "host/suite/input.hpp"
 
 namespace wasmctl::host {
 
+using Json = nlohmann::ordered_json;
+
+void put_bytes(Json& value, const std::string& name, const std::string& bytes) {
+  if (base::is_utf8(bytes)) {
+    value[name] = bytes;
+  } else {
+    value[name + "_base64"] = base::base64_encode(bytes);
+  }
+}
+
 namespace {
 
-using Json = nlohmann::ordered_json;
+Json header_json(const std::string& key, const std::string& text) {
+  Json value{{"key", key}};
+  put_bytes(value, "value", text);
+  return value;
+}
 
 Json headers_json(const std::vector<Header>& headers) {
   auto list = Json::array();
-  for (const auto& header : headers) list.push_back({{"key", header.key}, {"value", header.value}});
+  for (const auto& header : headers) list.push_back(header_json(header.key, header.value));
   return list;
 }
 
 Json headers_json(const Pairs& pairs) {
   auto list = Json::array();
-  for (const auto& [key, value] : pairs) list.push_back({{"key", key}, {"value", value}});
+  for (const auto& [key, value] : pairs) list.push_back(header_json(key, value));
   return list;
 }
 
@@ -40,7 +58,9 @@ Json plain_phase(const Invocation& invocation) {
 }
 
 Json body_phase(const Suite& suite, const Invocation& invocation) {
-  return with_end({{"input", {{"content", input_body(suite, invocation.input)}}}}, invocation);
+  auto input = Json::object();
+  put_bytes(input, "content", input_body(suite, invocation.input));
+  return with_end({{"input", std::move(input)}}, invocation);
 }
 
 Json bodies(const Suite& suite, const std::vector<Invocation>& invocations) {
@@ -49,16 +69,19 @@ Json bodies(const Suite& suite, const std::vector<Invocation>& invocations) {
   return list;
 }
 
+constexpr std::array<std::string_view, 7> kLevels{"UNDEFINED", "TRACE", "DEBUG",   "INFO",
+                                                  "WARN",      "ERROR", "CRITICAL"};
 constexpr std::array<std::string_view, 4> kFailures{"no", "connect", "timeout", "reset"};
 
 Json callout(const Callout& given) {
   Json value = Json::object();
   if (!given.cluster.empty()) value["cluster"] = given.cluster;
   if (!given.path.empty()) value["path"] = given.path;
-  value["failure"] = kFailures[static_cast<std::size_t>(given.failure)];
-  value["header"] = headers_json(given.header);
-  value["content"] = given.content;
-  value["trailer"] = headers_json(given.trailer);
+  if (given.failure != Failing::no)
+    value["failure"] = kFailures[static_cast<std::size_t>(given.failure)];
+  if (!given.header.empty()) value["header"] = headers_json(given.header);
+  if (!given.content.empty()) put_bytes(value, "content", given.content);
+  if (!given.trailer.empty()) value["trailer"] = headers_json(given.trailer);
   return value;
 }
 
@@ -67,12 +90,25 @@ Json grpc_callout(const GrpcCallout& given) {
   if (!given.cluster.empty()) value["cluster"] = given.cluster;
   if (!given.service.empty()) value["service"] = given.service;
   if (!given.method.empty()) value["method"] = given.method;
-  value["failure"] = kFailures[static_cast<std::size_t>(given.failure)];
-  value["header"] = headers_json(given.header);
-  value["message"] = given.message;
-  value["trailer"] = headers_json(given.trailer);
-  value["status"] = given.status;
-  value["status_message"] = given.status_message;
+  if (given.failure != Failing::no)
+    value["failure"] = kFailures[static_cast<std::size_t>(given.failure)];
+  if (!given.header.empty()) value["header"] = headers_json(given.header);
+  const bool is_text = std::ranges::all_of(given.message, base::is_utf8);
+  for (const auto& message : given.message) {
+    const auto* const name = is_text ? "message" : "message_base64";
+    value[name].push_back(is_text ? message : base::base64_encode(message));
+  }
+  if (!given.trailer.empty()) value["trailer"] = headers_json(given.trailer);
+  if (given.status != 0) value["status"] = given.status;
+  if (!given.status_message.empty()) value["status_message"] = given.status_message;
+  return value;
+}
+
+Json foreign_function(const ForeignFunction& given) {
+  Json value{{"name", given.name}};
+  if (given.argument) put_bytes(value, "argument", *given.argument);
+  put_bytes(value, "content", given.content);
+  if (given.status != Status::ok) value["status"] = to_string(given.status);
   return value;
 }
 
@@ -94,6 +130,8 @@ Json connection_event(const Suite& suite, const ConnectionEvent& event) {
 Json env_json(const Env& env) {
   Json value = Json::object();
   if (env.host == SuiteHost::envoy) value["host"] = "envoy";
+  if (env.log_level != SuiteLogLevel::undefined)
+    value["log_level"] = kLevels[static_cast<std::size_t>(env.log_level)];
   if (env.time_secs) value["time_secs"] = *env.time_secs;
   if (!env.config_path.empty()) value["config_path"] = env.config_path;
   if (!env.config.empty()) value["config"] = env.config;
@@ -107,15 +145,19 @@ Json env_json(const Env& env) {
 // What the plugin asks of the proxy.
 void add_answers(Json& value, const Test& test) {
   for (const auto& [path, prefix, given] : test.properties) {
-    value["properties"].push_back(
-        {{prefix.empty() ? "path" : "prefix", prefix.empty() ? path : prefix}, {"value", given}});
+    Json property{{prefix.empty() ? "path" : "prefix", prefix.empty() ? path : prefix}};
+    put_bytes(property, "value", given);
+    value["properties"].push_back(std::move(property));
   }
   for (const auto& given : test.http_call) value["http_call"].push_back(callout(given));
   for (const auto& given : test.grpc_call) value["grpc_call"].push_back(grpc_callout(given));
   for (const auto& given : test.foreign_function)
-    value["foreign_function"].push_back({{"name", given.name}, {"content", given.content}});
-  for (const auto& [key, given] : test.shared_data)
-    value["shared_data"].push_back({{"key", key}, {"value", given}});
+    value["foreign_function"].push_back(foreign_function(given));
+  for (const auto& [key, given] : test.shared_data) {
+    Json entry{{"key", key}};
+    put_bytes(entry, "value", given);
+    value["shared_data"].push_back(std::move(entry));
+  }
 }
 
 void add_connection(Json& value, const Suite& suite, const Test& test) {
@@ -129,6 +171,7 @@ void add_connection(Json& value, const Suite& suite, const Test& test) {
 Json inputs_of(const Suite& suite, const Test& test) {
   Json value{{"name", test.name}};
   if (test.config) value["config"] = *test.config;
+  if (test.time_ns) value["time_ns"] = *test.time_ns;
   if (test.num_chunks) value["num_chunks"] = *test.num_chunks;
   if (test.chunk_size) value["chunk_size"] = *test.chunk_size;
   add_answers(value, test);

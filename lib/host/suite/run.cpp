@@ -20,7 +20,6 @@ namespace wasmctl::host {
 namespace {
 
 constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
-constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 // The tester's clock where a suite sets none: Go's runtime does not start at 0.
 constexpr std::uint64_t kDefaultTime = 1'000'000;
 
@@ -90,7 +89,8 @@ ProxyOptions proxy_options(const Env& env, const Test& test, const RunOptions& o
   ProxyOptions proxy;
   proxy.log_level = least_level(env.log_level);
   const auto seconds = env.time_secs.value_or(0);
-  proxy.time_ns = seconds == 0 ? kDefaultTime : seconds * kNanosecondsPerSecond;
+  proxy.time_ns =
+      test.time_ns.value_or(seconds == 0 ? kDefaultTime : seconds * kNanosecondsPerSecond);
   proxy.configuration = test.config.value_or(options.configuration);
   proxy.vm_configuration = env.vm_config;
   proxy.root_id = env.root_id;
@@ -177,6 +177,7 @@ class TestRun {
     vm.profile = options.profile;
     vm.observers = {&recorder_};
     if (is_traced_) vm.observers.push_back(&trace_);
+    if (options.observer != nullptr) vm.observers.push_back(options.observer);
     for (const auto& [name, value] : suite.env.environment) vm.environment[name] = value;
     vm_.emplace(*options.program, *proxy_, std::move(vm));
   }

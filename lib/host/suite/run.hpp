@@ -15,6 +15,7 @@
 #include "host/recorder.hpp"
 #include "host/suite/suite.hpp"
 #include "host/suite/verdict.hpp"
+#include "host/vm.hpp"
 
 namespace wasmctl::host {
 
@@ -65,7 +66,8 @@ struct RunOptions {
   engine::Coverage coverage = engine::Coverage::off;
   engine::Profile* profile = nullptr;  // to which is added
   bool trace = false;
-  MaskOptions mask;  // of the trace
+  MaskOptions mask;              // of the trace
+  Observer* observer = nullptr;  // one more; null: none
 };
 
 // All of it must outlive the run; `shared` is that of all tests of a process.

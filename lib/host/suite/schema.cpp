@@ -13,6 +13,7 @@
 #include <set>
 #include <type_traits>
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/suggest.hpp"
 #include "base/text.hpp"
@@ -98,6 +99,18 @@ constexpr FieldKind kind_of() {
 template <typename T>
 void read_value(const SuiteSource& source, const Node& node, T& value);
 
+std::string decoded(const SuiteSource& source, const Node& node);
+
+template <typename Class, typename T>
+void add_decoded(T Class::* member, const SuiteSource& source, const Node& node, void* target) {
+  auto& slot = static_cast<Class*>(target)->*member;
+  if constexpr (Element<T>::kIsList) {
+    slot.push_back(decoded(source, node));
+  } else {
+    slot = decoded(source, node);
+  }
+}
+
 template <auto Member, typename Class, typename T>
 FieldRow bind(T Class::* /*member*/, std::string_view name, std::string_view about,
               std::string_view one_of) {
@@ -125,6 +138,11 @@ FieldRow bind(T Class::* /*member*/, std::string_view name, std::string_view abo
 }
 
 template <auto Member>
+void add_base64(const SuiteSource& source, const Node& node, void* target) {
+  add_decoded(Member, source, node, target);
+}
+
+template <auto Member>
 FieldRow field(std::string_view name, std::string_view about, std::string_view one_of = "") {
   return bind<Member>(Member, name, about, one_of);
 }
@@ -136,11 +154,20 @@ FieldRow extension(std::string_view name, std::string_view about, std::string_vi
   return row;
 }
 
+// The bytes of a field that need not be UTF-8.
+template <auto Member>
+FieldRow in_base64(std::string_view name, std::string_view about, std::string_view one_of = "") {
+  auto row = extension<Member>(name, about, one_of);
+  row.read = add_base64<Member>;
+  return row;
+}
+
 template <>
 const MessageRow& message_of<Header>() {
   static const std::array kFields{
       field<&Header::key>("key", "the name; case does not count"),
       field<&Header::value>("value", "the value"),
+      in_base64<&Header::value>("value_base64", "the value, in base64"),
   };
   static const MessageRow kRow{"Header", "a header", kFields};
   return kRow;
@@ -151,6 +178,7 @@ const MessageRow& message_of<StringMatcher>() {
   static const std::array kFields{
       field<&StringMatcher::invert>("invert", "nothing may match"),
       field<&StringMatcher::exact>("exact", "this very text", "matcher"),
+      in_base64<&StringMatcher::exact>("exact_base64", "these very bytes, in base64", "matcher"),
       field<&StringMatcher::regex>("regex",
                                    "an expression of RE2's that matches the whole text; "
                                    "`.` is no end of line",
@@ -167,6 +195,7 @@ const MessageRow& message_of<Input>() {
   static const std::array kFields{
       field<&Input::header>("header", "the headers, in order"),
       field<&Input::content>("content", "a body; or headers, as HTTP/1 text"),
+      in_base64<&Input::content>("content_base64", "the same, in base64"),
       field<&Input::file>("file", "the same from a file, from the suite's folder"),
   };
   static const MessageRow kRow{"Input", "what the plugin is given", kFields};
@@ -232,6 +261,7 @@ const MessageRow& message_of<Property>() {
       field<&Property::path>("path", "as in `source.address`", "place"),
       extension<&Property::prefix>("prefix", "all properties below it", "place"),
       field<&Property::value>("value", "the bytes that the plugin reads"),
+      in_base64<&Property::value>("value_base64", "the same, in base64"),
   };
   static const MessageRow kRow{"Property", "a property of the stream", kFields};
   return kRow;
@@ -245,6 +275,7 @@ const MessageRow& message_of<Callout>() {
       field<&Callout::failure>("failure", "how the call fails"),
       field<&Callout::header>("header", "the answer's headers"),
       field<&Callout::content>("content", "the answer's body"),
+      in_base64<&Callout::content>("content_base64", "the same, in base64"),
       field<&Callout::trailer>("trailer", "the answer's trailers"),
       field<&Callout::request>("request", "what is expected of each call"),
       field<&Callout::calls>("calls", "how many calls are expected"),
@@ -262,6 +293,7 @@ const MessageRow& message_of<GrpcCallout>() {
       field<&GrpcCallout::failure>("failure", "how the call fails"),
       field<&GrpcCallout::header>("header", "the answer's initial metadata"),
       field<&GrpcCallout::message>("message", "the answer's messages; of a call, the first"),
+      in_base64<&GrpcCallout::message>("message_base64", "the same, in base64"),
       field<&GrpcCallout::trailer>("trailer", "the answer's trailing metadata"),
       field<&GrpcCallout::status>("status", "the status of gRPC; 0"),
       field<&GrpcCallout::status_message>("status_message", "what the server says of its status"),
@@ -279,7 +311,9 @@ const MessageRow& message_of<ForeignFunction>() {
   static const std::array kFields{
       field<&ForeignFunction::name>("name", "its name"),
       field<&ForeignFunction::argument>("argument", "what it is called with; anything"),
+      in_base64<&ForeignFunction::argument>("argument_base64", "the same, in base64"),
       field<&ForeignFunction::content>("content", "what it returns"),
+      in_base64<&ForeignFunction::content>("content_base64", "the same, in base64"),
       field<&ForeignFunction::status>("status", "the result of the host call; Ok"),
       field<&ForeignFunction::calls>("calls", "how many calls are expected"),
   };
@@ -302,6 +336,7 @@ const MessageRow& message_of<SharedEntry>() {
   static const std::array kFields{
       field<&SharedEntry::key>("key", "its key"),
       field<&SharedEntry::value>("value", "its value"),
+      in_base64<&SharedEntry::value>("value_base64", "its value, in base64"),
   };
   static const MessageRow kRow{"SharedEntry", "an entry of the shared data", kFields};
   return kRow;
@@ -347,6 +382,8 @@ const MessageRow& message_of<Test>() {
       extension<&Test::config>("config", "the plugin's configuration, in place of all others"),
       extension<&Test::refuses>("refuses", "whether the plugin does not take its configuration"),
       extension<&Test::shared_data>("shared_data", "what is in the shared data before"),
+      extension<&Test::time_ns>("time_ns",
+                                "the time when the test begins, in nanoseconds since 1970"),
       extension<&Test::strict>("strict", "whether asking for what the suite does not give fails"),
   };
   static const MessageRow kRow{"Test", "a request and its response", kFields};
@@ -568,6 +605,14 @@ void read_value(const SuiteSource& source, const Node& node, T& value) {
     }
     value = *parsed;
   }
+}
+
+std::string decoded(const SuiteSource& source, const Node& node) {
+  std::string text;
+  read_value(source, node, text);
+  auto bytes = base::base64_decode(text);
+  if (!bytes) source.fail(node, fmt::format("`{}` is not base64", text));
+  return *std::move(bytes);
 }
 
 void check_host(const SuiteSource& source, const Suite& suite) {

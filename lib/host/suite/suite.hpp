@@ -183,6 +183,7 @@ struct Test {
   std::optional<std::string> config;              // (envoy) the plugin's, in place of all others
   bool refuses = false;                  // (envoy) the plugin does not take it, which ends the test
   std::vector<SharedEntry> shared_data;  // (envoy)
+  std::optional<std::uint64_t> time_ns;  // (envoy) since 1970, in place of Env::time_secs
   bool strict = false;                   // (envoy) what the suite does not give may not be asked
   yaml::Mark mark;
 };

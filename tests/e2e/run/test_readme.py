@@ -89,3 +89,8 @@ def test_links_lead_somewhere(root):
             if not file.exists() or (anchor and anchor not in anchors):
                 wrong.append((page.name, target))
     assert wrong == []
+
+
+def test_the_index_has_every_page(root):
+    index = (root / "docs/README.md").read_text()
+    assert [page.name for page in (root / "docs").glob("*.md") if page.name != "README.md" and f"({page.name})" not in index] == []

@@ -1,0 +1,95 @@
+#include "host/recording/disguise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace wasmctl::host {
+
+namespace {
+
+// Of a shorter one the value of its header alone is disguised.
+constexpr std::size_t kLeastSecret = 6;
+
+using Part = std::pair<std::size_t, std::size_t>;  // where it begins, and its size
+
+Part without_quotes(std::string_view value, Part part) {
+  const auto text = value.substr(part.first, part.second);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+    return {part.first + 1, part.second - 2};
+  return part;
+}
+
+// `a=1; b=2`: what is behind each `=`, of set-cookie behind the first.
+std::vector<Part> secrets_of_cookies(std::string_view value, bool is_one) {
+  std::vector<Part> parts;
+  for (std::size_t begin = 0; begin < value.size();) {
+    const auto end = std::min(value.find(';', begin), value.size());
+    const auto equals = value.find('=', begin);
+    if (equals < end) parts.push_back(without_quotes(value, {equals + 1, end - equals - 1}));
+    if (is_one) break;
+    begin = end + 1;
+  }
+  return parts;
+}
+
+// What is secret in the value of such a header.
+std::vector<Part> secrets_of(std::string_view name, std::string_view value) {
+  const auto lower = base::lower(name);
+  if (lower.ends_with("cookie")) return secrets_of_cookies(value, lower.starts_with("set-"));
+  const auto space = value.find(' ');
+  const bool has_scheme = lower.ends_with("authorization") && space != std::string_view::npos;
+  const auto begin = has_scheme ? space + 1 : 0;
+  return {{begin, value.size() - begin}};
+}
+
+}  // namespace
+
+void Disguise::learn(std::string_view name, std::string_view value) {
+  if (!mask_.hides(name)) return;
+  for (const auto& [begin, size] : secrets_of(name, value)) {
+    const auto secret = value.substr(begin, size);
+    if (size >= kLeastSecret && std::ranges::find(secrets_, secret) == secrets_.end())
+      secrets_.emplace_back(secret);
+  }
+}
+
+// "*****1": the number tells secrets apart.
+std::string Disguise::stand_in(std::string_view secret) const {
+  const auto found = std::ranges::find(secrets_, secret);
+  if (found == secrets_.end()) return std::string(secret.size(), '*');
+  return fmt::format("{:*>{}}", found - secrets_.begin() + 1, secret.size());
+}
+
+std::string Disguise::header(std::string_view name, std::string_view value) const {
+  if (!mask_.hides(name)) return text(value);
+  std::string shown(value);
+  for (const auto& [begin, size] : secrets_of(name, value))
+    shown.replace(begin, size, stand_in(value.substr(begin, size)));
+  return shown;
+}
+
+Pairs Disguise::headers(const Pairs& pairs) const {
+  Pairs shown;
+  shown.reserve(pairs.size());
+  for (const auto& [name, value] : pairs) shown.emplace_back(name, header(name, value));
+  return shown;
+}
+
+// Of two secrets that one place may hold, the longer one.
+std::string Disguise::text(std::string_view text) const {
+  auto longest_first = secrets_;
+  std::ranges::stable_sort(longest_first, std::ranges::greater(), &std::string::size);
+  std::string shown(text);
+  for (const auto& secret : longest_first) {
+    for (auto at = shown.find(secret); at != std::string::npos;
+         at = shown.find(secret, at + secret.size()))
+      shown.replace(at, secret.size(), stand_in(secret));
+  }
+  return shown;
+}
+
+}  // namespace wasmctl::host

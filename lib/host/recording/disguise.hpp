@@ -1,0 +1,37 @@
+// Other values in the place of secrets, for what is kept in a file: of the same length, so that
+// sizes stay true, and the same for the same secret wherever it comes, so that what is compared
+// with it, in a configuration or an answer, is still the same.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/abi.hpp"
+#include "host/mask.hpp"
+
+namespace wasmctl::host {
+
+class Disguise {
+ public:
+  explicit Disguise(MaskOptions options) : mask_(std::move(options)) {}
+
+  // Notes the secrets in a header, or in a property by its path. All are to be noted before the
+  // first text is disguised.
+  void learn(std::string_view name, std::string_view value);
+
+  // A header's value: the scheme of credentials and the names of cookies stay.
+  std::string header(std::string_view name, std::string_view value) const;
+  Pairs headers(const Pairs& pairs) const;
+  // Any text, without the secrets that are known. One of few bytes stays: it is a word of others,
+  // too.
+  std::string text(std::string_view text) const;
+
+ private:
+  std::string stand_in(std::string_view secret) const;
+
+  Mask mask_;
+  std::vector<std::string> secrets_;
+};
+
+}  // namespace wasmctl::host
