@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
@@ -22,6 +23,7 @@
 #include "cluster/selection.hpp"
 #include "cluster/status.hpp"
 #include "envoy/process.hpp"
+#include "kube/mount.hpp"
 
 namespace wasmctl::cli {
 
@@ -191,9 +193,12 @@ class Logs {
         fmt::format("the log level of {} {} cannot be set ({}): lines below it are missing",
                     raised.refused(), raised.refused() == 1 ? "proxy" : "proxies",
                     raised.refusal() ? raised.refusal()->why : ""),
-        fmt::format("one who may can run: `{}`; or annotate the pods with "
-                    "`sidecar.istio.io/componentLogLevel: wasm:{}`",
-                    kubectl_.shown(level_question(pod, level)), level));
+        pod.proxy == kube::kProxyContainer
+            ? fmt::format("one who may can run: `{}`; or annotate the pods with "
+                          "`sidecar.istio.io/componentLogLevel: wasm:{}`",
+                          kubectl_.shown(level_question(pod, level)), level)
+            : fmt::format("of Envoy Gateway: `spec.logging.level: {{wasm: {}}}` of an EnvoyProxy",
+                          level));
   }
 
   void put_back(cluster::RaisedLevel& raised) const {
@@ -230,7 +235,7 @@ class Logs {
     std::vector<std::unique_ptr<envoy::Process>> processes;
     for (const auto& source : sources_) {
       processes.push_back(std::make_unique<envoy::Process>(
-          kubectl_.command(logs_question(source, log_flags(source))),
+          kubectl_.command(logs_question(source, log_flags(source))), std::filesystem::path(),
           [&](std::string_view line) { stream.take(line); },
           [&](std::string_view line) { complaints.take(line); }));
       // What does not follow ends by itself: one after the other.
