@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <set>
@@ -235,7 +234,7 @@ class Logs {
     std::vector<std::unique_ptr<envoy::Process>> processes;
     for (const auto& source : sources_) {
       processes.push_back(std::make_unique<envoy::Process>(
-          kubectl_.command(logs_question(source, log_flags(source))), std::filesystem::path(),
+          kubectl_.command(logs_question(source, log_flags(source))), ".",
           [&](std::string_view line) { stream.take(line); },
           [&](std::string_view line) { complaints.take(line); }));
       // What does not follow ends by itself: one after the other.

@@ -37,7 +37,7 @@ class Forward {
  public:
   explicit Forward(const std::vector<std::string>& argv)
       : process_(
-            argv, {}, [this](std::string_view line) { take(port_in(line), {}); },
+            argv, ".", [this](std::string_view line) { take(port_in(line), {}); },
             [this](std::string_view line) { take(0, line); }) {}
 
   Answer ask(const std::string& path) {
