@@ -7,8 +7,8 @@ import subprocess
 
 SECTION = re.compile(r"^## (\S+)\n\n[^\n]*\n\n```(?:yaml|wat)\n(.*?)```\n\n```\n(.*?)```$", re.M | re.S)
 # They need another program, several files, images or a megabyte.
-CHECK_NEEDS_MORE = {"env-alone", "config-map-build", "config-map-size", "config-map-apply", "same-name-nearby", "image-absent",
-                    "index-pin", "image-digest", "image-module", "image-choice", "image-signed", "config-schema"}
+CHECK_NEEDS_MORE = {"env-alone", "kind-since", "config-map-build", "config-map-size", "config-map-apply",
+                    "same-name-nearby", "image-absent", "index-pin", "image-digest", "image-module", "image-choice", "image-signed", "config-schema"}
 
 
 def rules(wasmctl, command):
