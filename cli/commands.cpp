@@ -8,10 +8,14 @@
 #include <exception>
 #include <iterator>
 #include <new>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/suggest.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/completion.hpp"
 #include "cli/exit_status.hpp"
@@ -121,8 +125,33 @@ constexpr Habit kHabits[] = {
     {"", "--kubeconfig", "no cluster is asked: `kubectl get ... -o yaml |` hands in what it has"},
 };
 
+// All that may be typed after `app`'s name, as "--json", "-o".
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> flags;
+  for (const auto* at = &app; at != nullptr; at = at->get_parent()) {
+    for (const auto* option : at->get_options()) {
+      for (const auto& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+  }
+  return flags;
+}
+
+// The one of `known` that was probably meant; empty if none was.
+std::string nearest_of(std::string_view word, const std::vector<std::string>& known) {
+  return std::string(base::nearest(word, {known.begin(), known.end()}));
+}
+
+Error unknown_command(const CLI::App& root, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto* command : root.get_subcommands({})) names.push_back(command->get_name());
+  const auto near = nearest_of(word, names);
+  return Error(Code::usage, fmt::format("no command `{}`", word))
+      .hint(near.empty() ? "`wasmctl --help` lists them" : fmt::format("did you mean `{}`?", near));
+}
+
 // What nothing takes, in the order in which it was typed.
-Error unexpected(const std::string& command, const std::vector<std::string>& words) {
+Error unexpected(const CLI::App& app, const std::string& command,
+                 const std::vector<std::string>& words) {
   Error error(Code::usage,
               fmt::format("{} not expected: {}",
                           words.size() > 1 ? "these arguments were" : "this argument was",
@@ -134,7 +163,28 @@ Error unexpected(const std::string& command, const std::vector<std::string>& wor
       return error.hint(std::string(hint));
     }
   }
+  for (const auto& word : words) {
+    if (!word.starts_with("--")) continue;
+    const auto near = nearest_of(word.substr(0, word.find('=')), flags_of(app));
+    if (!near.empty()) return error.hint(fmt::format("did you mean `{}`?", near));
+  }
   return error.hint(fmt::format("see `{} --help`", command));
+}
+
+// CLI11 says "--module: 1 required MODULE missing".
+std::string in_our_words(std::string message) {
+  constexpr std::string_view kRequired = ": 1 required ";
+  constexpr std::string_view kMissing = " missing";
+  const auto at = message.find(kRequired);
+  if (at != std::string::npos && message.ends_with(kMissing)) {
+    const auto value = message.substr(at + kRequired.size(),
+                                      message.size() - at - kRequired.size() - kMissing.size());
+    return fmt::format("{} needs a value: {}", message.substr(0, at), value);
+  }
+  if (message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) == 0) {
+    message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  }
+  return message;
 }
 
 // `status`, unless what was printed did not arrive.
@@ -163,17 +213,37 @@ constexpr std::string_view kComplete = "__complete";
 // CLI11's messages start with a capital and name an option as typed; ours are one form for all.
 Error to_error(const CLI::App& root, const CLI::ParseError& error) {
   std::string command = "wasmctl";
+  const auto* app = &root;
   auto unknown = root.remaining();
   for (const auto* sub : root.get_subcommands()) {
+    app = sub;
     command += " " + sub->get_name();
     std::ranges::copy(sub->remaining(), std::back_inserter(unknown));
   }
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected(command, unknown);
-  std::string message = error.what();
-  if (message.size() > 1 && std::isupper(static_cast<unsigned char>(message[1])) == 0) {
-    message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  if (app == &root && !unknown.empty() && !unknown.front().starts_with('-')) {
+    return unknown_command(root, unknown.front());
   }
-  return Error(Code::usage, message).hint(fmt::format("see `{} --help`", command));
+  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if (extra || (app == &root && !unknown.empty())) return unexpected(*app, command, unknown);
+  return Error(Code::usage, in_our_words(error.what()))
+      .hint(fmt::format("see `{} --help`", command));
+}
+
+// The words behind the program's name, the last one first, as CLI11 takes them. `help lint` is
+// `lint --help`.
+std::vector<std::string> typed_words(const CLI::App& root, int argc, const char* const* argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    const auto is_asked = [&](const CLI::App* command) {
+      return !words.empty() && command->get_name() == words.front();
+    };
+    if (words.empty() || std::ranges::any_of(root.get_subcommands({}), is_asked)) {
+      words.emplace_back("--help");
+    }
+  }
+  std::ranges::reverse(words);
+  return words;
 }
 
 }  // namespace
@@ -223,7 +293,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
     return finish(context, 0);
   }
   try {
-    root.parse(argc, argv);
+    root.parse(typed_words(root, argc, argv));
   } catch (const CLI::CallForHelp&) {
     return show_help(context, root);
   } catch (const CLI::CallForVersion& version) {

@@ -25,14 +25,18 @@ endif()
 # these we use the headers. fmt's other half is compiled once, in lib/base/fmt.cpp.
 find_package(fmt 9 REQUIRED)
 
-# wasmctl_library(NAME [GENERATED sources] [LINK libs of ours] [PRIVATE third-party libs])
+# wasmctl_library(NAME [HOT] [GENERATED sources] [LINK libs of ours] [PRIVATE third-party libs])
 # One static library a folder, of every source below it. Third-party libraries are PRIVATE to the
-# folder that wraps them.
+# folder that wraps them. HOT is what goes through every byte of large inputs, or runs modules: -O2
+# in a release. What only calls it is compiled with -O1, which takes a third less of the time.
 function(wasmctl_library name)
-  cmake_parse_arguments(ARG "" "" "GENERATED;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "HOT" "" "GENERATED;LINK;PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(wasmctl_${name} STATIC ${sources} ${ARG_GENERATED})
   target_link_libraries(wasmctl_${name} PUBLIC wasmctl_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
+  if(ARG_HOT)
+    target_compile_options(wasmctl_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
+  endif()
   if(name STREQUAL "base")
     target_precompile_headers(wasmctl_base PRIVATE <fmt/format.h> <string> <vector> <map>
       <optional> <filesystem> <algorithm> <functional> <memory>)

@@ -4,6 +4,7 @@
 CI has what was made here instead: with `--data` it writes tests/data/cosign anew."""
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 import golang
 import registries
@@ -53,6 +55,13 @@ class Bench:
         self.must(self.cosigns[version], "sign", "--key", key, *SIGN, *offline, *flags, image)
 
     def verifies(self, version, image, key):
+        """cosign 2 wants a trusted root for a bundle, though there is nothing in it that a key needs."""
+        root = self.directory / "root.json"
+        root.write_text('{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}')
+        flags = ["--new-bundle-format", "--trusted-root", root] if version == 2 else []
+        return self.run(self.cosigns[version], "verify", "--key", key, *VERIFY, *flags, image).returncode == 0
+
+    def verifies_older_form(self, version, image, key):
         return self.run(self.cosigns[version], "verify", "--key", key, *VERIFY, image).returncode == 0
 
 
@@ -139,6 +148,19 @@ def test_forms(bench):
         assert not bench.verifies(version, image, DATA / "cosign.pub")
 
 
+def test_older_form(bench):
+    """The tag alone, as where nobody took the referrers along."""
+    bench.wasmctl("key", "generate", "-o", "older")
+    image = bench.push("both:v1")
+    bench.wasmctl("sign", image, "--key", "older.key")
+    tag = "sha256-" + image.rpartition("@sha256:")[2] + ".sig"
+    alone = bench.wasmctl("copy", image, f"{bench.host}/acme/alone:v1").strip()
+    bench.wasmctl("copy", f"{bench.host}/acme/both:{tag}", f"{bench.host}/acme/alone:{tag}")
+    for version in bench.cosigns:
+        assert bench.verifies_older_form(version, alone, "older.pub")
+        assert not bench.verifies_older_form(version, alone, DATA / "cosign.pub")
+
+
 def test_layouts(bench):
     """Signed on disk, and copied: what cosign looks for comes along."""
     bench.wasmctl("key", "generate", "-o", "disk")
@@ -147,6 +169,43 @@ def test_layouts(bench):
     bench.wasmctl("copy", "-r", "oci:disk:v1", f"{bench.host}/acme/disk:v1")
     for version in bench.cosigns:
         assert bench.verifies(version, f"{bench.host}/acme/disk:v1", "disk.pub")
+
+
+def http(host, method, path, body=None, content_type="application/vnd.oci.image.manifest.v1+json"):
+    request = urllib.request.Request(f"http://{host}/v2/acme/{path}", data=body, method=method,
+                                     headers={"Accept": content_type, "Content-Type": content_type})
+    with urllib.request.urlopen(request) as response:
+        return response.read()
+
+
+def test_replay(bench):
+    """The signatures of one image, hung onto another, are refused by all; so is a bundle with another payload."""
+    bench.wasmctl("key", "generate", "-o", "replayed")
+    signed, other = bench.push("replay:signed"), bench.push("replay:other", "--annotation", "other=1")
+    bench.wasmctl("sign", signed, "--key", "replayed.key")
+    source, target = (name.rpartition("@sha256:")[2] for name in (signed, other))
+    http(bench.host, "PUT", f"replay/manifests/sha256-{target}.sig",
+         http(bench.host, "GET", f"replay/manifests/sha256-{source}.sig"))
+
+    def refused():
+        assert bench.run(os.environ["WASMCTL"], "verify", other, "--key", "replayed.pub").returncode == 11
+        for version in bench.cosigns:
+            assert not bench.verifies(version, other, "replayed.pub")
+            assert not bench.verifies_older_form(version, other, "replayed.pub")
+
+    refused()
+    index = json.loads(http(bench.host, "GET", f"replay/manifests/sha256-{source}",
+                            content_type="application/vnd.oci.image.index.v1+json"))
+    bundle = json.loads(http(bench.host, "GET", f"replay/manifests/{index['manifests'][0]['digest']}"))
+    size = len(http(bench.host, "GET", f"replay/manifests/sha256:{target}"))
+    bundle["subject"] |= {"digest": f"sha256:{target}", "size": size}
+    body = json.dumps(bundle).encode()
+    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    http(bench.host, "PUT", f"replay/manifests/{digest}", body)
+    entry = index["manifests"][0] | {"digest": digest, "size": len(body)}
+    http(bench.host, "PUT", f"replay/manifests/sha256-{target}", json.dumps(index | {"manifests": [entry]}).encode(),
+         "application/vnd.oci.image.index.v1+json")
+    refused()
 
 
 def main():

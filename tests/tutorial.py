@@ -4,8 +4,8 @@ for anything. A command that ends in a backslash, or has a here-document until E
 import re
 import subprocess
 
-# What needs a cluster, or a registry of others.
-NEEDS_OTHERS = re.compile(r"ghcr\.io|kubectl|istioctl")
+# What needs a cluster or a registry of others, or goes on until Ctrl-C.
+NEEDS_OTHERS = re.compile(r"ghcr\.io|kubectl|istioctl|wasmctl run (?!.*--once)")
 
 
 def blocks(text):

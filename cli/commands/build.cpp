@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/flags/build_flags.hpp"
 #include "cli/flags/watched.hpp"
+#include "cli/output/standard_output.hpp"
 #include "wasm/module.hpp"
 
 namespace wasmctl::cli {
@@ -48,7 +49,19 @@ void build_and_watch(Context& context, const BuildOptions& options) {
   });
 }
 
+// The module itself, in place of its path.
+void build_to_stdout(Context& context, const BuildOptions& options) {
+  const auto plugin = load_plugin(options.directory, options.flags);
+  const auto module = build_plugin(context, plugin, options.flags).module;
+  context.out.flush();
+  base::AtomicFile file("/dev/stdout");
+  file.write(base::read_file(module, wasm::kMaxModuleBytes));
+  file.commit();
+}
+
 void run_build(Context& context, const BuildOptions& options) {
+  if (options.watch) require_file("--output", options.output);
+  if (is_standard_output(options.output)) return build_to_stdout(context, options);
   if (options.watch) build_and_watch(context, options);
   const auto plugin = load_plugin(options.directory, options.flags);
   context.out.print("{}\n", build(context, plugin, options));
@@ -61,8 +74,7 @@ void add_build(CLI::App& root, Context& context, Action& action) {
   auto* app = root.add_subcommand("build", "Compile a plugin to Wasm; print the module's path");
   app->add_option("DIR", options->directory, "The plugin's directory (default: .)")->type_name("");
   app->add_option("-o,--output", options->output,
-                  "Where the module goes "
-                  "(default: DIR/build/NAME.wasm)")
+                  "Where the module goes, or `-` for stdout (default: DIR/build/NAME.wasm)")
       ->type_name("FILE");
   app->add_flag(
       "--watch", options->watch,

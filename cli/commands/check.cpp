@@ -21,6 +21,7 @@
 #include "plugin/config_schema.hpp"
 #include "registry/registry.hpp"
 #include "sign/image_signature.hpp"
+#include "wasm/host_range.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -104,8 +105,10 @@ class Checker {
     const auto module =
         read_module(context_, parse_source(options_.module), options_.build, images_);
     const auto read = wasm::read_module(module.bytes, module.path);
-    add(wasm::lint(read, module.path));
+    const auto hosts = module.plugin ? module.plugin->hosts : std::vector<wasm::HostRange>();
+    add(wasm::lint({read, wasm::Symbols(read), wasm::strictest_host(hosts), module.path}));
     inventory_.module = kube::facts_of(read);
+    inventory_.module->hosts = hosts;
     if (module.plugin) inventory_.module->plugin = module.plugin->name;
     const auto schema = module.plugin ? plugin::schema_file(*module.plugin) : std::nullopt;
     if (!schema) return;
@@ -187,9 +190,9 @@ void add_check(CLI::App& root, Context& context, Action& action) {
   app->add_option("-n,--namespace", options->ns, "Where objects without a namespace go")
       ->type_name("NS")
       ->capture_default_str();
-  app->add_option("--module", options->module,
+  app->add_option("-m,--module", options->module,
                   "The plugin's module, as SOURCE of other commands: its lint, and what it does")
-      ->type_name("SOURCE");
+      ->type_name("MODULE");
   app->add_option("--before", options->before,
                   "The manifests as they are in the cluster now, for what only a change shows")
       ->type_name("FILE");

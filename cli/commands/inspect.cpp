@@ -18,6 +18,7 @@
 #include "cli/output/findings.hpp"
 #include "cli/pages/inspect_page.hpp"
 #include "cli/symbols.hpp"
+#include "wasm/host_range.hpp"
 #include "wasm/savings.hpp"
 #include "wasm/size_tree.hpp"
 #include "wasm/summary.hpp"
@@ -41,6 +42,7 @@ struct InspectOptions {
 
 struct Inspected {
   std::string file;
+  std::vector<wasm::HostRange> hosts;  // that the plugin is meant for, as wasmctl.yaml has them
   base::Content bytes;
   wasm::Summary summary;
   wasm::SizeNode tree;
@@ -61,12 +63,14 @@ auto with_module(Context& context, const Source& source, const BuildFlags& build
 Inspected inspect(Context& context, const Source& source, const BuildFlags& build, Images& images) {
   return with_module(context, source, build, images,
                      [](const auto& local, const auto& module, const auto& symbols) {
-                       return Inspected{local.path,
-                                        local.bytes,
-                                        wasm::summarize(module, symbols),
-                                        wasm::size_tree(module, symbols),
-                                        wasm::savings(module, symbols),
-                                        callers_json(module, symbols)};
+                       return Inspected{
+                           local.path,
+                           local.plugin ? local.plugin->hosts : std::vector<wasm::HostRange>(),
+                           local.bytes,
+                           wasm::summarize(module, symbols),
+                           wasm::size_tree(module, symbols),
+                           wasm::savings(module, symbols),
+                           callers_json(module, symbols)};
                      });
 }
 
@@ -123,6 +127,7 @@ void print(Output out, const Inspected& module) {
   if (summary.provenance.for_higress) {
     print_list(out, "made for", {"Higress, whose hosts offer more than Envoy"});
   }
+  if (!module.hosts.empty()) print_list(out, "hosts", {to_string(module.hosts)});
   print_list(out, "producers", summary.producers);
   print_list(out, "features", summary.features);
   if (summary.memory) print_list(out, "memory", {memory(*summary.memory)});
@@ -168,6 +173,7 @@ nlohmann::json to_json(const Inspected& module) {
                       {"abi", nullptr},
                       {"sdk", summary.provenance.sdk},
                       {"forHigress", summary.provenance.for_higress},
+                      {"hosts", nlohmann::json::object()},
                       {"envoyHeapBytes", wasm::envoy_heap(summary.bytes)},
                       {"envoyLoadMilliseconds", load_milliseconds(summary)},
                       {"producers", summary.producers},
@@ -188,6 +194,7 @@ nlohmann::json to_json(const Inspected& module) {
   for (const auto& [what, bytes, remedy] : module.savings) {
     json["savings"].push_back({{"name", what}, {"bytes", bytes}, {"remedy", remedy}});
   }
+  for (const auto& range : module.hosts) json["hosts"][range.product] = range.text;
   if (summary.abi) json["abi"] = to_string(*summary.abi);
   if (summary.memory) {
     json["memory"] = {{"minimumPages", summary.memory->minimum}, {"maximumPages", nullptr}};

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -12,7 +13,10 @@
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
 #include "cli/output/findings.hpp"
+#include "cli/output/standard_output.hpp"
 #include "cli/symbols.hpp"
+#include "wasm/envoy_program.hpp"
+#include "wasm/host_range.hpp"
 #include "wasm/hosts.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"
@@ -55,6 +59,12 @@ void print_rules_page(Output out) {
   for (const auto& host : wasm::hosts()) {
     out.print("- `{}`: {}\n", host.name, host.title);
   }
+  out.print(
+      "- the path of an Envoy, as in `./envoy`: what that very program offers\n\n"
+      "Without `--for`, a plugin's directory is judged for the oldest proxy that `hosts` in its "
+      "wasmctl.yaml\nadmits, by `build`, `push` and `render`, too. Older ones than are listed here "
+      "were not "
+      "tested: they are\njudged as the oldest that is.\n");
 }
 
 void show(Context& context, const FindingsOptions& options, const std::string& file,
@@ -92,6 +102,7 @@ LocalModule fix(Context& context, const LintOptions& options, const LocalModule&
     throw Error(Code::usage, "--fix: mends a .wasm file; `wasmctl build` strips what it builds")
         .hint("name the file");
   }
+  require_file("--output", options.output);
   const bool is_file = source.path == options.source;
   if (options.output.empty() && !is_file) {
     throw Error(Code::usage, "--fix: needs --output, unless SOURCE is a file");
@@ -111,8 +122,29 @@ LocalModule fix(Context& context, const LintOptions& options, const LocalModule&
   return {mended.bytes, path, {}};
 }
 
-// Throws Error{Code::usage} for what is none.
-const wasm::Host& find_host(Context& context, const std::string& name) {
+// A name, or the path of an Envoy: it has a slash in it.
+class NamedHost {
+ public:
+  // Throws Error{Code::usage} for what is neither.
+  NamedHost(Context& context, const std::string& text) {
+    if (text.find('/') != std::string::npos) {
+      program_.emplace(text);
+      host_ = &program_->host();
+    } else {
+      host_ = &find(context, text);
+    }
+  }
+
+  const wasm::Host* host() const { return host_; }
+
+ private:
+  static const wasm::Host& find(Context& context, const std::string& name);
+
+  std::optional<wasm::EnvoyProgram> program_;
+  const wasm::Host* host_ = nullptr;
+};
+
+const wasm::Host& NamedHost::find(Context& context, const std::string& name) {
   const auto found = wasm::find_host(name);
   if (!found) {
     std::vector<std::string_view> names;
@@ -131,12 +163,16 @@ void run_lint(Context& context, const LintOptions& options) {
   if (options.rules) {
     return options.markdown ? print_rules_page(context.out) : print_rules(context.out);
   }
-  const auto* const host = options.host.empty() ? nullptr : &find_host(context, options.host);
+  std::optional<NamedHost> named;
+  if (!options.host.empty()) named.emplace(context, options.host);
   Images images(context, options.registry);
   auto source = read_module(context, parse_source(options.source), options.build, images);
   if (options.fix) source = fix(context, options, source);
   const auto module = wasm::read_module(source.bytes, source.path);
   const auto symbols = load_symbols(module, source.path);
+  const auto* const host = named           ? named->host()
+                           : source.plugin ? wasm::strictest_host(source.plugin->hosts)
+                                           : nullptr;
   const auto failure = try_first_stream(
       source.bytes, source.plugin ? own_configuration(*source.plugin) : std::string());
   show(context, options.findings, source.path,
@@ -151,7 +187,9 @@ void add_lint(CLI::App& root, Context& context, Action& action) {
   app->add_option("SOURCE", options->source,
                   "A plugin's directory, a .wasm file, an image, or - for stdin")
       ->type_name("");
-  app->add_option("--for", options->host, "The proxy that it is meant for, as in istio-1.28")
+  app->add_option("--for", options->host,
+                  "The proxy that it is meant for, as in istio-1.28, or an Envoy's path, as in "
+                  "./envoy (default: `hosts` in wasmctl.yaml)")
       ->type_name("HOST");
   auto* fix =
       app->add_flag("--fix", options->fix,

@@ -75,7 +75,7 @@ void add_list(CLI::App& root, Context& context, Action& action) {
          "REGISTRY/REPOSITORY or oci:DIR for tags, REGISTRY for repositories, an image for "
          "its referrers")
       ->required();
-  auto* referrers = app->add_flag("--referrers", options->referrers,
+  auto* referrers = app->add_flag("-r,--referrers", options->referrers,
                                   "List what refers to the image: signatures, SBOMs and the like");
   app->add_option("--artifact-type", options->artifact_type, "Only referrers of this type")
       ->type_name("TYPE")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.hpp"
@@ -12,6 +13,8 @@
 #include "base/process.hpp"
 #include "cli/command.hpp"
 #include "cli/flags/choice.hpp"
+#include "kube/shape_schema.hpp"
+#include "plugin/plugin.hpp"
 #include "plugin/scaffold.hpp"
 
 namespace wasmctl::cli {
@@ -25,7 +28,12 @@ struct NewOptions {
   std::string name;
   const plugin::Template* from = &plugin::templates().front();
   bool list = false;
+  bool schema = false;
 };
+
+nlohmann::json file_schema() {
+  return plugin::file_schema(kube::settings_schema());
+}
 
 std::vector<Choice<const plugin::Template*>> template_words() {
   std::vector<Choice<const plugin::Template*>> words;
@@ -100,11 +108,14 @@ void print_next_steps(Output err, const std::string& directory,
 
 void run_new(Context& context, const NewOptions& options) {
   if (options.list) return print_templates(context.out);
+  if (options.schema) return context.out.print_json(file_schema());
   require_empty(options.directory);
   const auto directory = fs::absolute(options.directory).lexically_normal();
   const auto name =
       name_of(options, directory.has_filename() ? directory : directory.parent_path());
-  const auto files = plugin::scaffold(*options.from, name);
+  auto files = plugin::scaffold(*options.from, name);
+  files.push_back({plugin::kSchemaFile, file_schema().dump(2) + "\n"});
+  std::ranges::sort(files, {}, &plugin::NewFile::path);
   write_files(options.directory, files);
   context.out.print("{}\n", options.directory);
   if (context.quiet) return;
@@ -123,14 +134,17 @@ void add_new(CLI::App& root, Context& context, Action& action) {
       ->type_name("NAME");
   add_choice(*app, "--template", options->from, template_words(), "What it does");
   auto* list = app->add_flag("--list", options->list, "Say what each template does");
+  auto* schema = app->add_flag("--schema", options->schema,
+                               "Print the JSON Schema of wasmctl.yaml, for editors");
   app->footer(
       "It builds, lints clean, and passes its test suite as it is. Prints the directory.\n"
       "\n"
       "Examples:\n"
       "  wasmctl new hello && cd hello && wasmctl test\n"
       "  wasmctl new --template auth plugins/who-are-you");
-  app->callback([options, list, &context, &action] {
-    if (options->directory.empty() && list->count() == 0) throw CLI::RequiredError("DIR");
+  app->callback([options, list, schema, &context, &action] {
+    const bool alone = list->count() > 0 || schema->count() > 0;
+    if (options->directory.empty() && !alone) throw CLI::RequiredError("DIR");
     action = [options, &context] { run_new(context, *options); };
   });
 }

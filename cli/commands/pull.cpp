@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/flags/registry_flags.hpp"
 #include "cli/flags/source.hpp"
+#include "cli/output/standard_output.hpp"
 #include "oci/reference.hpp"
 #include "wasm/module.hpp"
 
@@ -33,13 +34,8 @@ std::string default_output(const oci::Reference& reference) {
   return last.native() + ".wasm";
 }
 
-bool is_stdout(const std::string& output) {
-  return output == "-" || output == "/dev/stdout" || output == "/dev/fd/1" ||
-         output == "/proc/self/fd/1";
-}
-
 void run_pull(Context& context, const PullOptions& options) {
-  const bool to_stdout = is_stdout(options.output);
+  const bool to_stdout = is_standard_output(options.output);
   if (to_stdout && options.json) {
     throw Error(Code::usage, "the module and the JSON cannot both go to standard output")
         .hint("name a file with -o, or leave --json out");

@@ -58,6 +58,7 @@ void run_sign(Context& context, const SignFlags& flags) {
   sign::SignOptions options;
   options.created = created_at(context);
   options.identity = flags.identity.empty() ? identity_of(reference) : flags.identity;
+  if (!flags.identity.empty()) oci::parse_image_name(flags.identity);  // refused, if it can be none
   const auto key = read_private_key(context, flags.key);
   const auto store = registry::open_store(reference, registry_options(context, flags.registry));
   print_signed(context, flags, reference, sign::sign_image(*store, reference, key, options));
@@ -84,6 +85,7 @@ void add_sign(CLI::App& root, Context& context, Action& action) {
       "refers to it, and the tag sha256-....sig. `cosign verify --key FILE\n"
       "--insecure-ignore-tlog`, Kyverno and `wasmctl verify` read them. Of an index, all that\n"
       "it lists is signed, too. Nothing is written where this key has signed already.\n"
+      "cosign 2.6 fetches Sigstore's trusted root for a bundle, or takes --trusted-root.\n"
       "No transparency log is asked or told.\n"
       "Keys: PKCS #8, EC and RSA in PEM, and cosign's encrypted files; the password is\n"
       "$COSIGN_PASSWORD, or asked for on the terminal.\n"

@@ -12,6 +12,7 @@
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
 #include "plugin/build_settings.hpp"
+#include "wasm/host_range.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
 
@@ -103,8 +104,9 @@ void require_first_stream(const plugin::Plugin& plugin, const std::filesystem::p
   const auto failure = try_first_stream(bytes, own_configuration(plugin));
   if (!failure) return;
   const auto module = wasm::read_module(bytes, file.native());
-  wasm::throw_unloadable(
-      wasm::lint({module, wasm::Symbols(module), nullptr, plugin.name, &*failure}), plugin.name);
+  wasm::throw_unloadable(wasm::lint({module, wasm::Symbols(module),
+                                     wasm::strictest_host(plugin.hosts), plugin.name, &*failure}),
+                         plugin.name);
 }
 
 }  // namespace

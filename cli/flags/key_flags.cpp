@@ -14,7 +14,12 @@ constexpr std::string_view kVariableScheme = "env://";
 constexpr char kPasswordVariable[] = "COSIGN_PASSWORD";
 
 std::string key_text(Context& context, const std::string& name) {
-  if (!name.starts_with(kVariableScheme)) return base::read_file(name, sign::kMaxKeyBytes);
+  if (!name.starts_with(kVariableScheme)) {
+    if (name.find("://") == std::string::npos) return base::read_file(name, sign::kMaxKeyBytes);
+    throw Error(Code::usage,
+                fmt::format("--key: expected a FILE or env://VARIABLE, not `{}`", name))
+        .hint("keys that a server keeps are cosign's alone: `cosign sign --key URI`");
+  }
   const auto variable = name.substr(kVariableScheme.size());
   if (auto text = context.env(variable)) return *std::move(text);
   throw Error(Code::not_found, fmt::format("{}: the variable is not set", name));

@@ -154,6 +154,10 @@ LocalModule load_module(Context& context, const Source& source, const BuildFlags
     return load_directory(context, directory->path, build, lint);
   }
   if (const auto* file = std::get_if<File>(&source)) return load_file(file->path, lint);
+  if (std::holds_alternative<Stdin>(source)) {
+    throw Error(Code::usage, "`-`: a module on standard input has no name")
+        .hint("write it to a file, whose name becomes the plugin's");
+  }
   throw Error(Code::not_found, fmt::format("no file or directory `{}`", text_of(source)))
       .hint("SOURCE is a plugin's directory or a .wasm file");
 }

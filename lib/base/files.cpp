@@ -44,10 +44,6 @@ bool is_open_file(const fs::path& link) {
   return !error && directory.native().starts_with("/proc/") && directory.filename() == "fd";
 }
 
-fs::path directory_of(const fs::path& path) {
-  return path.has_parent_path() ? path.parent_path() : fs::path(".");
-}
-
 // Where all may write and none but its owner may remove a file, as in /tmp, a link, file or pipe
 // that belongs to neither the caller nor the directory's owner may have been put there to be
 // written through. Linux refuses to open it, as fs.protected_symlinks, _regular and _fifos tell it
@@ -136,6 +132,10 @@ fs::path name_beside(const fs::path& path) {
 }
 
 }  // namespace
+
+fs::path directory_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 Error too_long(const fs::path& path, std::uint64_t max_bytes) {
   return {Code::bad_input, fmt::format("`{}` has more than {} bytes, the most that is read",

@@ -57,6 +57,9 @@ bool write_file_if_changed(const fs::path& path, std::string_view bytes,
 // pipe or device is written to.
 void replace_file(const fs::path& path, std::string_view bytes);
 
+// The directory that has the entry `path`: "." of a bare name.
+fs::path directory_of(const fs::path& path);
+
 // mkdir -p. Of the empty path, which is the parent of a bare name: nothing.
 void make_directories(const fs::path& path);
 

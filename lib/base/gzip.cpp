@@ -23,7 +23,7 @@ namespace {
 constexpr int kLevel = 6;
 constexpr int kLevelOfSeveral = 4;
 constexpr int kGzipFormat = 16;  // added to windowBits: gzip in place of zlib (zlib.h)
-constexpr std::string_view kMagic = "\x1f\x8b";
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
 std::size_t processors() {
   constexpr std::size_t kMax = 4;  // a few MiB each
@@ -181,11 +181,11 @@ void GzipReader::write(std::string_view bytes) {
       state.read_member(bytes);
       continue;
     }
-    const auto missing = bytes.substr(0, kMagic.size() - state.magic.size());
+    const auto missing = bytes.substr(0, kGzipMagic.size() - state.magic.size());
     state.magic += missing;
     bytes.remove_prefix(missing.size());
-    if (state.magic.size() < kMagic.size()) return;
-    if (state.magic != kMagic) {
+    if (state.magic.size() < kGzipMagic.size()) return;
+    if (state.magic != kGzipMagic) {
       if (!state.any) throw not_gzip();
       state.padding = true;
       return;

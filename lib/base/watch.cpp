@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/files.hpp"
 
 namespace wasmctl::base {
 
@@ -38,12 +39,6 @@ Error cannot_watch(const fs::path& path, int error) {
 
 bool never_counts(const std::string& name) {
   return name.starts_with('.') || name.ends_with('~');
-}
-
-// The directory that has the entry `path`.
-fs::path directory_of(const fs::path& path) {
-  const auto parent = path.parent_path();
-  return parent.empty() ? fs::path(".") : parent;
 }
 
 fs::path without_slash(const fs::path& path) {

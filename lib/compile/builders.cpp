@@ -8,6 +8,7 @@
 #include "base/files.hpp"
 #include "base/sha256.hpp"
 #include "compile/descriptions.hpp"
+#include "wasm/host_range.hpp"
 #include "wasm/lint/fix.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
@@ -33,12 +34,12 @@ base::Content shipped_part(const wasm::Module& linked, const Options& options, E
 }
 
 void check(const wasm::Module& module, const std::string& side, const fs::path& side_file,
-           const std::string& plugin, const Explain& explain) {
+           const plugin::Plugin& plugin, const Explain& explain) {
   const auto& side_name = side_file.native();
   const wasm::Symbols symbols(module, wasm::parse_module(side, side_name), side_name);
-  auto findings = wasm::lint({module, symbols, nullptr, plugin});
+  auto findings = wasm::lint({module, symbols, wasm::strictest_host(plugin.hosts), plugin.name});
   if (explain) explain(findings);
-  wasm::throw_unloadable(findings, plugin);
+  wasm::throw_unloadable(findings, plugin.name);
 }
 
 void require_no_settings(const Options& options, std::string_view plugin, std::string_view advice) {
@@ -93,11 +94,13 @@ std::string lost_flags(const Paths& paths, const State& state, const Options& op
   return other.made(paths.module) ? other.flags : std::string();
 }
 
-std::string shipping_key(const Options& options) {
-  return std::string(options.lint ? "" : "\nno lint") + (options.names ? "\nnames" : "");
+std::string shipping_key(const plugin::Plugin& plugin, const Options& options) {
+  const auto* const host = wasm::strictest_host(plugin.hosts);
+  return std::string(options.lint ? "" : "\nno lint") + (options.names ? "\nnames" : "") +
+         (host != nullptr ? fmt::format("\nfor {}", host->name) : "");
 }
 
-void ship(const fs::path& linked, const fs::path& module, const std::string& plugin,
+void ship(const fs::path& linked, const fs::path& module, const plugin::Plugin& plugin,
           const Options& options, Exports exports, const Explain& explain) {
   const auto name = module.filename().native();
   const auto whole = wasm::parse_module(base::read_file(linked, wasm::kMaxModuleBytes), name);
@@ -123,11 +126,11 @@ Result build_by(const plugin::Plugin& plugin, const Options& options, std::strin
   result.warnings = std::move(linked.warnings);
   // Go gives a module the present time also where it did not change.
   const auto key = base::sha256_hex(base::read_file(linked.module, wasm::kMaxModuleBytes)) +
-                   shipping_key(options);
+                   shipping_key(plugin, options);
   if (state.is_fresh(paths.module, key)) return result;
   result.compiled = 1;
   result.lost_flags = lost_flags(paths, state, options);
-  ship(linked.module, paths.module, plugin.name, options, Exports::dropped, {});
+  ship(linked.module, paths.module, plugin, options, Exports::dropped, {});
   state.record(paths.module, key, {}, file_clock_now());
   state.flags = options.typed;
   save_state(paths.state(), state);

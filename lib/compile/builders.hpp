@@ -49,8 +49,8 @@ fs::path lock_file(const Paths& paths);
 // The flags of the command line that the module was made with, if now there are none.
 std::string lost_flags(const Paths& paths, const State& state, const Options& options);
 
-// What in `options` changes what ship() makes of the same linked module.
-std::string shipping_key(const Options& options);
+// What changes what ship() makes of the same linked module, or whether it takes it.
+std::string shipping_key(const plugin::Plugin& plugin, const Options& options);
 
 // What the plugin's sources say of the findings of lint.
 using Explain = std::function<void(std::vector<Finding>& findings)>;
@@ -63,7 +63,7 @@ enum class Exports : std::uint8_t {
 
 // Of the module that was linked, what goes to the proxy appears, with its side file and
 // descriptions, once lint finds no error in it.
-void ship(const fs::path& linked, const fs::path& module, const std::string& plugin,
+void ship(const fs::path& linked, const fs::path& module, const plugin::Plugin& plugin,
           const Options& options, Exports exports, const Explain& explain);
 
 // For a compiler that is asked about itself: a first answer of rustup's or go's takes a while.

@@ -226,7 +226,7 @@ class Build {
     return link_words(toolchain_, flags(), link_inputs(), paths_.linked());
   }
 
-  std::string link_key() const { return key_of(link_command()) + shipping_key(options_); }
+  std::string link_key() const { return key_of(link_command()) + shipping_key(plugin_, options_); }
 
   bool is_linked() const { return state_.is_fresh(paths_.module, link_key()); }
 
@@ -242,7 +242,7 @@ class Build {
     if (finished.status != 0) throw link_error(finished.err);
     result_.warnings += finished.err;
 
-    ship(paths_.linked(), paths_.module, plugin_.name, options_, Exports::kept,
+    ship(paths_.linked(), paths_.module, plugin_, options_, Exports::kept,
          [this](std::vector<Finding>& findings) { explain(findings); });
     fs::remove(paths_.linked());
     state_.record(paths_.module, link_key(), linked_files(), started);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compile/remedies.hpp"
+#include "wasm/hostcalls.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/names.hpp"
 
@@ -28,6 +29,12 @@ std::string used_at(const std::vector<Caller>& callers, std::string_view functio
     text += fmt::format("{} {}", count == 1 ? ", used at" : ",", place);
   }
   return text;
+}
+
+// Whether a host offers it: then no source needs to.
+bool is_known(std::string_view import) {
+  return wasm::find_host_function("env", import) != nullptr ||
+         wasm::find_host_function("wasi_snapshot_preview1", import) != nullptr;
 }
 
 }  // namespace
@@ -64,7 +71,9 @@ void add_places(std::vector<Finding>& findings, const std::vector<Caller>& calle
     for (auto& [name, trail] : finding.about) {
       const auto function = wasm::demangle(name);
       const auto used = used_at(callers, function);
-      if (one) {
+      if (is_known(name)) {  // it is the host of `hosts` that has it not
+        finding.message += used;
+      } else if (one) {
         finding.message =
             fmt::format("`{}` is defined by no source and not offered by Envoy{}", function, used);
       } else if (!used.empty()) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 
@@ -65,11 +66,14 @@ std::set<std::string> compiled_sources(const plugin::Plugin& plugin, const Optio
 // Not what is made of them, nor what tools keep for themselves.
 std::set<std::string> files_below(const plugin::Plugin& plugin, const Options& options) {
   const auto paths = paths_of(plugin, options);
+  const fs::path made[] = {paths.build.lexically_normal(), paths.plugin / "build",
+                           paths.plugin / "target"};
+  constexpr auto kSkip = fs::directory_options::skip_permission_denied;
   std::set<std::string> files;
-  for (fs::recursive_directory_iterator at(paths.plugin), end; at != end; ++at) {
-    const auto name = at->path().filename().native();
-    const bool is_made = name.starts_with('.') || name == "target" ||
-                         at->path().lexically_normal() == paths.build.lexically_normal();
+  for (fs::recursive_directory_iterator at(paths.plugin, kSkip), end; at != end; ++at) {
+    const auto path = at->path().lexically_normal();
+    const bool is_made = path.filename().native().starts_with('.') ||
+                         std::ranges::find(made, path) != std::end(made);
     if (is_made) {
       if (at->is_directory()) at.disable_recursion_pending();
       continue;

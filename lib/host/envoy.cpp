@@ -11,8 +11,6 @@ namespace wasmctl::host {
 
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
-
 // Between the numbers of HTTP calls are those of gRPC (envoy_grpc.cpp).
 constexpr std::uint32_t kTokenStep = 4;
 

@@ -15,6 +15,8 @@
 
 namespace wasmctl::host {
 
+inline constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
+
 inline constexpr ContextId kRootContext = 1;
 inline constexpr ContextId kStreamContext = 2;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "base/content.hpp"
 #include "base/error.hpp"
@@ -61,6 +62,29 @@ void read_annotations(Plugin& plugin, const Value& value) {
   for (const auto& entry : value.node.entries) {
     const auto text = read_text({entry.value, entry.key.text, value.file});
     plugin.annotations.emplace(entry.key.text, text);
+  }
+}
+
+void read_hosts(Plugin& plugin, const Value& value) {
+  if (value.node.kind != yaml::Kind::mapping) {
+    throw value.refuse(fmt::format("must be a mapping, not {}", yaml::describe(value.node)));
+  }
+  const auto products = wasm::products();
+  for (const auto& [product, range] : value.node.entries) {
+    if (std::ranges::find(products, product.text) == products.end()) {
+      throw yaml::error_at(value.file, product.start,
+                           fmt::format("`hosts` knows no `{}`", product.text))
+          .hint(base::suggest(product.text, products));
+    }
+    const Value one{range, product.text, value.file};
+    try {
+      plugin.hosts.push_back(wasm::parse_host_range(product.text, read_text(one)));
+    } catch (const Error& error) {
+      if (error.place()) throw;
+      auto refused = one.refuse(error.message());
+      for (const auto& hint : error.hints()) refused.hint(hint);
+      throw refused;
+    }
   }
 }
 
@@ -182,27 +206,97 @@ void read_settings(Plugin& plugin, const Value& value) {
   for (const auto& [key, setting] : object.items()) add(key, value.node.start);
 }
 
+// ---- the same as a JSON Schema
+
+using nlohmann::json;
+
+// read_text takes whatever is no mapping, list or null.
+json text_schema() {
+  return {{"type", {"string", "number", "boolean"}}, {"minLength", 1}};
+}
+
+json pattern_schema(const char* pattern) {
+  auto schema = text_schema();
+  schema["pattern"] = pattern;
+  return schema;
+}
+
+json list_schema(json items) {
+  return {{"type", "array"}, {"minItems", 1}, {"items", std::move(items)}};
+}
+
+json name_schema() {
+  auto schema = pattern_schema("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$");
+  schema["maxLength"] = 63;
+  return schema;
+}
+
+json words_schema() {
+  return list_schema(text_schema());
+}
+
+json defines_schema() {
+  return list_schema(pattern_schema("^[A-Za-z_][A-Za-z0-9_]*([(][^)]*[)])?(=|$)"));
+}
+
+// A level may be written as a number.
+json choices_schema(std::span<const std::string_view> choices) {
+  auto words = json::array();
+  for (const auto choice : choices) {
+    words.push_back(choice);
+    if (choice.size() == 1 && choice[0] >= '0' && choice[0] <= '9')
+      words.push_back(choice[0] - '0');
+  }
+  return {{"enum", std::move(words)}};
+}
+
+json levels_schema() {
+  return choices_schema(kLevels);
+}
+
+json standards_schema() {
+  return choices_schema(kStandards);
+}
+
+json hosts_schema() {
+  auto range = pattern_schema("^([*]|[ ,]*((>=|<=|>|<|=)? *[0-9]+[.][0-9]+([.-][^ ,]*)?[ ,]*)+)$");
+  json schema{{"type", "object"}, {"additionalProperties", false}};
+  for (const auto product : wasm::products()) schema["properties"][std::string(product)] = range;
+  return schema;
+}
+
+json annotations_schema() {
+  return {{"type", "object"}, {"additionalProperties", text_schema()}};
+}
+
 enum class For : std::uint8_t { all, clang };
 
 struct Key {
   std::string_view name;
+  std::string_view about;  // for editors
   void (*read)(Plugin&, const Value&);
+  json (*schema)();  // null: lib/kube knows it
   For whom = For::all;
 };
 
 constexpr Key kKeys[] = {
-    {"name", read_name},
-    {"version", read_version},
-    {"sources", read_sources},
-    {"defines", read_defines, For::clang},
-    {"includes", read_includes, For::clang},
-    {"optimize", read_optimize, For::clang},
-    {"std", read_standard, For::clang},
-    {"cxxflags", read_compile_flags, For::clang},
-    {"ldflags", read_link_flags, For::clang},
-    {"image", read_image},
-    {"annotations", read_annotations},
-    {"plugin", read_settings},
+    {"name", "The plugin's name (default: the directory's)", read_name, name_schema},
+    {"version", "The tag of the image that push makes", read_version, text_schema},
+    {"sources", "What is compiled (default: *.cc, *.cpp, *.cxx, *.c)", read_sources, words_schema},
+    {"defines", "Macros, as with -D: NAME or NAME=VALUE", read_defines, defines_schema, For::clang},
+    {"includes", "Directories of headers, relative to this one", read_includes, words_schema,
+     For::clang},
+    {"optimize", "The level, as in -Oz (default: z)", read_optimize, levels_schema, For::clang},
+    {"std", "Of C++ (default: c++20)", read_standard, standards_schema, For::clang},
+    {"cxxflags", "For the compiler: flags that only change the module", read_compile_flags,
+     words_schema, For::clang},
+    {"ldflags", "For the linker's driver: flags that only change the module", read_link_flags,
+     words_schema, For::clang},
+    {"hosts", "The proxies that it is meant for, and their versions: lint judges by the oldest",
+     read_hosts, hosts_schema},
+    {"image", "Where push puts it, and what render's url is", read_image, text_schema},
+    {"annotations", "Of the image that push makes", read_annotations, annotations_schema},
+    {"plugin", "What it is run with: fields of a WasmPlugin", read_settings, nullptr},
 };
 
 // Files by which others than clang know what to build.
@@ -276,6 +370,20 @@ std::string name_from(const fs::path& directory) {
 }
 
 }  // namespace
+
+json file_schema(const json& plugin_schema) {
+  json properties = json::object();
+  for (const auto& key : kKeys) {
+    auto schema = key.schema == nullptr ? plugin_schema : key.schema();
+    schema["description"] = key.about;
+    properties[std::string(key.name)] = std::move(schema);
+  }
+  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+          {"title", fmt::format("A plugin of wasmctl: {}", kFileName)},
+          {"type", {"object", "null"}},
+          {"additionalProperties", false},
+          {"properties", std::move(properties)}};
+}
 
 fs::path module_path(const Plugin& plugin) {
   return plugin.build_directory / (plugin.name + ".wasm");

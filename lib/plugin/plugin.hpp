@@ -13,6 +13,7 @@
 //     std: c++23                           # default: c++20
 //     cxxflags: [-Wextra, -fno-inline]
 //     ldflags: [-Llib, -lgeohash]
+//     hosts: {istio: ">=1.28", envoy: "*"} # the proxies that it is meant for, which lint judges by
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
 //     annotations:                         # of the image that push makes
 //       org.opencontainers.image.licenses: Apache-2.0
@@ -34,6 +35,7 @@
 
 #include "plugin/build_settings.hpp"
 #include "plugin/builder.hpp"
+#include "wasm/host_range.hpp"
 
 namespace wasmctl::plugin {
 
@@ -57,8 +59,9 @@ struct Plugin {
   // Of clang's, at least one: relative to `directory`, sorted, none twice.
   std::vector<fs::path> sources;
   BuildSettings build;
-  fs::path build_directory;          // for what is made of it; `load` says DIR/build
-  std::optional<std::string> image;  // as written; oci::parse_reference judges it
+  fs::path build_directory;            // for what is made of it; `load` says DIR/build
+  std::vector<wasm::HostRange> hosts;  // none: any
+  std::optional<std::string> image;    // as written; oci::parse_reference judges it
   std::map<std::string, std::string> annotations;
   std::vector<Setting> settings;  // in the order of the file
 };
@@ -69,6 +72,11 @@ struct Plugin {
 // known one), a value of the wrong type, a source that is missing or outside the directory, a flag
 // that a stranger's file may not hand over.
 Plugin load(const fs::path& directory);
+
+// The JSON Schema (draft 2020-12) of the file, for editors, out of the table that `load` reads by:
+// what it refuses is refused, but for what only the directory or another key can tell.
+// `plugin_schema` is that of what stands under `plugin`.
+nlohmann::json file_schema(const nlohmann::json& plugin_schema);
 
 // What the build makes: DIR/build/NAME.wasm, and the schema that the sources describe, if they do.
 fs::path module_path(const Plugin& plugin);

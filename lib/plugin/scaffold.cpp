@@ -1,6 +1,9 @@
 #include "plugin/scaffold.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include "plugin/plugin.hpp"
 
 namespace wasmctl::plugin {
 
@@ -70,6 +73,9 @@ std::vector<NewFile> scaffold(const Template& from, std::string_view name) {
     auto text = renamed(file.text);
     if (const auto at = text.find(kSchemaLine); at != std::string::npos) {
       text.erase(at, kSchemaLine.size());
+    }
+    if (file.path == kFileName) {
+      text.insert(0, std::string("# yaml-language-server: $schema=") + kSchemaFile + "\n");
     }
     files.push_back({renamed(file.path), std::move(text)});
   }

@@ -31,6 +31,10 @@ struct NewFile {
   std::string text;
 };
 
+// The JSON Schema of wasmctl.yaml that the new one names, for editors; whoever makes the plugin
+// puts it there.
+inline constexpr char kSchemaFile[] = ".wasmctl.schema.json";
+
 // The files of a plugin called `name`, an RFC 1123 label, sorted by path: those of the template
 // under the new name, and a .gitignore.
 std::vector<NewFile> scaffold(const Template& from, std::string_view name);

@@ -334,7 +334,7 @@ void attach(oci::Store& store, const oci::Descriptor& subject, const RecordForm&
   const bool is_statement = form.media_type == kInTotoType;
   auto text = is_statement
                   ? to_json_text({{subject.digest}, std::string(form.predicate_type), document})
-                  : document.dump();
+                  : document.dump(-1, ' ', false, json::error_handler_t::replace);
   push_referrer(store, subject, blob_of(form.media_type, std::move(text)), {}, options);
 }
 

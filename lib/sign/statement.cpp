@@ -52,7 +52,7 @@ std::string to_json_text(const Statement& statement) {
               {"subject", std::move(subjects)},
               {"predicateType", statement.predicate_type},
               {"predicate", statement.predicate}}
-      .dump();
+      .dump(-1, ' ', false, json::error_handler_t::replace);  // names of files may be anything
 }
 
 Statement parse_statement(std::string_view text) {

@@ -50,7 +50,7 @@ std::size_t likely_end(std::string_view text) {
 }
 
 // `text` as it stands in so many strings of JSON, one in another.
-std::string quoted(std::string text, unsigned strings) {
+std::string quoted_in_json(std::string text, unsigned strings) {
   for (; strings > 0; --strings) {
     std::string escaped;
     for (const char c : text) {
@@ -160,7 +160,7 @@ std::size_t end_of_name(const TraceFrame& frame, const std::string& written) {
   const auto rest = std::string_view(frame.text).substr(frame.name_begin);
   const auto printed = printed_by_envoy(written);
   for (const auto& candidate : {printed.value_or(written), written}) {
-    const auto name = quoted(candidate, frame.strings);
+    const auto name = quoted_in_json(candidate, frame.strings);
     if (!rest.starts_with(name)) continue;
     const auto after = rest.substr(name.size());
     constexpr std::string_view kEnds = "\t\r\n\"\\";
@@ -206,11 +206,12 @@ class Describer {
       end = end_of_name(frame, *written);
       if (end == 0) return std::nullopt;
     } else if (!frame.index) {  // the log knows more
-      return Description{end, frame.text.substr(frame.name_begin, end - frame.name_begin) +
-                                  quoted(base::printable(place_text(sites)), frame.strings)};
+      return Description{end,
+                         frame.text.substr(frame.name_begin, end - frame.name_begin) +
+                             quoted_in_json(base::printable(place_text(sites)), frame.strings)};
     }
     name += place_text(sites);
-    return Description{end, quoted(base::printable(name), frame.strings)};
+    return Description{end, quoted_in_json(base::printable(name), frame.strings)};
   }
 
   // A call in a try may be told by the byte before the body.

@@ -73,6 +73,16 @@ std::span<const Host> hosts() {
   return kHosts;
 }
 
+std::string_view product_of(const Host& host) {
+  const auto parsed = parse(host.name);
+  return parsed ? parsed->family.substr(0, parsed->family.size() - 1) : host.name;
+}
+
+std::optional<std::pair<unsigned, unsigned>> version_of(const Host& host) {
+  const auto parsed = parse(host.name);
+  return parsed ? std::optional(parsed->version) : std::nullopt;
+}
+
 std::optional<FoundHost> find_host(std::string_view name) {
   const auto* const named = std::ranges::find(kHosts, name, &Host::name);
   if (named != std::end(kHosts)) return FoundHost{*named};

@@ -8,23 +8,37 @@
 // only.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "wasm/hostcalls.hpp"
 
 namespace wasmctl::wasm {
+
+// The names of functions, whatever their module.
+using OfferedFunctions = std::set<std::string, std::less<>>;
 
 struct Host {
   std::string_view name;   // as a user types it: "istio-1.28"
   std::string_view title;  // "Istio 1.28 (Envoy 1.36)"
   unsigned envoy;          // 36 for 1.36
   Vendor vendor = Vendor::envoy;
+  // What the very program says that it offers (envoy_program.hpp), in place of its version; null:
+  // of none was asked.
+  const OfferedFunctions* functions = nullptr;
 };
 
 // Oldest Envoy first, within each product.
 std::span<const Host> hosts();
+
+// "istio" of "istio-1.28", and {1, 28}; "higress" has no version.
+std::string_view product_of(const Host& host);
+std::optional<std::pair<unsigned, unsigned>> version_of(const Host& host);
 
 struct FoundHost {
   const Host& host;

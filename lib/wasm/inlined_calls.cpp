@@ -87,7 +87,7 @@ enum Form : std::uint64_t {
   kAddressIndex4 = 0x2c,
 };
 
-struct Field {
+struct AttributeForm {
   std::uint64_t attribute = 0;
   std::uint64_t form = 0;
   std::uint64_t implicit = 0;  // the value itself, of kImplicit
@@ -95,7 +95,7 @@ struct Field {
 
 struct Abbreviation {
   std::uint64_t tag = 0;
-  std::vector<Field> fields;
+  std::vector<AttributeForm> fields;
 };
 
 // A value as far as it can be read without knowing the bases of the unit.
@@ -120,7 +120,7 @@ std::map<std::uint64_t, Abbreviation> read_abbreviations(std::string_view sectio
     Abbreviation abbreviation{unsigned_leb(reader), {}};
     reader.byte("whether it has children");
     for (;;) {
-      Field field{unsigned_leb(reader), unsigned_leb(reader), 0};
+      AttributeForm field{unsigned_leb(reader), unsigned_leb(reader), 0};
       if (field.form == kImplicit) {
         field.implicit = static_cast<std::uint64_t>(reader.signed_leb(64, "a value"));
       }

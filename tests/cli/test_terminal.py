@@ -1,5 +1,6 @@
 """What only a terminal sees: colours, judged in one place for everything that has some."""
 
+import contextlib
 import os
 import pty
 import subprocess
@@ -41,3 +42,35 @@ def test_warnings_are_coloured_on_a_terminal_that_may_be(root, clean_env, variab
 
 def test_a_warning_is_no_error(root, clean_env):
     assert talk_on_terminal(root, ["-q", *RENDER], clean_env) == ""
+
+
+def test_a_password_is_asked_for_on_the_terminal_and_not_shown(clean_env, root, tmp_path):
+    """Twice for a new key; once to sign. Nothing of it is shown."""
+
+    def typed(*args, answers):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(tmp_path)
+            os.execvpe("wasmctl", ["wasmctl", *args], clean_env)
+        shown = b""
+        for answer in answers:
+            seen = len(shown)
+            while b": " not in shown[seen:]:
+                shown += os.read(terminal, 1000)
+            os.write(terminal, answer + b"\n")
+        with contextlib.suppress(OSError):  # the terminal is gone with the program
+            while piece := os.read(terminal, 1000):
+                shown += piece
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    status, shown = typed("key", "generate", "-o", "own", answers=[b"hunter2", b"hunter3"])
+    assert (status, "the two passwords differ" in shown) == (2, True)
+    status, shown = typed("key", "generate", "-o", "own", answers=[b"hunter2", b"hunter2"])
+    assert (status, "hunter2" in shown, (tmp_path / "own.key").exists()) == (0, False, True)
+    subprocess.run(["wasmctl", "push", "-q", root / "tests/data/minimal.wasm", "oci:layout:v1"], cwd=tmp_path,
+                   env=clean_env, check=True, capture_output=True)
+    status, shown = typed("sign", "oci:layout:v1", "--key", "own.key", answers=[b"hunter3"])
+    assert (status, "the password is wrong" in shown) == (3, True)
+    status, shown = typed("sign", "oci:layout:v1", "--key", "own.key", answers=[b"hunter2"])
+    assert (status, "hunter2" in shown, "oci:layout:v1@sha256:" in shown) == (0, False, True)

@@ -55,6 +55,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "127.0.0.1:5000"},
 	{regexp.MustCompile(`\[::1\]:\d+`), "[::1]:5000"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "2026-11-26T16:15:53.129123Z"},
+	{regexp.MustCompile(`(["}])  (\w+:)`), "$1 $2"}, // prototext's blanks, of a number that differs by build
 	{regexp.MustCompile(`current time \S+ is (after|before) \S+`), "current time 2026-11-26T16:15:53Z is $1 2026-11-25T16:15:53Z"},
 }
 
@@ -85,6 +86,10 @@ var logs = filepath.Join(os.TempDir(), fmt.Sprintf("producers-%d.log", os.Getpid
 
 // The lines that the agent logs while it converts a filter whose code is to be fetched from url.
 func agentLog(url string, policy wasmv3.FailurePolicy, change func(*wasmv3.VmConfig)) string {
+	return loggedBy(converting(url, policy, change))
+}
+
+func converting(url string, policy wasmv3.FailurePolicy, change func(*wasmv3.VmConfig)) func() {
 	vm := &wasmv3.VmConfig{
 		Runtime: "envoy.wasm.runtime.v8",
 		Code: &core.AsyncDataSource{Specifier: &core.AsyncDataSource_Remote{Remote: &core.RemoteDataSource{
@@ -97,16 +102,20 @@ func agentLog(url string, policy wasmv3.FailurePolicy, change func(*wasmv3.VmCon
 		Name: "default.filter", Vm: &wasmv3.PluginConfig_VmConfig{VmConfig: vm}, FailurePolicy: policy}}
 	resource := anyOf(&core.TypedExtensionConfig{
 		Name: "extensions.istio.io/wasmplugin/default.filter", TypedConfig: anyOf(filter)})
-	return loggedBy(func() {
+	return func() {
 		cache := wasm.NewLocalFileCache(must1(os.MkdirTemp("", "producers")), wasm.Options{HTTPRequestMaxRetries: 1, HTTPRequestTimeout: 2 * time.Second})
 		defer cache.Cleanup()
 		_ = wasm.MaybeConvertWasmExtensionConfig([]*anypb.Any{resource}, cache)
-	})
+	}
 }
 
-func loggedBy(work func()) string {
+func loggedBy(work func()) string { return loggedAs(false, work) }
+
+// As JSON: with --log_as_json, as many meshes have it.
+func loggedAs(json bool, work func()) string {
 	must(os.RemoveAll(logs))
 	options := log.DefaultOptions()
+	options.JSONEncoding = json
 	options.OutputPaths = []string{logs}
 	must(log.Configure(options))
 	work()
@@ -269,6 +278,12 @@ func agentLines() {
 	}), "W-131")
 }
 
+func jsonLines() {
+	missing := refusing(404, "MANIFEST_UNKNOWN", "manifest unknown")
+	defer missing.Close()
+	show(loggedAs(true, converting(oci(missing, "/acme/filter:v1"), wasmv3.FailurePolicy_FAIL_CLOSED, nil)), "W-101")
+}
+
 // ---- istiod's validation, as kubectl shows the webhook's answer ----
 
 func validationLines() {
@@ -318,6 +333,7 @@ func tables() {
 
 func main() {
 	agentLines()
+	jsonLines()
 	validationLines()
 	secretLines()
 	apiLines()

@@ -96,6 +96,7 @@ class PluginRenderer {
     rendered_.may_log = may_log(module);
     rendered_.module = kube::facts_of(module);
     rendered_.module->plugin = subject_.name;
+    if (file.plugin) rendered_.module->hosts = file.plugin->hosts;
   }
 
   // What docker keeps for the image's registry.

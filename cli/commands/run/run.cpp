@@ -32,6 +32,7 @@
 #include "envoy/proxy.hpp"
 #include "envoy/upstream.hpp"
 #include "registry/certificates.hpp"
+#include "wasm/host_range.hpp"
 
 namespace wasmctl::cli {
 
@@ -341,7 +342,17 @@ class Run {
     context_.err.print("{}: {}://127.0.0.1:{}, in Envoy {}, whose admin is {}\n",
                        plugins_.front().filter.name, scheme, proxy_->port(), proxy_->version(),
                        proxy_->admin_address());
+    say_what_it_is_not_meant_for();
     context_.err.flush();
+  }
+
+  void say_what_it_is_not_meant_for() const {
+    const auto version = wasm::parse_version(proxy_->version());
+    for (const auto& [filter, module, path, traffic, plugin] : plugins_) {
+      if (!version || !plugin || wasm::admit_envoy(plugin->hosts, *version)) continue;
+      context_.err.print("note: {} is meant for {}, none of which is Envoy {}.{}\n", plugin->name,
+                         wasm::to_string(plugin->hosts), version->first, version->second);
+    }
   }
 
   // Builds all, and hands Envoy what has become another. What fails leaves what is there.

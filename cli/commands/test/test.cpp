@@ -21,6 +21,7 @@
 #include "cli/commands/test/test_suites.hpp"
 #include "cli/commands/test/tested_modules.hpp"
 #include "cli/flags/watched.hpp"
+#include "cli/output/standard_output.hpp"
 #include "cli/output/test_report.hpp"
 #include "envoy/find.hpp"
 #include "host/suite/schema.hpp"
@@ -106,6 +107,10 @@ struct RealEnvoy {
 
 void run_tests(Context& context, const TestOptions& options, const base::StopSignals* of_watch) {
   if (options.schema) return context.out.print_json(host::suite_schema());
+  require_file("--junit", options.junit);
+  require_file("--lcov", options.lcov);
+  require_file("--coverage-html", options.coverage_html);
+  require_file("--profile", options.profile);
   const auto source = parse_source(options.source.empty() ? "." : options.source);
   const auto suites = load_suites(options, source);
   TestedModules modules(context, options);

@@ -96,7 +96,7 @@ void add_host(CLI::App& app, TestOptions& options) {
              "(default: embedded)");
   app.add_option("--envoy", options.envoy,
                  "The Envoy (default: $ENVOY_PATH, `envoy` on PATH, .venv/bin/envoy here or above)")
-      ->type_name("FILE");
+      ->type_name("PROGRAM");
 }
 
 }  // namespace

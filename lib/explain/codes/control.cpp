@@ -221,6 +221,20 @@ std::vector<Sight> control_sights() {
        .remedy = "`wasmctl check -f PLUGIN.yaml` names the field and its line",
        .source = kValidation,
        .leads = kNotAccepted},
+      {.code = "W-517",
+       .producer = Producer::istiod,
+       .forms = {{"[IST0166] (WasmPlugin <plugin>) Ineffective selector on Kubernetes Gateway "
+                  "<gateway>. Use",
+                  "Warning [IST0166] (WasmPlugin default/filter) Ineffective selector on "
+                  "Kubernetes Gateway web. Use the TargetRef field instead."}},
+       .cause = "<plugin> selects the pods of the Kubernetes Gateway <gateway> by their labels, "
+                "which has no effect on it",
+       .remedy = "name the Gateway in place of `selector`: `targetRefs: [{group: "
+                 "gateway.networking.k8s.io, kind: Gateway, name: NAME}]`; `wasmctl render "
+                 "--target-ref Gateway/NAME` writes it",
+       .effect = "the Gateway's proxies do not get the plugin",
+       .source = "istio, pkg/config/analysis: `istioctl analyze`",
+       .leads = kNotDelivered},
       {.code = "W-520",
        .producer = Producer::gateway,
        .forms = {{"wasm module size <size> exceeds maximum size <most>",

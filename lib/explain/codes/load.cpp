@@ -328,9 +328,7 @@ std::vector<Sight> load_sights() {
       {.code = "W-227",
        .role = Role::consequence,
        .step = 1,
-       .forms = {{"createWasm: failed to load (in progress) from <url>",
-                  "createWasm: failed to load (in progress) from https://files.local/f.wasm"},
-                 {"createWasm: failed to load (cached) from <url>",
+       .forms = {{"createWasm: failed to load (cached) from <url>",
                   "createWasm: failed to load (cached) from https://files.local/f.wasm"},
                  {"Failed to load Wasm code (fetch failed) from <url>",
                   "Failed to load Wasm code (fetch failed) from https://files.local/f.wasm"},
@@ -368,6 +366,23 @@ std::vector<Sight> load_sights() {
            "attribute-gen): `kubectl get envoyfilter -A`; Telemetry resources take their place",
        .source = kWasmCc,
        .leads = kNotLoaded},
+      {.code = "W-230",
+       .role = Role::consequence,
+       .step = 1,
+       .forms = {{"createWasm: failed to load (in progress) from <url>",
+                  "createWasm: failed to load (in progress) from https://files.local/f.wasm"}},
+       .cause =
+           "Envoy made the filter while its own fetch of <url> was still going on, and says so "
+           "of each: for a second that is normal, but not if requests are answered 503 later",
+       .remedy =
+           "send a request now; if it does not pass, the fetch has failed: `kubectl exec POD "
+           "-c istio-proxy -- curl -sI URL` asks from there, `curl -s localhost:15000/stats | "
+           "grep remote_load` counts it; a file needs no fetch: `wasmctl render --via "
+           "configmap`",
+       .source = kEnvoyWasm,
+       .confidence = Confidence::possible,
+       .leads = kNoRemote | kNotLoaded,
+       .follows = kNoRemote},
   };
 }
 

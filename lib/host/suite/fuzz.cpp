@@ -51,7 +51,7 @@ class Dice {
   std::uint64_t state_;
 };
 
-constexpr std::array<std::string_view, 24> kWords{
+constexpr std::array<std::string_view, 24> kHostileTexts{
     "",     "0",         "-1",       "1",    "2147483648", "4294967295", "9223372036854775807",
     "1e99", "%00",       "%",        "../",  "a=b&c=d",    "{}",         "[]",
     "null", "{\"a\":1}", "\xc3\xa9", "true", "gzip",       "text/html",  "application/json",
@@ -107,7 +107,7 @@ class Mutator {
   std::string word() {
     if (dice_.one_in(6)) return std::to_string(dice_.below(dice_.one_in(3) ? 70'000 : 12));
     const bool is_own = !words_.empty() && !dice_.one_in(3);
-    return is_own ? dice_.of(words_) : std::string(dice_.of(kWords));
+    return is_own ? dice_.of(words_) : std::string(dice_.of(kHostileTexts));
   }
 
   std::string changed(std::string text) {

@@ -20,7 +20,6 @@ namespace wasmctl::host {
 namespace {
 
 constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
-constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
 // The tester's clock where a suite sets none: Go's runtime does not start at 0.
 constexpr std::uint64_t kDefaultTime = 1'000'000;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.hpp"
 #include "kube/check/config_check.hpp"
@@ -116,6 +117,18 @@ class ImageCheck {
   std::vector<Finding> findings_;
 };
 
+std::string why_unsigned(const PluginManifest& plugin, const VerifyImage& verify) {
+  const auto image = image_of(plugin.url);
+  if (image.empty()) return "it loads no image, and nothing else is signed";
+  std::optional<oci::Reference> reference;
+  try {
+    reference = oci::parse_image_name(image);
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return verify(*reference);
+}
+
 Finding unsigned_finding(const Inventory& inventory, const PluginManifest& plugin,
                          std::string message) {
   const auto* const url = plugin.module_field("url");
@@ -130,10 +143,8 @@ Finding unsigned_finding(const Inventory& inventory, const PluginManifest& plugi
 std::vector<Finding> check_signatures(const Inventory& inventory, const VerifyImage& verify) {
   std::vector<Finding> findings;
   for (const auto& plugin : inventory.plugins) {
-    const auto image = image_of(plugin.url);
-    auto why = image.empty() ? "it loads no image, and nothing else is signed"
-                             : verify(oci::parse_image_name(image));
-    if (!why.empty()) findings.push_back(unsigned_finding(inventory, plugin, std::move(why)));
+    const auto why = why_unsigned(plugin, verify);
+    if (!why.empty()) findings.push_back(unsigned_finding(inventory, plugin, why));
   }
   return findings;
 }

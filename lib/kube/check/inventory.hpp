@@ -14,6 +14,7 @@
 #include "base/content.hpp"
 #include "base/place.hpp"
 #include "kube/check/plugin_kinds.hpp"
+#include "wasm/host_range.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -193,6 +194,7 @@ struct ModuleFacts {
   bool http = true;         // has callbacks of HTTP streams
   bool network = true;      // has callbacks of TCP connections
   std::string hash = {};    // as config_map_name() writes it
+  std::vector<wasm::HostRange> hosts = {};  // that the plugin is meant for; none: any
 };
 
 struct Inventory {

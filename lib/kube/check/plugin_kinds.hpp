@@ -9,6 +9,7 @@
 
 #include "kube/shape.hpp"
 #include "oci/consumers.hpp"
+#include "wasm/host_range.hpp"
 #include "yaml/node.hpp"
 
 namespace wasmctl::kube {
@@ -37,6 +38,7 @@ struct PluginKind {
   PluginForm form;
   PluginReach reach;
   std::span<const Shape> own_fields = {};  // of the spec, beside WasmPlugin's
+  wasm::Version since = {};                // of the consumer, the first that has the kind
 
   // A resource with a spec of WasmPlugin's fields; the others are judged by tables of their own.
   bool has_plugin_fields() const {

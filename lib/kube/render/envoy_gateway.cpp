@@ -29,7 +29,7 @@ constexpr Unsupported kNotInAPolicy[] = {
 };
 
 // An HTTP filter has no use for the other routes that the CRD allows.
-constexpr std::string_view kTargets[] = {"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"};
+constexpr std::string_view kRouteTargets[] = {"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute"};
 
 ordered_json image(const Location& location, const Settings& settings) {
   constexpr std::string_view kScheme = "oci://";
@@ -55,7 +55,7 @@ ordered_json code(const Location& location, const Settings& settings) {
 
 std::vector<std::string> check_envoy_gateway(const Settings& settings) {
   auto passed_over = refuse_unsupported(settings, kAnEnvoyExtensionPolicy, kNotInAPolicy);
-  check_target_kinds(settings, kAnEnvoyExtensionPolicy, kTargets);
+  check_target_kinds(settings, kAnEnvoyExtensionPolicy, kRouteTargets);
   const auto* const targets = settings.find("targetRefs");
   if (targets == nullptr || targets->empty()) {
     throw Error(Code::usage,

@@ -20,7 +20,7 @@ constexpr std::string_view kModuleUrl =
 
 // As Istio takes it: what has no scheme is an image, too, and what has another one is none.
 // Source: istio pkg/wasm/cache.go, getOrFetch.
-constexpr std::string_view kIsImage = "(url.startsWith('oci://') || !url.contains('://'))";
+constexpr std::string_view kIsImage = "url.startsWith('oci://') || !url.contains('://')";
 
 }  // namespace
 
@@ -38,8 +38,8 @@ ordered_json signature_policy(const std::string& public_key) {
   spec["validationConfigurations"] = {
       {"mutateDigest", false}, {"verifyDigest", true}, {"required", true}};
   spec["images"] = {{{"name", "wasm"},
-                     {"expression", fmt::format("[{}].filter(url, url != '' && {}).map(url, "
-                                                "url.replace('oci://', ''))",
+                     {"expression", fmt::format("[{}].filter(url, url != '' && ({})).map(url, "
+                                                "url.replace('oci://', '', 1))",
                                                 kModuleUrl, kIsImage)}}};
   spec["attestors"] = {
       {{"name", "key"},

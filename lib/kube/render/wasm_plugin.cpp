@@ -14,7 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // Source: istio pkg/config/validation, validatePolicyTargetReference.
-constexpr std::string_view kTargets[] = {"Gateway", "GatewayClass", "Service", "ServiceEntry"};
+constexpr std::string_view kIstioTargets[] = {"Gateway", "GatewayClass", "Service", "ServiceEntry"};
 
 constexpr char kApiVersion[] = "extensions.istio.io/v1alpha1";
 
@@ -39,7 +39,7 @@ ordered_json resource(const char* kind, const Identity& identity, ordered_json s
 }
 
 std::vector<std::string> check_istio(const Settings& settings) {
-  check_target_kinds(settings, "a resource of Istio's", kTargets);
+  check_target_kinds(settings, "a resource of Istio's", kIstioTargets);
   return {};
 }
 
@@ -76,7 +76,7 @@ extern constexpr ResourceKind kTrafficExtensionKind = {
     "TrafficExtension", oci::Consumer::istio, kIstioSchemes, check_istio, traffic_extension};
 
 std::span<const std::string_view> istio_target_kinds() {
-  return kTargets;
+  return kIstioTargets;
 }
 
 }  // namespace wasmctl::kube

@@ -133,20 +133,31 @@ class ImportCheck {
     const auto name = fmt::format("{}.{}", import.module, import.name);
     const auto* row = find_host_function(import.module, import.name);
     const auto* const host = subject_.host;
-    if (row == nullptr) {
+    const bool asked = host != nullptr && host->functions != nullptr;
+    if (asked && host->functions->contains(import.name)) {
+      if (row != nullptr) check_abi(*row, import, index);
+    } else if (asked && row != nullptr) {
+      report(import, index, fmt::format("imports `{}`, which {} does not offer", name, host->title),
+             row->since > 0 ? fmt::format("Envoy 1.{} is the first that does", row->since) : "");
+    } else if (row == nullptr) {
       check_unknown(import, name, index);
     } else if (!offers(vendor_, *row)) {
       report(import, index, fmt::format("imports `{}`, which Envoy does not offer", name),
              "Higress does: `--for higress`");
-    } else if (abi_ && !contains(row->abis, *abi_)) {
-      report(import, index,
-             fmt::format("imports `{}`, which {} does not offer to a module of ABI {}", name,
-                         host_of(subject_), to_string(*abi_)),
-             fmt::format("it belongs to ABI {}", list_abis(*row, vendor_)));
-    } else if (host != nullptr && row->since > host->envoy) {
+    } else if (check_abi(*row, import, index) && host != nullptr && row->since > host->envoy) {
       report(import, index, fmt::format("imports `{}`, which {} does not offer", name, host->title),
              fmt::format("Envoy 1.{} is the first that does", row->since));
     }
+  }
+
+  // True if `row` is of the module's ABI.
+  bool check_abi(const HostFunction& row, const Import& import, std::uint32_t index) {
+    if (!abi_ || contains(row.abis, *abi_)) return true;
+    report(import, index,
+           fmt::format("imports `{}.{}`, which {} does not offer to a module of ABI {}",
+                       import.module, import.name, host_of(subject_), to_string(*abi_)),
+           fmt::format("it belongs to ABI {}", list_abis(row, vendor_)));
+    return false;
   }
 
   void check_unknown(const Import& import, const std::string& name, std::uint32_t index) {

@@ -78,3 +78,12 @@ def test_envoy_links_every_row(root, wasmctl, tmp_path, abi):
     wasmctl("push", path, "oci:layout:v1")  # lint agrees
     loaded, log = envoy_loads(path, tmp_path / "log")
     assert loaded, log
+
+
+def test_lint_finds_the_same_in_the_program_itself(root, wasmctl, tmp_path):
+    (program,) = root.glob(".venv/lib/python*/site-packages/envoy/_bin/envoy")
+    path = module(tmp_path / "all.wasm", "0.2.1", all_imports(root, "0.2.1"))
+    wasmctl("lint", path, "--for", program)
+    other = module(tmp_path / "other.wasm", "0.2.1", [("env", "proxy_redis_call", "iiiii:i")])
+    found = wasmctl("lint", other, "--for", program, status=6).stdout
+    assert f"imports `env.proxy_redis_call`, which {program} does not offer" in found

@@ -100,3 +100,48 @@ def test_the_shells_find_the_completions(installed, clean_env):
                            "complete -C 'wasmctl symb'"], capture_output=True, text=True, check=True,
                           env=clean_env | {"PATH": f"{installed}/usr/bin:/usr/bin:/bin"})
     assert done.stdout.startswith("symbolize\t")
+
+
+@pytest.fixture
+def action(packages, root, tmp_path, clean_env):
+    """Runs the script of the GitHub Action as its step does, for a release that lies in tmp_path/v0.1.0."""
+    release = tmp_path / "v0.1.0"
+    release.mkdir()
+    for file in packages.glob("*.tar.gz*"):
+        shutil.copy(file, release)
+
+    def run(version="v0.1.0"):
+        env = clean_env | {"RELEASES": f"file://{tmp_path}", "GITHUB_PATH": str(tmp_path / "path"),
+                           "GITHUB_OUTPUT": str(tmp_path / "output")}
+        return subprocess.run([root / "setup-wasmctl/install.sh", version, tmp_path / "installed"], env=env,
+                              capture_output=True, text=True)
+
+    return run
+
+
+def test_the_action_installs_a_release(action, tmp_path):
+    done = action()
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert (tmp_path / "path").read_text() == f"{tmp_path}/installed/bin\n"
+    assert (tmp_path / "output").read_text() == "version=0.1.0\n"
+
+
+@pytest.mark.parametrize("spoil", ["bytes", "another's checksum", "no checksum"])
+def test_the_action_unpacks_nothing_that_is_not_what_was_released(action, tmp_path, spoil):
+    (tarball,) = tmp_path.glob("v0.1.0/*.tar.gz")
+    sums = tarball.with_name(tarball.name + ".sha256")
+    if spoil == "bytes":
+        with tarball.open("ab") as file:
+            file.write(b"x")
+    elif spoil == "another's checksum":
+        sums.write_text(sums.read_text().replace("wasmctl-", "other-"))
+    else:
+        sums.unlink()
+    assert action().returncode != 0
+    assert not (tmp_path / "installed").exists()
+
+
+def test_the_action_wants_a_version(action):
+    done = action("main")
+    assert (done.stderr, done.returncode) == (
+        "::error::`main` is no version: name one, as in `with: {version: 0.1.0}`\n", 2)

@@ -94,6 +94,34 @@ def test_everything_else_on_every_registry(wasmctl, any_registry, oras, wasm, tm
         assert (tmp_path / f"{tag}.wasm").read_bytes() == wasm.read_bytes()
 
 
+def test_an_image_in_a_registry_is_signed_verified_copied_and_demanded(wasmctl, any_registry, wasm, tmp_path):
+    """Whether the registry keeps lists of referrers itself or not."""
+    password = {"COSIGN_PASSWORD": "secret"}
+    wasmctl("key", "generate", "-o", "own", env=password)
+    wasmctl("key", "generate", "-o", "other", env=password)
+    name = f"{any_registry.host}/acme/trust:v1"
+    image = wasmctl("push", wasm, name, "--format", "universal").stdout.strip()
+    assert "nothing about it is signed" in wasmctl("verify", image, "--key", "own.pub", status=11).stderr
+
+    wasmctl("sign", name, "--key", "own.key", env=password)
+    again = wasmctl("sign", name, "--key", "own.key", env=password)
+    assert again.stderr == "this key has signed it already: nothing was written\n"
+    found = json.loads(wasmctl("verify", image, "--key", "own.pub", "--json").stdout)
+    assert [(f["form"], f.get("identity")) for f in found["signatures"]] == [
+        ("bundle", None), ("tag", f"{any_registry.host}/acme/trust")]
+    assert "made with another key" in wasmctl("verify", image, "--key", "other.pub", status=11).stderr
+
+    wasmctl("copy", "-r", name, "oci:copied:v1")
+    wasmctl("verify", "oci:copied:v1", "--key", "own.pub")
+
+    flags = ["--selector", "app=web", "--only", "plugin"]
+    (tmp_path / "plugin.yaml").write_text(wasmctl("render", name, *flags, "--verify-key", "own.pub").stdout)
+    wasmctl("render", name, *flags, "--verify-key", "other.pub", status=11)
+    wasmctl("check", "plugin.yaml", "--verify-key", "own.pub")
+    refused = wasmctl("check", "plugin.yaml", "--verify-key", "other.pub", status=3).stdout
+    assert f"{image} is not signed by other.pub [image-signed]" in refused
+
+
 def test_referrers(wasmctl, any_registry, oras, wasm, tmp_path):
     """By the registry's own list (go-containerregistry) and by the tag schema (docker-registry 2.8)."""
     image = f"{any_registry.host}/acme/referred:v1"

@@ -80,6 +80,24 @@ TEST_CASE("what only looks like a mistake has no finding") {
   }
 }
 
+TEST_CASE("a kind is held against the oldest proxy that the plugin is meant for") {
+  auto inventory = read(
+      "apiVersion: extensions.istio.io/v1alpha1\nkind: TrafficExtension\nmetadata: {name: a, "
+      "namespace: default}\nspec: {wasm: {url: 'oci://a.b/cc@sha256:00'}}\n");
+  const auto of = [&](const char* product, const char* range) {
+    inventory.module = kube::ModuleFacts{};
+    inventory.module->hosts = {wasmctl::wasm::parse_host_range(product, range)};
+    return findings(inventory);
+  };
+  CHECK(of("istio", ">=1.30") == "");
+  CHECK(of("istio", "1.31") == "");
+  CHECK(of("envoy", ">=1.36") == "");
+  const std::string too_old =
+      "3:18 Istio has TrafficExtension since 1.30, and the plugin is meant for istio >=1.28 "
+      "[kind-since] a WasmPlugin is known to all of them\n";
+  CHECK(of("istio", ">=1.28") == too_old);
+}
+
 TEST_CASE("what the module does is held against the plugin") {
   auto inventory = read(plugin("{url: 'oci://a.b/cc@sha256:00'}") +
                         plugin("{url: 'oci://a.b/dd@sha256:01', type: NETWORK}", "b"));

@@ -73,3 +73,29 @@ TEST_CASE("what an image gives is judged where the plugin names it") {
     CHECK(findings(image, c.spec) == c.want);
   }
 }
+
+TEST_CASE("a plugin whose image is not signed, or that is no image, is found") {
+  const auto found = [](const std::string& spec) {
+    const auto inventory = checking::read(checking::plugin(spec));
+    std::string out;
+    const auto verify = [](const oci::Reference& image) {
+      return image.repository == "acme/signed" ? "" : oci::to_string(image) + " is not signed";
+    };
+    for (const auto& finding : kube::check_signatures(inventory, verify)) {
+      out += fmt::format("{}:{} {} [{}]\n", finding.place.line, finding.place.column,
+                         finding.message, finding.rule);
+    }
+    return out;
+  };
+  CHECK(found("{url: 'oci://ghcr.io/acme/signed:v1'}").empty());
+  CHECK(found("{url: 'oci://ghcr.io/acme/other:v1'}") ==
+        "4:13 ghcr.io/acme/other:v1 is not signed [image-signed]\n");
+  CHECK(found("{url: ghcr.io/acme/other}") ==
+        "4:13 ghcr.io/acme/other is not signed [image-signed]\n");
+  CHECK(found("{url: 'oci://reg.example/a'}") ==
+        "4:13 repository `a` has 1 characters: 2 to 255 are what Istio takes [image-signed]\n");
+  for (const auto* const url : {"https://example.com/a.wasm", "file:///a.wasm"}) {
+    CHECK(found(fmt::format("{{url: '{}'}}", url)) ==
+          "4:13 it loads no image, and nothing else is signed [image-signed]\n");
+  }
+}

@@ -8,6 +8,9 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "plugin/config_schema.hpp"
+#include "yaml/json.hpp"
+#include "yaml/read.hpp"
 
 using wasmctl::Error;
 using wasmctl::format_error;
@@ -138,11 +141,11 @@ TEST_CASE("load refuses, and says where and why") {
       {"name: x\nsoruces: [a.cc]\n",
        "error: DIR/wasmctl.yaml:2:1: unknown key `soruces`\n"
        "hint: did you mean `sources`? one of: name, version, sources, defines, includes, "
-       "optimize, std, cxxflags, ldflags, image, annotations, plugin\n"},
+       "optimize, std, cxxflags, ldflags, hosts, image, annotations, plugin\n"},
       {"zzz: 1\n",
        "error: DIR/wasmctl.yaml:1:1: unknown key `zzz`\n"
        "hint: one of: name, version, sources, defines, includes, optimize, std, cxxflags, "
-       "ldflags, image, annotations, plugin\n"},
+       "ldflags, hosts, image, annotations, plugin\n"},
       {"name: Header_Logger\n",
        "error: DIR/wasmctl.yaml:1:7: `name` must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an "
        "end, not `Header_Logger`\n"},
@@ -245,4 +248,70 @@ TEST_CASE("a directory with a Cargo.toml or go.mod is cargo's or Go's, unless so
   CHECK(directory.error() ==
         "error: DIR/wasmctl.yaml:2:1: `std` is for C and C++\n"
         "hint: cargo goes by Cargo.toml: say it in its [profile.release]\n");
+}
+
+TEST_CASE("hosts are products with ranges of versions") {
+  const Directory directory("hosts: {istio: '>=1.28', envoy: 1.40, higress: '*'}\n");
+  const auto hosts = plugin::load(directory.path).hosts;
+  CHECK(wasmctl::wasm::to_string(hosts) == "istio >=1.28, envoy 1.40, higress *");
+  CHECK(Directory("hosts: {istoi: 1.28}\n").error() ==
+        "error: DIR/wasmctl.yaml:1:9: `hosts` knows no `istoi`\n"
+        "hint: did you mean `istio`? one of: envoy, istio, envoy-gateway, higress\n");
+  CHECK(Directory("hosts:\n  istio: latest\n").error() ==
+        "error: DIR/wasmctl.yaml:2:10: `istio` is no range of versions: `latest`\n"
+        "hint: \">=1.24\", \">=1.28 <1.31\", \"1.30\" and \"*\" are\n");
+  CHECK(Directory("hosts: istio\n").error() ==
+        "error: DIR/wasmctl.yaml:1:8: `hosts` must be a mapping, not a string\n");
+}
+
+TEST_CASE("the JSON Schema of wasmctl.yaml takes and refuses what load does") {
+  const auto text_of_schema = plugin::file_schema({{"type", {"object", "null"}}}).dump();
+  const auto schema = nlohmann::json::parse(text_of_schema);
+  const char* const texts[] = {
+      "name: a-b\nversion: 1.10\n",
+      "name: A\n",
+      "name: [a]\n",
+      "name:\n",
+      "version: true\n",
+      "nmae: a\n",
+      "sources: [a.cc]\n",
+      "sources: []\n",
+      "sources: a.cc\n",
+      "defines: [A, B=1, 'C(x)=x', _D=]\n",
+      "defines: [1A]\n",
+      "defines: [A-B]\n",
+      "optimize: 2\n",
+      "optimize: s\n",
+      "optimize: 4\n",
+      "std: c++23\n",
+      "std: c++11\n",
+      "includes: [src]\n",
+      "includes: src\n",
+      "cxxflags: [-Wextra]\n",
+      "ldflags: [[-lm]]\n",
+      "hosts: {istio: '>=1.24', envoy: '>=1.32 <1.40'}\n",
+      "hosts: {istio: 1.28, higress: '*'}\n",
+      "hosts: {istio: '>= 1.28,<1.30'}\n",
+      "hosts: {istio: latest}\n",
+      "hosts: {istio: '1'}\n",
+      "hosts: {nginx: 1.28}\n",
+      "hosts: [istio]\n",
+      "image: ghcr.io/a/b\n",
+      "image: {}\n",
+      "annotations: {a: b, c: 1}\n",
+      "annotations: {a: [b]}\n",
+      "annotations: [a]\n",
+      "plugin: {phase: AUTHZ}\n",
+      "plugin:\n",
+      "plugin: [a]\n",
+      "- a\n",
+      "",
+  };
+  for (const auto* const text : texts) {
+    CAPTURE(std::string(text));
+    const Directory directory(text);
+    const auto root = wasmctl::yaml::read_one(text, "x").root;
+    const auto value = wasmctl::yaml::to_json(root, "x", wasmctl::yaml::Keys::as_written);
+    CHECK(plugin::violations_of(value, schema, "schema").empty() == directory.error().empty());
+  }
 }

@@ -449,6 +449,25 @@ void check_observer(const Survey& survey, Report& report) {
   }
 }
 
+// A kind that the oldest of the proxies that the plugin is meant for does not have: there nothing
+// is loaded.
+void check_kind_since(const Survey& survey, Report& report) {
+  for (const auto* const candidate : survey.istio_plugins()) {
+    const auto& plugin = *candidate;
+    const auto* const module = facts_of(survey, plugin);
+    const auto since = plugin.kind->since;
+    if (module == nullptr || since == wasm::Version()) continue;
+    for (const auto& range : module->hosts) {
+      if (range.product != "istio" || (range.first && *range.first >= since)) continue;
+      report.add(plugin.site,
+                 fmt::format("{} has {} since {}.{}, and the plugin is meant for {} {}",
+                             plugin.kind->consumer, plugin.kind->name, since.first, since.second,
+                             range.product, range.text),
+                 "a WasmPlugin is known to all of them");
+    }
+  }
+}
+
 // An unchanged module keeps its VM, which read its environment when it was made: Envoy's key of a
 // VM is its ID, its configuration and its code.
 void check_env_alone(const Survey& survey, Report& report) {
@@ -499,6 +518,9 @@ constexpr ManifestRule kPluginRules[] = {
     {"observer-fails-closed", Severity::warning,
      "a plugin that only observes does not deny traffic when it fails", RuleScope::alone,
      check_observer, false},
+    {"kind-since", Severity::warning,
+     "the resource is of a kind that every proxy of the plugin's `hosts` has", RuleScope::alone,
+     check_kind_since},
     {"env-alone", Severity::warning, "a new vmConfig.env comes with a new module (needs --before)",
      RuleScope::alone, check_env_alone},
 };
