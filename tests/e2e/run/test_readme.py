@@ -38,6 +38,10 @@ def test_the_quickstart_does_what_it_says(root, env, tmp_path):
     assert follow((root / "docs/quickstart.md").read_text(), tmp_path, env) >= 9
 
 
+def test_the_page_of_signing_does_what_it_says(root, env, tmp_path):
+    assert follow((root / "docs/signing.md").read_text(), tmp_path, env) == 5
+
+
 def test_the_page_of_suites_does_what_it_says(root, env, tmp_path):
     (tmp_path / "plugins").symlink_to(root / "plugins")
     assert follow((root / "docs/test-suites.md").read_text(), tmp_path, env) >= 1
