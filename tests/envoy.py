@@ -29,6 +29,11 @@ from servers import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / ".venv/bin/envoy"
+# istio/istio, pkg/bootstrap: log_format.text_format
+ISTIO = "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t"
+# istio/istio, pkg/wasm/convert.go: what takes the place of a plugin whose module could not be fetched.
+DENY = {"@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC", "rules_stat_prefix": "wasm-default-deny",
+        "rules": {}}
 
 
 @dataclasses.dataclass

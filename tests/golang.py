@@ -19,9 +19,9 @@ PROGRAMS = {
 }
 
 
-def go(*args, cwd=None, env=None):
+def go(*args, cwd=None, env=None, timeout=900):
     """Its standard output. What it fetches is modules, never another Go in its place."""
-    done = subprocess.run([GO, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=900,
+    done = subprocess.run([GO, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=timeout,
                           env=os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-p=2"} | (env or {}))
     assert done.returncode == 0, f"go {' '.join(map(str, args))}: {done.stderr[-2000:]}"
     return done.stdout

@@ -39,13 +39,17 @@ class Judge:
         return json.loads(done.stdout)
 
 
+def crds():
+    """The files with Istio's CRDs and Envoy Gateway's."""
+    api = golang.go("list", "-m", "-f", "{{.Dir}}", "istio.io/api", cwd=JUDGES).strip()
+    # Of Envoy Gateway only this file is wanted, none of its many modules.
+    gateway = json.loads(golang.go("mod", "download", "-json", ENVOY_GATEWAY, cwd=JUDGES))
+    return [f"{api}/kubernetes/customresourcedefinitions.gen.yaml", f"{gateway['Dir']}/{ENVOY_GATEWAY_CRD}"]
+
+
 def build(root):
     """The Judge, built."""
     program = root / "build/judges/judge"
     with golang.alone():
         golang.go("build", "-o", program, ".", cwd=JUDGES)
-    api = golang.go("list", "-m", "-f", "{{.Dir}}", "istio.io/api", cwd=JUDGES).strip()
-    # Of Envoy Gateway only this file is wanted, none of its many modules.
-    gateway = json.loads(golang.go("mod", "download", "-json", ENVOY_GATEWAY, cwd=JUDGES))
-    return Judge(program, [f"{api}/kubernetes/customresourcedefinitions.gen.yaml",
-                           f"{gateway['Dir']}/{ENVOY_GATEWAY_CRD}"])
+    return Judge(program, crds())

@@ -1,4 +1,4 @@
-"""Wasm modules made byte by byte: small ones that Envoy loads, of any size that a test needs."""
+"""Wasm modules made byte by byte: small ones that Envoy loads, of any size that a test needs; and parts of their text."""
 
 
 def leb(value):
@@ -32,3 +32,16 @@ def module(padding=b""):
                     b"".join(text(n) + bytes([kind]) + leb(i) for n, kind, i in exports)) +
             section(10, leb(len(bodies)) + b"".join(leb(len(b)) + b for b in bodies)) +
             (section(0, text("padding") + padding) if padding else b""))
+
+
+# What filters are made of, in the text format.
+MARKER = '(func (export "proxy_abi_version_0_2_1"))'
+MALLOC = '(func (export "malloc") (param i32) (result i32) (i32.const 1024))'
+MEMORY = '(memory (export "memory") 1) (data (i32.const 0) "HELO")'
+LOG = '(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))'
+CALL_LOG = "(drop (call $log (i32.const 2) (i32.const 0) (i32.const 4)))"
+# A callback that hands data over.
+ON_HEADERS = ('(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) '
+              f"{CALL_LOG} (i32.const 0))")
+PLUGIN = MARKER + MALLOC + MEMORY
+HEARS = LOG + PLUGIN + ON_HEADERS

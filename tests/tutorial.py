@@ -5,7 +5,7 @@ import re
 import subprocess
 
 # What needs a cluster or a registry of others, or goes on until Ctrl-C.
-NEEDS_OTHERS = re.compile(r"ghcr\.io|kubectl|istioctl|wasmctl run (?!.*--once)")
+NEEDS_OTHERS = re.compile(r"ghcr\.io|kubectl|istioctl|wasmctl (?:status|logs) |wasmctl run (?!.*--once)")
 
 
 def blocks(text):

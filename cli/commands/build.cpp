@@ -40,7 +40,7 @@ void build_and_watch(Context& context, const BuildOptions& options) {
     if (!options.output.empty()) watched.except.emplace_back(options.output);
     return watched;
   };
-  work_and_watch(context, inputs, [&] {
+  work_and_watch(context, inputs, [&](const base::StopSignals& /*stop*/) {
     const auto path = build(context, load_plugin(options.directory, options.flags), options);
     auto module = base::read_file(path, wasm::kMaxModuleBytes);
     if (module == last) return;

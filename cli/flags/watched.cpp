@@ -104,13 +104,13 @@ void add_watched_directory(base::Watched& watched, const std::string& directory,
 }
 
 void work_and_watch(Context& context, const std::function<base::Watched()>& inputs,
-                    const std::function<void()>& work) {
+                    const std::function<void(const base::StopSignals&)>& work) {
   const base::StopSignals stop;
   Changes changes(inputs());
   const std::vector<int> ends = {stop.descriptor()};
   while (!stop.came()) {
     try {
-      work();
+      work(stop);
     } catch (const Error& error) {
       if (stop.came()) break;  // it ended the compiler
       context.err.relay(format_error(error));

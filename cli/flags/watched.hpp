@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/stop_signals.hpp"
 #include "base/watch.hpp"
 #include "cli/flags/build_flags.hpp"
 
@@ -42,8 +43,9 @@ class Changes {
 };
 
 // Does `work` now, and again whenever something has changed of what `inputs` says before. What
-// `work` throws is printed, and ends nothing. Throws Refused{Code::interrupted} at a signal.
+// `work` throws is printed, and ends nothing. Throws Refused{Code::interrupted} at a signal, at
+// which `work` may look, too.
 [[noreturn]] void work_and_watch(Context& context, const std::function<base::Watched()>& inputs,
-                                 const std::function<void()>& work);
+                                 const std::function<void(const base::StopSignals&)>& work);
 
 }  // namespace wasmctl::cli

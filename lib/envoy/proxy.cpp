@@ -91,6 +91,8 @@ Error refusal(const std::string& name, const std::vector<Record>& causes) {
   if (causes.empty()) return error;
   const auto text = cause_text(causes.front());
   error.because(first_line(text));
+  if (text.find("was compiled without support for it") != std::string::npos)
+    error.hint("take another Envoy: `wasmctl doctor --fix` makes a .venv here with one");
   if (text.find('\n') != std::string::npos) error.with_output(text.substr(text.find('\n') + 1));
   return error;
 }

@@ -28,6 +28,8 @@ std::string_view to_string(Producer producer) {
       return "Kubernetes";
     case Producer::higress:
       return "Higress";
+    case Producer::status:
+      return "`wasmctl status`";
   }
   return {};
 }
@@ -73,7 +75,7 @@ std::span<const Sight> sights() {
   static const auto kSights = [] {
     std::vector<Sight> all;
     for (const auto chapter : {fetch_sights, load_sights, delivery_sights, running_sights,
-                               control_sights, kubernetes_sights, health_sights}) {
+                               control_sights, kubernetes_sights, status_sights, health_sights}) {
       std::ranges::move(chapter(), std::back_inserter(all));
     }
     return all;

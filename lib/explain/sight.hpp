@@ -21,6 +21,7 @@ enum class Producer : std::uint8_t {
   gateway,     // Envoy Gateway: conditions of an EnvoyExtensionPolicy, and its log
   kubernetes,  // kubelet, API server: events, answers
   higress,
+  status,  // `wasmctl status` itself, of what it asked the cluster
 };
 std::string_view to_string(Producer producer);
 

@@ -1,11 +1,13 @@
 #include "sign/build_record.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
+// The function of this one digest, as in base/sha256.cpp: EVP would read OpenSSL's configuration.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+#include <array>
 #include <utility>
-
-#include "base/error.hpp"
 
 namespace wasmctl::sign {
 
@@ -75,16 +77,10 @@ json repository(const BuildRecord& record) {
 }  // namespace
 
 std::string sha1_hex(std::string_view bytes) {
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-                 EVP_sha1(), nullptr) != 1) {
-    throw Error(Code::internal, "OpenSSL does not compute SHA-1");
-  }
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
   std::string hex;
-  for (const auto byte : digest.substr(0, size)) {
-    hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  }
+  for (const auto byte : digest) hex += fmt::format("{:02x}", byte);
   return hex;
 }
 

@@ -79,6 +79,7 @@ class Steps {
   void envoy_gateway() {
     apply_all();
     text_ += "see that it works:\n";
+    see_with_wasmctl();
     for (const auto& plugin : rendering_.plugins) {
       add(fmt::format("kubectl get envoyextensionpolicy/{}{} -o jsonpath='{{.status.ancestors}}'",
                       plugin.name, namespace_));
@@ -256,8 +257,21 @@ class Steps {
                        pods.one, kube::kProxyContainer, request);
   }
 
+  // Of several plugins all of the namespace.
+  void see_with_wasmctl() {
+    const auto& plugins = rendering_.plugins;
+    add(fmt::format("wasmctl status{}{} --wait",
+                    plugins.size() == 1 ? " " + plugins.front().name : std::string(), namespace_));
+  }
+
   void see_istio() {
     const auto where = pods();
+    see_with_wasmctl();
+    for (const auto& plugin : rendering_.plugins) {
+      if (!plugin.may_log) continue;
+      add(fmt::format("wasmctl logs {}{} -f", plugin.name, namespace_));
+    }
+    text_ += "the same without wasmctl:\n";
     if (any([](const auto& plugin) { return plugin.may_log; })) see_lines(where);
     if (any([](const auto& plugin) { return !plugin.may_log; })) see_configuration(where);
     add("if it is not to be seen, why:");

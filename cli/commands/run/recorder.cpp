@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
+#include "cli/output/findings.hpp"
 #include "engine/program.hpp"
 #include "host/recording/recorded_suite.hpp"
 #include "wasm/module.hpp"
@@ -70,7 +71,8 @@ void Recorder::write(Context& context, const RunningPlugin& plugin, std::string_
   const std::lock_guard lock(mutex_);
   const auto suite = host::recorded_suite(recording_.streams(), recorded, mask_);
   base::write_file(file_, suite.text);
-  if (!context.quiet) context.err.print("recorded {} requests in {}\n", suite.tests, file_);
+  if (!context.quiet)
+    context.err.print("recorded {} in {}\n", counted(suite.tests, "request"), file_);
   if (suite.different > 0) {
     base::log_warning_and_hint(
         fmt::format("in {} of them the plugin does something else in `wasmctl test`",

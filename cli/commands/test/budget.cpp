@@ -224,6 +224,23 @@ void print_budget(Context& context, const BudgetVerdict& verdict, const std::str
   }
 }
 
+nlohmann::json to_json(const BudgetVerdict& verdict) {
+  auto dearer = nlohmann::json::array();
+  for (const auto& [suite, test, callback, kind, before, after] : verdict.dearer) {
+    dearer.push_back({{"suite", suite},
+                      {"test", test},
+                      {"callback", callback},
+                      {"cost", kCostKinds[kind].key},
+                      {"before", before},
+                      {"after", after}});
+  }
+  return {{"kept", verdict.is_kept()},
+          {"dearer", std::move(dearer)},
+          {"cheaper", verdict.cheaper},
+          {"unknown", verdict.unknown},
+          {"stale", verdict.stale}};
+}
+
 std::string describe(const BudgetVerdict& verdict, const std::string& file) {
   std::vector<std::string> parts;
   if (const auto n = verdict.dearer.size(); n > 0)

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,7 @@ Budget updated(Budget budget, const std::vector<TestedSuite>& suites,
 
 // Each thing that is dearer, a line each.
 void print_budget(Context& context, const BudgetVerdict& verdict, const std::string& file);
+nlohmann::json to_json(const BudgetVerdict& verdict);
 // "2 costs are above budget.yaml".
 std::string describe(const BudgetVerdict& verdict, const std::string& file);
 

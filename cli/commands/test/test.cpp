@@ -44,9 +44,14 @@ void list_tests(Context& context, const TestRunner& runner,
 }
 
 void report_tests(Context& context, const TestOptions& options,
-                  const std::vector<TestedSuite>& suites, const Tally& tally) {
+                  const std::vector<TestedSuite>& suites, const Tally& tally,
+                  const std::optional<BudgetVerdict>& verdict) {
   if (!options.junit.empty()) base::write_file(options.junit, to_junit(suites));
-  if (options.json) return context.out.print_json(to_json(suites));
+  if (options.json) {
+    auto document = to_json(suites);
+    if (verdict) document["budget"] = to_json(*verdict);
+    return context.out.print_json(document);
+  }
   print_failures(context, suites);
   if (context.env("GITHUB_ACTIONS") == "true") print_annotations(context, suites);
   if (options.cost) print_costs(context, suites);
@@ -66,15 +71,18 @@ std::optional<Budget> load_budget(const TestOptions& options) {
   }
 }
 
-void keep_budget(Context& context, const TestOptions& options, const std::optional<Budget>& budget,
-                 const std::vector<TestedSuite>& suites) {
-  const auto directory = fs::path(options.budget).parent_path();
-  if (options.update_budget) {
-    const auto text = to_yaml(updated(budget.value_or(Budget()), suites, directory));
-    base::write_file_if_changed(options.budget, text);
-    return;
-  }
-  const auto verdict = compare(*budget, suites, directory);
+fs::path directory_of_budget(const TestOptions& options) {
+  return fs::path(options.budget).parent_path();
+}
+
+void update_budget(const TestOptions& options, const std::optional<Budget>& budget,
+                   const std::vector<TestedSuite>& suites) {
+  const auto text =
+      to_yaml(updated(budget.value_or(Budget()), suites, directory_of_budget(options)));
+  base::write_file_if_changed(options.budget, text);
+}
+
+void require_kept(Context& context, const TestOptions& options, const BudgetVerdict& verdict) {
   if (!options.json) print_budget(context, verdict, options.budget);
   if (verdict.is_kept()) return;
   throw Error(Code::test_failed, describe(verdict, options.budget))
@@ -86,15 +94,18 @@ fs::path find_envoy(const Context& context, const TestOptions& options) {
                             env_or(context, "PATH", ""), fs::current_path()});
 }
 
-// With --in envoy. As long as it is there, a signal ends the tests in their order.
+// With --in envoy. As long as it is there, a signal ends the tests in their order. `of_watch` are
+// the signals of --watch; null: they are its own.
 struct RealEnvoy {
-  explicit RealEnvoy(fs::path envoy) : trial({std::move(envoy), &stop}) {}
+  RealEnvoy(fs::path envoy, const base::StopSignals* of_watch)
+      : stop(of_watch == nullptr ? own.emplace() : *of_watch), trial({std::move(envoy), &stop}) {}
 
-  base::StopSignals stop;
+  std::optional<base::StopSignals> own;
+  const base::StopSignals& stop;
   trial::Trial trial;
 };
 
-void run_tests(Context& context, const TestOptions& options) {
+void run_tests(Context& context, const TestOptions& options, const base::StopSignals* of_watch) {
   if (options.schema) return context.out.print_json(host::suite_schema());
   require_file("--junit", options.junit);
   require_file("--lcov", options.lcov);
@@ -109,7 +120,7 @@ void run_tests(Context& context, const TestOptions& options) {
     auto envoy = find_envoy(context, options);
     // What fetches and builds does not look at its signals.
     for (const auto& suite : suites) modules.of(suite, source);
-    real.emplace(std::move(envoy));
+    real.emplace(std::move(envoy), of_watch);
     runner.run_in(real->trial, real->stop);
   }
   if (options.list) return list_tests(context, runner, suites);
@@ -120,11 +131,15 @@ void run_tests(Context& context, const TestOptions& options) {
   const auto tested = runner.run(suites, source);
   auto tally = count(tested);
   tally.not_run = runner.not_run();
-  report_tests(context, options, tested, tally);
+  std::optional<BudgetVerdict> verdict;
+  if (budget && !options.update_budget)
+    verdict = compare(*budget, tested, directory_of_budget(options));
+  report_tests(context, options, tested, tally, verdict);
   if (!options.profile.empty()) write_profile(context, options, modules, tally);
   if (options.wants_coverage()) report_coverage(context, options, modules, tally);
   if (tally.failed > 0) throw Refused{Code::test_failed};
-  if (!options.budget.empty()) keep_budget(context, options, budget, tested);
+  if (options.update_budget) update_budget(options, budget, tested);
+  if (verdict) require_kept(context, options, *verdict);
 }
 
 // The plugin, its suites and what they name; but not what the tests write.
@@ -146,14 +161,11 @@ base::Watched watched_files(const TestOptions& options) {
 }
 
 [[noreturn]] void run_and_watch(Context& context, const TestOptions& options) {
-  // Both wait for signals.
-  if (options.host == TestHost::envoy)
-    throw usage_error("--watch", "runs tests in this program's host, not `--in envoy`");
   work_and_watch(
       context, [&] { return watched_files(options); },
-      [&] {
+      [&](const base::StopSignals& stop) {
         if (context.out_terminal && !options.json) context.out.print("\x1b[H\x1b[2J");
-        run_tests(context, options);
+        run_tests(context, options, &stop);
       });
 }
 
@@ -177,7 +189,7 @@ void add_test(CLI::App& root, Context& context, Action& action) {
   app->callback([options, &context, &action] {
     action = [options, &context] {
       if (options->watch) run_and_watch(context, *options);
-      run_tests(context, *options);
+      run_tests(context, *options, nullptr);
     };
   });
 }

@@ -52,16 +52,31 @@ void Disguise::learn(std::string_view name, std::string_view value) {
   if (!mask_.hides(name)) return;
   for (const auto& [begin, size] : secrets_of(name, value)) {
     const auto secret = value.substr(begin, size);
-    if (size >= kLeastSecret && std::ranges::find(secrets_, secret) == secrets_.end())
-      secrets_.emplace_back(secret);
+    if (size < kLeastSecret) continue;
+    auto& places = by_begin_[std::string(secret.substr(0, kLeastSecret))];
+    const auto secret_of = [this](std::size_t place) -> const auto& { return secrets_[place]; };
+    if (std::ranges::find(places, secret, secret_of) != places.end()) continue;
+    const auto longer = std::ranges::find_if(
+        places, [&](std::size_t place) { return secrets_[place].size() < secret.size(); });
+    places.insert(longer, secrets_.size());
+    secrets_.emplace_back(secret);
   }
+}
+
+// That `text` begins with; null: with none. Of two the longer one.
+const std::string* Disguise::secret_at(std::string_view text) const {
+  const auto found = by_begin_.find(std::string(text.substr(0, kLeastSecret)));
+  if (found == by_begin_.end()) return nullptr;
+  const auto place = std::ranges::find_if(
+      found->second, [&](std::size_t i) { return text.starts_with(secrets_[i]); });
+  return place == found->second.end() ? nullptr : &secrets_[*place];
 }
 
 // "*****1": the number tells secrets apart.
 std::string Disguise::stand_in(std::string_view secret) const {
-  const auto found = std::ranges::find(secrets_, secret);
-  if (found == secrets_.end()) return std::string(secret.size(), '*');
-  return fmt::format("{:*>{}}", found - secrets_.begin() + 1, secret.size());
+  const auto* const found = secret_at(secret);
+  if (found == nullptr || found->size() != secret.size()) return std::string(secret.size(), '*');
+  return fmt::format("{:*>{}}", found - secrets_.data() + 1, secret.size());
 }
 
 std::string Disguise::header(std::string_view name, std::string_view value) const {
@@ -79,15 +94,12 @@ Pairs Disguise::headers(const Pairs& pairs) const {
   return shown;
 }
 
-// Of two secrets that one place may hold, the longer one.
 std::string Disguise::text(std::string_view text) const {
-  auto longest_first = secrets_;
-  std::ranges::stable_sort(longest_first, std::ranges::greater(), &std::string::size);
   std::string shown(text);
-  for (const auto& secret : longest_first) {
-    for (auto at = shown.find(secret); at != std::string::npos;
-         at = shown.find(secret, at + secret.size()))
-      shown.replace(at, secret.size(), stand_in(secret));
+  for (std::size_t at = 0; at + kLeastSecret <= text.size() && !secrets_.empty();) {
+    const auto* const secret = secret_at(text.substr(at));
+    if (secret != nullptr) shown.replace(at, secret->size(), stand_in(*secret));
+    at += secret == nullptr ? 1 : secret->size();
   }
   return shown;
 }

@@ -3,8 +3,10 @@
 // with it, in a configuration or an answer, is still the same.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "host/abi.hpp"
@@ -29,9 +31,12 @@ class Disguise {
 
  private:
   std::string stand_in(std::string_view secret) const;
+  const std::string* secret_at(std::string_view text) const;
 
   Mask mask_;
   std::vector<std::string> secrets_;
+  // By how they begin, so that many do not make a text slow: their places, the longest first.
+  std::unordered_map<std::string, std::vector<std::size_t>> by_begin_;
 };
 
 }  // namespace wasmctl::host

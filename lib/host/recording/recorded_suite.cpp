@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "host/header_map.hpp"
 #include "host/recording/event.hpp"
@@ -205,13 +206,13 @@ class SuiteWriter {
     for (const auto& stream : streams) learn_secrets(stream, disguise_);
     if (!streams.empty()) choose_configuration(streams.front().configuration);
     std::string tests;
-    for (const auto& stream : streams) tests += test_text(stream);
+    for (const auto& stream : streams) tests += test_or_comment(stream);
     RecordedSuite written;
     written.text = std::string(kHeading);
     if (mask_.masking == Masking::on) written.text += kDisguised;
     written.text += yaml::write({{"env", inputs_of(suite_, {})["env"]}});
-    written.text += streams.empty() ? "test: []\n" : "test:\n" + tests;
-    written.tests = streams.size();
+    written.text += written_ == 0 ? "test: []\n" + tests : "test:\n" + tests;
+    written.tests = written_;
     written.different = different_;
     return written;
   }
@@ -221,6 +222,19 @@ class SuiteWriter {
   void choose_configuration(const std::string& used) {
     configuration_ = disguise_.text(used);
     if (configuration_ != plugin_.configuration) suite_.env.config = configuration_;
+  }
+
+  // What no suite can say (a name that is no UTF-8) is left out, and the rest is kept.
+  std::string test_or_comment(const RecordedStream& stream) {
+    ++number_;
+    try {
+      auto text = test_text(stream);
+      ++written_;
+      return text;
+    } catch (const Error& error) {
+      ++different_;
+      return fmt::format("# {}. is left out: {}\n", number_, comment_text(error.message()));
+    }
   }
 
   std::string test_text(const RecordedStream& stream) {
@@ -238,10 +252,11 @@ class SuiteWriter {
       for (auto& line : disguised) line = disguise_.text(line);
       comment = difference(disguised, replayed.lines, " (with its secrets disguised)");
     }
-    if (!comment.empty()) ++different_;
     if (*test.config == configuration_) test.config.reset();
-    test.name = fmt::format("{}. {}", ++number_, name_of(test));
-    return comment + yaml::write(OrderedJson::array({json_of(plain, replayed.result)}));
+    test.name = fmt::format("{}. {}", number_, comment_text(name_of(test)));
+    auto text = comment + yaml::write(OrderedJson::array({json_of(plain, replayed.result)}));
+    if (!comment.empty()) ++different_;
+    return text;
   }
 
   static std::string name_of(const Test& test) {
@@ -328,7 +343,8 @@ class SuiteWriter {
   Suite suite_;
   LogLevel least_ = LogLevel::info;
   std::string configuration_;  // of the tests that say none
-  std::size_t number_ = 0;
+  std::size_t number_ = 0;     // of the stream
+  std::size_t written_ = 0;    // tests
   std::size_t different_ = 0;
 };
 

@@ -23,7 +23,8 @@ struct RecordedPlugin {
 struct RecordedSuite {
   std::string text;  // YAML
   std::size_t tests = 0;
-  // Those in which the plugin does something else than in Envoy; a comment says what.
+  // Streams in which the plugin does something else than in Envoy, or that no suite can say; a
+  // comment says what.
   std::size_t different = 0;
 };
 

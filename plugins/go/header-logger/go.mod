@@ -1,4 +1,4 @@
-module header-logger
+module example.com/header-logger
 
 go 1.24
 

@@ -6,12 +6,8 @@ import subprocess
 
 import pytest
 
-from envoy import BINARY, Envoy, Listeners, address
+from envoy import BINARY, DENY, ISTIO, Envoy, Listeners, address
 from test_lint_rules import HEARS, MARKER, MALLOC, MEMORY, PLUGIN, CALL_METRIC, METRIC
-
-# istio/istio, pkg/bootstrap: log_format.text_format
-ISTIO = "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t"
-
 
 def on_request(body):
     return HEARS.replace("(export \"proxy_on_request_headers\")", "(export \"proxy_on_request_body\")") + (
@@ -112,9 +108,6 @@ def test_counters_alone(wasmctl, proxy):
 
 # What is in filters that are refused, or fail, for another reason than their module: name -> (configuration, code).
 V8 = "envoy.wasm.runtime.v8"
-# istio/istio, pkg/wasm/convert.go: what takes the place of a plugin whose module could not be fetched.
-DENY = {"@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC", "rules_stat_prefix": "wasm-default-deny",
-        "rules": {}}
 # istio/istio, pilot/pkg/model: EnvoyTextLogFormat, its beginning.
 ACCESS_LOG = ('[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% '
               '%RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS%\n')

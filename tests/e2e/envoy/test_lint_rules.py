@@ -10,21 +10,12 @@ import pytest
 
 import modules
 from envoy import Envoy, Filter, Listeners
+from modules import CALL_LOG, HEARS, LOG, MALLOC, MARKER, MEMORY, ON_HEADERS, PLUGIN
 from test_host_table import allowed_at_start, function_type, split, table
 
-MARKER = '(func (export "proxy_abi_version_0_2_1"))'
-MALLOC = '(func (export "malloc") (param i32) (result i32) (i32.const 1024))'
-MEMORY = '(memory (export "memory") 1) (data (i32.const 0) "HELO")'
-LOG = '(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))'
 EXIT = '(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))'
 METRIC = '(import "env" "proxy_define_metric" (func $metric (param i32 i32 i32 i32) (result i32)))'
-CALL_LOG = "(drop (call $log (i32.const 2) (i32.const 0) (i32.const 4)))"
 CALL_METRIC = "(drop (call $metric (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0)))"
-# A callback that hands data over.
-ON_HEADERS = ('(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) '
-              f"{CALL_LOG} (i32.const 0))")
-PLUGIN = MARKER + MALLOC + MEMORY
-HEARS = LOG + PLUGIN + ON_HEADERS
 
 
 def export(name, signature, body=""):

@@ -19,3 +19,14 @@ def test_save_build_run_again(root, clean_env, tmp_path):
         watching.out.wait_for("ok: 2 passed, 0 failed")
         assert watching.end() == 130
     assert (plugin / "results.xml").exists()
+
+
+def test_in_a_real_envoy(root, clean_env, tmp_path):
+    """A signal ends the tests in it, too."""
+    plugin = shutil.copytree(root / "plugins/header-logger", tmp_path / "logger", ignore=shutil.ignore_patterns("build"))
+    env = clean_env | {"ENVOY_PATH": str(root / ".venv/bin/envoy")}
+    with Watching(env, "test", plugin, "--watch", "--in", "envoy", "-q") as watching:
+        watching.out.wait_for("ok: 3 passed, 0 failed")
+        replace(plugin / "tests/header_logger.yaml", "User-Agent: ", "user-agent: ")
+        watching.out.wait_for("FAILED: ")
+        assert watching.end() == 130

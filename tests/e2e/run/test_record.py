@@ -183,6 +183,10 @@ static RegisterContextFactory registered(CONTEXT_FACTORY(Stream));
 
 def test_a_file_that_cannot_be_written(env, plugin):
     logger = plugin("header-logger")
+    full = subprocess.run(["wasmctl", "run", logger, "--record", "/dev/full", "--once", "/"], env=env, text=True,
+                          capture_output=True, timeout=60)
+    assert full.returncode == 8 and full.stderr.endswith(
+        "\nerror: cannot write `/dev/full`: No space left on device\nhint: free some space, or write elsewhere\n")
     done = subprocess.run(["wasmctl", "run", logger, "--record", "none/a.yaml", "--once", "/"], env=env, text=True,
                           capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (4, "error: cannot write `none/a.yaml`\n  caused by: there is no directory `none`\n")

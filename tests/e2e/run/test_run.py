@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import shutil
 import signal
@@ -180,15 +181,31 @@ def test_the_bootstrap_is_envoys(env, root, sample, tmp_path):
                    capture_output=True)
 
 
+def talk_of(done):
+    """Without its first line, which says how large the module is."""
+    first, _, rest = done.stderr.partition("\n")
+    assert re.fullmatch(r"sample: \d+ bytes", first)
+    return rest
+
+
 def test_what_does_not_start_says_why(env, sample):
-    assert run(env, sample, "--once", "/", "--set", "level=refuse", status=6).stderr.endswith(
+    assert talk_of(run(env, sample, "--once", "/", "--set", "level=refuse", status=6)) == (
         "error: Envoy refuses `sample`\n  caused by: it logged: this I do not take\n")
-    trapped = run(env, sample, "--once", "/", "--set", "level=trap", status=6).stderr
-    assert "caused by: Function: proxy_on_configure failed: Uncaught RuntimeError: unreachable\n" in trapped
-    assert f" at sample.cc:{line_of('trap')}" in trapped
-    assert "`/bin/true` is not an Envoy" in run(env, sample, "--once", "/", "--envoy", "/bin/true", status=7).stderr
+    trapped = talk_of(run(env, sample, "--once", "/", "--set", "level=trap", status=6))
+    head = ("error: Envoy refuses `sample`\n"
+            "  caused by: Function: proxy_on_configure failed: Uncaught RuntimeError: unreachable\n"
+            "Proxy-Wasm plugin in-VM backtrace:\n"
+            f"  0:  0xADDRESS - Root::onConfigure(unsigned long) at sample.cc:{line_of('trap')}\n  1:  ")
+    assert re.sub("0x[0-9a-f]+", "0xADDRESS", trapped)[:len(head)] == head
+    none = talk_of(run(env, sample, "--once", "/", "--envoy", "/bin/true", status=7))
+    assert none.startswith("error: `/bin/true` is not an Envoy\n"
+                           "  caused by: `--version` is answered without a version of Envoy's\n")
     (sample / "sample.cc").write_text("no")
-    assert "error: sample does not compile" in run(env, sample, "--once", "/", status=5).stderr
+    assert run(env, sample, "--once", "/", status=5).stderr == (
+        "error: sample does not compile\n"
+        "sample.cc:1:1: error: unknown type name 'no'\n    1 | no\n      | ^\n"
+        "sample.cc:1:3: error: expected unqualified-id\n    1 | no\n      |   ^\n"
+        "2 errors generated.\n")
 
 
 def test_a_module_and_an_image(env, sample, tmp_path):
@@ -204,7 +221,10 @@ def test_a_module_and_an_image(env, sample, tmp_path):
 
 def test_an_upstream_that_is_dead(env, sample):
     dead = run(env, sample, "--once", "/", "--upstream", f"127.0.0.1:{servers.free_port()}", status=1)
-    assert "HTTP/1.1 503" in dead.stdout and "[UF" in dead.stderr
+    assert dead.stdout.startswith("HTTP/1.1 503\n")
+    assert re.sub(r"[\d.]+ ms", "TIME", talk_of(dead)) == (
+        "GET / 503 TIME upstream_reset_before_response_started{remote_connection_failure|"
+        "delayed_connect_error:_Connection_refused} [UF]\n  warning  one: /\n")
 
 
 # The loop

@@ -89,6 +89,7 @@ std::vector<Wrapping> wrappings(explain::Producer producer) {
       break;
     case explain::Producer::access_log:
     case explain::Producer::admin:
+    case explain::Producer::status:
       break;
   }
   return all;

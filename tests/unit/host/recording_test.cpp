@@ -129,6 +129,27 @@ TEST_CASE("what was recorded is a suite that replays the same") {
   CHECK(run(bytes, suite).passed());
 }
 
+TEST_CASE("what no suite can say leaves the rest of a recording as it is") {
+  const auto bytes = asking_plugin();
+  host::Recording recording;
+  const auto tapped = recording.tap(wasm::read_module(bytes, "m"));
+  auto suite = sample_suite();
+  auto& headers = suite.test[0].request_headers->input.header;
+  headers[0].value = "/\xff";
+  for (const auto& [phase, line] : run(tapped, suite).log) recording.add(1, line.message);
+  headers[1].key = "\xfe";
+  for (const auto& [phase, line] : run(tapped, suite).log) recording.add(1, line.message);
+  const engine::Program program(wasm::read_module(bytes, "m"), "m");
+  const auto written = host::recorded_suite(recording.streams(), {&program, {}, ""}, {});
+  CHECK(written.tests == 1);
+  CHECK(written.different == 1);
+  const auto again = host::read_suite(written.text, "s.yaml");
+  REQUIRE(again.test.size() == 1);
+  CHECK(again.test[0].name == "1. ? /?");
+  CHECK(again.test[0].request_headers->input.header[0].value == "/\xff");
+  CHECK(written.text.find("# 2. is left out: ") != std::string::npos);
+}
+
 TEST_CASE("a module that cannot be tapped") {
   host::Recording recording;
   const auto no_memory = assemble({}, {{"malloc", "i:i"}}, "");
