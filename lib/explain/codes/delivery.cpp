@@ -227,6 +227,17 @@ std::vector<Sight> delivery_sights() {
        .remedy = "the end of the line names it; `wasmctl check -f FILE` its line",
        .source = "Envoy, the checks of its configuration's fields",
        .leads = kNotLoaded},
+      {.code = "W-316",
+       .forms = {{"unknown service envoy.service.extension.v3.ExtensionConfigDiscoveryService",
+                  "StreamExtensionConfigs gRPC config stream closed: 12, unknown service "
+                  "envoy.service.extension.v3.ExtensionConfigDiscoveryService"}},
+       .cause = "the listener asks a control plane for its filter by a service that it does not "
+                "have: istiod, as most, serves filters over ADS alone",
+       .remedy = "`config_discovery: {config_source: {ads: {}, resource_api_version: V3}}` in the "
+                 "listener's filter",
+       .effect = "the filter never comes: requests get 500, or the default filter is used",
+       .source = "Envoy, source/extensions/config_subscription/grpc; gRPC's status 12",
+       .leads = kNotDelivered},
       {.code = "W-320",
        .producer = Producer::agent,
        .role = Role::consequence,

@@ -283,6 +283,36 @@ std::vector<Sight> fetch_sights() {
                  "or without login works",
        .source = "go-containerregistry, pkg/v1/remote/transport",
        .leads = kNotFetched | kNotAccepted},
+      {.code = "W-116",
+       .producer = Producer::agent,
+       .role = Role::cause,
+       .forms = {{"cannot fetch Wasm module <plugin>: open <path>: no space left on device",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: open "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: no space left on device"},
+                 {"cannot fetch Wasm module <plugin>: open <path>: read-only file system",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: open "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: read-only file system"},
+                 {"cannot fetch Wasm module <plugin>: open <path>: permission denied",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: open "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: permission denied"},
+                 {"cannot fetch Wasm module <plugin>: mkdir <path>: no space left on device",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: mkdir "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: no space left on device"},
+                 {"cannot fetch Wasm module <plugin>: mkdir <path>: read-only file system",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: mkdir "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: read-only file system"},
+                 {"cannot fetch Wasm module <plugin>: mkdir <path>: permission denied",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: mkdir "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: permission denied"},
+                 {"cannot fetch Wasm module <plugin>: write <path>: no space left on device",
+                  "cannot fetch Wasm module oci://ghcr.io/acme/filter:v1: write "
+                  "/var/lib/istio/data/1a2b/3c4d.wasm: no space left on device"}},
+       .cause = "the agent has the module and cannot write <path>: its disk is full, or the "
+                "directory is not one it may write to",
+       .remedy = "`kubectl exec POD -c istio-proxy -- df -h /var/lib/istio/data` looks; raise the "
+                 "limit of `ephemeral-storage`, or mount an emptyDir there",
+       .source = kCache,
+       .leads = kNotFetched},
       {.code = "W-117",
        .producer = Producer::agent,
        .role = Role::cause,
@@ -377,7 +407,15 @@ std::vector<Sight> fetch_sights() {
                   "could not fetch Wasm OCI image: could not fetch manifest: could not parse as "
                   "compat variant: failed to parse layer as tar.gz: gzip: invalid header"},
                  {"could not extract wasm binary: unexpected EOF",
-                  "could not extract wasm binary: unexpected EOF"}},
+                  "could not extract wasm binary: unexpected EOF"},
+                 {"could not extract wasm binary: archive/tar: invalid tar header",
+                  "could not extract wasm binary: archive/tar: invalid tar header"},
+                 {"could not extract wasm binary: gzip: invalid checksum",
+                  "could not extract wasm binary: gzip: invalid checksum"},
+                 {"could not extract wasm binary: flate: corrupt input",
+                  "could not extract wasm binary: flate: corrupt input before offset 512"},
+                 {"could not extract wasm binary: failed to read plugin.wasm: <...>",
+                  "could not extract wasm binary: failed to read plugin.wasm: unexpected EOF"}},
        .cause =
            "the image's last layer says that it is a tar in gzip, and is not, or ends too early",
        .remedy = "`wasmctl inspect IMAGE`; push it again: `wasmctl push FILE.wasm IMAGE`",
@@ -393,7 +431,9 @@ std::vector<Sight> fetch_sights() {
              "could not fetch layers: Get \"https://ghcr.io/v2/acme/filter/blobs/sha256:aa\": EOF"},
             {"could not retrieve manifest: <why...>",
              "could not retrieve manifest: unexpected EOF"},
-            {"could not get media type: <why...>", "could not get media type: unexpected EOF"}},
+            {"could not get media type: <why...>", "could not get media type: unexpected EOF"},
+            {"could not retrieve the media type: <why...>",
+             "could not retrieve the media type: unexpected EOF"}},
        .cause = "the manifest of the image came, and its layers did not: <why>",
        .remedy = "`wasmctl pull IMAGE -o m.wasm` shows whether the registry has them; if it lost a "
                  "blob, push again",
@@ -457,6 +497,8 @@ std::vector<Sight> fetch_sights() {
                  {"could not fetch Wasm binary: <why...>", "could not fetch Wasm binary: EOF"},
                  {"could not fetch manifest: <why...>",
                   "could not fetch Wasm OCI image: could not fetch manifest: EOF"},
+                 {"could not fetch image: <why...>",
+                  "could not fetch Wasm OCI image: could not fetch image: EOF"},
                  {"cannot fetch Wasm module <url>: <why...>",
                   "cannot fetch Wasm module default.filter: EOF"},
                  {"failed to get Wasm module <url> after <attempts> attempts<why...>",
@@ -469,7 +511,9 @@ std::vector<Sight> fetch_sights() {
       {.code = "W-130",
        .producer = Producer::agent,
        .role = Role::cause,
-       .forms = {{"wasm remote fetch <...> does not have httpUri specified for config <plugin>",
+       .forms = {{"wasm remote fetch <...> does not have httpUri specified",
+                  "wasm remote fetch  does not have httpUri specified"},
+                 {"wasm remote fetch <...> does not have httpUri specified for config <plugin>",
                   "wasm remote fetch  does not have httpUri specified for config default.filter"},
                  {"no remote and local load found in Wasm HTTP filter <plugin>",
                   "no remote and local load found in Wasm HTTP filter default.filter"},

@@ -37,7 +37,12 @@ std::vector<Sight> load_sights() {
        .leads = kNotLoaded},
       {.code = "W-203",
        .forms = {{"Failed to load Wasm module due to a missing import: <import>",
-                  "Failed to load Wasm module due to a missing import: env.proxy_bogus"}},
+                  "Failed to load Wasm module due to a missing import: env.proxy_bogus"},
+                 {"unknown import: <import> has not been defined",
+                  "Failed to create new Wasm instance: unknown import: `env::proxy_bogus` has not "
+                  "been defined"},
+                 {"failed importing <import>: missing host function",
+                  "[wasm] failed importing \"env.proxy_bogus\": missing host function"}},
        .cause = "the module imports <import>, which this proxy does not offer",
        .remedy = "`wasmctl lint FILE` names the line of the source that needs it; a proxy that is "
                  "older than the SDK may lack it",
@@ -47,7 +52,11 @@ std::vector<Sight> load_sights() {
        .forms = {{"due to an import type mismatch: <import>, want: <want...>, but host exports: "
                   "<has...>",
                   "Failed to load Wasm module due to an import type mismatch: env.proxy_log, want: "
-                  "i32 -> i32, but host exports: i32, i32, i32 -> i32"}},
+                  "i32 -> i32, but host exports: i32, i32, i32 -> i32"},
+                 {"due to an import type mismatch for function <import>, want: <want...>, but host "
+                  "exports: <has...>",
+                  "Failed to load Wasm module due to an import type mismatch for function "
+                  "env.proxy_log, want: i32 i32 -> i32, but host exports: i32 i32 i32 -> i32"}},
        .cause = "the module imports <import> with other parameters than the proxy has: (<want>) "
                 "for (<has>)",
        .remedy = "build with an SDK for the proxy's ABI; `wasmctl lint FILE` says which call it is",
@@ -142,7 +151,9 @@ std::vector<Sight> load_sights() {
        .forms = {{"Failed to configure base Wasm plugin",
                   "Wasm VM failed Failed to configure base Wasm plugin"},
                  {"Failed to configure thread-local Wasm plugin",
-                  "Wasm VM failed Failed to configure thread-local Wasm plugin"}},
+                  "Wasm VM failed Failed to configure thread-local Wasm plugin"},
+                 {"Failed to configure WASM code",
+                  "Error adding/updating listener(s) 0.0.0.0_8080: Failed to configure WASM code"}},
        .cause = "the plugin refuses its configuration: its proxy_on_configure answered false",
        .remedy = "compare `pluginConfig` with what the plugin reads: `wasmctl check -f PLUGIN.yaml "
                  "--module DIR`; as long as the configuration is the same, the proxy keeps the "
@@ -383,6 +394,35 @@ std::vector<Sight> load_sights() {
        .confidence = Confidence::possible,
        .leads = kNoRemote | kNotLoaded,
        .follows = kNoRemote},
+      {.code = "W-231",
+       .forms = {{"Custom Section \"signature\" not found",
+                  "Wasm VM failed Custom Section \"signature\" not found"},
+                 {"Custom Section \"signature\" not at the end of Wasm module",
+                  "Wasm VM failed Custom Section \"signature\" not at the end of Wasm module"},
+                 {"Signature has a wrong size (want: 68",
+                  "Wasm VM failed Signature has a wrong size (want: 68, is: 100)"},
+                 {"Signature has a wrong alg_id (want: 2",
+                  "Wasm VM failed Signature has a wrong alg_id (want: 2, is: 1)"},
+                 {"Wasm VM failed Signature mismatch", "Wasm VM failed Signature mismatch"}},
+       .cause = "this Envoy was built to take modules that are signed with one key alone, and the "
+                "module carries no signature of that key",
+       .remedy =
+           "sign the file with that key, by wasmsign2, after everything else has been done to "
+           "it; released Envoys, and Istio's, ask for no signature in the module",
+       .source = "proxy-wasm-cpp-host, src/signature_util.cc",
+       .leads = kNotLoaded},
+      {.code = "W-232",
+       .forms = {{"incompatible import type for <import>",
+                  "Failed to create new Wasm instance: incompatible import type for "
+                  "`env::proxy_log`"},
+                 {"due to a type mismatch in an import: <import>",
+                  "Failed to load WASM module due to a type mismatch in an import: env.proxy_log "
+                  "func (i32,i32,i32)->i32 but was expecting type: func (i32,i32)->i32"}},
+       .cause = "the module imports <import> with other parameters than the proxy has",
+       .remedy = "build with an SDK for the proxy's ABI; `wasmctl lint FILE` says which call it is",
+       .source = "Wasmtime, in builds of Envoy with it, Kong and APISIX; proxy-wasm-cpp-host, "
+                 "src/wavm/wavm.cc",
+       .leads = kNotLoaded},
   };
 }
 

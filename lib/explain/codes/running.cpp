@@ -21,7 +21,14 @@ std::vector<Sight> running_sights() {
   return {
       {.code = "W-401",
        .forms = {{"Function: <function> failed: Uncaught RuntimeError: unreachable",
-                  "Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable"}},
+                  "Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable"},
+                 {"Function: <function> failed: Exception: unreachable",
+                  "Function: proxy_on_request_headers failed: Exception: unreachable"},
+                 {"Function: <function> failed: wasm trap: wasm `unreachable` instruction executed",
+                  "Function: proxy_on_request_headers failed: wasm trap: wasm `unreachable` "
+                  "instruction executed"},
+                 {"Function: <function> failed: wavm.reachedUnreachable",
+                  "Function: proxy_on_request_headers failed: wavm.reachedUnreachable"}},
        .cause = "the plugin stopped itself in <function>: an abort, a failed assertion, a panic of "
                 "Rust or Go",
        .remedy = kReproduce,
@@ -36,7 +43,9 @@ std::vector<Sight> running_sights() {
             {"Function: <function> failed: Exception: out of bounds memory access",
              "Function: proxy_on_response_headers failed: Exception: out of bounds memory access"},
             {"Function: <function> failed: wavm.outOfBoundsMemoryAccess",
-             "Function: proxy_on_context_create failed: wavm.outOfBoundsMemoryAccess"}},
+             "Function: proxy_on_context_create failed: wavm.outOfBoundsMemoryAccess"},
+            {"Function: <function> failed: wasm trap: out of bounds memory access",
+             "Function: proxy_on_request_headers failed: wasm trap: out of bounds memory access"}},
        .cause = "the plugin read or wrote outside of its memory in <function>: a wild pointer, or "
                 "a stack that is used up",
        .remedy = kReproduce,
@@ -49,7 +58,11 @@ std::vector<Sight> running_sights() {
              "Function: proxy_on_request_headers failed: Uncaught RuntimeError: divide by zero"},
             {"Function: <function> failed: Uncaught RuntimeError: remainder by zero",
              "Function: proxy_on_request_headers failed: Uncaught RuntimeError: remainder by "
-             "zero"}},
+             "zero"},
+            {"Function: <function> failed: Exception: integer divide by zero",
+             "Function: proxy_on_request_headers failed: Exception: integer divide by zero"},
+            {"Function: <function> failed: wasm trap: integer divide by zero",
+             "Function: proxy_on_request_headers failed: wasm trap: integer divide by zero"}},
        .cause = "the plugin divided by zero in <function>",
        .remedy = kReproduce,
        .effect = kDeadEffect,
@@ -69,7 +82,20 @@ std::vector<Sight> running_sights() {
              "of bounds"},
             {"Function: <function> failed: Uncaught RuntimeError: indirect call to null",
              "Function: proxy_on_request_headers failed: Uncaught RuntimeError: indirect call to "
-             "null"}},
+             "null"},
+            {"Function: <function> failed: Exception: indirect call type mismatch",
+             "Function: proxy_on_request_headers failed: Exception: indirect call type mismatch"},
+            {"Function: <function> failed: Exception: uninitialized element",
+             "Function: proxy_on_request_headers failed: Exception: uninitialized element"},
+            {"Function: <function> failed: Exception: undefined element",
+             "Function: proxy_on_request_headers failed: Exception: undefined element"},
+            {"Function: <function> failed: wasm trap: indirect call type mismatch",
+             "Function: proxy_on_request_headers failed: wasm trap: indirect call type mismatch"},
+            {"Function: <function> failed: wasm trap: uninitialized element",
+             "Function: proxy_on_request_headers failed: wasm trap: uninitialized element"},
+            {"Function: <function> failed: wasm trap: undefined element",
+             "Function: proxy_on_request_headers failed: wasm trap: undefined element: out of "
+             "bounds table access"}},
        .cause = "the plugin called through a null pointer, or one to a function of another type, "
                 "in <function>",
        .remedy = kReproduce,
@@ -77,10 +103,16 @@ std::vector<Sight> running_sights() {
        .source = kTrap,
        .leads = kDead | kNotLoaded},
       {.code = "W-405",
-       .forms = {{"Function: <function> failed: Uncaught RuntimeError: float unrepresentable in "
-                  "integer range",
-                  "Function: proxy_on_request_headers failed: Uncaught RuntimeError: float "
-                  "unrepresentable in integer range"}},
+       .forms =
+           {{"Function: <function> failed: Uncaught RuntimeError: float unrepresentable in "
+             "integer range",
+             "Function: proxy_on_request_headers failed: Uncaught RuntimeError: float "
+             "unrepresentable in integer range"},
+            {"Function: <function> failed: Exception: invalid conversion to integer",
+             "Function: proxy_on_request_headers failed: Exception: invalid conversion to integer"},
+            {"Function: <function> failed: wasm trap: invalid conversion to integer",
+             "Function: proxy_on_request_headers failed: wasm trap: invalid conversion to "
+             "integer"}},
        .cause = "the plugin made an integer of a number too large for it, or of NaN, in <function>",
        .remedy = kReproduce,
        .effect = kDeadEffect,
@@ -90,7 +122,15 @@ std::vector<Sight> running_sights() {
        .forms =
            {{"Function: <function> failed: Uncaught RangeError: Maximum call stack size exceeded",
              "Function: proxy_on_request_headers failed: Uncaught RangeError: Maximum call stack "
-             "size exceeded"}},
+             "size exceeded"},
+            {"Function: <function> failed: Exception: wasm operand stack overflow",
+             "Function: proxy_on_request_headers failed: Exception: wasm operand stack overflow"},
+            {"Function: <function> failed: Exception: native stack overflow",
+             "Function: proxy_on_request_headers failed: Exception: native stack overflow"},
+            {"Function: <function> failed: wasm trap: call stack exhausted",
+             "Function: proxy_on_request_headers failed: wasm trap: call stack exhausted"},
+            {"Function: <function> failed: wavm.stackOverflow",
+             "Function: proxy_on_request_headers failed: wavm.stackOverflow"}},
        .cause = "the plugin called itself without end in <function>",
        .remedy = kReproduce,
        .effect = kDeadEffect,
@@ -111,8 +151,14 @@ std::vector<Sight> running_sights() {
        .leads = kDead | kNotLoaded},
       {.code = "W-408",
        .role = Role::wrapper,
-       .forms = {{"Function: <function> failed: <why...>",
-                  "Function: proxy_on_tick failed: Uncaught RuntimeError: unknown"}},
+       // What each engine begins its messages with: "failed to call function: assertion failed:"
+       // is nginx speaking of its own.
+       .forms = {{"Function: <function> failed: Uncaught <why...>",
+                  "Function: proxy_on_tick failed: Uncaught RuntimeError: unknown"},
+                 {"Function: <function> failed: Exception: <why...>",
+                  "Function: proxy_on_tick failed: Exception: allocate memory failed"},
+                 {"Function: <function> failed: wavm.<why...>",
+                  "Function: proxy_on_tick failed: wavm.misalignedAtomicMemoryAccess"}},
        .cause = "the plugin stopped in <function>: <why>",
        .remedy = kReproduce,
        .effect = kDeadEffect,
@@ -264,7 +310,9 @@ std::vector<Sight> running_sights() {
        .forms = {{"wasm vm recover from crash success", "wasm vm recover from crash success"},
                  {"wasm vm rebuild success", "wasm vm rebuild success"},
                  {"wasm vm rebuild skipped: recover interval has not been reached",
-                  "wasm vm rebuild skipped: recover interval has not been reached"}},
+                  "wasm vm rebuild skipped: recover interval has not been reached"},
+                 {"wasm vm rebuild skipped: recovery cooldown has",
+                  "wasm vm rebuild skipped: recovery cooldown has 400ms remaining"}},
        .cause = "Higress made a plugin's VM anew, after a crash or for its memory",
        .remedy = "`wasmctl explain` of the log from its beginning finds the crash; without one it "
                  "was memory: `wasmctl test DIR` shows what a request leaves behind",
@@ -272,6 +320,57 @@ std::vector<Sight> running_sights() {
        .confidence = Confidence::likely,
        .leads = kDead,
        .follows = kDead},
+      {.code = "W-421",
+       .role = Role::wrapper,
+       .forms = {{"wasm trap: <why...>",
+                  "failed to call function: wasm trap: wasm `unreachable` instruction executed"}},
+       .cause = "the plugin stopped: <why>",
+       .remedy = kReproduce,
+       .source = "Wasmtime, in builds of Envoy with it, Kong and APISIX",
+       .leads = kDead | kNotLoaded},
+      {.code = "W-422",
+       .producer = Producer::higress,
+       .role = Role::consequence,
+       .step = 3,
+       .forms = {{"wasm worker initialization failed: plugin='<plugin>' reason='<why>'",
+                  "wasm worker initialization failed: plugin='default.filter' "
+                  "reason='RuntimeError' retryable=true fail_open=false"},
+                 {"wasm worker initialization retry became terminal: plugin='<plugin>' "
+                  "reason='<why>'",
+                  "wasm worker initialization retry became terminal: plugin='default.filter' "
+                  "reason='ConfigureFailed' attempt=2 fail_open=false"}},
+       .cause = "a worker of Higress could not start <plugin> (<why>); the main thread could",
+       .remedy =
+           "an earlier line of the same thread says why: hand in the log from its beginning; "
+           "where none does, it is mostly memory: `wasmctl inspect FILE` shows what a VM takes",
+       .effect = "that worker's requests get 503, with FAIL_OPEN they pass without the plugin",
+       .source = "Higress' Envoy, source/extensions/common/wasm/wasm.cc",
+       .confidence = Confidence::likely,
+       .leads = kNotLoaded,
+       .follows = kNotLoaded | kDead},
+      {.code = "W-423",
+       .producer = Producer::higress,
+       .role = Role::consequence,
+       .step = 7,
+       .forms = {{"wasm vm recover execution failed", "wasm vm recover execution failed"},
+                 {"wasm vm rebuild execution failed", "wasm vm rebuild execution failed"}},
+       .cause = "Higress could not make a plugin's VM anew, after a crash or for its memory",
+       .remedy = "`wasmctl explain` of the log from its beginning finds why it crashed, and an "
+                 "earlier line why the new one does not start",
+       .effect = kDeadEffect,
+       .source = "Higress' Envoy, source/extensions/common/wasm/wasm.cc",
+       .confidence = Confidence::likely,
+       .leads = kDead,
+       .follows = kDead | kNotLoaded},
+      {.code = "W-424",
+       .forms = {{"unimplemented proxy-wasm API", "unimplemented proxy-wasm API"}},
+       .cause = "the plugin called a function of Proxy-Wasm that this proxy does not have, or not "
+                "yet at that moment: in `_start`, before there is a context",
+       .remedy = "call the proxy from the root context's start at the earliest; `wasmctl lint "
+                 "FILE` names the line, and what the proxy lacks",
+       .source = "proxy-wasm-cpp-host, include/proxy-wasm/context.h",
+       .confidence = Confidence::likely,
+       .leads = kDead | kNotLoaded},
   };
 }
 

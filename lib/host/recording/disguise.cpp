@@ -14,9 +14,9 @@ namespace {
 // Of a shorter one the value of its header alone is disguised.
 constexpr std::size_t kLeastSecret = 6;
 
-using Part = std::pair<std::size_t, std::size_t>;  // where it begins, and its size
+using Stretch = std::pair<std::size_t, std::size_t>;  // where it begins, and its size
 
-Part without_quotes(std::string_view value, Part part) {
+Stretch without_quotes(std::string_view value, Stretch part) {
   const auto text = value.substr(part.first, part.second);
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
     return {part.first + 1, part.second - 2};
@@ -24,8 +24,8 @@ Part without_quotes(std::string_view value, Part part) {
 }
 
 // `a=1; b=2`: what is behind each `=`, of set-cookie behind the first.
-std::vector<Part> secrets_of_cookies(std::string_view value, bool is_one) {
-  std::vector<Part> parts;
+std::vector<Stretch> secrets_of_cookies(std::string_view value, bool is_one) {
+  std::vector<Stretch> parts;
   for (std::size_t begin = 0; begin < value.size();) {
     const auto end = std::min(value.find(';', begin), value.size());
     const auto equals = value.find('=', begin);
@@ -37,7 +37,7 @@ std::vector<Part> secrets_of_cookies(std::string_view value, bool is_one) {
 }
 
 // What is secret in the value of such a header.
-std::vector<Part> secrets_of(std::string_view name, std::string_view value) {
+std::vector<Stretch> secrets_of(std::string_view name, std::string_view value) {
   const auto lower = base::lower(name);
   if (lower.ends_with("cookie")) return secrets_of_cookies(value, lower.starts_with("set-"));
   const auto space = value.find(' ');

@@ -260,3 +260,9 @@ TEST_CASE("versions decide what else is said") {
   CHECK(editions("proxy istio/proxyv2:1.25.1\n") == 1);
   CHECK(editions("proxy istio/proxyv2:1.28.1\n") == 0);
 }
+
+TEST_CASE("nginx's own failure is not taken for a callback of the plugin") {
+  CHECK(
+      told({"2026/11/26 16:15:53 [error] 7#7: failed to call function: assertion failed: `x`\n"}) ==
+      "unknown");
+}
