@@ -4,6 +4,7 @@
     .venv/bin/python tests/library_trees.py    the table of `./dev libraries`: plugins, seconds, bytes
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -48,7 +49,8 @@ def trees():
                     if member.isfile() and member.name.startswith(wanted):
                         member.name = member.name.removeprefix(f"{top}/third_party/")
                         tar.extract(member, made, filter="data")
-        made.rename(place)
+        with contextlib.suppress(OSError):  # another test run was faster
+            made.rename(place)
     return place
 
 

@@ -9,7 +9,8 @@ class Example : public Context {
  public:
   using Context::Context;
   FilterHeadersStatus onRequestHeaders(uint32_t, bool) override {
-    const std::vector<std::string_view> parts = absl::StrSplit(getRequestHeader(":path")->view(), '/');
+    const auto path = getRequestHeader(":path");
+    const std::vector<std::string_view> parts = absl::StrSplit(path->view(), '/');
     addRequestHeader("x-last", absl::StrCat(parts.back(), " of ", parts.size()));
     return FilterHeadersStatus::Continue;
   }
