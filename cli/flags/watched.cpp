@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/sha256.hpp"
 #include "base/stop_signals.hpp"
+#include "compile/materials.hpp"
 
 namespace wasmctl::cli {
 
@@ -99,6 +100,8 @@ void add_watched_directory(base::Watched& watched, const std::string& directory,
     const auto plugin = load_plugin(directory, flags);
     watched.except.push_back(plugin.build_directory);
     for (const auto& include : plugin.build.includes) watched.paths.push_back(top / include);
+    const auto of_libraries = compile::library_files(plugin, flags.build);
+    watched.paths.insert(watched.paths.end(), of_libraries.begin(), of_libraries.end());
   } catch (const Error&) {  // `work` says what is wrong
   }
 }
@@ -116,6 +119,7 @@ void work_and_watch(Context& context, const std::function<base::Watched()>& inpu
       context.err.relay(format_error(error));
     } catch (const Refused&) {  // has said why
     }
+    changes.watch(inputs());  // also what the build now turned out to read
     context.out.flush();
     context.err.flush();
     const auto changed = changes.wait(ends);

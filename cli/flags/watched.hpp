@@ -17,7 +17,8 @@
 namespace wasmctl::cli {
 
 // Adds the plugin's directory with all that is below it, and the directories of headers that its
-// wasmctl.yaml, if that can be read, and the flags name; but not what a build writes.
+// wasmctl.yaml, if that can be read, and the flags name, and the files of libraries that it was
+// last built from; but not what a build writes.
 void add_watched_directory(base::Watched& watched, const std::string& directory,
                            const BuildFlags& flags);
 

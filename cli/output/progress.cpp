@@ -133,11 +133,12 @@ std::string Progress::bar(std::uint64_t moved, std::uint64_t expected, Seconds e
 
 void show_compiled(Output err, const Progress::Columns& columns, std::string_view library,
                    std::size_t done, std::size_t all) {
-  if (columns) err.write(kErase);
-  if (done == all) {
-    err.print("{}: {} compiled for Wasm, once for all plugins\n", library, counted(all, "source"));
-  } else if (columns) {
-    err.print("{}: {} of {} sources", library, done, all);
+  if (done == 0) {
+    err.print("{}: compiling {} for Wasm, once for all plugins\n", library, counted(all, "source"));
+  }
+  if (columns) {
+    err.write(kErase);
+    if (done < all) err.print("{}: {} of {} sources", library, done, all);
   }
   err.flush();
 }

@@ -56,8 +56,8 @@ class Progress {
   bool shown_ = false;  // there is a bar to be drawn over
 };
 
-// How many sources of a library are compiled: on a terminal a count that is drawn over, and in the
-// end a line.
+// How many sources of a library are compiled: first a line that says what takes so long, then on a
+// terminal a count that is drawn over, and gone in the end.
 void show_compiled(Output err, const Progress::Columns& columns, std::string_view library,
                    std::size_t done, std::size_t all);
 

@@ -5,7 +5,8 @@
 namespace wasmctl {
 
 bool is_own_source(std::string_view file) {
-  return !file.empty() && !file.starts_with('/') && !file.starts_with("sdk/");
+  return !file.empty() && !file.starts_with('/') && !file.starts_with('<') &&
+         !file.starts_with("sdk/");
 }
 
 std::string to_string(const Place& place) {

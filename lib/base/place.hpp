@@ -18,7 +18,8 @@ inline bool operator==(const Place& a, const Place& b) {
 }
 
 // Whether `file` is one of the plugin's own: `wasmctl build` has the compiler call these relative
-// to the plugin's directory, and the SDK's `sdk/...` (-ffile-prefix-map).
+// to the plugin's directory, the SDK's `sdk/...` and a library's `<NAME>/...` (-ffile-prefix-map);
+// what a compiler makes up is called `<built-in>`, too.
 bool is_own_source(std::string_view file);
 
 // `FILE`, `FILE:LINE` or `FILE:LINE:COLUMN`.

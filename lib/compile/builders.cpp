@@ -68,6 +68,15 @@ Paths paths_of(const plugin::Plugin& plugin, const Options& options) {
   return paths;
 }
 
+plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options& options) {
+  auto flags = options.settings;
+  for (auto& include : flags.includes) include = fs::absolute(include).native();
+  for (auto& library : flags.libraries) library.tree = fs::absolute(library.tree);
+  auto settings = plugin::join(plugin.build, flags);
+  if (settings.optimize.empty()) settings.optimize = "z";
+  return settings;
+}
+
 void make_directories(const Paths& paths, const std::vector<fs::path>& more) {
   const bool named = paths.build != paths.plugin / "build";
   const auto& top = named ? paths.build : paths.plugin;

@@ -206,7 +206,7 @@ std::map<fs::path, LibraryCache::Compiled> LibraryCache::objects(
   const base::FileLock lock(directory / "lock");
   stamps_.clear();  // that took a while, if another build had it
   const auto missing = find(sources, directory, found);
-  compile(tree, missing, directory, found);
+  if (!missing.empty()) compile(tree, missing, directory, found);
   return found;
 }
 

@@ -3,16 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
-#include <set>
 #include <tuple>
+#include <utility>
 
+#include "base/content.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "compile/builders.hpp"
 #include "compile/go.hpp"
+#include "compile/library_tree.hpp"
+#include "compile/protobuf.hpp"
 #include "compile/rust.hpp"
 #include "compile/sdk.hpp"
 #include "compile/state.hpp"
@@ -22,6 +27,7 @@ namespace wasmctl::compile {
 namespace {
 
 constexpr std::uint64_t kMaxLockBytes = 4U << 20U;
+constexpr std::uint64_t kMaxSourceBytes = 64U << 20U;
 constexpr std::size_t kMaxSourceFiles = 10'000;
 
 std::string read_or_empty(const fs::path& file) {
@@ -38,29 +44,63 @@ bool is_below(const fs::path& file, const fs::path& directory) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// What the compiler read of the plugin's own: in its directory, and in those of its `includes`.
-std::set<std::string> compiled_sources(const plugin::Plugin& plugin, const Options& options) {
+// What the module was last made from, and what that was made from in turn: sources, headers,
+// messages.
+std::set<fs::path> made_from(const State& state, const fs::path& module) {
+  std::set<fs::path> files;
+  std::vector<std::string> waiting = {module.native()};
+  while (!waiting.empty()) {
+    const auto step = state.steps.find(waiting.back());
+    waiting.pop_back();
+    if (step == state.steps.end()) continue;
+    for (const auto& [input, size_and_time] : step->second.inputs) {
+      if (files.insert(fs::path(input).lexically_normal()).second) waiting.push_back(input);
+    }
+  }
+  return files;
+}
+
+std::vector<LibraryTree> trees_of(const plugin::Plugin& plugin, const Options& options) {
+  return find_trees(join_settings(plugin, options).libraries, paths_of(plugin, options).plugin);
+}
+
+std::string version_of(const LibraryTree& tree) {
+  if (tree.recipe() == nullptr) return {};
+  if (tree.name() == "protobuf") return protobuf_version(tree);
+  if (tree.name() == "abseil") {
+    return abseil_version(read_or_empty(tree.root() / "absl/base/config.h"));
+  }
+  return {};
+}
+
+Part part_of(const LibraryTree& tree, const std::set<fs::path>& files) {
+  std::string lines;
+  for (const auto& file : files) {
+    if (!tree.has(file)) continue;
+    const auto content = base::Content::of_regular_file(file, kMaxSourceBytes);
+    lines += fmt::format("{}  {}\n", base::sha256_hex(content), tree.relative(file).native());
+  }
+  return {tree.name(), version_of(tree), "", base::sha256_hex(lines)};
+}
+
+// Of C and C++: in its directory, and in those of its `includes`.
+void add_compiled(const plugin::Plugin& plugin, const Options& options,
+                  std::set<std::string>& sources, std::vector<Part>& parts) {
   const auto paths = paths_of(plugin, options);
-  const auto state = load_state(paths.state(), Directory::plugins);
+  const auto files = made_from(load_state(paths.state(), Directory::plugins), paths.module);
+  const auto trees = trees_of(plugin, options);
+  for (const auto& tree : trees) parts.push_back(part_of(tree, files));
   std::vector<fs::path> own = {paths.plugin};
   for (const auto& include : plugin.build.includes) {
     own.push_back((paths.plugin / include).lexically_normal());
   }
-  std::set<std::string> sources;
-  const auto module = state.steps.find(paths.module.native());
-  if (module == state.steps.end()) return sources;
-  for (const auto& [object, fingerprint] : module->second.inputs) {
-    const auto step = state.steps.find(object);
-    if (step == state.steps.end()) continue;
-    for (const auto& [input, size_and_time] : step->second.inputs) {
-      const auto file = fs::path(input).lexically_normal();
-      const bool is_own = std::ranges::any_of(
-          own, [&](const fs::path& directory) { return is_below(file, directory); });
-      if (!is_own || is_below(file, paths.build)) continue;
-      sources.insert(file.lexically_relative(paths.plugin).generic_string());
-    }
+  for (const auto& file : files) {
+    const auto has_it = [&](const LibraryTree& tree) { return tree.has(file); };
+    const bool is_own = std::ranges::any_of(
+        own, [&](const fs::path& directory) { return is_below(file, directory); });
+    if (!is_own || is_below(file, paths.build) || std::ranges::any_of(trees, has_it)) continue;
+    sources.insert(file.lexically_relative(paths.plugin).generic_string());
   }
-  return sources;
 }
 
 // Not what is made of them, nor what tools keep for themselves.
@@ -187,16 +227,52 @@ Part compiler_of(std::string_view line) {
   return {std::string(name), std::string(word(line.substr(at + kVersion.size()))), "", ""};
 }
 
+std::set<fs::path> library_files(const plugin::Plugin& plugin, const Options& options) {
+  std::set<fs::path> watched;
+  const auto trees = trees_of(plugin, options);
+  if (trees.empty()) return watched;
+  const auto paths = paths_of(plugin, options);
+  const auto state = load_state(paths.state(), Directory::plugins);
+  for (const auto& tree : trees) {
+    for (const auto& source : tree.listed()) watched.insert(tree.root() / source);
+  }
+  for (const auto& [output, step] : state.steps) {
+    for (const auto& [input, size_and_time] : step.inputs) {
+      const auto file = fs::path(input).lexically_normal();
+      const auto has_it = [&](const LibraryTree& tree) { return tree.has(file); };
+      if (std::ranges::any_of(trees, has_it)) watched.insert(file);
+    }
+  }
+  return watched;
+}
+
+// Source: absl/base/config.h, which says how its releases are called.
+std::string abseil_version(std::string_view header) {
+  const auto number = [&](std::string_view name) {
+    const auto line = fmt::format("\n#define {} ", name);
+    const auto at = header.find(line);
+    unsigned value = 0;
+    if (at == std::string_view::npos) return value;
+    const auto digits = header.substr(at + line.size());
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  };
+  const auto release = number("ABSL_LTS_RELEASE_VERSION");
+  if (release == 0) return {};
+  return fmt::format("{}.{}", release, number("ABSL_LTS_RELEASE_PATCH_LEVEL"));
+}
+
 Materials materials_of(const plugin::Plugin& plugin, const ToolchainSearch& search,
                        const Options& options) {
   Materials materials;
   std::set<std::string> sources;
   switch (plugin.builder) {
     case plugin::Builder::clang:
-      sources = compiled_sources(plugin, options);
       materials.compiler =
           ask_compiler(find_toolchain(search).clang, "--version", plugin.directory);
       materials.parts = {{"wasmctl Proxy-Wasm C++ SDK", "", "", sdk_digest()}};
+      add_compiled(plugin, options, sources, materials.parts);
+      materials.parts = sorted_parts(std::move(materials.parts));
       break;
     case plugin::Builder::cargo:
       sources = files_below(plugin, options);

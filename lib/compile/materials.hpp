@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,17 +12,20 @@
 
 namespace wasmctl::compile {
 
-// A part that was not written for this plugin: a crate, a module of Go's, the SDK.
+// A part that was not written for this plugin: a crate, a module of Go's, the SDK, a library.
 struct Part {
   std::string name;     // "proxy-wasm", "github.com/proxy-wasm/proxy-wasm-go-sdk"
   std::string version;  // may be empty
   std::string purl;     // a package URL, "pkg:cargo/proxy-wasm@0.2.2"; empty: it has none
-  std::string sha256;   // 64 hex digits of what was fetched, where the build checked it; or empty
+  // 64 hex digits, or empty: of what was fetched, where the build checked it; of a library in C or
+  // C++, of the lines `DIGEST  FILE` that sha256sum writes of the files of its tree that the module
+  // was made from, sorted.
+  std::string sha256;
 };
 
 struct Materials {
   // Relative to the plugin's directory, in `/`, sorted: of C and C++ those that the compiler read,
-  // but for the toolchain's and the SDK's; of cargo and Go all that is there.
+  // but for the toolchain's, the SDK's and libraries'; of cargo and Go all that is there.
   std::vector<std::string> sources;
   std::vector<Part> parts;  // sorted by name
   Part compiler;            // "clang", "22.1.8", as it says itself
@@ -30,6 +34,13 @@ struct Materials {
 // Of a plugin that was built just now with these options.
 Materials materials_of(const plugin::Plugin& plugin, const ToolchainSearch& search,
                        const Options& options);
+
+// What to watch of a plugin's libraries: the files that it was last built from, and the sources
+// that its settings list. Throws as build() does where a library is not what the settings say.
+std::set<fs::path> library_files(const plugin::Plugin& plugin, const Options& options);
+
+// "20240722.1" of Abseil's header absl/base/config.h; empty between releases.
+std::string abseil_version(std::string_view header);
 
 // Of the first line of what a compiler prints when it is asked for its version.
 Part compiler_of(std::string_view line);

@@ -21,18 +21,6 @@ namespace {
 constexpr std::uint64_t kMaxVersionHeaderBytes = 1U << 20U;
 constexpr std::chrono::seconds kLongestRun{60};
 
-// The tree's version, where its headers say it.
-std::string version_of_tree(const LibraryTree& protobuf) {
-  for (const char* header : {"runtime_version.h", "stubs/common.h"}) {
-    const auto file = protobuf.root() / "src/google/protobuf" / header;
-    std::error_code ignored;
-    if (!fs::is_regular_file(file, ignored)) continue;
-    auto version = protobuf_version(base::read_file(file, kMaxVersionHeaderBytes));
-    if (!version.empty()) return version;
-  }
-  return {};
-}
-
 fs::path find_protoc(const std::string& search_path, const std::string& wanted) {
   if (const auto found = base::find_program("protoc", search_path + ":/usr/bin")) return *found;
   throw Error(Code::tool_missing, "no protoc, which makes C++ of .proto files")
@@ -67,7 +55,7 @@ class Generator {
         paths_(paths),
         state_(state),
         directory_(paths.objects / "proto"),
-        wanted_(version_of_tree(protobuf)),
+        wanted_(protobuf_version(protobuf)),
         protoc_(find_protoc(search_path, wanted_)) {}
 
   Generated run(const std::vector<fs::path>& protos) {
@@ -154,6 +142,17 @@ class Generator {
 Generated generate_messages(const std::vector<fs::path>& protos, const LibraryTree& protobuf,
                             const Paths& paths, const std::string& search_path, State& state) {
   return Generator(protobuf, paths, search_path, state).run(protos);
+}
+
+std::string protobuf_version(const LibraryTree& protobuf) {
+  for (const char* header : {"runtime_version.h", "stubs/common.h"}) {
+    const auto file = protobuf.root() / "src/google/protobuf" / header;
+    std::error_code ignored;
+    if (!fs::is_regular_file(file, ignored)) continue;
+    auto version = protobuf_version(base::read_file(file, kMaxVersionHeaderBytes));
+    if (!version.empty()) return version;
+  }
+  return {};
 }
 
 // Source: protobuf's "Version Support": since 3.20 the languages have major versions of their own,

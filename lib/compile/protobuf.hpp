@@ -29,5 +29,6 @@ Generated generate_messages(const std::vector<fs::path>& protos, const LibraryTr
 // "29.0" of the lines in protobuf's headers that give its version, as protoc calls itself; empty if
 // there is none.
 std::string protobuf_version(std::string_view header);
+std::string protobuf_version(const LibraryTree& protobuf);
 
 }  // namespace wasmctl::compile

@@ -315,9 +315,11 @@ class Run {
     const auto ends = [this] {
       return std::vector{stop_->descriptor(), proxy_->descriptor(), console_->descriptor()};
     };
+    changes_->watch(watched());  // also what the build turned out to read
     while (changes_->wait(ends())) {
       changes_->watch(watched());
       reload();
+      changes_->watch(watched());
     }
     const bool is_stopped = stop_->came();
     std::optional<Error> death;

@@ -1,10 +1,14 @@
 """Libraries in source form: compiled once by their contents, linked as far as they are used, whatever becomes of the cache."""
 
+import hashlib
+import json
 import os
 import pathlib
 import shutil
 
 import pytest
+
+from loops import Watching, replace
 
 PLUGIN = """#include "proxy_wasm_intrinsics.h"
 #include "geo.h"
@@ -140,7 +144,8 @@ def test_what_is_not_the_library_is_told_at_its_place(wasmctl, geo):
 def test_a_library_that_does_not_compile_is_named(wasmctl, geo):
     (geo / "geo/src/unused.c").write_text("#include <absl/x.h>\n")
     refused = wasmctl("build", "p", status=5).stderr
-    assert "error: the library geo does not compile: src/unused.c\n" in refused
+    assert refused.startswith("geo: compiling 2 sources for Wasm, once for all plugins\n"
+                              "error: the library geo does not compile: src/unused.c\n")
     assert "hint: `libraries: {abseil: DIR}` in wasmctl.yaml compiles Abseil" in refused
 
 
@@ -159,3 +164,44 @@ def test_a_strangers_library_runs_and_writes_nothing(wasmctl, geo):
     assert not (geo / "written").exists()
     os.mkfifo(geo / "geo/src/pipe.c")
     wasmctl("lint", "p")
+
+
+def sources_and_part(layout):
+    """What the image of a layout says in CycloneDX: the names of its sources, and the part `geo`."""
+    for blob in (layout / "blobs/sha256").iterdir():
+        if blob.read_bytes().startswith(b"{") and '"bomFormat"' in (text := blob.read_text()):
+            components = json.loads(text)["components"]
+            part, = (component for component in components if component["name"] == "geo")
+            return {component["name"] for component in components if component["type"] == "file"}, part
+
+
+def test_a_bill_of_materials_names_the_library(wasmctl, geo):
+    """By the digest of what was compiled; inside of the plugin's directory, too, it is no source of the plugin's."""
+    shutil.move(geo / "geo", geo / "p/geo")
+    replace(geo / "p/wasmctl.yaml", "../geo", "geo")
+    (geo / "p/geo/README").write_text("nothing that is compiled\n")
+    wasmctl("push", "p", "oci:layout:v1", "--sbom", "--provenance")
+    sources, part = sources_and_part(geo / "layout")
+    assert sources == {"plugin.cc", "wasmctl.yaml"}
+    lines = "".join(f"{hashlib.sha256((geo / 'p/geo' / file).read_bytes()).hexdigest()}  {file}\n"
+                    for file in ("include/geo.h", "src/geo.c", "src/unused.c"))
+    assert part["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(lines.encode()).hexdigest()}]
+    wasmctl("verify", "oci:layout:v1", "--rebuild", "p")
+    replace(geo / "p/geo/src/geo.c", "+ 1", "+ 2")
+    differs = wasmctl("verify", "oci:layout:v1", "--rebuild", "p", status=11).stderr
+    assert "  caused by: it was built with geo sha256:" in differs
+
+
+def test_build_watch_goes_by_the_files_of_libraries(clean_env, geo):
+    (geo / "geo/README").write_text("a")
+    with Watching(clean_env, "build", "p", "--watch", cwd=geo) as watching:
+        watching.out.wait_for("p/build/p.wasm")
+        (geo / "geo/README").write_text("b")
+        replace(geo / "geo/src/geo.c", "+ 1", "+ 2")
+        assert watching.talk.wait_for("changed") == f"{geo}/geo/src/geo.c has changed"
+        watching.out.wait_for("p/build/p.wasm")
+        replace(geo / "geo/include/geo.h", "* 2", "* * 2")
+        watching.talk.wait_for("error: p does not compile")
+        replace(geo / "geo/include/geo.h", "* * 2", "* 3")
+        watching.out.wait_for("p/build/p.wasm")
+        assert watching.end() == 130

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 namespace compile = wasmctl::compile;
 
@@ -76,5 +77,21 @@ TEST_CASE("a compiler's name and version, as it says them") {
     CAPTURE(line);
     const auto part = compile::compiler_of(line);
     CHECK(part.name + " " + part.version == wanted);
+  }
+}
+
+TEST_CASE("the release that a tree of Abseil says it is of") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"// `ABSL_LTS_RELEASE_VERSION` ...\n#define ABSL_LTS_RELEASE_VERSION 20240722\n"
+       "#define ABSL_LTS_RELEASE_PATCH_LEVEL 1\n",
+       "20240722.1"},
+      {"\n#define ABSL_LTS_RELEASE_VERSION 20260107\n", "20260107.0"},
+      {"\n#undef ABSL_LTS_RELEASE_VERSION\n#undef ABSL_LTS_RELEASE_PATCH_LEVEL\n", ""},
+      {"\n#define ABSL_LTS_RELEASE_VERSION ", ""},
+      {"", ""},
+  };
+  for (const auto& [header, wanted] : cases) {
+    CAPTURE(header);
+    CHECK(compile::abseil_version(header) == wanted);
   }
 }
