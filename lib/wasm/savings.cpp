@@ -38,6 +38,8 @@ constexpr std::string_view kStreams[] = {
     "std::__2::numpunct",        "std::__2::ctype",           "std::__2::codecvt",
     "std::__2::collate",         "std::__2::messages",        "std::__2::__num_"};
 constexpr std::string_view kProtobuf[] = {"google::protobuf::"};
+constexpr std::string_view kAbseil[] = {"absl::"};
+constexpr std::string_view kRe2[] = {"re2::"};
 constexpr std::string_view kGoFormat[] = {"fmt", "reflect"};
 
 constexpr Library kLibraries[] = {
@@ -62,6 +64,18 @@ constexpr Library kLibraries[] = {
      {},
      kProtobuf,
      "`optimize_for = LITE_RUNTIME`, or messages without the library, as the SDK has them"},
+    {"Abseil",
+     {},
+     kAbseil,
+     "std::to_string and `+` stand in for StrCat, std::unordered_map for flat_hash_map, an enum "
+     "for Status"},
+    // One pattern with groups, matched: 351 kB with RE2, 227 kB with std::regex, which needs time
+    // that grows exponentially for some patterns.
+    {"RE2",
+     {},
+     kRe2,
+     "find and substr of std::string_view, where the pattern is simple; <regex> is two thirds as "
+     "large"},
     {"fmt and reflect", kGoFormat, {}, "strconv and `+` do without them"},
 };
 

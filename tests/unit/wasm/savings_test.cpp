@@ -60,6 +60,15 @@ TEST_CASE("what makes a module larger, with its remedy") {
       {{{"google::protobuf::Message::parse()", 3072}},
        "protobuf 3: `optimize_for = LITE_RUNTIME`, or messages without the library, as the SDK "
        "has them\n"},
+      {{{"absl::lts_20240722::StrCat(absl::lts_20240722::AlphaNum const&)", 2048},
+        {"absl::Status::~Status()", 1024},
+        {"re2::Prog::Optimize()", 2048},
+        {"mine::f(absl::Status)", 5000},
+        {"absl_of_mine", 5000}},
+       "Abseil 3: std::to_string and `+` stand in for StrCat, std::unordered_map for "
+       "flat_hash_map, an enum for Status\n"
+       "RE2 2: find and substr of std::string_view, where the pattern is simple; <regex> is two "
+       "thirds as large\n"},
       {{{"fmt.Fprintf", 2048}, {"reflect.Value.Call", 2048}},
        "fmt and reflect 4: strconv and `+` do without them\n"},
       // The largest first; what is small, or a hundredth of it all, is not worth a word.
