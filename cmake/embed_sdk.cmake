@@ -2,6 +2,7 @@
 # Run as: cmake -DSDK=dir -DOUTPUT=file -P embed_sdk.cmake
 include(${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 file(GLOB files LIST_DIRECTORIES false RELATIVE ${SDK} ${SDK}/*.h ${SDK}/*.cc ${SDK}/contrib/*.h
+     ${SDK}/libraries/*.h
      ${SDK}/std/* ${SDK}/std/sys/*)
 list(SORT files)
 set(source "#include \"compile/sdk.hpp\"\n\nnamespace wasmctl::compile {\n\nnamespace {\n\nconstexpr SdkFile kFiles[] = {\n")

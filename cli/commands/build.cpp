@@ -86,7 +86,7 @@ void add_build(CLI::App& root, Context& context, Action& action) {
   add_build_flags(*app, options->flags);
   app->footer(
       "What the plugin always needs is said once, in its wasmctl.yaml: defines, includes,\n"
-      "optimize, std, cxxflags, ldflags.\n"
+      "optimize, std, cxxflags, ldflags, libraries.\n"
       "Examples:\n"
       "  wasmctl build plugins/header-logger -o header-logger.wasm");
   app->callback([options, &context, &action] {

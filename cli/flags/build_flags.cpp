@@ -7,10 +7,13 @@
 #include <string>
 
 #include "base/content.hpp"
+#include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
+#include "cli/flags/key_value.hpp"
+#include "cli/output/progress.hpp"
 #include "plugin/build_settings.hpp"
 #include "wasm/host_range.hpp"
 #include "wasm/lint/lint.hpp"
@@ -29,6 +32,14 @@ std::size_t name_bytes(const std::filesystem::path& path) {
     if (section.name == "name") bytes += section.bytes.size();
   }
   return bytes;
+}
+
+plugin::Library parse_library(const std::string& word) {
+  auto [name, tree] = parse_key_value("--library", word, "NAME=DIR");
+  if (tree.empty() || !plugin::is_library_name(name)) {
+    throw Error(Code::usage, fmt::format("--library {}: NAME=DIR is wanted", word));
+  }
+  return {name, tree, {}, {}, {}, {"--library " + word, 0, 0}};
 }
 
 }  // namespace
@@ -62,6 +73,17 @@ void add_build_flags(CLI::App& command, BuildFlags& flags) {
   list("-I,--include", settings.includes, "DIR", "Search DIR for headers");
   list("--cxxflag", settings.compile_flags, "FLAG", "Hand FLAG to the compiler");
   list("--ldflag", settings.link_flags, "FLAG", "Hand FLAG to the linker's driver");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--library",
+          [&settings](const std::vector<std::string>& words) {
+            settings.libraries.clear();
+            for (const auto& word : words) settings.libraries.push_back(parse_library(word));
+          },
+          "Compile and link a library that wasmctl knows, from its tree in DIR")
+      ->type_name("NAME=DIR")
+      ->allow_extra_args(false)
+      ->group(kGroup);
   command.add_option("-j,--jobs", build.jobs, "Compilers at a time (default: one a processor)")
       ->type_name("N")
       ->group(kGroup);
@@ -86,6 +108,9 @@ std::string typed_flags(const BuildFlags& flags) {
   add("-I", settings.includes);
   for (const auto& flag : settings.compile_flags) words.push_back("--cxxflag=" + flag);
   for (const auto& flag : settings.link_flags) words.push_back("--ldflag=" + flag);
+  for (const auto& library : settings.libraries) {
+    words.push_back(fmt::format("--library={}={}", library.name, library.tree.native()));
+  }
   return base::to_shell(words);
 }
 
@@ -109,6 +134,13 @@ void require_first_stream(const plugin::Plugin& plugin, const std::filesystem::p
                          plugin.name);
 }
 
+compile::LibraryProgress progress_of_libraries(Context& context) {
+  if (context.quiet) return {};
+  return [&context](const std::string& library, std::size_t done, std::size_t all) {
+    show_compiled(context.err, context.columns, library, done, all);
+  };
+}
+
 }  // namespace
 
 compile::ToolchainSearch toolchain_search(Context& context, const BuildFlags& flags) {
@@ -130,6 +162,7 @@ compile::Result build_plugin(Context& context, const plugin::Plugin& plugin,
   options.typed = typed_flags(flags);
   options.color = context.color;
   options.cache = cache_directory(context);
+  options.library_progress = progress_of_libraries(context);
   const auto result = compile::build(plugin, toolchain_search(context, flags), options);
   if (!context.quiet) {
     context.err.relay(result.warnings);

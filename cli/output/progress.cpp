@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "cli/output/findings.hpp"
+
 namespace wasmctl::cli {
 
 namespace {
@@ -127,6 +129,17 @@ std::string Progress::bar(std::uint64_t moved, std::uint64_t expected, Seconds e
     if (shorter.size() <= room) return shorter;
   }
   return "";
+}
+
+void show_compiled(Output err, const Progress::Columns& columns, std::string_view library,
+                   std::size_t done, std::size_t all) {
+  if (columns) err.write(kErase);
+  if (done == all) {
+    err.print("{}: {} compiled for Wasm, once for all plugins\n", library, counted(all, "source"));
+  } else if (columns) {
+    err.print("{}: {} of {} sources", library, done, all);
+  }
+  err.flush();
 }
 
 }  // namespace wasmctl::cli

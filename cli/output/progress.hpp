@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/output/output.hpp"
 
@@ -54,5 +55,10 @@ class Progress {
   std::uint64_t moved_ = 0;
   bool shown_ = false;  // there is a bar to be drawn over
 };
+
+// How many sources of a library are compiled: on a terminal a count that is drawn over, and in the
+// end a line.
+void show_compiled(Output err, const Progress::Columns& columns, std::string_view library,
+                   std::size_t done, std::size_t all);
 
 }  // namespace wasmctl::cli

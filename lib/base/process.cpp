@@ -403,7 +403,8 @@ Finished run(const Command& command) {
   return std::move(run_all({&command, 1}, 1).front());
 }
 
-std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) {
+std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs,
+                              const OnFinish& on_finish) {
   const auto at_once = std::clamp<std::size_t>(jobs, 1, kMostAtOnce);
   const StopHandlers handlers;
   std::vector<Finished> results(commands.size());
@@ -425,8 +426,10 @@ std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs) 
     for (auto it = running.begin(); it != running.end();) {
       auto finished = it->second.done() ? it->second.wait() : std::nullopt;
       if (finished) {
-        results[it->first] = std::move(*finished);
+        const auto index = it->first;
+        results[index] = std::move(*finished);
         it = running.erase(it);
+        if (on_finish) on_finish(index, results[index]);
       } else {
         ++it;
       }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,7 +48,10 @@ struct Finished {
 Finished run(const Command& command);
 
 // Runs all, at most `jobs` at a time (and never more than 256); results in the order of `commands`.
-std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs);
+// `on_finish`, which may be null, is told of each when it has ended.
+using OnFinish = std::function<void(std::size_t index, const Finished& finished)>;
+std::vector<Finished> run_all(std::span<const Command> commands, unsigned jobs,
+                              const OnFinish& on_finish = {});
 
 // The program as execvp would find it on `path` (the value of PATH), but for entries that are not
 // absolute: what lies in the working directory may be somebody else's.

@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/library_cache.hpp"
 #include "compile/toolchain.hpp"
 #include "plugin/plugin.hpp"
 
@@ -31,13 +32,14 @@ namespace wasmctl::compile {
 struct Options {
   // Of C and C++, after the plugin's own; includes: to the working directory.
   plugin::BuildSettings settings;
-  bool debug = false;  // -g: DWARF and names stay in the module
-  bool names = false;  // the functions' names stay in the module
-  bool lint = true;    // refuse what Envoy would refuse
-  unsigned jobs = 0;   // compilers at a time; 0: one for each processor
-  bool color = false;  // the compiler's messages
-  fs::path cache;      // the cache directory; empty: the build directory
-  std::string typed;   // those of them that change the module, as typed: `-O 2 -D 'A="b c"'`
+  bool debug = false;                     // -g: DWARF and names stay in the module
+  bool names = false;                     // the functions' names stay in the module
+  bool lint = true;                       // refuse what Envoy would refuse
+  unsigned jobs = 0;                      // compilers at a time; 0: one for each processor
+  bool color = false;                     // the compiler's messages
+  fs::path cache;                         // the cache directory; empty: the build directory
+  LibraryProgress library_progress = {};  // of libraries that are compiled for the first time
+  std::string typed;  // those of them that change the module, as typed: `-O 2 -D 'A="b c"'`
 };
 
 struct Result {

@@ -46,11 +46,13 @@ void require_no_settings(const Options& options, std::string_view plugin, std::s
   const auto& settings = options.settings;
   const bool none = settings.defines.empty() && settings.includes.empty() &&
                     settings.optimize.empty() && settings.compile_flags.empty() &&
-                    settings.link_flags.empty();
+                    settings.link_flags.empty() && settings.libraries.empty();
   if (none) return;
   throw Error(
       Code::usage,
-      fmt::format("-D, -I, -O, --cxxflag and --ldflag are for C and C++, which {} is not", plugin))
+      fmt::format(
+          "-D, -I, -O, --cxxflag, --ldflag and --library are for C and C++, which {} is not",
+          plugin))
       .hint(std::string(advice));
 }
 

@@ -1,10 +1,12 @@
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <span>
 #include <thread>
 #include <utility>
@@ -17,11 +19,15 @@
 #include "compile/commands.hpp"
 #include "compile/depfile.hpp"
 #include "compile/diagnosis.hpp"
+#include "compile/libraries.hpp"
+#include "compile/library_cache.hpp"
+#include "compile/protobuf.hpp"
 #include "compile/sdk.hpp"
 #include "compile/sdk_cache.hpp"
 #include "compile/state.hpp"
 #include "wasm/lint/lint.hpp"
 #include "wasm/module.hpp"
+#include "wasm/names.hpp"
 
 namespace wasmctl::compile {
 
@@ -43,6 +49,7 @@ constexpr std::string_view kNeedsOldNames[] = {
 plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options& options) {
   auto flags = options.settings;
   for (auto& include : flags.includes) include = fs::absolute(include).native();
+  for (auto& library : flags.libraries) library.tree = fs::absolute(library.tree);
   auto settings = plugin::join(plugin.build, flags);
   if (settings.optimize.empty()) settings.optimize = "z";
   return settings;
@@ -50,14 +57,17 @@ plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options&
 
 class Build {
  public:
-  Build(const plugin::Plugin& plugin, Toolchain toolchain, const Options& options)
+  Build(const plugin::Plugin& plugin, Toolchain toolchain, const Options& options,
+        std::string search_path)
       : plugin_(plugin),
+        search_path_(std::move(search_path)),
         toolchain_(std::move(toolchain)),
         options_(options),
         settings_(join_settings(plugin, options)),
         paths_(paths_of(plugin, options)),
         jobs_(options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency())),
-        identity_(toolchain_.identity()) {
+        identity_(toolchain_.identity()),
+        libraries_(settings_.libraries, paths_.plugin) {
     for (const auto& source : plugin.sources) {
       units_.push_back({source, paths_.objects / (source.native() + ".o")});
     }
@@ -67,6 +77,7 @@ class Build {
     make_directories(paths_, object_directories());
     const base::FileLock lock(lock_file(paths_));
     state_ = load_state(paths_.state(), Directory::plugins);
+    add_messages();
     compile();
     write_compile_commands();
     link();
@@ -79,6 +90,26 @@ class Build {
     directories.reserve(units_.size());
     for (const auto& unit : units_) directories.push_back(unit.object.parent_path());
     return directories;
+  }
+
+  // What protoc makes are further sources.
+  void add_messages() {
+    const auto* const protobuf = libraries_.find("protobuf");
+    if (protobuf == nullptr || protobuf->recipe() == nullptr || plugin_.protos.empty()) return;
+    messages_ = generate_messages(plugin_.protos, *protobuf, paths_, search_path_, state_);
+    for (const auto& source : messages_.sources) {
+      units_.push_back({source, source.native() + ".o"});
+    }
+  }
+
+  // The same names wherever they are made.
+  Words message_words() const {
+    if (messages_.sources.empty()) return {};
+    Words words;
+    for (const auto& include : messages_.includes) words.push_back("-I" + include.native());
+    words.push_back("-I" + messages_.directory.native());
+    words.push_back("-ffile-prefix-map=" + messages_.directory.native() + "=proto");
+    return words;
   }
 
   Flags flags() const {
@@ -98,6 +129,8 @@ class Build {
     if (options_.color) words.emplace_back("-fcolor-diagnostics");
     for (const auto& define : settings_.defines) words.push_back("-D" + define);
     for (const auto& include : settings_.includes) words.push_back("-I" + as_path(include));
+    append(words, libraries_.use_words());
+    append(words, message_words());
     if (language == Language::cpp) {
       if (!settings_.standard.empty()) words.push_back("-std=" + settings_.standard);
       append(words, settings_.compile_flags);
@@ -106,13 +139,14 @@ class Build {
   }
 
   // The SDK's header takes most of a compilation; in its precompiled form, a sixth of that. It is
-  // used only where it cannot change the meaning: no flags of the user's, nothing but standard
-  // headers before it, and no header of that name beside the source, which would be found first.
-  // (Editors get the command without it: their clang may be another one.)
+  // used only where it cannot change the meaning: no flags of the user's, of libraries only those
+  // whose headers are all in a folder of their name, nothing but standard headers before it, and no
+  // header of that name beside the source, which would be found first. (Editors get the command
+  // without it: their clang may be another one.)
   bool may_use_precompiled_header(const Unit& unit) const {
     const bool plain = settings_.defines.empty() && settings_.includes.empty() &&
                        settings_.standard.empty() && settings_.compile_flags.empty() &&
-                       !options_.debug && !state_.needs.old_names;
+                       !options_.debug && !state_.needs.old_names && libraries_.leave_sdk_alone();
     return plain && language_of(unit.source) == Language::cpp && !has_own_header(unit) &&
            begins_with_include(base::read_file(paths_.plugin / unit.source, kMaxSourceBytes),
                                kSdkHeader);
@@ -216,17 +250,21 @@ class Build {
     return error;
   }
 
-  LinkInputs link_inputs() const {
-    LinkInputs inputs{{}, settings_.link_flags, sdk_->objects()};
-    for (const auto& unit : units_) inputs.objects.push_back(unit.object.native());
-    return inputs;
+  Words objects() const {
+    Words objects;
+    for (const auto& unit : units_) objects.push_back(unit.object.native());
+    return objects;
   }
 
-  Words link_command() const {
-    return link_words(toolchain_, flags(), link_inputs(), paths_.linked());
+  Words link_command(const Words& of_libraries) const {
+    LinkInputs inputs{objects(), settings_.link_flags, sdk_->objects()};
+    inputs.library.insert(inputs.library.begin(), of_libraries.begin(), of_libraries.end());
+    return link_words(toolchain_, flags(), inputs, paths_.linked());
   }
 
-  std::string link_key() const { return key_of(link_command()) + shipping_key(plugin_, options_); }
+  std::string link_key() const {
+    return key_of(link_command({})) + libraries_.key() + shipping_key(plugin_, options_);
+  }
 
   bool is_linked() const { return state_.is_fresh(paths_.module, link_key()); }
 
@@ -235,26 +273,79 @@ class Build {
     if (result_.compiled == 0 && is_linked()) return;
 
     result_.lost_flags = lost_flags(paths_, state_, options_);
-    std::error_code ignored;
-    fs::remove(paths_.linked(), ignored);  // a link would be followed
     const auto started = file_clock_now();
-    const auto finished = base::run(compiler_command(link_command(), paths_.plugin));
-    if (finished.status != 0) throw link_error(finished.err);
-    result_.warnings += finished.err;
-
+    const auto inputs = link_what_is_used();
     ship(paths_.linked(), paths_.module, plugin_, options_, Exports::kept,
          [this](std::vector<Finding>& findings) { explain(findings); });
     fs::remove(paths_.linked());
-    state_.record(paths_.module, link_key(), linked_files(), started);
+    state_.record(paths_.module, link_key(), linked_files(inputs), started);
     state_.flags = options_.typed;
     save_state(paths_.state(), state_);
   }
 
-  // What the module is made from, also of the user's libraries.
-  std::vector<fs::path> linked_files() const {
-    const auto inputs = link_inputs();
-    std::vector<fs::path> files(inputs.objects.begin(), inputs.objects.end());
-    for (const auto& library : named_libraries(inputs.flags)) {
+  // The files of libraries that it was linked from.
+  std::vector<fs::path> link_what_is_used() {
+    if (libraries_.trees().empty()) {
+      link({});
+      return {};
+    }
+    LibraryCache cache(
+        libraries_.trees(),
+        {toolchain_, flags(), sdk_->include_words(), sdk_->directory(), sdk_digest(),
+         settings_.standard, options_.cache, paths_.build, jobs_, options_.library_progress});
+    const auto used = used_files();
+    auto part = libraries_.part_for(used, Reach::headers, cache);
+    if (link(part.objects).empty()) return part.inputs;
+    part = libraries_.part_for(used, Reach::folders, cache);
+    const auto missing = link(part.objects);
+    if (missing.empty() || part.complaints.empty()) return part.inputs;
+    Error error(Code::build_failed,
+                fmt::format("{} does not link: `{}`, which it uses, does not compile for Wasm",
+                            plugin_.name, missing));
+    throw error.with_output(fmt::format("{}\n", fmt::join(part.complaints, "\n")));
+  }
+
+  // Links, and says which function of a library is not there yet; empty: all are.
+  std::string link(const Words& of_libraries) {
+    std::error_code ignored;
+    fs::remove(paths_.linked(), ignored);  // a link would be followed
+    const auto finished = base::run(compiler_command(link_command(of_libraries), paths_.plugin));
+    if (finished.status != 0) {
+      const auto missing = libraries_.function_of_one(undefined_symbols(finished.err));
+      if (!missing.empty()) return missing;
+      throw link_error(finished.err);
+    }
+    result_.warnings += finished.err;
+    return libraries_.trees().empty() ? std::string()
+                                      : libraries_.function_of_one(imported_functions());
+  }
+
+  std::vector<std::string> imported_functions() const {
+    const auto module = wasm::parse_module(base::read_file(paths_.linked(), wasm::kMaxModuleBytes),
+                                           paths_.linked().native());
+    std::vector<std::string> functions;
+    for (const auto& import : module.imports) functions.push_back(wasm::demangle(import.name));
+    return functions;
+  }
+
+  // What the plugin's objects were made from.
+  std::set<fs::path> used_files() const {
+    std::set<fs::path> files;
+    for (const auto& unit : units_) {
+      const auto step = state_.steps.find(unit.object.native());
+      if (step == state_.steps.end()) continue;
+      for (const auto& [path, stamp] : step->second.inputs) {
+        files.insert(fs::path(path).lexically_normal());
+      }
+    }
+    return files;
+  }
+
+  // What the module is made from, also of libraries.
+  std::vector<fs::path> linked_files(const std::vector<fs::path>& of_libraries) const {
+    auto files = of_libraries;
+    for (const auto& object : objects()) files.emplace_back(object);
+    for (const auto& library : named_libraries(settings_.link_flags)) {
       const auto file = paths_.plugin / library;
       std::error_code ignored;
       if (fs::exists(file, ignored)) files.push_back(file);
@@ -294,12 +385,15 @@ class Build {
   }
 
   const plugin::Plugin& plugin_;
+  std::string search_path_;  // $PATH
   Toolchain toolchain_;
   const Options& options_;
   plugin::BuildSettings settings_;
   Paths paths_;
   unsigned jobs_;
   std::string identity_;  // of the toolchain
+  Libraries libraries_;
+  Generated messages_;
   std::vector<Unit> units_;
   State state_;
   std::optional<SdkCache> sdk_;  // for what state_ says of run-time type information and exceptions
@@ -310,7 +404,7 @@ class Build {
 
 Result build_with_clang(const plugin::Plugin& plugin, const ToolchainSearch& search,
                         const Options& options) {
-  return Build(plugin, find_toolchain(search), options).run();
+  return Build(plugin, find_toolchain(search), options, search.path).run();
 }
 
 }  // namespace wasmctl::compile

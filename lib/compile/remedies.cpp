@@ -10,6 +10,7 @@
 
 #include "base/place.hpp"
 #include "compile/complaints.hpp"
+#include "compile/recipes.hpp"
 #include "compile/sdk.hpp"
 #include "compile/toolchain.hpp"
 #include "wasm/hostcalls.hpp"
@@ -37,10 +38,9 @@ constexpr std::string_view kConfiguration =
 constexpr std::string_view kMetadata =
     "metadata is read as a property: getValue({\"node\", \"metadata\", NAME}, &value), or "
     "getMessageValue";
-constexpr std::string_view kProtobuf =
-    "the SDK needs no protobuf: payloads are bytes, which proxy_wasm_protobuf.h reads and "
-    "writes; or build protobuf for Wasm and name it with --include and --ldflag";
-
+constexpr std::string_view kMessages =
+    "messages of protobuf need `libraries: {protobuf: DIR}` in wasmctl.yaml, and their .proto or "
+    ".pb.cc beside the source; or payloads are bytes, which proxy_wasm_protobuf.h reads and writes";
 constexpr std::string_view kNoOpenssl =
     "OpenSSL is not in the SDK: Envoy verifies signatures for a plugin, "
     "callForeignFunction(\"verify_signature\", ...); or bring the one function that is needed, "
@@ -51,8 +51,8 @@ constexpr std::string_view kNoZlib =
     "\"uncompress\"; or add zlib's sources to `sources`";
 constexpr std::string_view kNoChecksum = "zlib is not linked: add its sources to `sources`";
 constexpr std::string_view kJson =
-    "proxy_wasm_config.h and proxy_wasm_json.h read JSON in a few hundred bytes; or `apt-get "
-    "install nlohmann-json3-dev`, or name its directory with --include";
+    "proxy_wasm_config.h and proxy_wasm_json.h read JSON in a few hundred bytes; or "
+    "`libraries: {nlohmann-json: DIR}` in wasmctl.yaml, and #include <nlohmann/json.hpp>";
 constexpr std::string_view kEnvoys =
     "it is of Envoy's own sources, for filters that are linked into Envoy: a plugin has "
     "proxy_wasm_intrinsics.h, and #ifdef NULL_PLUGIN around what is not for it";
@@ -98,7 +98,7 @@ constexpr Remedy kNames[] = {
     {"httpCall", "calls are the root context's: root()->httpCall(...)"},
     {"grpcSimpleCall", "calls are the root context's: root()->grpcSimpleCall(...)"},
     {"grpcCallHandler", "calls are the root context's: root()->grpcCallHandler(...)"},
-    {"google", kProtobuf},
+    {"google", kMessages},
     {"socket", kCalls},
     {"connect", kCalls},
     {"getaddrinfo", kCalls},
@@ -187,13 +187,6 @@ constexpr Phrase kPhrases[] = {
 // What is not linked, though its headers were found: by the scope or the beginning that its
 // functions' names have in common, which ends in a colon or an underscore, or by a function of C.
 constexpr Remedy kLibraries[] = {
-    {"re2::",
-     "RE2 is not linked: add its sources to `sources`, with `RE2_NO_THREADS` in `defines`; or use "
-     "<regex>"},
-    {"absl::", "Abseil is not linked: build it for Wasm and name its libraries in `ldflags`"},
-    {"google::protobuf::",
-     "protobuf is not linked: build it for Wasm and name its library in `ldflags`; or read and "
-     "write the messages with proxy_wasm_protobuf.h"},
     {"fmt::", "fmt is not linked: `defines: [FMT_HEADER_ONLY]` in wasmctl.yaml needs no library"},
     {"deflateInit_", kNoZlib},
     {"deflateInit2_", kNoZlib},
@@ -223,21 +216,12 @@ constexpr Remedy kLibraries[] = {
 // Headers that plugins for other builds of the Proxy-Wasm SDK include, and what serves here: by how
 // their names begin.
 constexpr Remedy kHeaders[] = {
-    {"absl/",
-     "Abseil is not in the SDK: the standard library has string_view, optional, unordered_map "
-     "and from_chars; or build Abseil for Wasm and name it with --include and --ldflag"},
-    {"google/protobuf/", kProtobuf},
-    {"nlohmann/", kJson},
     {"json.hpp", kJson},
-    {"re2/", "use <regex>, or build RE2 for Wasm and name it with --include and --ldflag"},
     {"openssl/", kNoOpenssl},
     {"emscripten",
      "leave it out: no Emscripten is needed, and WASM_EXPORT defines what is exported"},
     {"proxy_wasm_intrinsics.pb.h", "leave it out: proxy_wasm_intrinsics.h has what is needed"},
     {"proxy_wasm_intrinsics_lite.pb.h", "include proxy_wasm_intrinsics_lite.h, which the SDK has"},
-    {"boost/",
-     "Boost's headers are not in the SDK: name their directory with --include, or use the "
-     "standard library"},
     {"envoy/", kEnvoys},
     {"source/", kEnvoys},
     {"extensions/common/wasm/null", kEnvoys},
@@ -386,11 +370,10 @@ std::string about_header(std::string_view header, const fs::path& directory) {
   for (const auto& [begin, hint, api] : kHeaders) {
     if (header.starts_with(begin)) return std::string(hint);
   }
+  if (const auto* const recipe = recipe_of_header(header)) return how_to_have(*recipe);
   if (header.ends_with(".pb.h")) {
-    return fmt::format(
-        "generate {} with protoc and build protobuf for Wasm; or read and write the messages as "
-        "bytes with proxy_wasm_protobuf.h",
-        header);
+    return fmt::format("protoc makes {} of its .proto beside the sources, and {}", header,
+                       how_to_have(*find_recipe("protobuf")));
   }
   if (is_standard(header)) return whole_toolchain();
   return "`includes` in wasmctl.yaml, or --include, names the directory that it is in; a library "
@@ -458,6 +441,9 @@ std::vector<std::string> remedies(std::string_view compiler_output, const fs::pa
 }
 
 std::string remedy_for_undefined(std::string_view function) {
+  if (const auto* const recipe = recipe_of_function(function)) {
+    return fmt::format("{} is not linked: {}", recipe->title, how_to_have(*recipe));
+  }
   for (const auto& [about, hint, api] : kLibraries) {
     const bool begins = about.ends_with(':') || about.ends_with('_');
     if (begins ? function.starts_with(about) : function == about) return std::string(hint);

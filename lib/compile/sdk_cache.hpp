@@ -26,6 +26,7 @@ class SdkCache {
   // name in what is compiled, wherever the cache is.
   Words include_words() const;
   std::string precompiled_header() const;
+  const fs::path& directory() const { return directory_; }
   const Words& objects() const { return objects_; }
 
  private:

@@ -35,6 +35,11 @@ FileClock file_clock_now() {
   return nanoseconds(now);
 }
 
+FileClock file_time(const fs::path& file) {
+  struct stat status = {};
+  return ::stat(file.c_str(), &status) == 0 ? nanoseconds(status.st_mtim) : 0;
+}
+
 std::string fingerprint(const fs::path& file) {
   struct stat status = {};
   if (::stat(file.c_str(), &status) != 0) return {};
@@ -62,8 +67,8 @@ void State::record(const fs::path& output, std::string command, const std::vecto
                    FileClock started) {
   Step step{std::move(command), {}, fingerprint_of_output(output, directory)};
   for (const auto& input : inputs) {
-    struct stat status = {};
-    const bool known = ::stat(input.c_str(), &status) == 0 && nanoseconds(status.st_mtim) < started;
+    const auto time = file_time(input);
+    const bool known = time != 0 && time < started;
     step.inputs[input.native()] = known ? fingerprint(input) : "changed";
   }
   steps[output.native()] = std::move(step);

@@ -16,6 +16,9 @@ namespace fs = std::filesystem;
 using FileClock = std::int64_t;
 FileClock file_clock_now();
 
+// When a file last changed; 0 if it does not exist.
+FileClock file_time(const fs::path& file);
+
 // The size and the time of the last change of a file; empty if it does not exist.
 std::string fingerprint(const fs::path& file);
 

@@ -132,6 +132,14 @@ bool is_operand(std::string_view word) {
   return !word.empty() && word.front() != '@' && word.front() != '-';
 }
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 // The name of a macro, from NAME=VALUE.
 std::string_view macro(std::string_view define) {
   return define.substr(0, define.find_first_of("=("));
@@ -203,6 +211,11 @@ BuildSettings join(BuildSettings file, const BuildSettings& flags) {
   file.includes.insert(file.includes.begin(), flags.includes.begin(), flags.includes.end());
   append(file.compile_flags, flags.compile_flags);
   append(file.link_flags, flags.link_flags);
+  std::erase_if(file.libraries, [&](const Library& library) {
+    return std::ranges::find(flags.libraries, library.name, &Library::name) !=
+           flags.libraries.end();
+  });
+  file.libraries.insert(file.libraries.end(), flags.libraries.begin(), flags.libraries.end());
   if (!flags.optimize.empty()) file.optimize = flags.optimize;
   if (!flags.standard.empty()) file.standard = flags.standard;
   return file;
@@ -210,12 +223,16 @@ BuildSettings join(BuildSettings file, const BuildSettings& flags) {
 
 bool is_define(std::string_view text) {
   const auto name = macro(text);
-  const auto is_letter = [](char c) {
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !name.empty() && is_letter(name.front()) &&
-         std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
+  const auto begins = [](char c) { return c == '_' || is_letter(c); };
+  return !name.empty() && begins(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return begins(c) || is_digit(c); });
+}
+
+bool is_library_name(std::string_view text) {
+  const auto begins = [](char c) { return is_letter(c) || is_digit(c); };
+  return !text.empty() && begins(text.front()) && std::ranges::all_of(text, [&](char c) {
+    return begins(c) || std::string_view("-_.+").find(c) != std::string_view::npos;
+  });
 }
 
 std::optional<std::string> unsafe_compile_flag(std::span<const std::string> flags) {

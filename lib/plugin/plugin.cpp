@@ -144,11 +144,14 @@ std::string read_choice(const Value& value, std::span<const std::string_view> ch
   throw value.refuse(fmt::format("cannot be `{}`", text)).hint(base::suggest(text, choices));
 }
 
+constexpr std::string_view kDefineForm = "NAME or NAME=VALUE";
+
+std::string refuse_define(const std::string& text) {
+  return is_define(text) ? std::string() : fmt::format("must be {}, not `{}`", kDefineForm, text);
+}
+
 void read_defines(Plugin& plugin, const Value& value) {
-  constexpr auto* kForm = "NAME or NAME=VALUE";
-  plugin.build.defines = read_words(value, kForm, [&](const std::string& define) {
-    return is_define(define) ? std::string() : fmt::format("must be {}, not `{}`", kForm, define);
-  });
+  plugin.build.defines = read_words(value, kDefineForm, refuse_define);
 }
 
 void read_includes(Plugin& plugin, const Value& value) {
@@ -166,6 +169,75 @@ void read_optimize(Plugin& plugin, const Value& value) {
 
 void read_standard(Plugin& plugin, const Value& value) {
   plugin.build.standard = read_choice(value, kStandards);
+}
+
+// A path or pattern that stays below the directory that it starts from.
+std::string refuse_below(const std::string& text, std::string_view top) {
+  const auto path = fs::path(text).lexically_normal();
+  return path.is_absolute() || *path.begin() == ".."
+             ? fmt::format("names `{}`, which is outside the {}", text, top)
+             : std::string();
+}
+
+// What a library has beside its path, in the file's terms; `into` is a member of it.
+struct LibraryKey {
+  std::string_view name;
+  std::vector<std::string> Library::* into;
+  std::string_view of;
+};
+
+constexpr LibraryKey kLibraryKeys[] = {
+    {"sources", &Library::sources, "file names"},
+    {"includes", &Library::includes, "directories"},
+    {"defines", &Library::defines, kDefineForm},
+};
+
+fs::path read_tree(const Plugin& plugin, const Value& value) {
+  const fs::path path = read_text(value);
+  std::error_code ignored;
+  if (fs::is_directory(plugin.directory / path, ignored)) return path;
+  throw value.refuse(fmt::format("names `{}`, which is not a directory", path.native()));
+}
+
+void read_library_key(const Plugin& plugin, Library& library, const yaml::Entry& entry,
+                      const std::string& file) {
+  const Value value{entry.value, entry.key.text, file};
+  if (entry.key.text == "path") {
+    library.tree = read_tree(plugin, value);
+    return;
+  }
+  const auto* const row =
+      std::ranges::find(kLibraryKeys, std::string_view(entry.key.text), &LibraryKey::name);
+  if (row == std::end(kLibraryKeys)) {
+    throw yaml::error_at(file, entry.key.start, fmt::format("unknown key `{}`", entry.key.text))
+        .hint("a library has path, sources, includes and defines");
+  }
+  library.*(row->into) = read_words(value, row->of, [&](const std::string& word) {
+    return row->into == &Library::defines ? refuse_define(word)
+                                          : refuse_below(word, "library's directory");
+  });
+}
+
+void read_libraries(Plugin& plugin, const Value& value) {
+  if (value.node.kind != yaml::Kind::mapping) {
+    throw value.refuse(fmt::format("must be a mapping, not {}", yaml::describe(value.node)));
+  }
+  for (const auto& [key, described] : value.node.entries) {
+    if (!is_library_name(key.text)) {
+      throw yaml::error_at(value.file, key.start,
+                           fmt::format("`{}` cannot be the name of a library", key.text));
+    }
+    Library library{key.text, {}, {}, {}, {}, {value.file, key.start.line, key.start.column}};
+    if (described.kind == yaml::Kind::mapping) {
+      for (const auto& entry : described.entries) {
+        read_library_key(plugin, library, entry, value.file);
+      }
+      if (library.tree.empty()) throw Value{key, key.text, value.file}.refuse("needs a `path`");
+    } else {
+      library.tree = read_tree(plugin, {described, key.text, value.file});
+    }
+    plugin.build.libraries.push_back(std::move(library));
+  }
 }
 
 // On the command line a flag is the caller's own choice.
@@ -269,6 +341,19 @@ json annotations_schema() {
   return {{"type", "object"}, {"additionalProperties", text_schema()}};
 }
 
+json libraries_schema() {
+  const json described = {{"type", "object"},
+                          {"properties",
+                           {{"path", text_schema()},
+                            {"sources", words_schema()},
+                            {"includes", words_schema()},
+                            {"defines", defines_schema()}}},
+                          {"required", {"path"}},
+                          {"additionalProperties", false}};
+  return {{"type", "object"},
+          {"additionalProperties", {{"anyOf", json::array({text_schema(), described})}}}};
+}
+
 enum class For : std::uint8_t { all, clang };
 
 struct Key {
@@ -292,6 +377,8 @@ constexpr Key kKeys[] = {
      words_schema, For::clang},
     {"ldflags", "For the linker's driver: flags that only change the module", read_link_flags,
      words_schema, For::clang},
+    {"libraries", "Libraries in source form, by name: a tree, or path, sources, includes, defines",
+     read_libraries, libraries_schema, For::clang},
     {"hosts", "The proxies that it is meant for, and their versions: lint judges by the oldest",
      read_hosts, hosts_schema},
     {"image", "Where push puts it, and what render's url is", read_image, text_schema},
@@ -330,8 +417,10 @@ void read_file(Plugin& plugin, const fs::path& path) {
   }
 }
 
+constexpr std::string_view kProto = ".proto";
+
 bool is_source(const fs::path& name) {
-  constexpr std::string_view kExtensions[] = {".cc", ".cpp", ".cxx", ".c"};
+  constexpr std::string_view kExtensions[] = {".cc", ".cpp", ".cxx", ".c", kProto};
   return std::ranges::find(kExtensions, name.extension().native()) != std::end(kExtensions) &&
          !name.native().starts_with('.');  // an editor's lock `.#a.cc` is no source
 }
@@ -354,6 +443,22 @@ std::vector<fs::path> find_sources(const fs::path& directory) {
     throw Error(Code::io, fmt::format("cannot read {}: {}", directory.native(), error.message()));
   }
   return sources;
+}
+
+void sort_once(std::vector<fs::path>& files) {
+  std::ranges::sort(files);
+  const auto twice = std::ranges::unique(files);
+  files.erase(twice.begin(), twice.end());
+}
+
+// Those of protobuf go to protoc before there is something to compile.
+void set_protos_apart(Plugin& plugin) {
+  const auto protos = std::ranges::stable_partition(
+      plugin.sources, [](const fs::path& file) { return file.extension() != kProto; });
+  plugin.protos.assign(protos.begin(), protos.end());
+  plugin.sources.erase(protos.begin(), protos.end());
+  sort_once(plugin.sources);
+  sort_once(plugin.protos);
 }
 
 std::string name_from(const fs::path& directory) {
@@ -406,6 +511,7 @@ Plugin load(const fs::path& directory) {
   if (fs::exists(file, ignored)) read_file(plugin, file);
   const bool is_clangs = plugin.builder == Builder::clang;
   if (is_clangs && plugin.sources.empty()) plugin.sources = find_sources(directory);
+  set_protos_apart(plugin);
   if (is_clangs && plugin.sources.empty()) {
     throw Error(
         Code::not_found,
@@ -413,9 +519,6 @@ Plugin load(const fs::path& directory) {
         .hint(fmt::format("name the sources that are elsewhere: `sources: [src/plugin.cc]` in {}",
                           file.native()));
   }
-  std::ranges::sort(plugin.sources);
-  const auto twice = std::ranges::unique(plugin.sources);
-  plugin.sources.erase(twice.begin(), twice.end());
   if (plugin.name.empty()) plugin.name = name_from(directory);
   return plugin;
 }

@@ -13,6 +13,9 @@
 //     std: c++23                           # default: c++20
 //     cxxflags: [-Wextra, -fno-inline]
 //     ldflags: [-Llib, -lgeohash]
+//     libraries:                           # compiled for Wasm once for all plugins
+//       abseil: third_party/abseil-cpp     # one that wasmctl has a recipe for
+//       geohash: {path: ../geohash, sources: ["src/*.c"], includes: [include], defines: [FAST]}
 //     hosts: {istio: ">=1.28", envoy: "*"} # the proxies that it is meant for, which lint judges by
 //     image: ghcr.io/acme/header-logger    # default target of push, default url of render
 //     annotations:                         # of the image that push makes
@@ -58,6 +61,8 @@ struct Plugin {
   std::optional<std::string> version;
   // Of clang's, at least one: relative to `directory`, sorted, none twice.
   std::vector<fs::path> sources;
+  // *.proto, likewise, of `sources` or of the directory: for protobuf, if it is a library.
+  std::vector<fs::path> protos;
   BuildSettings build;
   fs::path build_directory;            // for what is made of it; `load` says DIR/build
   std::vector<wasm::HostRange> hosts;  // none: any

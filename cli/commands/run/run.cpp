@@ -339,15 +339,16 @@ class Run {
   void say_where() const {
     if (context_.quiet) return;
     const auto* const scheme = setup_.traffic == envoy::Traffic::tcp ? "tcp" : "http";
+    const auto version = proxy_->version();
     context_.err.print("{}: {}://127.0.0.1:{}, in Envoy {}, whose admin is {}\n",
-                       plugins_.front().filter.name, scheme, proxy_->port(), proxy_->version(),
+                       plugins_.front().filter.name, scheme, proxy_->port(), version,
                        proxy_->admin_address());
-    say_what_it_is_not_meant_for();
+    say_what_it_is_not_meant_for(version);
     context_.err.flush();
   }
 
-  void say_what_it_is_not_meant_for() const {
-    const auto version = wasm::parse_version(proxy_->version());
+  void say_what_it_is_not_meant_for(const std::string& envoy_version) const {
+    const auto version = wasm::parse_version(envoy_version);
     for (const auto& [filter, module, path, traffic, plugin] : plugins_) {
       if (!version || !plugin || wasm::admit_envoy(plugin->hosts, *version)) continue;
       context_.err.print("note: {} is meant for {}, none of which is Envoy {}.{}\n", plugin->name,

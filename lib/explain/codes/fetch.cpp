@@ -498,7 +498,7 @@ std::vector<Sight> fetch_sights() {
                  {"could not fetch manifest: <why...>",
                   "could not fetch Wasm OCI image: could not fetch manifest: EOF"},
                  {"could not fetch image: <why...>",
-                  "could not fetch Wasm OCI image: could not fetch image: EOF"},
+                  "could not fetch Wasm OCI image: could not fetch image: EOF", "wasm"},
                  {"cannot fetch Wasm module <url>: <why...>",
                   "cannot fetch Wasm module default.filter: EOF"},
                  {"failed to get Wasm module <url> after <attempts> attempts<why...>",

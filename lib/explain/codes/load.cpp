@@ -41,6 +41,9 @@ std::vector<Sight> load_sights() {
                  {"unknown import: <import> has not been defined",
                   "Failed to create new Wasm instance: unknown import: `env::proxy_bogus` has not "
                   "been defined"},
+                 {"\"<import>\" is not exported in module \"",
+                  "Start failed to instantiate module, err: \"proxy_bogus\" is not exported in "
+                  "module \"env\""},
                  {"failed importing <import>: missing host function",
                   "[wasm] failed importing \"env.proxy_bogus\": missing host function"}},
        .cause = "the module imports <import>, which this proxy does not offer",

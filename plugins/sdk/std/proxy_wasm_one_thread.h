@@ -15,7 +15,13 @@
 #define PROXY_WASM_ONE_THREAD 0
 #endif
 
+// A library has code for other machines, too: that must compile, and is left out when nothing calls
+// it. What is called and not there, the linker does not find.
+#ifdef PROXY_WASM_LIBRARY
+#define PROXY_WASM_UNAVAILABLE(text)
+#else
 #define PROXY_WASM_UNAVAILABLE(text) __attribute__((unavailable(text)))
+#endif
 
 namespace proxy_wasm {
 

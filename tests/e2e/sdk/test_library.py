@@ -69,8 +69,9 @@ def test_what_cannot_work_is_refused_with_the_reason(wasmctl, tmp_path, include,
 
 @pytest.mark.parametrize("header, hint", [
     ("absl/strings/str_cat.h",
-     "Abseil is not in the SDK: the standard library has string_view, optional, unordered_map and from_chars;"
-     " or build Abseil for Wasm and name it with --include and --ldflag"),
+     "`libraries: {abseil: DIR}` in wasmctl.yaml compiles Abseil for Wasm, DIR being a tree of"
+     " https://github.com/abseil/abseil-cpp; or without it: the standard library has string_view, optional,"
+     " unordered_map and from_chars"),
     ("my/own.h", "`includes` in wasmctl.yaml, or --include, names the directory that it is in; a library is compiled"
      " for Wasm with the plugin"),
 ])

@@ -27,11 +27,11 @@ std::string of_missing(const std::string& header, const std::filesystem::path& d
 
 TEST_CASE("remedies know the headers of other builds of the SDK, and of libraries") {
   CHECK(of_missing("google/protobuf/struct.pb.h") ==
-        "the SDK needs no protobuf: payloads are bytes, which proxy_wasm_protobuf.h reads and "
-        "writes; or build protobuf for Wasm and name it with --include and --ldflag");
-  CHECK(of_missing("test.pb.h") ==
-        "generate test.pb.h with protoc and build protobuf for Wasm; or read and write the "
-        "messages as bytes with proxy_wasm_protobuf.h");
+        "`libraries: {protobuf: DIR}` in wasmctl.yaml compiles protobuf for Wasm, DIR being a tree "
+        "of https://github.com/protocolbuffers/protobuf; or without it: payloads are bytes, which "
+        "proxy_wasm_protobuf.h reads and writes");
+  CHECK(of_missing("test.pb.h") == "protoc makes test.pb.h of its .proto beside the sources, and " +
+                                       of_missing("google/protobuf/message.h"));
   CHECK(of_missing("bits/endian.h") ==
         "Wasm's libc has no such header, and this machine's does not serve a module");
   CHECK(of_missing("api/wasm/cpp/proxy_wasm_intrinsics.h") ==
@@ -39,7 +39,6 @@ TEST_CASE("remedies know the headers of other builds of the SDK, and of librarie
   CHECK(of_missing("emscripten.h") == of_missing("emscripten/emscripten.h"));
   CHECK(of_missing("emscripten.h").starts_with("leave it out: "));
   CHECK(of_missing("openssl/configuration.h").starts_with("OpenSSL is not in the SDK: "));
-  CHECK(of_missing("json.hpp") == of_missing("nlohmann/json.hpp"));
   CHECK(of_missing("curl/curl.h").starts_with("a module has no sockets: "));
   CHECK(of_missing("sys/wait.h").starts_with("a module cannot start a process"));
   CHECK(of_missing("source/extensions/common/wasm/ext/envoy_null_plugin.h")

@@ -74,17 +74,30 @@ TEST_CASE("is_define") {
   }
 }
 
+TEST_CASE("the name of a library can be a part of a path and of a flag") {
+  for (const char* text : {"abseil", "nlohmann-json", "c++", "a.b_c", "7zip"}) {
+    CAPTURE(text);
+    CHECK(plugin::is_library_name(text));
+  }
+  for (const char* text : {"", "..", "-a", "a/b", "a b", "a=b", "@a", ".a"}) {
+    CAPTURE(text);
+    CHECK_FALSE(plugin::is_library_name(text));
+  }
+}
+
 TEST_CASE("the command line's settings come after the file's") {
   const plugin::BuildSettings file{
-      {"A=1", "B", "F(x)=x"}, {"include"}, "s", "c++17", {"-Wextra"}, {"-la"}};
-  const auto both =
-      plugin::join(file, {{"A=2", "F(y)=y"}, {"/other"}, "", "", {"-Wno-extra"}, {"-lb"}});
+      {"A=1", "B", "F(x)=x"},  {"include"}, "s", "c++17", {"-Wextra"}, {"-la"},
+      {{"a", "x"}, {"b", "x"}}};
+  const auto both = plugin::join(
+      file, {{"A=2", "F(y)=y"}, {"/other"}, "", "", {"-Wno-extra"}, {"-lb"}, {{"a", "y"}}});
   CHECK(both.defines == Words{"B", "A=2", "F(y)=y"});
   CHECK(both.includes == Words{"/other", "include"});
   CHECK(both.optimize == "s");
   CHECK(both.standard == "c++17");
   CHECK(both.compile_flags == Words{"-Wextra", "-Wno-extra"});
   CHECK(both.link_flags == Words{"-la", "-lb"});
-  CHECK(plugin::join(file, {{}, {}, "2", "c++20", {}, {}}).optimize == "2");
-  CHECK(plugin::join(file, {{}, {}, "2", "c++20", {}, {}}).standard == "c++20");
+  CHECK(both.libraries == std::vector<plugin::Library>{{"b", "x"}, {"a", "y"}});
+  CHECK(plugin::join(file, {{}, {}, "2", "c++20", {}, {}, {}}).optimize == "2");
+  CHECK(plugin::join(file, {{}, {}, "2", "c++20", {}, {}, {}}).standard == "c++20");
 }

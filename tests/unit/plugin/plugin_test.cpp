@@ -141,11 +141,11 @@ TEST_CASE("load refuses, and says where and why") {
       {"name: x\nsoruces: [a.cc]\n",
        "error: DIR/wasmctl.yaml:2:1: unknown key `soruces`\n"
        "hint: did you mean `sources`? one of: name, version, sources, defines, includes, "
-       "optimize, std, cxxflags, ldflags, hosts, image, annotations, plugin\n"},
+       "optimize, std, cxxflags, ldflags, libraries, hosts, image, annotations, plugin\n"},
       {"zzz: 1\n",
        "error: DIR/wasmctl.yaml:1:1: unknown key `zzz`\n"
        "hint: one of: name, version, sources, defines, includes, optimize, std, cxxflags, "
-       "ldflags, hosts, image, annotations, plugin\n"},
+       "ldflags, libraries, hosts, image, annotations, plugin\n"},
       {"name: Header_Logger\n",
        "error: DIR/wasmctl.yaml:1:7: `name` must be 1 to 63 of a-z, 0-9 and `-`, with no `-` at an "
        "end, not `Header_Logger`\n"},
@@ -199,6 +199,25 @@ TEST_CASE("load refuses, and says where and why") {
        "change "
        "the module and nothing else\n"
        "hint: on the command line all are taken: --ldflag='-Wl,-o,x'\n"},
+      {"libraries: [a]\n",
+       "error: DIR/wasmctl.yaml:1:12: `libraries` must be a mapping, not a list\n"},
+      {"libraries: {abseil: ../no}\n",
+       "error: DIR/wasmctl.yaml:1:21: `abseil` names `../no`, which is not a directory\n"},
+      {"libraries: {../a: src}\n",
+       "error: DIR/wasmctl.yaml:1:13: `../a` cannot be the name of a library\n"},
+      {"libraries:\n  geohash: {sources: [a.c]}\n",
+       "error: DIR/wasmctl.yaml:2:3: `geohash` needs a `path`\n"},
+      {"libraries: {g: {path: src, source: [a.c]}}\n",
+       "error: DIR/wasmctl.yaml:1:28: unknown key `source`\n"
+       "hint: a library has path, sources, includes and defines\n"},
+      {"libraries: {g: {path: src, sources: [../a.c]}}\n",
+       "error: DIR/wasmctl.yaml:1:38: `sources` names `../a.c`, which is outside the library's "
+       "directory\n"},
+      {"libraries: {g: {path: src, includes: [/usr/include]}}\n",
+       "error: DIR/wasmctl.yaml:1:39: `includes` names `/usr/include`, which is outside the "
+       "library's directory\n"},
+      {"libraries: {g: {path: src, defines: ['-fplugin=x']}}\n",
+       "error: DIR/wasmctl.yaml:1:38: `defines` must be NAME or NAME=VALUE, not `-fplugin=x`\n"},
       {"plugin: [phase]\n",
        "error: DIR/wasmctl.yaml:1:9: `plugin` must be a mapping, not a list\n"},
       {"- name\n", "error: DIR/wasmctl.yaml:1:1: must be a mapping, not a list\n"},
@@ -214,6 +233,20 @@ TEST_CASE("load refuses, and says where and why") {
     CAPTURE(c.yaml);
     CHECK(Directory(c.yaml).error() == c.want);
   }
+}
+
+TEST_CASE("libraries are outside, with the place where they are named; protos are apart") {
+  const Directory directory(
+      "libraries:\n  abseil: ..\n  g: {path: src, sources: ['*.c'], includes: [.], defines: "
+      "[A]}\n");
+  base::write_file(directory.path / "x.proto", "");
+  const auto got = plugin::load(directory.path);
+  const auto file = (directory.path / plugin::kFileName).native();
+  CHECK(got.build.libraries ==
+        std::vector<plugin::Library>{{"abseil", "..", {}, {}, {}, {file, 2, 3}},
+                                     {"g", "src", {"*.c"}, {"."}, {"A"}, {file, 3, 3}}});
+  CHECK(got.protos == std::vector<fs::path>{"x.proto"});
+  CHECK(got.sources == std::vector<fs::path>{"a.cc", "b.cc", "c.cpp", "d.cxx", "e.c"});
 }
 
 TEST_CASE("load refuses a directory that is none, empty, or without a usable name") {
