@@ -3,9 +3,12 @@
 #include <poll.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -41,16 +44,18 @@ struct LogsOptions {
 // The lines of all pods, each pod's by itself: the lines of a trace are not mixed with others.
 class PluginStream {
  public:
-  PluginStream(Output out, const cluster::Plugin& plugin, const KnownModules& modules)
-      : out_(out), plugin_(plugin), modules_(modules) {}
+  PluginStream(Output out, const std::vector<cluster::Plugin>& plugins, const KnownModules& modules)
+      : out_(out), modules_(modules) {
+    for (const auto& plugin : plugins) names_.push_back(plugin.log_name());
+  }
 
-  // Called by several threads.
-  void take(std::string_view line) {
+  // Called by several threads. False: it is of no pod's log.
+  bool take(std::string_view line) {
     const auto [pod, text] = cluster::read_pod_line(line);
-    if (pod.empty()) return;
+    if (pod.empty()) return false;
     const std::lock_guard lock(mutex_);
-    auto& of = pods_.try_emplace(std::string(pod), plugin_, out_, modules_).first->second;
-    if (!of.lines.takes(text)) return;
+    auto& of = pods_.try_emplace(std::string(pod), names_, out_, modules_).first->second;
+    if (!of.lines.takes(text)) return true;
     const auto shown = base::printable_output(line);
     if (modules_.empty()) {
       out_.write(shown + "\n");
@@ -59,6 +64,7 @@ class PluginStream {
       of.symbolizer.line(shown, "\n");
     }
     ++count_;
+    return true;
   }
 
   void finish() {
@@ -68,34 +74,45 @@ class PluginStream {
   }
 
   std::size_t count() const { return count_; }
+  // Whether any line came, of the plugin or not.
+  bool has_heard() const { return !pods_.empty(); }
 
  private:
   struct Pod {
-    Pod(const cluster::Plugin& plugin, Output out, const KnownModules& modules)
-        : lines(plugin.ns, plugin.name), symbolizer(out, modules) {}
+    Pod(const std::vector<std::string>& names, Output out, const KnownModules& modules)
+        : lines(names), symbolizer(out, modules) {}
     cluster::PluginLines lines;
     Symbolizer symbolizer;
   };
 
   Output out_;
-  const cluster::Plugin& plugin_;
+  std::vector<std::string> names_;
   const KnownModules& modules_;
   std::mutex mutex_;
   std::map<std::string, Pod> pods_;
   std::size_t count_ = 0;
 };
 
-// kubectl's own words, which it says of each pod once more.
+// kubectl's own words, which it says of each pod once more: on standard error, and of a log that it
+// may not read on standard output (kubectl, pkg/cmd/logs, --ignore-errors).
 class Complaints {
  public:
   void take(std::string_view line) {
     const std::lock_guard lock(mutex_);
-    if (seen_.insert(std::string(line)).second) {
-      base::log_warning(fmt::format("kubectl: {}", line));
-    }
+    if (seen_.size() >= kMost || !seen_.insert(std::string(line)).second) return;
+    base::log_warning(fmt::format("kubectl: {}", line));
+  }
+
+  // The code of the error that they come to; none: there are none.
+  std::optional<Code> code() const {
+    if (seen_.empty()) return std::nullopt;
+    const bool is_denied = std::ranges::any_of(
+        seen_, [](const std::string& line) { return line.find("orbidden") != std::string::npos; });
+    return is_denied ? Code::denied : Code::network;
   }
 
  private:
+  static constexpr std::size_t kMost = 1000;
   std::mutex mutex_;
   std::set<std::string> seen_;
 };
@@ -127,15 +144,17 @@ class Logs {
     std::optional<cluster::RaisedLevel> raised;
     const auto level = wanted_level(plugin);
     if (options_.follow) {
-      raised.emplace(kubectl_, proxies(), level);
-      tell(*raised, level);
+      raised.emplace(kubectl_, proxies(), level, stop);
+      if (!stop.came()) tell(*raised, level);
     }
-    PluginStream stream(context_.out, plugin, modules);
-    if (!stop.came()) pass_on(stream, stop);
+    PluginStream stream(context_.out, plugins, modules);
+    Complaints complaints;
+    if (!stop.came()) pass_on(stream, complaints, stop);
     stream.finish();
     if (raised) put_back(*raised);
-    if (stream.count() == 0 && !options_.follow) tell_of_silence(plugin, level);
     if (stop.came()) throw Refused{Code::interrupted};
+    if (!stream.has_heard()) require_logs(complaints);
+    if (stream.count() == 0 && !options_.follow) tell_of_silence(plugin, level);
   }
 
  private:
@@ -210,6 +229,16 @@ class Logs {
                                 refused.size(), refused.front().why));
   }
 
+  // Of a proxy that runs there are lines, unless they may not be read.
+  void require_logs(const Complaints& complaints) const {
+    const auto code = complaints.code();
+    if (!code) return;
+    throw Error(*code, "the proxies' logs cannot be read")
+        .because("see what kubectl says, above")
+        .hint(fmt::format("one who may can run: `{}`",
+                          kubectl_.shown(logs_question(sources_.front(), {}))));
+  }
+
   void tell_of_silence(const cluster::Plugin& plugin, const std::string& level) const {
     say(
         fmt::format("no line of the plugin: Istio's proxies log Wasm at `warning` unless told "
@@ -229,13 +258,14 @@ class Logs {
     return flags;
   }
 
-  void pass_on(PluginStream& stream, const base::StopSignals& stop) const {
-    Complaints complaints;
+  void pass_on(PluginStream& stream, Complaints& complaints, const base::StopSignals& stop) const {
     std::vector<std::unique_ptr<envoy::Process>> processes;
     for (const auto& source : sources_) {
       processes.push_back(std::make_unique<envoy::Process>(
           kubectl_.command(logs_question(source, log_flags(source))), ".",
-          [&](std::string_view line) { stream.take(line); },
+          [&](std::string_view line) {
+            if (!stream.take(line)) complaints.take(line);
+          },
           [&](std::string_view line) { complaints.take(line); }));
       // What does not follow ends by itself: one after the other.
       if (!options_.follow) wait_for(processes, stop);

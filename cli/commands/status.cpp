@@ -87,13 +87,17 @@ std::size_t links_width(const cluster::Plugin& plugin) {
 
 class Printer {
  public:
-  explicit Printer(const Context& context) : out_(context.out) {
+  Printer(const Context& context, const cluster::Scope& scope)
+      : out_(context.out),
+        where_(scope.all_namespaces ? "any namespace"
+               : scope.ns.empty()   ? "the namespace of your context"
+                                    : "namespace " + scope.ns) {
     if (context.out_terminal && context.columns) columns_ = context.columns();
   }
 
   void print(const cluster::Status& status) {
     for (const auto& plugin : status.plugins) print_plugin(plugin);
-    if (status.plugins.empty()) out_.print("there is no plugin in this namespace\n");
+    if (status.plugins.empty()) out_.print("there is no plugin in {}\n", where_);
     for (const auto& unseen : status.unseen) {
       out_.print("not seen: {}{}: {}\n", unseen.what,
                  unseen.count > 1 ? fmt::format(" ({} times)", unseen.count) : std::string(),
@@ -186,6 +190,7 @@ class Printer {
   }
 
   Output out_;
+  std::string where_;        // was looked
   std::size_t columns_ = 0;  // 0: no terminal
 };
 
@@ -285,7 +290,7 @@ void run_status(Context& context, const StatusOptions& options) {
   if (options.json) {
     context.out.print_json(to_json(status));
   } else {
-    Printer(context).print(status);
+    Printer(context, options.scope).print(status);
   }
   const auto progress = status.progress();
   const bool is_late = options.wait && progress != Progress::serves;

@@ -1,8 +1,11 @@
 #include "cli/flags/watched.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -29,6 +32,17 @@ void say_changed(const Context& context, const std::vector<fs::path>& paths) {
   } else {
     context.err.print("\n{} and {} more have changed\n", paths.front().native(), paths.size() - 1);
   }
+}
+
+// What our own lines go to, as in `wasmctl run >log` in the plugin's directory.
+bool is_own_output(const fs::path& path) {
+  struct stat file{};
+  if (::stat(path.c_str(), &file) != 0) return false;
+  return std::ranges::any_of(std::array{STDOUT_FILENO, STDERR_FILENO}, [&](int descriptor) {
+    struct stat output{};
+    return ::fstat(descriptor, &output) == 0 && output.st_dev == file.st_dev &&
+           output.st_ino == file.st_ino;
+  });
 }
 
 // Of a larger one only that it is there.
@@ -69,6 +83,8 @@ std::optional<std::vector<fs::path>> Changes::wait(std::span<const int> others) 
     const bool came_during_work = watch_.has_events();
     auto changed = watch_.wait(others);
     if (!changed) return changed;
+    std::erase_if(*changed, is_own_output);
+    if (changed->empty()) continue;
     const auto is_new = new_among(*changed);
     if (!came_during_work) {
       in_a_row_.clear();

@@ -298,8 +298,7 @@ class Judge {
     if (plugin_.kind != PluginKind::extension_policy) {
       return bare_name(cause.plugin) == plugin_.proxy_name();
     }
-    return cause.plugin == plugin_.proxy_name() ||
-           (!plugin_.item.empty() && cause.plugin == plugin_.item);
+    return cause.plugin == plugin_.proxy_name() || cause.plugin == plugin_.log_name();
   }
 
   // Nobody is named by a trap, or by a file that is not there.

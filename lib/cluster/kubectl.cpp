@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/parallel.hpp"
 #include "base/process.hpp"
+#include "base/stop_signals.hpp"
 #include "base/text.hpp"
 
 namespace wasmctl::cluster {
@@ -78,10 +79,13 @@ Answer Kubectl::ask(const Arguments& arguments) const {
   }
 }
 
-std::vector<Answer> Kubectl::ask_all(std::span<const Arguments> questions) const {
+std::vector<Answer> Kubectl::ask_all(std::span<const Arguments> questions,
+                                     const base::StopSignals* stop) const {
   std::vector<Answer> answers(questions.size());
-  base::for_each_at_once(questions.size(), kQuestionsAtOnce,
-                         [&](std::size_t i) { answers[i] = ask(questions[i]); });
+  base::for_each_at_once(questions.size(), kQuestionsAtOnce, [&](std::size_t i) {
+    const bool is_asked = stop == nullptr || !stop->came();
+    answers[i] = is_asked ? ask(questions[i]) : Answer{Outcome::late, {}, "interrupted"};
+  });
   return answers;
 }
 

@@ -9,6 +9,10 @@
 #include <utility>
 #include <vector>
 
+namespace wasmctl::base {
+class StopSignals;
+}
+
 namespace wasmctl::cluster {
 
 enum class Outcome : std::uint8_t {
@@ -41,8 +45,10 @@ class Kubectl {
   std::string shown(const Arguments& arguments) const;
 
   Answer ask(const Arguments& arguments) const;
-  // Several at a time; in the order of `questions`.
-  std::vector<Answer> ask_all(std::span<const Arguments> questions) const;
+  // Several at a time; in the order of `questions`. Once `stop` came no more is asked: of those
+  // the answer is late.
+  std::vector<Answer> ask_all(std::span<const Arguments> questions,
+                              const base::StopSignals* stop = nullptr) const;
 
  private:
   std::string program_;

@@ -59,11 +59,11 @@ Arguments level_question(const Pod& pod, std::string_view level) {
 }
 
 RaisedLevel::RaisedLevel(const Kubectl& kubectl, const std::vector<const Pod*>& pods,
-                         std::string level)
+                         std::string level, const base::StopSignals& stop)
     : kubectl_(kubectl) {
   std::vector<Arguments> questions;
   for (const auto* const pod : pods) questions.push_back(level_question(*pod, ""));
-  const auto answers = kubectl.ask_all(questions);
+  const auto answers = kubectl.ask_all(questions, &stop);
   std::vector<Arguments> raising;
   for (std::size_t i = 0; i < pods.size(); ++i) {
     const auto now = answers[i].is_ok() ? wasm_level_of(answers[i].out) : std::string();
@@ -78,7 +78,7 @@ RaisedLevel::RaisedLevel(const Kubectl& kubectl, const std::vector<const Pod*>& 
     // Even where this one is cut off: it may have been heard.
     back_.push_back(level_question(*pods[i], now));
   }
-  for (const auto& answer : kubectl.ask_all(raising)) {
+  for (const auto& answer : kubectl.ask_all(raising, &stop)) {
     if (answer.is_ok()) continue;
     ++refused_;
     if (!refusal_) refusal_ = answer;

@@ -26,7 +26,9 @@ std::string wasm_level_of(std::string_view answer);
 // While it exists, the proxies log Wasm at `level` or at more.
 class RaisedLevel {
  public:
-  RaisedLevel(const Kubectl& kubectl, const std::vector<const Pod*>& pods, std::string level);
+  // Once `stop` came no more are asked, or raised.
+  RaisedLevel(const Kubectl& kubectl, const std::vector<const Pod*>& pods, std::string level,
+              const base::StopSignals& stop);
   // Puts back what was there.
   ~RaisedLevel();
   RaisedLevel(const RaisedLevel&) = delete;

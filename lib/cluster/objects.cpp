@@ -317,6 +317,11 @@ std::string Plugin::proxy_name() const {
              : fmt::format("{}.{}", ns, name);
 }
 
+std::string Plugin::log_name() const {
+  // envoyproxy/gateway, internal/xds/translator/wasm.go: PluginConfig.name
+  return item.empty() ? proxy_name() : item;
+}
+
 std::vector<Plugin> read_plugins(PluginKind kind, const std::string& text) {
   std::vector<Plugin> plugins;
   for (const auto& object : objects_of(text)) {

@@ -48,6 +48,8 @@ struct Plugin {
   // What names it in its proxies' configuration, at the end: "shop.header-logger" after Istio's
   // name of the kind, "envoyextensionpolicy/shop/guard/wasm/0" of Envoy Gateway.
   std::string proxy_name() const;
+  // What Envoy calls it in its log: as its item is named, or by proxy_name().
+  std::string log_name() const;
 };
 
 // The plugins of an answer; what has no module (Lua) is left out.

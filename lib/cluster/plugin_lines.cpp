@@ -1,7 +1,5 @@
 #include "cluster/plugin_lines.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <initializer_list>
 
@@ -28,19 +26,18 @@ bool continues(std::string_view line) {
 
 }  // namespace
 
-PluginLines::PluginLines(std::string_view ns, std::string_view name)
-    : name_(fmt::format("{}.{}", ns, name)) {}
-
 bool PluginLines::takes(std::string_view line) {
   if (continues(line)) return took_last_;
   took_last_ = is_of_wasm(line);
   const auto own = line.find(kOwn);
   if (!took_last_ || own == std::string_view::npos) return took_last_;
-  // `wasm log NS.NAME[~translated] [ROOT_ID] [VM_ID]: `, and without a name `wasm log: `
+  // `wasm log NAME[~translated] [ROOT_ID] [VM_ID]: `, and without a name `wasm log: `
   const auto rest = line.substr(own + kOwn.size());
-  took_last_ = rest.starts_with(name_) &&
-               (rest.size() == name_.size() ||
-                std::string_view(":~ ").find(rest[name_.size()]) != std::string_view::npos);
+  took_last_ = std::ranges::any_of(names_, [&](const std::string& name) {
+    return rest.starts_with(name) &&
+           (rest.size() == name.size() ||
+            std::string_view(":~ ").find(rest[name.size()]) != std::string_view::npos);
+  });
   return took_last_;
 }
 

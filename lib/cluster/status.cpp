@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "cluster/port_forward.hpp"
 #include "cluster/proxy.hpp"
 #include "cluster/selection.hpp"
@@ -44,6 +45,12 @@ Error no_cluster(const Answer& answer) {
         .hint("one who may can run: `kubectl auth can-i --list -n NAMESPACE --as USER`");
   }
   return error.hint("`kubectl cluster-info` must answer; `--context NAME` takes another cluster");
+}
+
+// A kubectl that is somebody's script may print anything.
+void require_object(Answer& answer) {
+  if (answer.is_ok() && !base::trimmed(answer.out).starts_with('{'))
+    answer = {Outcome::failed, {}, "it printed no JSON"};
 }
 
 Error no_plugin(const Kubectl& kubectl, const Scope& scope) {
@@ -415,11 +422,11 @@ std::vector<Plugin> find_plugins(const Kubectl& kubectl, const Scope& scope) {
   for (const auto kind : kKinds) {
     questions.push_back(with_scope({"get", std::string(resource_of(kind)), "-o", "json"}, scope));
   }
-  const auto answers = kubectl.ask_all(questions);
+  auto answers = kubectl.ask_all(questions);
+  for (auto& answer : answers) require_object(answer);
   const auto has_answered = [](const Answer& answer) {
     return answer.is_ok() || answer.outcome == Outcome::absent;
   };
-  if (std::ranges::none_of(answers, has_answered)) throw no_cluster(answers.front());
   std::vector<Plugin> plugins;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     if (!answers[i].is_ok()) continue;
@@ -427,6 +434,9 @@ std::vector<Plugin> find_plugins(const Kubectl& kubectl, const Scope& scope) {
       if (is_wanted(plugin, scope)) plugins.push_back(std::move(plugin));
     }
   }
+  // Where a kind could not be looked at, nobody knows that there is none.
+  const auto unanswered = std::ranges::find_if_not(answers, has_answered);
+  if (plugins.empty() && unanswered != answers.end()) throw no_cluster(*unanswered);
   if (plugins.empty() && !scope.name.empty()) throw no_plugin(kubectl, scope);
   return plugins;
 }

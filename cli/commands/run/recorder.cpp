@@ -11,6 +11,7 @@
 #include "cli/first_stream.hpp"
 #include "cli/flags/choice.hpp"
 #include "cli/output/findings.hpp"
+#include "cli/output/standard_output.hpp"
 #include "engine/program.hpp"
 #include "host/recording/recorded_suite.hpp"
 #include "wasm/module.hpp"
@@ -40,8 +41,11 @@ host::Env environment_of(const envoy::Filter& filter, std::string_view least) {
 
 Recorder::Recorder(std::string file, host::MaskOptions mask)
     : file_(std::move(file)), mask_(std::move(mask)) {
+  require_file("--record", file_);
   const auto directory = fs::path(file_).parent_path();
   std::error_code ignored;
+  if (fs::is_directory(file_, ignored))
+    throw Error(Code::io, fmt::format("cannot write `{}`", file_)).because("it is a directory");
   if (directory.empty() || fs::is_directory(directory, ignored)) return;
   throw Error(Code::not_found, fmt::format("cannot write `{}`", file_))
       .because(fmt::format("there is no directory `{}`", directory.native()));

@@ -18,7 +18,8 @@ namespace wasmctl::cli {
 
 class Recorder {
  public:
-  // Throws Error{Code::not_found} if the file's directory is not there.
+  // Throws, before there is anything to lose: Error{Code::usage} for standard output,
+  // Error{Code::io} for a directory, Error{Code::not_found} if the file's directory is not there.
   Recorder(std::string file, host::MaskOptions mask);
 
   // The module in whose place Envoy gets another; the same for the same bytes.

@@ -409,9 +409,11 @@ std::vector<Sight> health_sights() {
              "<...>envoy.extensions.filters.network.wasm.v3.Wasm",
              "extensions.istio.io/trafficextension/default.filter     "
              "envoy.extensions.filters.network.wasm.v3.Wasm"}},
-       .cause = "Envoy has taken the filter <plugin>, and it is a Wasm one",
-       .remedy = "nothing",
-       .source = "Envoy, /config_dump; istioctl, proxy-config ecds"},
+       .cause = "the proxy was given the filter <plugin>, a Wasm one; one that it refused is "
+                "listed, too",
+       .remedy = "`kubectl logs POD -c istio-proxy | wasmctl explain` tells of one that it refused",
+       .source = "Envoy, /config_dump, measured with 1.40; istioctl, proxy-config ecds",
+       .confidence = Confidence::possible},
       {.code = "W-903",
        .producer = Producer::admin,
        .role = Role::sign,

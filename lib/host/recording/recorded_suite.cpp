@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/utf8.hpp"
 #include "host/header_map.hpp"
+#include "host/recording/disguise.hpp"
 #include "host/recording/event.hpp"
 #include "host/recording/stream_test.hpp"
 #include "host/suite/input.hpp"
@@ -173,21 +174,31 @@ class Places {
   std::vector<Place> places_;
 };
 
+struct Lines {
+  std::vector<std::string> plain;
+  std::vector<std::string> shown;  // the same without secrets: they are told by their bytes, which
+                                   // a line has in quotes
+};
+
 // The lines of a stream's callbacks, but for those that the tap has added to the module.
-std::vector<std::string> lines_of(const std::vector<TapEvent>& events, const wasm::Module& module) {
+Lines lines_of(const std::vector<TapEvent>& events, const wasm::Module& module,
+               const Disguise& disguise) {
   TapNumbers numbers(events.empty() ? 0 : events.front().argument(0));  // its first callback
-  std::vector<std::string> lines;
+  Lines lines;
   for (const auto& event : events) {
     const bool is_of_callback = event.kind == TapKind::begin || event.kind == TapKind::end;
     if (is_of_callback && module.find_export(event.name()) == nullptr) continue;
-    if (auto line = line_of(event, numbers); !line.empty()) lines.push_back(std::move(line));
+    auto line = line_of(event, numbers);
+    if (line.empty()) continue;
+    lines.plain.push_back(std::move(line));
+    lines.shown.push_back(line_of(disguised(disguise, event), numbers));
   }
   return lines;
 }
 
 struct Replay {
   TestResult result;
-  std::vector<std::string> lines;
+  Lines lines;
 };
 
 class SuiteWriter {
@@ -241,16 +252,16 @@ class SuiteWriter {
     auto plain = stream_test(stream, suite_.env.root_id);
     plain.test.config = stream.configuration;
     const auto& module = plugin_.program->module();
-    const auto in_envoy = lines_of(stream.events, module);
+    const auto in_envoy = lines_of(stream.events, module, disguise_);
     auto comment = difference(in_envoy, replay(plain.test).lines, "");
 
     auto& test = plain.test;
     apply(disguise_, plain);
     const auto replayed = replay(test);
     if (comment.empty()) {
-      auto disguised = in_envoy;
-      for (auto& line : disguised) line = disguise_.text(line);
-      comment = difference(disguised, replayed.lines, " (with its secrets disguised)");
+      const auto& there = in_envoy.shown;
+      const auto& here = replayed.lines.plain;
+      comment = difference({there, there}, {here, here}, " (with its secrets disguised)");
     }
     if (*test.config == configuration_) test.config.reset();
     test.name = fmt::format("{}. {}", number_, comment_text(name_of(test)));
@@ -275,20 +286,19 @@ class SuiteWriter {
     SharedState shared;
     Replay replay;
     replay.result = run_test(suite_, test, options, shared);
-    replay.lines = lines_of(observer.events(), plugin_.program->module());
+    replay.lines = lines_of(observer.events(), plugin_.program->module(), disguise_);
     return replay;
   }
 
-  std::string difference(const std::vector<std::string>& in_envoy,
-                         const std::vector<std::string>& here, std::string_view when) const {
-    const auto [wanted, got] = std::ranges::mismatch(in_envoy, here);
-    if (wanted == in_envoy.end() && got == here.end()) return {};
-    const auto shown = [&](auto line, const auto& lines) {
-      if (line == lines.end()) return std::string("nothing more");
-      return comment_text(disguise_.text(*line));
+  static std::string difference(const Lines& in_envoy, const Lines& here, std::string_view when) {
+    const auto [wanted, got] = std::ranges::mismatch(in_envoy.plain, here.plain);
+    if (wanted == in_envoy.plain.end() && got == here.plain.end()) return {};
+    const auto at = static_cast<std::size_t>(wanted - in_envoy.plain.begin());
+    const auto shown = [&](const Lines& lines) {
+      return at < lines.shown.size() ? comment_text(lines.shown[at]) : "nothing more";
     };
-    return fmt::format("# Not as in Envoy{}. There: {}\n# Here: {}\n", when,
-                       shown(wanted, in_envoy), shown(got, here));
+    return fmt::format("# Not as in Envoy{}. There: {}\n# Here: {}\n", when, shown(in_envoy),
+                       shown(here));
   }
 
   // Of any text one line that a comment can hold.

@@ -42,7 +42,7 @@ struct Recording::Machine {
   std::vector<Running> running;                         // callbacks, the innermost last
 };
 
-Recording::Recording() = default;
+Recording::Recording(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 Recording::~Recording() = default;
 
 std::string Recording::tap(const wasm::Module& module) {
@@ -71,10 +71,7 @@ void Recording::take(Machine& machine, const TapEvent& event) {
   if (event.kind == TapKind::buffer && event.id == is_configuration)
     machine.configurations[current.context] = event.text(0);
   if (const auto token = made_token(event)) machine.callouts[*token] = current.stream;
-  if (current.stream != nullptr) {
-    bytes_ += bytes_of_event(event);
-    current.stream->recorded.events.push_back(event);
-  }
+  if (current.stream != nullptr) keep(*current.stream, event);
   if (event.kind != TapKind::end) return;
   machine.running.pop_back();
   if (current.stream == nullptr || event.name() != "proxy_on_delete") return;
@@ -82,6 +79,18 @@ void Recording::take(Machine& machine, const TapEvent& event) {
   machine.streams.erase(current.context);
   std::erase_if(machine.callouts,
                 [&](const auto& callout) { return callout.second == current.stream; });
+}
+
+void Recording::keep(Stream& stream, const TapEvent& event) {
+  if (stream.is_left_out) return;
+  const auto bytes = bytes_of_event(event);
+  stream.bytes += bytes;
+  bytes_ += bytes;
+  if (bytes_ <= most_bytes_) return stream.recorded.events.push_back(event);
+  bytes_ -= stream.bytes;
+  stream.recorded = {};
+  stream.is_left_out = true;
+  ++left_out_;
 }
 
 void Recording::begin(Machine& machine, const TapEvent& event) {
@@ -102,7 +111,7 @@ void Recording::open_stream(Machine& machine, const TapEvent& event) {
   const auto parent = event.argument(1);
   machine.streams.erase(event.argument(0));
   if (parent == kVmContext) return;
-  if (streams_.size() >= kMostStreams || bytes_ >= kMostBytes) {
+  if (streams_.size() >= kMostStreams || bytes_ >= most_bytes_) {
     ++left_out_;
     return;
   }
@@ -114,6 +123,7 @@ void Recording::open_stream(Machine& machine, const TapEvent& event) {
 std::vector<RecordedStream> Recording::streams() const {
   std::vector<RecordedStream> all;
   for (const auto& stream : streams_) {
+    if (stream->is_left_out) continue;
     const auto is_running = [&](const auto& machine) {
       return std::ranges::any_of(machine.second->running,
                                  [&](const auto& one) { return one.stream == stream.get(); });

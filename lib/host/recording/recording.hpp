@@ -23,11 +23,11 @@ struct RecordedStream {
 // For one thread at a time.
 class Recording {
  public:
-  // More streams, or bytes in events, are not kept.
+  // More streams, or bytes in events, are not kept: of a stream all or nothing.
   static constexpr std::size_t kMostStreams = 10'000;
   static constexpr std::size_t kMostBytes = std::size_t{256} << 20U;
 
-  Recording();
+  explicit Recording(std::size_t most_bytes = kMostBytes);
   ~Recording();
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
@@ -46,17 +46,21 @@ class Recording {
  private:
   struct Stream {
     RecordedStream recorded;
+    std::size_t bytes = 0;  // of its events
     bool is_over = false;
+    bool is_left_out = false;
   };
   // A VM: those of one module on one thread.
   struct Machine;
   void take(Machine& machine, const TapEvent& event);
   void begin(Machine& machine, const TapEvent& event);
   void open_stream(Machine& machine, const TapEvent& event);
+  void keep(Stream& stream, const TapEvent& event);
 
   std::vector<std::uint64_t> marks_;
   std::map<std::pair<int, std::uint64_t>, std::unique_ptr<Machine>> machines_;
   std::vector<std::unique_ptr<Stream>> streams_;
+  std::size_t most_bytes_;
   std::size_t bytes_ = 0;
   std::size_t left_out_ = 0;
 };

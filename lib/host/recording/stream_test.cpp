@@ -314,8 +314,8 @@ class StreamReader {
     }
   }
 
-  // A call that got the same answer as one before has its row. One without an answer ends with the
-  // stream, which no suite can say: it has the row of a time-out.
+  // Calls of one cluster and path have a row, with what the first was answered. One without an
+  // answer ends with the stream, which no suite can say: it has the row of a time-out.
   void add_call(std::uint32_t token, const TapEvent& event) {
     const auto headers = read_pairs(event.text(2));
     const auto path = std::ranges::find(headers, ":path", &Pairs::value_type::first);
@@ -371,6 +371,12 @@ class StreamReader {
   std::set<std::string> own_keys_;  // of shared data
 };
 
+// Of the header or property whose value the argument `i` is.
+std::string_view name_before(const TapEvent& event, std::string_view form, std::size_t i) {
+  const auto name = form.substr(0, i).rfind('t');
+  return name == std::string_view::npos ? "" : event.text(name);
+}
+
 void disguise_input(const Disguise& disguise, Input& input) {
   for (auto& [name, value, mark] : input.header) value = disguise.header(name, value);
   input.content = disguise.text(input.content);
@@ -399,14 +405,36 @@ void learn_secrets(const RecordedStream& stream, Disguise& disguise) {
     if (event.kind != TapKind::call) continue;
     const auto form = proxy_hostcalls()[event.id].form;
     for (std::size_t i = 0; i < form.size(); ++i) {
-      const auto name = form.substr(0, i).rfind('t');
-      const auto named = name == std::string_view::npos ? "" : event.text(name);
+      const auto named = name_before(event, form, i);
       if (form[i] == 'p') learn_pairs(event.text(i));
       if (form[i] == 'P') learn_pairs(event.written(i));
       if (form[i] == 'v') disguise.learn(named, event.text(i));
       if (form[i] == 'A') disguise.learn(named, event.written(i));
     }
   }
+}
+
+TapEvent disguised(const Disguise& disguise, const TapEvent& event) {
+  auto shown = event;
+  for (auto& [address, bytes] : shown.memory) bytes = disguise.text(bytes);
+  if (event.kind != TapKind::call) return shown;
+  const auto put = [&](std::string_view old, std::string now) {
+    for (std::size_t i = 0; i < event.memory.size(); ++i) {
+      if (event.memory[i].second.data() == old.data()) shown.memory[i].second = std::move(now);
+    }
+  };
+  const auto pairs = [&](std::string_view bytes) {
+    if (!bytes.empty()) put(bytes, write_pairs(disguise.headers(read_pairs(bytes))));
+  };
+  const auto form = proxy_hostcalls()[event.id].form;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const auto name = name_before(event, form, i);
+    if (form[i] == 'p') pairs(event.text(i));
+    if (form[i] == 'P') pairs(event.written(i));
+    if (form[i] == 'v') put(event.text(i), disguise.header(name, event.text(i)));
+    if (form[i] == 'A') put(event.written(i), disguise.header(name, event.written(i)));
+  }
+  return shown;
 }
 
 void apply(const Disguise& disguise, StreamTest& whole) {

@@ -34,7 +34,8 @@ StreamTest stream_test(const RecordedStream& stream, const std::string& root_id)
 // Notes all secrets of the stream.
 void learn_secrets(const RecordedStream& stream, Disguise& disguise);
 
-// The test without secrets.
+// What the test without secrets comes to, and the test.
+TapEvent disguised(const Disguise& disguise, const TapEvent& event);
 void apply(const Disguise& disguise, StreamTest& test);
 
 }  // namespace wasmctl::host

@@ -140,7 +140,7 @@ def test_what_is_not_the_library_is_told_at_its_place(wasmctl, geo):
 def test_a_library_that_does_not_compile_is_named(wasmctl, geo):
     (geo / "geo/src/unused.c").write_text("#include <absl/x.h>\n")
     refused = wasmctl("build", "p", status=5).stderr
-    assert refused.startswith("error: the library geo does not compile: src/unused.c\n")
+    assert "error: the library geo does not compile: src/unused.c\n" in refused
     assert "hint: `libraries: {abseil: DIR}` in wasmctl.yaml compiles Abseil" in refused
 
 
@@ -153,7 +153,7 @@ def test_a_strangers_library_runs_and_writes_nothing(wasmctl, geo):
     (geo / "geo/src/loop").symlink_to(".")
     (geo / "words.c").write_text("-o " + str(geo / "written") + "\n")
     refused = wasmctl("lint", "p", status=5).stderr
-    assert refused.startswith("error: the library geo does not compile: src/linked.c\n")
+    assert "error: the library geo does not compile: src/linked.c\n" in refused
     (geo / "geo/src/linked.c").unlink()
     wasmctl("lint", "p")
     assert not (geo / "written").exists()

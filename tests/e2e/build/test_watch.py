@@ -1,6 +1,8 @@
 """`wasmctl build --watch`."""
 
 import shutil
+import subprocess
+import time
 
 from loops import Watching, replace
 
@@ -34,3 +36,24 @@ def test_build_watch(root, clean_env, tmp_path):
         assert output.read_bytes() == first
         assert watching.end() == 130
     assert watching.out.all == ["out.wasm"] * 3
+
+
+def test_what_its_own_lines_go_to_is_no_input(root, clean_env, tmp_path):
+    source = tmp_path / "guard.cc"
+    shutil.copy(root / "tests/data/plugins/guard.cc", source)
+    log = tmp_path / "log"
+    with open(log, "w") as lines:
+        process = subprocess.Popen(["wasmctl", "build", "--watch", "-o", "guard.wasm"], env=clean_env, cwd=tmp_path,
+                                   stdout=lines, stderr=lines)
+    values = ["yes", "maybe", "never"]
+    try:
+        for built in range(1, 3):
+            deadline = time.monotonic() + 60
+            while log.read_text().count("guard.wasm\n") < built:
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.02)
+            replace(source, *(f'"{value}"' for value in values[built - 1 : built + 1]))
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert "log has changed" not in log.read_text()

@@ -1,9 +1,13 @@
 // What kubectl and proxies print, as it is and as somebody would like it to be.
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/stop_signals.hpp"
+#include "cluster/kubectl.hpp"
 #include "cluster/log_level.hpp"
 #include "cluster/log_sources.hpp"
 #include "cluster/objects.hpp"
@@ -193,12 +197,41 @@ TEST_CASE("which lines of a proxy's log are about a plugin") {
       {"2026-11-27T04:00:00.0Z\tinfo\tenvoy main x.cc:1\tall dependencies initialized", false},
       {"[2026-11-27 04:00:00.0][2][info][wasm] [x.cc:1] wasm log shop.tally: hello", true},
       {"wasm://wasm/cb873326:257: Uncaught RuntimeError: unreachable", true},
+      {"[2026-11-27 04:00:00.0][2][info][wasm] [x.cc:1] wasm log my-guard root: hello", true},
+      {"[2026-11-27 04:00:00.0][2][info][wasm] [x.cc:1] wasm log my-guards: hello", false},
+      {"[2026-11-27 04:00:00.0][2][info][wasm] [x.cc:1] "
+       "wasm log envoyextensionpolicy/shop/guard/wasm/1: hello",
+       true},
+      {"[2026-11-27 04:00:00.0][2][info][wasm] [x.cc:1] "
+       "wasm log envoyextensionpolicy/shop/guard/wasm/0: hello",
+       false},
   };
-  cluster::PluginLines lines("shop", "tally");
+  cluster::PluginLines lines({"shop.tally", "envoyextensionpolicy/shop/guard/wasm/1", "my-guard"});
   for (const auto& [line, is_taken] : rows) {
     CAPTURE(line);
     CHECK(lines.takes(line) == is_taken);
   }
+}
+
+TEST_CASE("a policy's plugin is called in logs as its item is named") {
+  const auto plugins = cluster::read_plugins(cluster::PluginKind::extension_policy,
+                                             R"({"metadata": {"name": "guard", "namespace": "shop"},
+          "spec": {"wasm": [{"name": "my-guard"}, {}]}})");
+  REQUIRE(plugins.size() == 2);
+  CHECK(plugins[0].log_name() == "my-guard");
+  CHECK(plugins[1].log_name() == "envoyextensionpolicy/shop/guard/wasm/1");
+}
+
+TEST_CASE("once a signal came nothing more is asked") {
+  const cluster::Kubectl kubectl("/bin/sh", {});
+  const std::vector<cluster::Arguments> questions(3, {"-c", "echo hello"});
+  const base::StopSignals stop;
+  CHECK(kubectl.ask_all(questions, &stop)[2].out == "hello\n");
+  ::raise(SIGINT);
+  for (const auto& answer : kubectl.ask_all(questions, &stop)) {
+    CHECK(answer.outcome == cluster::Outcome::late);
+  }
+  CHECK(kubectl.ask_all(questions)[2].is_ok());
 }
 
 TEST_CASE("log levels") {

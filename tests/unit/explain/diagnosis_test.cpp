@@ -147,7 +147,7 @@ TEST_CASE("what is refused is named with all its reasons") {
 TEST_CASE("the table of istioctl proxy-config ecds") {
   const std::string head = "ECDS NAME                                         TYPE\n";
   const std::string name = "extensions.istio.io/wasmplugin/default.a     ";
-  CHECK(told({head + name + kWasm + "\n"}) == "healthy");
+  CHECK(told({head + name + kWasm + "\n"}) == "unknown");  // a refused one is there, too
   CHECK(told({head + name + kRbac + "\n"}) == "W-146 default.a | broken");
   CHECK(told({head + name + kRbac + "\n", kFetch}) == "W-101 default.a | broken");
   CHECK(told({head}) == "unknown");
@@ -190,7 +190,7 @@ TEST_CASE("what works, and what nothing tells") {
   };
   CHECK(told({own("hello")}) == "healthy");
   CHECK(told({envoy("1", "wasm log default.a: cannot reach the cluster")}) == "unknown");
-  CHECK(told({ecds("default.a", kWasm)}) == "healthy");
+  CHECK(told({ecds("default.a", kWasm)}) == "unknown");
   CHECK(told({ecds("default.a", kWasm,
                    R"(,"config":{"vm_config":{"runtime":"envoy.wasm.runtime.null"}})")}) ==
         "unknown");

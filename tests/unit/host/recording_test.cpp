@@ -21,7 +21,7 @@ namespace {
 
 // In the callback of request headers it asks for the header whose name is the text at 16, through a
 // table, and logs 100,000 bytes, which end with a newline.
-std::string asking_plugin() {
+std::string asking_plugin(const std::string& asked = "a") {
   const auto body = [](const std::string& instructions) {
     return wasmctl::test::name("\0"s + instructions + "\x0b");
   };
@@ -47,7 +47,7 @@ std::string asking_plugin() {
                          exported("malloc", 0, 3), exported("proxy_on_request_headers", 0, 4)})) +
          section(9, vec({"\0\x41\0\x0b"s + vec({leb(0)})})) +
          section(10, vec({body(""), body("\x41\x80\x08"), body(asks)})) +
-         section(11, vec({"\0\x41\x10\x0b"s + wasmctl::test::name("a"),
+         section(11, vec({"\0\x41\x10\x0b"s + wasmctl::test::name(asked),
                           "\0\x41\x9f\x8d\x0a\x0b"s + wasmctl::test::name("\n")}));
 }
 
@@ -148,6 +148,48 @@ TEST_CASE("what no suite can say leaves the rest of a recording as it is") {
   CHECK(again.test[0].name == "1. ? /?");
   CHECK(again.test[0].request_headers->input.header[0].value == "/\xff");
   CHECK(written.text.find("# 2. is left out: ") != std::string::npos);
+}
+
+TEST_CASE("a secret is disguised in what is compared, whatever it is made of") {
+  const auto bytes = asking_plugin();
+  const engine::Program program(wasm::read_module(bytes, "m"), "m");
+  for (const auto& secret : {"Digest \"0123\\4567\""s, "one\ntwo\0three"s, "a \"b"s, "abcdefgh"s}) {
+    CAPTURE(secret);
+    host::Recording recording;
+    const auto tapped = recording.tap(wasm::read_module(bytes, "m"));
+    auto suite = sample_suite();
+    suite.test[0].request_headers->input.header[1].value = secret;
+    for (const auto& [phase, line] : run(tapped, suite).log) recording.add(1, line.message);
+    const host::MaskOptions mask{host::Masking::on, {"a"}};
+    const auto written = host::recorded_suite(recording.streams(), {&program, {}, ""}, mask);
+    CHECK(written.different == 0);
+    CHECK(written.text.find(std::string(secret.size(), '*').substr(1)) != std::string::npos);
+    CHECK(written.text.find("Not as in Envoy") == std::string::npos);
+    const engine::Program other(wasm::read_module(asking_plugin("b"), "m"), "m");
+    const auto differs = host::recorded_suite(recording.streams(), {&other, {}, ""}, mask);
+    CHECK(differs.different == 1);
+    for (const auto* const part : {"0123", "4567", "two", "three", "\\\"b", "abcdefgh"})
+      CHECK(differs.text.find(part) == std::string::npos);
+  }
+}
+
+TEST_CASE("of a stream with too many bytes nothing is kept, and others are") {
+  const auto bytes = asking_plugin();  // logs 100,000
+  struct Case {
+    std::size_t most;
+    std::size_t kept;
+  };
+  for (const auto& [most, kept] : {Case{50'000, 0}, Case{150'000, 1}, Case{1'000'000, 2}}) {
+    CAPTURE(most);
+    host::Recording recording(most);
+    const auto tapped = recording.tap(wasm::read_module(bytes, "m"));
+    for (int i = 0; i < 2; ++i) {
+      for (const auto& [phase, line] : run(tapped, sample_suite()).log)
+        recording.add(1, line.message);
+    }
+    CHECK(recording.streams().size() == kept);
+    CHECK(recording.left_out() == 2 - kept);
+  }
 }
 
 TEST_CASE("a module that cannot be tapped") {
