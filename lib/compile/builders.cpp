@@ -58,6 +58,15 @@ void require_no_settings(const Options& options, std::string_view plugin, std::s
 
 }  // namespace
 
+plugin::BuildSettings settings_of(const plugin::Plugin& plugin, const Options& options) {
+  auto flags = options.settings;
+  for (auto& include : flags.includes) include = fs::absolute(include).native();
+  for (auto& library : flags.libraries) library.tree = fs::absolute(library.tree);
+  auto settings = plugin::join(plugin.build, flags);
+  if (settings.optimize.empty()) settings.optimize = "z";
+  return settings;
+}
+
 Paths paths_of(const plugin::Plugin& plugin, const Options& options) {
   Paths paths;
   paths.plugin = plain(plugin.directory);
@@ -66,15 +75,6 @@ Paths paths_of(const plugin::Plugin& plugin, const Options& options) {
   paths.others = paths.build / (options.debug ? "obj" : "obj-g");
   paths.module = paths.build / plugin::module_path(plugin).filename();
   return paths;
-}
-
-plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options& options) {
-  auto flags = options.settings;
-  for (auto& include : flags.includes) include = fs::absolute(include).native();
-  for (auto& library : flags.libraries) library.tree = fs::absolute(library.tree);
-  auto settings = plugin::join(plugin.build, flags);
-  if (settings.optimize.empty()) settings.optimize = "z";
-  return settings;
 }
 
 void make_directories(const Paths& paths, const std::vector<fs::path>& more) {

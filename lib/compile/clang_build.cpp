@@ -51,7 +51,7 @@ class Build {
         search_path_(std::move(search_path)),
         toolchain_(std::move(toolchain)),
         options_(options),
-        settings_(join_settings(plugin, options)),
+        settings_(settings_of(plugin, options)),
         paths_(paths_of(plugin, options)),
         jobs_(options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency())),
         identity_(toolchain_.identity()),

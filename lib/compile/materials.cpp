@@ -60,10 +60,6 @@ std::set<fs::path> made_from(const State& state, const fs::path& module) {
   return files;
 }
 
-std::vector<LibraryTree> trees_of(const plugin::Plugin& plugin, const Options& options) {
-  return find_trees(join_settings(plugin, options).libraries, paths_of(plugin, options).plugin);
-}
-
 std::string version_of(const LibraryTree& tree) {
   if (tree.recipe() == nullptr) return {};
   if (tree.name() == "protobuf") return protobuf_version(tree);
@@ -83,15 +79,16 @@ Part part_of(const LibraryTree& tree, const std::set<fs::path>& files) {
   return {tree.name(), version_of(tree), "", base::sha256_hex(lines)};
 }
 
-// Of C and C++: in its directory, and in those of its `includes`.
-void add_compiled(const plugin::Plugin& plugin, const Options& options,
-                  std::set<std::string>& sources, std::vector<Part>& parts) {
+void add_compiled(const plugin::Plugin& plugin, const Options& options, Materials& materials,
+                  std::set<std::string>& sources) {
   const auto paths = paths_of(plugin, options);
+  const auto settings = settings_of(plugin, options);
   const auto files = made_from(load_state(paths.state(), Directory::plugins), paths.module);
-  const auto trees = trees_of(plugin, options);
-  for (const auto& tree : trees) parts.push_back(part_of(tree, files));
+  const auto trees = find_trees(settings.libraries, paths.plugin);
+  for (const auto& tree : trees) materials.parts.push_back(part_of(tree, files));
+  // The plugin's own: in its directory, and in those of its `includes`.
   std::vector<fs::path> own = {paths.plugin};
-  for (const auto& include : plugin.build.includes) {
+  for (const auto& include : settings.includes) {
     own.push_back((paths.plugin / include).lexically_normal());
   }
   for (const auto& file : files) {
@@ -229,9 +226,9 @@ Part compiler_of(std::string_view line) {
 
 std::set<fs::path> library_files(const plugin::Plugin& plugin, const Options& options) {
   std::set<fs::path> watched;
-  const auto trees = trees_of(plugin, options);
-  if (trees.empty()) return watched;
   const auto paths = paths_of(plugin, options);
+  const auto trees = find_trees(settings_of(plugin, options).libraries, paths.plugin);
+  if (trees.empty()) return watched;
   const auto state = load_state(paths.state(), Directory::plugins);
   for (const auto& tree : trees) {
     for (const auto& source : tree.listed()) watched.insert(tree.root() / source);
@@ -268,10 +265,10 @@ Materials materials_of(const plugin::Plugin& plugin, const ToolchainSearch& sear
   std::set<std::string> sources;
   switch (plugin.builder) {
     case plugin::Builder::clang:
+      add_compiled(plugin, options, materials, sources);
       materials.compiler =
           ask_compiler(find_toolchain(search).clang, "--version", plugin.directory);
-      materials.parts = {{"wasmctl Proxy-Wasm C++ SDK", "", "", sdk_digest()}};
-      add_compiled(plugin, options, sources, materials.parts);
+      materials.parts.push_back({"wasmctl Proxy-Wasm C++ SDK", "", "", sdk_digest()});
       materials.parts = sorted_parts(std::move(materials.parts));
       break;
     case plugin::Builder::cargo:

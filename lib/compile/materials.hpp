@@ -12,7 +12,7 @@
 
 namespace wasmctl::compile {
 
-// A part that was not written for this plugin: a crate, a module of Go's, the SDK, a library.
+// A part that was not written for this plugin: a crate, a module of Go's, a library, the SDK.
 struct Part {
   std::string name;     // "proxy-wasm", "github.com/proxy-wasm/proxy-wasm-go-sdk"
   std::string version;  // may be empty
