@@ -15,9 +15,11 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "base/suggest.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/completion.hpp"
+#include "cli/environment.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/manual/help.hpp"
 #include "cli/manual/words.hpp"
@@ -286,6 +288,7 @@ int run_command_line(int argc, const char* const* argv, Context& context) {
   root.add_flag("-v,--verbose", verbosity, "Say what is done; -vv: each request and file");
 
   context.command_line.assign(argv, argv + argc);
+  for (const auto variable : kSecretVariables) base::withhold(variable);
   const auto write_log = [err = context.err](std::string_view line) {
     err.write(line);
     err.flush();

@@ -32,4 +32,7 @@ inline constexpr Variable kVariables[] = {
     {"GITHUB_ACTIONS", "if `true`, findings and failed tests are annotations as well"},
 };
 
+// Of these: what no program that is started needs to know.
+inline constexpr std::string_view kSecretVariables[] = {"COSIGN_PASSWORD", "DOCKER_AUTH_CONFIG"};
+
 }  // namespace wasmctl::cli

@@ -85,8 +85,9 @@ void add_build(CLI::App& root, Context& context, Action& action) {
       "Hand out the module even if Envoy would refuse it");
   add_build_flags(*app, options->flags);
   app->footer(
-      "What the plugin always needs is said once, in its wasmctl.yaml: defines, includes,\n"
-      "optimize, std, cxxflags, ldflags, libraries.\n"
+      "What the plugin always needs is said once, in its wasmctl.yaml: defines,\n"
+      "includes, optimize, std, cxxflags, ldflags, libraries.\n"
+      "\n"
       "Examples:\n"
       "  wasmctl build plugins/header-logger -o header-logger.wasm");
   app->callback([options, &context, &action] {

@@ -149,7 +149,8 @@ const wasm::Host& NamedHost::find(Context& context, const std::string& name) {
   if (!found) {
     std::vector<std::string_view> names;
     for (const auto& host : wasm::hosts()) names.push_back(host.name);
-    throw refuse_word("--for", name, names);
+    throw refuse_word("--for", name, names)
+        .hint("an Envoy is named by a path with a `/`: `./envoy`");
   }
   if (found->is_later && !context.quiet) {
     const auto& known = found->host.name;

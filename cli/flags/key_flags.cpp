@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/process.hpp"
 #include "cli/terminal.hpp"
 
 namespace wasmctl::cli {
@@ -17,10 +18,11 @@ std::string key_text(Context& context, const std::string& name) {
   if (!name.starts_with(kVariableScheme)) {
     if (name.find("://") == std::string::npos) return base::read_file(name, sign::kMaxKeyBytes);
     throw Error(Code::usage,
-                fmt::format("--key: expected a FILE or env://VARIABLE, not `{}`", name))
+                fmt::format("expected a key as a FILE or env://VARIABLE, not `{}`", name))
         .hint("keys that a server keeps are cosign's alone: `cosign sign --key URI`");
   }
   const auto variable = name.substr(kVariableScheme.size());
+  base::withhold(variable);
   if (auto text = context.env(variable)) return *std::move(text);
   throw Error(Code::not_found, fmt::format("{}: the variable is not set", name));
 }

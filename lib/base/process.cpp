@@ -17,8 +17,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -166,8 +168,20 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_{};
 };
 
-// This process's environment but for what the command says of it, as execve() wants it.
+struct Withheld {
+  std::mutex mutex;
+  std::set<std::string, std::less<>> names;
+};
+
+Withheld& withheld() {
+  static Withheld variables;
+  return variables;
+}
+
+// This process's environment but for what is withheld and what the command says of it, as execve()
+// wants it.
 std::vector<char*> environment_of(const Command& command) {
+  const std::scoped_lock lock(withheld().mutex);
   const auto name_of = [](std::string_view variable) {
     return variable.substr(0, variable.find('='));
   };
@@ -176,7 +190,8 @@ std::vector<char*> environment_of(const Command& command) {
     const auto name = name_of(*variable);
     const bool is_set =
         std::ranges::any_of(command.set, [&](const auto& own) { return name_of(own) == name; });
-    if (is_set || std::ranges::find(command.unset, name) != command.unset.end()) continue;
+    if (is_set || withheld().names.contains(name)) continue;
+    if (std::ranges::find(command.unset, name) != command.unset.end()) continue;
     variables.push_back(*variable);
   }
   for (const auto& own : command.set) variables.push_back(const_cast<char*>(own.c_str()));
@@ -398,6 +413,11 @@ int shortest_time_left(const Running& running) {
 }
 
 }  // namespace
+
+void withhold(std::string_view variable) {
+  const std::scoped_lock lock(withheld().mutex);
+  withheld().names.emplace(variable);
+}
 
 Finished run(const Command& command) {
   return std::move(run_all({&command, 1}, 1).front());

@@ -30,10 +30,15 @@ struct Command {
   std::size_t max_output = 0;               // of each stream, in bytes; 0: without a bound
   std::chrono::milliseconds time_limit{0};  // 0: without a bound
   Group group = Group::ours;
-  std::span<const std::string_view> unset =
-      {};                             // variables of the environment that it is not to see
+  // Variables of the environment that it is not to see, besides the withheld ones.
+  std::span<const std::string_view> unset = {};
   std::vector<std::string> set = {};  // NAME=VALUE: those that it is to see
 };
+
+// Hands this variable of the environment to no program that is started from now on: it holds a
+// secret, and what compilers run (build scripts, macros) may log all that it is given. That keeps
+// it from mishaps; what looks into our memory with our rights finds it. Safe from any thread.
+void withhold(std::string_view variable);
 
 struct Finished {
   int status = 0;   // exit status; 128 + N when killed by signal N, as a shell shows it

@@ -58,6 +58,15 @@ void require_no_settings(const Options& options, std::string_view plugin, std::s
 
 }  // namespace
 
+plugin::BuildSettings settings_of(const plugin::Plugin& plugin, const Options& options) {
+  auto flags = options.settings;
+  for (auto& include : flags.includes) include = fs::absolute(include).native();
+  for (auto& library : flags.libraries) library.tree = fs::absolute(library.tree);
+  auto settings = plugin::join(plugin.build, flags);
+  if (settings.optimize.empty()) settings.optimize = "z";
+  return settings;
+}
+
 Paths paths_of(const plugin::Plugin& plugin, const Options& options) {
   Paths paths;
   paths.plugin = plain(plugin.directory);

@@ -39,6 +39,11 @@ struct Paths {
 };
 Paths paths_of(const plugin::Plugin& plugin, const Options& options);
 
+// The plugin's settings and the command line's. The directories of the latter become absolute,
+// since they are relative to where wasmctl runs; the former stay as they are, so that the same
+// names are compiled in wherever the plugin lies.
+plugin::BuildSettings settings_of(const plugin::Plugin& plugin, const Options& options);
+
 // Makes `paths.objects`, and `more` below it. The build directory that nobody named lies in the
 // plugin's and may have come with it: then no part of it may be a link.
 void make_directories(const Paths& paths, const std::vector<fs::path>& more = {});

@@ -43,18 +43,6 @@ constexpr std::string_view kNeedsOldNames[] = {
     "no template named 'Optional'",   "undeclared identifier 'Optional'",
     "unknown type name 'PeerType'",   "undeclared identifier 'PeerType'"};
 
-// The plugin's settings and the command line's. The directories of the latter become absolute,
-// since they are relative to where wasmctl runs; the former stay as they are, so that the same
-// names are compiled in wherever the plugin lies.
-plugin::BuildSettings join_settings(const plugin::Plugin& plugin, const Options& options) {
-  auto flags = options.settings;
-  for (auto& include : flags.includes) include = fs::absolute(include).native();
-  for (auto& library : flags.libraries) library.tree = fs::absolute(library.tree);
-  auto settings = plugin::join(plugin.build, flags);
-  if (settings.optimize.empty()) settings.optimize = "z";
-  return settings;
-}
-
 class Build {
  public:
   Build(const plugin::Plugin& plugin, Toolchain toolchain, const Options& options,
@@ -63,7 +51,7 @@ class Build {
         search_path_(std::move(search_path)),
         toolchain_(std::move(toolchain)),
         options_(options),
-        settings_(join_settings(plugin, options)),
+        settings_(settings_of(plugin, options)),
         paths_(paths_of(plugin, options)),
         jobs_(options.jobs > 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency())),
         identity_(toolchain_.identity()),

@@ -10,9 +10,11 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/process.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "compile/builders.hpp"
 #include "compile/go.hpp"
+#include "compile/library_tree.hpp"
 #include "compile/rust.hpp"
 #include "compile/sdk.hpp"
 #include "compile/state.hpp"
@@ -22,6 +24,7 @@ namespace wasmctl::compile {
 namespace {
 
 constexpr std::uint64_t kMaxLockBytes = 4U << 20U;
+constexpr std::uint64_t kMaxLibraryFileBytes = 64U << 20U;
 constexpr std::size_t kMaxSourceFiles = 10'000;
 
 std::string read_or_empty(const fs::path& file) {
@@ -38,29 +41,58 @@ bool is_below(const fs::path& file, const fs::path& directory) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// What the compiler read of the plugin's own: in its directory, and in those of its `includes`.
-std::set<std::string> compiled_sources(const plugin::Plugin& plugin, const Options& options) {
-  const auto paths = paths_of(plugin, options);
+// All that the compiler read for the module, by whatever way; absolute.
+std::set<fs::path> compiled_files(const Paths& paths) {
   const auto state = load_state(paths.state(), Directory::plugins);
-  std::vector<fs::path> own = {paths.plugin};
-  for (const auto& include : plugin.build.includes) {
-    own.push_back((paths.plugin / include).lexically_normal());
-  }
-  std::set<std::string> sources;
+  std::set<fs::path> files;
   const auto module = state.steps.find(paths.module.native());
-  if (module == state.steps.end()) return sources;
-  for (const auto& [object, fingerprint] : module->second.inputs) {
-    const auto step = state.steps.find(object);
-    if (step == state.steps.end()) continue;
+  if (module == state.steps.end()) return files;
+  for (const auto& [linked, fingerprint] : module->second.inputs) {
+    const auto step = state.steps.find(linked);
+    if (step == state.steps.end()) {  // no object of the plugin's: what a library's is made from
+      files.insert(fs::path(linked).lexically_normal());
+      continue;
+    }
     for (const auto& [input, size_and_time] : step->second.inputs) {
-      const auto file = fs::path(input).lexically_normal();
-      const bool is_own = std::ranges::any_of(
-          own, [&](const fs::path& directory) { return is_below(file, directory); });
-      if (!is_own || is_below(file, paths.build)) continue;
-      sources.insert(file.lexically_relative(paths.plugin).generic_string());
+      files.insert(fs::path(input).lexically_normal());
     }
   }
-  return sources;
+  return files;
+}
+
+// What of a library is in the module: a digest of the files of it that were read, with their names.
+// Which version of it they are, they do not say.
+Part library_part(const LibraryTree& tree, const std::set<fs::path>& files) {
+  std::string listing;
+  for (const auto& file : files) {
+    if (!tree.has(file)) continue;
+    const auto text = base::read_file(file, kMaxLibraryFileBytes);
+    listing +=
+        fmt::format("{}  {}\n", base::sha256_hex(text), tree.relative(file).generic_string());
+  }
+  return {tree.name(), "", "", base::sha256_hex(listing)};
+}
+
+void add_compiled(const plugin::Plugin& plugin, const Options& options, Materials& materials,
+                  std::set<std::string>& sources) {
+  const auto paths = paths_of(plugin, options);
+  const auto settings = settings_of(plugin, options);
+  const auto files = compiled_files(paths);
+  const auto trees = find_trees(settings.libraries, paths.plugin);
+  for (const auto& tree : trees) materials.parts.push_back(library_part(tree, files));
+  // The plugin's own: in its directory, and in those of its `includes`.
+  std::vector<fs::path> own = {paths.plugin};
+  for (const auto& include : settings.includes) {
+    own.push_back((paths.plugin / include).lexically_normal());
+  }
+  for (const auto& file : files) {
+    const bool is_own = std::ranges::any_of(
+        own, [&](const fs::path& directory) { return is_below(file, directory); });
+    const bool is_librarys =
+        std::ranges::any_of(trees, [&](const LibraryTree& tree) { return tree.has(file); });
+    if (!is_own || is_librarys || is_below(file, paths.build)) continue;
+    sources.insert(file.lexically_relative(paths.plugin).generic_string());
+  }
 }
 
 // Not what is made of them, nor what tools keep for themselves.
@@ -193,10 +225,11 @@ Materials materials_of(const plugin::Plugin& plugin, const ToolchainSearch& sear
   std::set<std::string> sources;
   switch (plugin.builder) {
     case plugin::Builder::clang:
-      sources = compiled_sources(plugin, options);
+      add_compiled(plugin, options, materials, sources);
       materials.compiler =
           ask_compiler(find_toolchain(search).clang, "--version", plugin.directory);
-      materials.parts = {{"wasmctl Proxy-Wasm C++ SDK", "", "", sdk_digest()}};
+      materials.parts.push_back({"wasmctl Proxy-Wasm C++ SDK", "", "", sdk_digest()});
+      materials.parts = sorted_parts(std::move(materials.parts));
       break;
     case plugin::Builder::cargo:
       sources = files_below(plugin, options);

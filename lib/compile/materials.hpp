@@ -11,17 +11,19 @@
 
 namespace wasmctl::compile {
 
-// A part that was not written for this plugin: a crate, a module of Go's, the SDK.
+// A part that was not written for this plugin: a crate, a module of Go's, a library, the SDK.
 struct Part {
   std::string name;     // "proxy-wasm", "github.com/proxy-wasm/proxy-wasm-go-sdk"
   std::string version;  // may be empty
   std::string purl;     // a package URL, "pkg:cargo/proxy-wasm@0.2.2"; empty: it has none
-  std::string sha256;   // 64 hex digits of what was fetched, where the build checked it; or empty
+  // 64 hex digits: of what was fetched, where the build checked it; of a library of what the module
+  // was compiled from. Or empty.
+  std::string sha256;
 };
 
 struct Materials {
   // Relative to the plugin's directory, in `/`, sorted: of C and C++ those that the compiler read,
-  // but for the toolchain's and the SDK's; of cargo and Go all that is there.
+  // but for the toolchain's, the SDK's and libraries'; of cargo and Go all that is there.
   std::vector<std::string> sources;
   std::vector<Part> parts;  // sorted by name
   Part compiler;            // "clang", "22.1.8", as it says itself

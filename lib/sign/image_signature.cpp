@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <utility>
 
 #include "base/base64.hpp"
@@ -21,6 +22,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kMaxStatementBytes = oci::kMaxManifestBytes;  // as they are read
+
+constexpr std::size_t kMostReasons = 8;
 
 constexpr char kContentAnnotation[] = "dev.sigstore.bundle.content";
 constexpr char kPredicateAnnotation[] = "dev.sigstore.bundle.predicateType";
@@ -282,10 +285,13 @@ void fetch_all_blobs(oci::Store& store, const oci::Selector& selector, const oci
 Error not_signed(const std::string& image, const std::string& key_name,
                  const std::vector<Found>& others) {
   Error error(Code::verification, fmt::format("{} is not signed by {}", image, key_name));
-  for (const auto& other : others) {
+  for (const auto& other : std::span(others).first(std::min(others.size(), kMostReasons))) {
     error.because(fmt::format("the {} in {}: {}",
                               other.form == Form::bundle ? "bundle" : "older signature",
                               other.holder.text(), other.why_not));
+  }
+  if (others.size() > kMostReasons) {
+    error.because(fmt::format("and {} more", others.size() - kMostReasons));
   }
   if (others.empty()) {
     error.because("nothing about it is signed")

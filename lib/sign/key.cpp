@@ -264,7 +264,8 @@ bool PublicKey::verify(std::string_view message, std::string_view signature) con
   auto* const key = key_.get();
   if (verify_over(signing_digest(key), key, message, signature)) return true;
   const auto* const curve = EVP_PKEY_is_a(key, "EC") == 1 ? curve_of(key) : nullptr;
-  return curve != nullptr && verify_over(curve->cosign_digest(), key, message, signature);
+  return curve != nullptr && curve->cosign_digest() != EVP_sha256() &&
+         verify_over(curve->cosign_digest(), key, message, signature);
 }
 
 PrivateKey PrivateKey::parse(std::string_view pem, const std::string& name,

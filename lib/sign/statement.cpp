@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/json_member.hpp"
+#include "base/printable.hpp"
 #include "oci/manifest.hpp"
 
 namespace wasmctl::sign {
@@ -19,6 +18,7 @@ using nlohmann::json;
 constexpr std::string_view kStatementPrefix = "https://in-toto.io/Statement/v";
 constexpr std::string_view kStatementType = "https://in-toto.io/Statement/v1";
 constexpr std::string_view kPayloadType = "application/vnd.in-toto+json";
+constexpr std::size_t kMostOfType = 200;  // of what a message quotes
 
 // What is signed: DSSE's pre-authentication encoding, which binds the type to the text.
 std::string dsse_message(std::string_view payload) {
@@ -39,6 +39,14 @@ std::string bytes_member(const json& object, const char* key) {
 // The member of an object; null (JSON's) where there is none.
 json member(const json& object, const char* key) {
   return object.is_object() ? object.value(key, json()) : json();
+}
+
+// There is one, as cosign demands it; of many each would have to be tried, which takes as long as
+// whoever wrote them likes. Null (JSON's) where there are others.
+// Source: sigstore-go, pkg/verify/signature.go, ErrDSSEInvalidSignatureCount.
+json only_signature(const json& envelope) {
+  const auto signatures = member(envelope, "signatures");
+  return signatures.is_array() && signatures.size() == 1 ? signatures.front() : json();
 }
 
 }  // namespace
@@ -84,16 +92,15 @@ std::string make_bundle(const Statement& statement, const PrivateKey& key) {
 }
 
 bool Bundle::is_signed_by(const PublicKey& key) const {
-  const auto message = dsse_message(payload);
-  return std::ranges::any_of(
-      signatures, [&](const std::string& signature) { return key.verify(message, signature); });
+  return key.verify(dsse_message(payload), signature);
 }
 
 Bundle parse_bundle(std::string_view text) {
   const auto value = oci::parse_json(text, "the bundle");
   const auto type = value.is_object() ? text_member(value, "mediaType") : "";
   if (type != kBundleType) {
-    refuse_bundle(fmt::format("is of type `{}`, not `{}`", type, kBundleType));
+    refuse_bundle(
+        fmt::format("is of type `{}`, not `{}`", base::printable(type, kMostOfType), kBundleType));
   }
   const auto envelope = member(value, "dsseEnvelope");
   if (!envelope.is_object()) refuse_bundle("has no DSSE envelope");
@@ -104,8 +111,8 @@ Bundle parse_bundle(std::string_view text) {
   const auto key = member(member(value, "verificationMaterial"), "publicKey");
   if (key.is_object()) bundle.hint = text_member(key, "hint");
   bundle.payload = bytes_member(envelope, "payload");
-  for (const auto& signature : member(envelope, "signatures")) {
-    if (signature.is_object()) bundle.signatures.push_back(bytes_member(signature, "sig"));
+  if (const auto signature = only_signature(envelope); signature.is_object()) {
+    bundle.signature = bytes_member(signature, "sig");
   }
   return bundle;
 }

@@ -45,7 +45,7 @@ std::string make_bundle(const Statement& statement, const PrivateKey& key);
 struct Bundle {
   std::optional<std::string> hint;  // of the key; null: a certificate vouches for it
   std::string payload;              // the statement, as it was signed
-  std::vector<std::string> signatures;
+  std::string signature;            // empty: there is not one, and so none that counts
 
   bool is_signed_by(const PublicKey& key) const;
 };

@@ -31,14 +31,15 @@ constexpr Comparison kComparisons[] = {
 constexpr unsigned kMostMinor = 1'000'000;
 
 Error refuse_range(std::string_view text) {
-  return Error(Code::bad_input, fmt::format("is no range of versions: `{}`", text))
+  return Error(Code::bad_input, fmt::format("is not a range of versions: `{}`", text))
       .hint("\">=1.24\", \">=1.28 <1.31\", \"1.30\" and \"*\" are");
 }
 
-// The version before, of the same major one.
+// The last version before.
 Version before(Version version, std::string_view text) {
-  if (version.second == 0) throw refuse_range(text);
-  return {version.first, version.second - 1};
+  if (version.second != 0) return {version.first, version.second - 1};
+  if (version.first == 0) throw refuse_range(text);
+  return {version.first - 1, kMostMinor};
 }
 
 void narrow(HostRange& range, Bound bound, std::string_view word) {

@@ -97,29 +97,58 @@ Mark mark_at(std::string_view text, std::size_t byte) {
   return mark;
 }
 
-// Refuses what the parser itself lets pass; without a place, since it is told of none.
+// Refuses what the parser itself lets pass; without a place, since it is told of none. What is no
+// JSON is left to the parser. (Not a callback of it: with one it goes through a list again after
+// each object in it. Source: nlohmann/json, json_sax_dom_callback_parser::end_object.)
 class JsonBounds {
  public:
   explicit JsonBounds(const std::string& name) : name_(name) {}
 
-  bool visit(int depth, nlohmann::detail::parse_event_t event, const auto& value) {
-    using Event = nlohmann::detail::parse_event_t;
-    if (depth >= kMaxDepth) {
-      throw Error(Code::bad_input,
-                  fmt::format("{}: nested more than {} levels deep", name_, kMaxDepth));
-    }
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key &&
-        !keys_.back().insert(value.template get_ref<const std::string&>()).second) {
-      throw Error(Code::bad_input, fmt::format("{}: key `{}` is set twice", name_,
-                                               value.template get_ref<const std::string&>()));
-    }
-    return true;
+  bool start_object(std::size_t) {
+    keys_.emplace_back();
+    return enter();
+  }
+  bool end_object() {
+    keys_.pop_back();
+    return leave();
+  }
+  bool key(std::string& key) {
+    if (keys_.back().insert(key).second) return true;
+    throw Error(Code::bad_input, fmt::format("{}: key `{}` is set twice", name_, key));
+  }
+  bool start_array(std::size_t) { return enter(); }
+  bool end_array() { return leave(); }
+
+  bool null() { return value(); }
+  bool boolean(bool) { return value(); }
+  bool number_integer(json::number_integer_t) { return value(); }
+  bool number_unsigned(json::number_unsigned_t) { return value(); }
+  bool number_float(json::number_float_t, const std::string&) { return value(); }
+  bool string(std::string&) { return value(); }
+  bool binary(json::binary_t&) { return value(); }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) {
+    return false;
   }
 
  private:
+  // Of what is in the lists and objects that are open.
+  bool value() const {
+    if (depth_ < kMaxDepth) return true;
+    throw Error(Code::bad_input,
+                fmt::format("{}: nested more than {} levels deep", name_, kMaxDepth));
+  }
+  bool enter() {
+    value();
+    ++depth_;
+    return true;
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
   const std::string& name_;
+  int depth_ = 0;
   std::vector<std::set<std::string>> keys_;  // of each object that is open
 };
 
@@ -127,9 +156,8 @@ template <typename Json>
 Json read_bounded(std::string_view text, const std::string& name) {
   JsonBounds bounds(name);
   try {
-    return Json::parse(text, [&](int depth, typename Json::parse_event_t event, const Json& value) {
-      return bounds.visit(depth, event, value);
-    });
+    json::sax_parse(text, &bounds);
+    return Json::parse(text);
   } catch (const json::parse_error& error) {
     std::string why = error.what();  // "[json.exception.parse_error.101] parse error at ...: why"
     why.erase(0, why.find(": ") == std::string::npos ? 0 : why.find(": ") + 2);

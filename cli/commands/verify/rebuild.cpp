@@ -105,7 +105,25 @@ std::string text_at(const json& document, const char* pointer) {
   return document.at(place).get<std::string>();
 }
 
+// What comes from whoever may write to the registry goes into a command only as what it should be.
+bool is_commit(std::string_view text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// Of a provenance of wasmctl's, from a directory: others name their own things.
+bool is_comparable(const json& there, const json& here) {
+  constexpr char kType[] = "/buildDefinition/buildType";
+  return text_at(there, kType) == text_at(here, kType) && !dependencies_of(there).empty();
+}
+
 void compare_provenance(const json& there, const json& here, Error& error) {
+  if (!is_comparable(there, here)) {
+    error.hint(
+        "the image's provenance does not say what it was built with, as wasmctl says it: "
+        "`push DIR --provenance`");
+    return;
+  }
   compare_dependencies(there, here, error);
   constexpr char kFlags[] = "/buildDefinition/externalParameters/flags";
   const auto flags = text_at(there, kFlags);
@@ -115,7 +133,7 @@ void compare_provenance(const json& there, const json& here, Error& error) {
   }
   const auto commit = text_at(there, "/buildDefinition/externalParameters/source/digest/gitCommit");
   const auto source = text_at(there, "/buildDefinition/externalParameters/source/uri");
-  if (!commit.empty()) {
+  if (is_commit(commit)) {
     error.hint(fmt::format("the sources are {} of {}: `git checkout {}`", commit, source, commit));
   }
   error.hint(

@@ -117,16 +117,29 @@ class ImageCheck {
   std::vector<Finding> findings_;
 };
 
+// The image that is fetched: `sha256` pins it where its name does not.
+oci::Reference fetched_image(const PluginManifest& plugin, const std::string& image) {
+  auto reference = oci::parse_image_name(image);
+  const auto* const sha256 = plugin.module_field("sha256");
+  if (!reference.digest && sha256 != nullptr && !sha256->text.empty()) {
+    reference.digest = oci::Digest::parse("sha256:" + sha256->text);
+  }
+  return reference;
+}
+
 std::string why_unsigned(const PluginManifest& plugin, const VerifyImage& verify) {
   const auto image = image_of(plugin.url);
   if (image.empty()) return "it loads no image, and nothing else is signed";
   std::optional<oci::Reference> reference;
   try {
-    reference = oci::parse_image_name(image);
+    reference = fetched_image(plugin, image);
   } catch (const Error& error) {
     return error.message();
   }
-  return verify(*reference);
+  auto why = verify(*reference);
+  if (!why.empty() || reference->digest) return why;
+  return fmt::format("`{}` is signed now, and whatever the tag names when it is fetched",
+                     plugin.url);
 }
 
 Finding unsigned_finding(const Inventory& inventory, const PluginManifest& plugin,
@@ -135,7 +148,7 @@ Finding unsigned_finding(const Inventory& inventory, const PluginManifest& plugi
   const auto place = url == nullptr ? place_of(inventory, site_of(plugin, plugin.spec))
                                     : place_of(inventory, site_of(plugin, *url));
   return {kSignedRule.name, kSignedRule.severity, place, std::move(message),
-          "sign the image: `wasmctl sign IMAGE --key FILE`"};
+          "sign the image, `wasmctl sign IMAGE --key FILE`, and name it by the digest"};
 }
 
 }  // namespace

@@ -88,6 +88,16 @@ TEST_CASE("run leaves variables out of the environment, and sets others") {
   CHECK(base::run(command).out == "c d=e\n");
 }
 
+TEST_CASE("a secret of the environment is handed to no program") {
+  ::setenv("WASMCTL_TEST_SECRET", "s", 1);
+  base::Command command{{"sh", "-c", "echo ${WASMCTL_TEST_SECRET-none}"}, {}, {}};
+  CHECK(base::run(command).out == "s\n");
+  base::withhold("WASMCTL_TEST_SECRET");
+  CHECK(base::run(command).out == "none\n");
+  command.set = {"WASMCTL_TEST_SECRET=own"};
+  CHECK(base::run(command).out == "own\n");
+}
+
 TEST_CASE("what a program of a group of its own has started is killed with it") {
   const base::TemporaryDirectory directory;
   const auto lock = (directory.path() / "lock").native();

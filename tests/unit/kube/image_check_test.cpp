@@ -79,7 +79,9 @@ TEST_CASE("a plugin whose image is not signed, or that is no image, is found") {
     const auto inventory = checking::read(checking::plugin(spec));
     std::string out;
     const auto verify = [](const oci::Reference& image) {
-      return image.repository == "acme/signed" ? "" : oci::to_string(image) + " is not signed";
+      const bool is_signed = image.repository == "acme/signed" &&
+                             (!image.digest || image.digest->hex() == std::string(64, 'a'));
+      return is_signed ? "" : oci::to_string(image) + " is not signed";
     };
     for (const auto& finding : kube::check_signatures(inventory, verify)) {
       out += fmt::format("{}:{} {} [{}]\n", finding.place.line, finding.place.column,
@@ -87,7 +89,18 @@ TEST_CASE("a plugin whose image is not signed, or that is no image, is found") {
     }
     return out;
   };
-  CHECK(found("{url: 'oci://ghcr.io/acme/signed:v1'}").empty());
+  const std::string a(64, 'a');
+  const std::string b(64, 'b');
+  CHECK(found("{url: 'oci://ghcr.io/acme/signed@sha256:" + a + "'}").empty());
+  CHECK(found("{url: 'oci://ghcr.io/acme/signed:v1', sha256: " + a + "}").empty());
+  // What is verified is what is fetched.
+  CHECK(found("{url: 'oci://ghcr.io/acme/signed:v1', sha256: " + b + "}") ==
+        "4:13 ghcr.io/acme/signed:v1@sha256:" + b + " is not signed [image-signed]\n");
+  CHECK(found("{url: 'oci://ghcr.io/acme/signed:v1', sha256: b}") ==
+        "4:13 digest `sha256:b` has 1 hex digits, sha256 has 64 [image-signed]\n");
+  CHECK(found("{url: 'oci://ghcr.io/acme/signed:v1'}") ==
+        "4:13 `oci://ghcr.io/acme/signed:v1` is signed now, and whatever the tag names when it is "
+        "fetched [image-signed]\n");
   CHECK(found("{url: 'oci://ghcr.io/acme/other:v1'}") ==
         "4:13 ghcr.io/acme/other:v1 is not signed [image-signed]\n");
   CHECK(found("{url: ghcr.io/acme/other}") ==

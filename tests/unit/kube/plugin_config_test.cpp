@@ -35,6 +35,12 @@ TEST_CASE("read_config reads YAML, and JSON by its name") {
   }
 }
 
+TEST_CASE("a table of many objects is read in no more time than its bytes take") {
+  std::string rows = "{}";
+  for (int i = 1; i < 50'000; ++i) rows += ",{}";
+  CHECK(kube::read_config("{\"a\":[" + rows + "]}", "c.json")["a"].size() == 50'000);
+}
+
 TEST_CASE("set_value takes JSON as it stands, and all else for a text") {
   // The value, and what it becomes.
   const std::pair<const char*, const char*> cases[] = {

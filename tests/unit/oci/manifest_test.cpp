@@ -82,6 +82,19 @@ TEST_CASE("the type of a document: its own, the announced, or its shape") {
   }
 }
 
+TEST_CASE("brackets in strings are not depth, and many objects take no longer than their bytes") {
+  CHECK(oci::parse_json(R"(["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "\"[[", "\\", []])", "it")
+            .size() == 4);
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  CHECK(oci::parse_json(nested(32), "it").is_array());
+  CHECK_THROWS_WITH_AS(oci::parse_json(nested(33), "it"), "it is nested more than 32 deep", Error);
+  std::string objects = "[{}";
+  for (int i = 1; i < 50'000; ++i) objects += ",{}";  // each looked at again after each: minutes
+  CHECK(oci::parse_json(objects + "]", "it").size() == 50'000);
+}
+
 TEST_CASE("parse_manifest refuses, and says why and where") {
   const std::string deep(100, '[');
   const std::pair<std::string, std::string> cases[] = {

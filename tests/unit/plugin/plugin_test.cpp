@@ -291,7 +291,7 @@ TEST_CASE("hosts are products with ranges of versions") {
         "error: DIR/wasmctl.yaml:1:9: `hosts` knows no `istoi`\n"
         "hint: did you mean `istio`? one of: envoy, istio, envoy-gateway, higress\n");
   CHECK(Directory("hosts:\n  istio: latest\n").error() ==
-        "error: DIR/wasmctl.yaml:2:10: `istio` is no range of versions: `latest`\n"
+        "error: DIR/wasmctl.yaml:2:10: `istio` is not a range of versions: `latest`\n"
         "hint: \">=1.24\", \">=1.28 <1.31\", \"1.30\" and \"*\" are\n");
   CHECK(Directory("hosts: istio\n").error() ==
         "error: DIR/wasmctl.yaml:1:8: `hosts` must be a mapping, not a string\n");

@@ -86,16 +86,32 @@ TEST_CASE("a bundle is Sigstore's, and verifies with its key alone") {
   changed.payload += " ";
   CHECK_FALSE(changed.is_signed_by(key.public_key()));
   changed = bundle;
-  changed.signatures.clear();
+  changed.signature.clear();
   CHECK_FALSE(changed.is_signed_by(key.public_key()));
   // The payload alone is not what is signed, but its type with it.
   changed = bundle;
-  changed.signatures = {key.sign(bundle.payload)};
+  changed.signature = key.sign(bundle.payload);
   CHECK_FALSE(changed.is_signed_by(key.public_key()));
+}
+
+TEST_CASE("of several signatures none counts, nor is each tried") {
+  const auto key = PrivateKey::parse(kEd25519Key, "k", nullptr);
+  auto value = json::parse(make_bundle({{kSubject}, "https://example.com/p", {}}, key));
+  auto& signatures = value.at("/dsseEnvelope/signatures"_json_pointer);
+  const auto one = signatures.front();
+  const json others[] = {json::array(), json::array({one, one}), json::array({"AA=="}), one};
+  for (const auto& other : others) {
+    signatures = other;
+    CAPTURE(other.dump());
+    CHECK(parse_bundle(value.dump()).signature.empty());
+    CHECK_FALSE(parse_bundle(value.dump()).is_signed_by(key.public_key()));
+  }
 }
 
 TEST_CASE("what is no bundle is refused, and why is said") {
   const std::string head = R"({"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json")";
+  const auto envelope =
+      head + R"(,"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"AA==",)";
   const std::pair<std::string, std::string> cases[] = {
       {"", "the bundle is no JSON (byte 1)"},
       {"[]", "the bundle is of type ``, not `application/vnd.dev.sigstore.bundle.v0.3+json`"},
@@ -108,9 +124,10 @@ TEST_CASE("what is no bundle is refused, and why is said") {
        "the bundle holds something else than an in-toto statement"},
       {head + R"(,"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"*"}})",
        "the bundle has a `payload` that is not base64"},
-      {head + R"(,"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"AA==",)"
-              R"("signatures":[{"sig":"*"}]}})",
-       "the bundle has a `sig` that is not base64"},
+      {envelope + R"("signatures":[{"sig":"*"}]}})", "the bundle has a `sig` that is not base64"},
+      {R"({"mediaType":")" + std::string(1000, 'x') + R"("})",
+       "the bundle is of type `" + std::string(200, 'x') +
+           "...`, not `application/vnd.dev.sigstore.bundle.v0.3+json`"},
   };
   for (const auto& [text, message] : cases) {
     CAPTURE(text);
