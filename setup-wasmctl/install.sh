@@ -6,7 +6,7 @@ set -euo pipefail
 version=${1#v}
 directory=$2
 if [[ ! $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then
-  echo "::error::\`$1\` is no version: name one, as in \`with: {version: 0.1.0}\`" >&2
+  echo "::error::\`$1\` is not a version: name one, as in \`with: {version: 0.1.0}\`" >&2
   exit 2
 fi
 case "$(uname -s)-$(uname -m)" in

@@ -103,12 +103,14 @@ class Complaints {
     base::log_warning(fmt::format("kubectl: {}", line));
   }
 
-  // The code of the error that they come to; none: there are none.
-  std::optional<Code> code() const {
+  // The error that they come to, if there are any.
+  std::optional<Error> error() const {
     if (seen_.empty()) return std::nullopt;
-    const bool is_denied = std::ranges::any_of(
+    const auto denied = std::ranges::find_if(
         seen_, [](const std::string& line) { return line.find("orbidden") != std::string::npos; });
-    return is_denied ? Code::denied : Code::network;
+    const bool is_denied = denied != seen_.end();
+    return Error(is_denied ? Code::denied : Code::network, "the proxies' logs cannot be read")
+        .because(is_denied ? *denied : *seen_.begin());
   }
 
  private:
@@ -136,7 +138,7 @@ class Logs {
       : context_(context), options_(options), kubectl_(make_kubectl(context, options.kubectl)) {}
 
   void run() {
-    const auto plugins = find_plugins(kubectl_, options_.scope);
+    const auto plugins = find_plugins(kubectl_, options_.scope).found;
     const auto& plugin = plugins.front();
     const auto modules = load_modules_of_traces(options_.modules);
     select(plugins);
@@ -231,12 +233,10 @@ class Logs {
 
   // Of a proxy that runs there are lines, unless they may not be read.
   void require_logs(const Complaints& complaints) const {
-    const auto code = complaints.code();
-    if (!code) return;
-    throw Error(*code, "the proxies' logs cannot be read")
-        .because("see what kubectl says, above")
-        .hint(fmt::format("one who may can run: `{}`",
-                          kubectl_.shown(logs_question(sources_.front(), {}))));
+    auto error = complaints.error();
+    if (!error) return;
+    throw error->hint(fmt::format("one who may can run: `{}`",
+                                  kubectl_.shown(logs_question(sources_.front(), {}))));
   }
 
   void tell_of_silence(const cluster::Plugin& plugin, const std::string& level) const {

@@ -33,6 +33,12 @@ struct Answer {
 
 using Arguments = std::vector<std::string>;
 
+// A question, and an answer that is not ok.
+struct Refusal {
+  Arguments question;
+  Answer answer;
+};
+
 class Kubectl {
  public:
   // `program` is a path; `flags` come before all arguments: `--context NAME`.

@@ -33,10 +33,6 @@ inline PodKey key_of(const Pod& pod) {
 
 // What kubectl answered to queries.
 struct Selection {
-  struct Refusal {
-    Arguments question;
-    Answer answer;
-  };
   std::map<PodKey, Pod> pods;
   std::map<Query, std::vector<const Pod*>> found;  // of `pods`
   std::vector<Refusal> refusals;                   // of the queries that are not in `found`

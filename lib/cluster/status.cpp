@@ -79,8 +79,12 @@ bool is_wanted(const Plugin& plugin, const Scope& scope) {
 // One look at a cluster.
 class Look {
  public:
-  Look(const Kubectl& kubectl, std::vector<Plugin> plugins) : kubectl_(kubectl) {
-    for (auto& plugin : plugins) {
+  Look(const Kubectl& kubectl, const Scope& scope, Plugins plugins) : kubectl_(kubectl) {
+    // Who names a plugin that is found asks for no others.
+    for (const auto& [question, answer] : plugins.refusals) {
+      if (scope.name.empty()) add_unseen(question[1], answer, question);
+    }
+    for (auto& plugin : plugins.found) {
       PluginStatus status;
       status.plugin = std::move(plugin);
       status_.plugins.push_back(std::move(status));
@@ -417,32 +421,34 @@ Progress Status::progress() const {
   return progress;
 }
 
-std::vector<Plugin> find_plugins(const Kubectl& kubectl, const Scope& scope) {
+Plugins find_plugins(const Kubectl& kubectl, const Scope& scope) {
   std::vector<Arguments> questions;
   for (const auto kind : kKinds) {
     questions.push_back(with_scope({"get", std::string(resource_of(kind)), "-o", "json"}, scope));
   }
   auto answers = kubectl.ask_all(questions);
-  for (auto& answer : answers) require_object(answer);
-  const auto has_answered = [](const Answer& answer) {
-    return answer.is_ok() || answer.outcome == Outcome::absent;
-  };
-  std::vector<Plugin> plugins;
+  Plugins plugins;
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    if (!answers[i].is_ok()) continue;
+    require_object(answers[i]);
+    if (answers[i].outcome == Outcome::absent) continue;
+    if (!answers[i].is_ok()) {
+      plugins.refusals.push_back({questions[i], answers[i]});
+      continue;
+    }
     for (auto& plugin : read_plugins(kKinds[i], answers[i].out)) {
-      if (is_wanted(plugin, scope)) plugins.push_back(std::move(plugin));
+      if (is_wanted(plugin, scope)) plugins.found.push_back(std::move(plugin));
     }
   }
   // Where a kind could not be looked at, nobody knows that there is none.
-  const auto unanswered = std::ranges::find_if_not(answers, has_answered);
-  if (plugins.empty() && unanswered != answers.end()) throw no_cluster(*unanswered);
-  if (plugins.empty() && !scope.name.empty()) throw no_plugin(kubectl, scope);
+  if (plugins.found.empty() && !plugins.refusals.empty()) {
+    throw no_cluster(plugins.refusals.front().answer);
+  }
+  if (plugins.found.empty() && !scope.name.empty()) throw no_plugin(kubectl, scope);
   return plugins;
 }
 
 Status read_status(const Kubectl& kubectl, const Scope& scope) {
-  return Look(kubectl, find_plugins(kubectl, scope)).run();
+  return Look(kubectl, scope, find_plugins(kubectl, scope)).run();
 }
 
 }  // namespace wasmctl::cluster

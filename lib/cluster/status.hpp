@@ -52,9 +52,15 @@ struct Status {
   Progress progress() const;
 };
 
-// The plugins of the scope. Throws Error{Code::not_found} if there is none of that name, and
-// Error{Code::network} if kubectl has no cluster that answers.
-std::vector<Plugin> find_plugins(const Kubectl& kubectl, const Scope& scope);
+// The plugins of the scope.
+struct Plugins {
+  std::vector<Plugin> found;
+  std::vector<Refusal> refusals;  // of kinds that could not be looked at
+};
+
+// Throws Error{Code::not_found} if there is none of that name. Where none is found and a kind could
+// not be looked at: Error{Code::denied}, or Error{Code::network} if nothing answers.
+Plugins find_plugins(const Kubectl& kubectl, const Scope& scope);
 
 Status read_status(const Kubectl& kubectl, const Scope& scope);
 

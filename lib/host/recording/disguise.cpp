@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/text.hpp"
@@ -36,6 +37,12 @@ std::vector<Stretch> secrets_of_cookies(std::string_view value, bool is_one) {
   return parts;
 }
 
+std::string in_json(const std::string& text) {
+  const auto quoted =
+      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 // What is secret in the value of such a header.
 std::vector<Stretch> secrets_of(std::string_view name, std::string_view value) {
   const auto lower = base::lower(name);
@@ -51,32 +58,42 @@ std::vector<Stretch> secrets_of(std::string_view name, std::string_view value) {
 void Disguise::learn(std::string_view name, std::string_view value) {
   if (!mask_.hides(name)) return;
   for (const auto& [begin, size] : secrets_of(name, value)) {
-    const auto secret = value.substr(begin, size);
-    if (size < kLeastSecret) continue;
-    auto& places = by_begin_[std::string(secret.substr(0, kLeastSecret))];
-    const auto secret_of = [this](std::size_t place) -> const auto& { return secrets_[place]; };
-    if (std::ranges::find(places, secret, secret_of) != places.end()) continue;
-    const auto longer = std::ranges::find_if(
-        places, [&](std::size_t place) { return secrets_[place].size() < secret.size(); });
-    places.insert(longer, secrets_.size());
-    secrets_.emplace_back(secret);
+    const std::string secret(value.substr(begin, size));
+    if (size < kLeastSecret || knows(secret)) continue;
+    ++secrets_;
+    if (auto escaped = in_json(secret); escaped != secret)
+      add({std::move(escaped), secrets_, size});
+    add({secret, secrets_, size});
   }
 }
 
-// That `text` begins with; null: with none. Of two the longer one.
-const std::string* Disguise::secret_at(std::string_view text) const {
+void Disguise::add(Form form) {
+  auto& places = by_begin_[form.text.substr(0, kLeastSecret)];
+  const auto shorter = std::ranges::find_if(
+      places, [&](std::size_t place) { return forms_[place].text.size() < form.text.size(); });
+  places.insert(shorter, forms_.size());
+  forms_.push_back(std::move(form));
+}
+
+bool Disguise::knows(std::string_view secret) const {
+  const auto* const form = form_at(secret);
+  return form != nullptr && form->text == secret;
+}
+
+// With which `text` begins; null: with none. Of two the longer one.
+const Disguise::Form* Disguise::form_at(std::string_view text) const {
   const auto found = by_begin_.find(std::string(text.substr(0, kLeastSecret)));
   if (found == by_begin_.end()) return nullptr;
   const auto place = std::ranges::find_if(
-      found->second, [&](std::size_t i) { return text.starts_with(secrets_[i]); });
-  return place == found->second.end() ? nullptr : &secrets_[*place];
+      found->second, [&](std::size_t i) { return text.starts_with(forms_[i].text); });
+  return place == found->second.end() ? nullptr : &forms_[*place];
 }
 
 // "*****1": the number tells secrets apart.
 std::string Disguise::stand_in(std::string_view secret) const {
-  const auto* const found = secret_at(secret);
-  if (found == nullptr || found->size() != secret.size()) return std::string(secret.size(), '*');
-  return fmt::format("{:*>{}}", found - secrets_.data() + 1, secret.size());
+  if (!knows(secret)) return std::string(secret.size(), '*');
+  const auto* const form = form_at(secret);
+  return fmt::format("{:*>{}}", form->number, form->size);
 }
 
 std::string Disguise::header(std::string_view name, std::string_view value) const {
@@ -95,11 +112,17 @@ Pairs Disguise::headers(const Pairs& pairs) const {
 }
 
 std::string Disguise::text(std::string_view text) const {
-  std::string shown(text);
-  for (std::size_t at = 0; at + kLeastSecret <= text.size() && !secrets_.empty();) {
-    const auto* const secret = secret_at(text.substr(at));
-    if (secret != nullptr) shown.replace(at, secret->size(), stand_in(*secret));
-    at += secret == nullptr ? 1 : secret->size();
+  if (forms_.empty()) return std::string(text);
+  std::string shown;
+  while (!text.empty()) {
+    const auto* const form = form_at(text);
+    if (form != nullptr) {
+      shown += stand_in(form->text);
+      text.remove_prefix(form->text.size());
+    } else {
+      shown += text.front();
+      text.remove_prefix(1);
+    }
   }
   return shown;
 }

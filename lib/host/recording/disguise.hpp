@@ -1,6 +1,7 @@
 // Other values in the place of secrets, for what is kept in a file: of the same length, so that
 // sizes stay true, and the same for the same secret wherever it comes, so that what is compared
-// with it, in a configuration or an answer, is still the same.
+// with it, in a configuration or an answer, is still the same. A secret in JSON's escapes, as many
+// plugins log what they get, becomes what the other value would be there.
 #pragma once
 
 #include <cstddef>
@@ -30,11 +31,20 @@ class Disguise {
   std::string text(std::string_view text) const;
 
  private:
+  // How a secret may be written.
+  struct Form {
+    std::string text;
+    std::size_t number;  // of the secret, from 1
+    std::size_t size;    // the secret's
+  };
+  void add(Form form);
+  bool knows(std::string_view secret) const;
   std::string stand_in(std::string_view secret) const;
-  const std::string* secret_at(std::string_view text) const;
+  const Form* form_at(std::string_view text) const;
 
   Mask mask_;
-  std::vector<std::string> secrets_;
+  std::size_t secrets_ = 0;
+  std::vector<Form> forms_;
   // By how they begin, so that many do not make a text slow: their places, the longest first.
   std::unordered_map<std::string, std::vector<std::size_t>> by_begin_;
 };

@@ -144,4 +144,4 @@ def test_the_action_unpacks_nothing_that_is_not_what_was_released(action, tmp_pa
 def test_the_action_wants_a_version(action):
     done = action("main")
     assert (done.stderr, done.returncode) == (
-        "::error::`main` is no version: name one, as in `with: {version: 0.1.0}`\n", 2)
+        "::error::`main` is not a version: name one, as in `with: {version: 0.1.0}`\n", 2)

@@ -214,6 +214,7 @@ TEST_CASE("secrets are disguised by others of the same length") {
   disguise.learn("set-cookie", "sid=abcdefgh; Path=/; HttpOnly");
   disguise.learn("x-mine", "of-my-own");
   disguise.learn("user-agent", "no-secret");
+  disguise.learn("authorization", "Digest u=\"m\", r=\"66\\29\"");
   struct Case {
     const char* name;
     const char* value;
@@ -229,6 +230,8 @@ TEST_CASE("secrets are disguised by others of the same length") {
       {"x-mine", "of-my-own", "********5"},
       {"user-agent", "no-secret", "no-secret"},
       {"x-other", "it is s3cr3t-1 and a", "it is *******1 and a"},
+      {"x-other", "s3cr3", "s3cr3"},
+      {"x-other", R"({"a":"Digest u=\"m\", r=\"66\\29\""})", R"({"a":"Digest ***************6"})"},
   };
   for (const auto& c : cases) {
     CAPTURE(c.value);
