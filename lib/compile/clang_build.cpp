@@ -33,8 +33,6 @@ namespace wasmctl::compile {
 
 namespace {
 
-constexpr std::uint64_t kMaxSourceBytes = 64ULL << 20U;
-
 // What the compiler says where a source needs what is off for the others.
 constexpr std::string_view kNeedsRtti[] = {"requires -frtti"};
 constexpr std::string_view kNeedsExceptions[] = {"with exceptions disabled"};

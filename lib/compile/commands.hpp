@@ -14,6 +14,8 @@ namespace wasmctl::compile {
 
 using Words = std::vector<std::string>;
 
+inline constexpr std::uint64_t kMaxSourceBytes = 64ULL << 20U;  // as far as we read one ourselves
+
 void append(Words& words, const Words& more);
 
 enum class Language : std::uint8_t { c, cpp };

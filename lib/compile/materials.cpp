@@ -15,6 +15,7 @@
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "compile/builders.hpp"
+#include "compile/commands.hpp"
 #include "compile/go.hpp"
 #include "compile/library_tree.hpp"
 #include "compile/protobuf.hpp"
@@ -27,7 +28,6 @@ namespace wasmctl::compile {
 namespace {
 
 constexpr std::uint64_t kMaxLockBytes = 4U << 20U;
-constexpr std::uint64_t kMaxSourceBytes = 64U << 20U;
 constexpr std::size_t kMaxSourceFiles = 10'000;
 
 std::string read_or_empty(const fs::path& file) {

@@ -431,11 +431,12 @@ std::vector<std::string> remedies(std::string_view compiler_output, const fs::pa
         "the plugin is for an SDK of 2019 or 2020; since ABI 0.2.0 these lines, and the functions "
         "that they declare, are different:");
   }
-  std::ranges::stable_partition(notes,
-                                [](const Note& one) { return one.advice.api == Api::former; });
-  for (const auto& [about, places] : notes) {
-    hints.push_back(places.empty() ? about.hint
-                                   : fmt::format("{}: {}", lines_of(places), about.hint));
+  for (const bool is_former : {true, false}) {
+    for (const auto& [about, places] : notes) {
+      if ((about.api == Api::former) != is_former) continue;
+      hints.push_back(places.empty() ? about.hint
+                                     : fmt::format("{}: {}", lines_of(places), about.hint));
+    }
   }
   return hints;
 }
