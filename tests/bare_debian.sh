@@ -19,6 +19,12 @@ cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 cp /etc/resolv.conf "$root/etc/"
 [ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$root/etc/"
 cp "$deb" "$root/tmp/wasmctl.deb"
+# As an installed Debian 12 has them; debootstrap writes the first alone.
+cat >"$root/etc/apt/sources.list" <<'LIST'
+deb http://deb.debian.org/debian bookworm main
+deb http://deb.debian.org/debian bookworm-updates main
+deb http://deb.debian.org/debian-security bookworm-security main
+LIST
 
 # Only what the script says is in the environment.
 chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
