@@ -58,6 +58,7 @@ for i in $(seq 50); do (: </dev/tcp/127.0.0.1/5055) 2>/dev/null && break; sleep 
 pinned=$(wasmctl push . localhost:5055/hello:v1 --quiet)
 show wasmctl render "$pinned" --selector app=web --namespace default -o manifests
 show wasmctl check -f manifests
+export COSIGN_PASSWORD=of-this-test  # where there is a terminal, it is asked for
 show wasmctl key generate -o signer
 show wasmctl sign "$pinned" --key signer.key
 show wasmctl verify "$pinned" --key signer.pub
