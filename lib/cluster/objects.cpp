@@ -14,6 +14,7 @@
 #include "base/json_member.hpp"
 #include "base/sha256.hpp"
 #include "kube/check/survey.hpp"
+#include "kube/gateway_labels.hpp"
 #include "kube/mount.hpp"
 
 namespace wasmctl::cluster {
@@ -223,7 +224,7 @@ Pod read_pod(const json& object) {
   const auto& spec = member(object, {"spec"});
   pod.host_network = is_true(spec, {"hostNetwork"});
   // Envoy Gateway's has another name.
-  const bool is_envoy_gateway = pod.labels.contains("gateway.envoyproxy.io/owning-gateway-name");
+  const bool is_envoy_gateway = pod.labels.contains(kube::kOwningGatewayName);
   const auto* const wanted = is_envoy_gateway ? "envoy" : kube::kProxyContainer;
   if (const auto* const container = container_named(spec, wanted)) {
     pod.proxy = wanted;

@@ -5,19 +5,15 @@
 #include <nlohmann/json.hpp>
 
 #include "kube/check/survey.hpp"
+#include "kube/gateway_labels.hpp"
 
 namespace wasmctl::cluster {
 
 namespace {
 
 // Istio's and the Gateway API's labels on the pods of gateways.
-constexpr char kGatewayName[] = "gateway.networking.k8s.io/gateway-name";
 constexpr char kGatewayClass[] = "gateway.networking.k8s.io/gateway-class-name";
-constexpr char kUseWaypoint[] = "istio.io/use-waypoint";
 constexpr char kWaypointNamespace[] = "istio.io/use-waypoint-namespace";
-// Envoy Gateway's: its proxies are in a namespace of its own.
-constexpr char kOwningName[] = "gateway.envoyproxy.io/owning-gateway-name";
-constexpr char kOwningNamespace[] = "gateway.envoyproxy.io/owning-gateway-namespace";
 
 nlohmann::json asked(const Kubectl& kubectl, const Arguments& question) {
   const auto answer = kubectl.ask(question);
@@ -40,14 +36,14 @@ Query waypoint_of(const Kubectl& kubectl, const Plugin& plugin, const Target& ta
   const auto is_entry = target.kind == "ServiceEntry";
   auto object = asked(kubectl, {"get", is_entry ? "serviceentries.networking.istio.io" : "services",
                                 target.name, "-n", plugin.ns, "-o", "json"});
-  if (label_of(object, kUseWaypoint).empty()) {
+  if (label_of(object, kube::kUseWaypoint).empty()) {
     object = asked(kubectl, {"get", "namespaces", plugin.ns, "-o", "json"});
   }
-  const auto waypoint = label_of(object, kUseWaypoint);
+  const auto waypoint = label_of(object, kube::kUseWaypoint);
   const auto ns = label_of(object, kWaypointNamespace);
   // A name that no label can have selects nobody.
   return {ns.empty() ? plugin.ns : ns,
-          fmt::format("{}={}", kGatewayName, waypoint.empty() ? "none" : waypoint),
+          fmt::format("{}={}", kube::kGatewayName, waypoint.empty() ? "none" : waypoint),
           fmt::format("{}/{}", target.kind, target.name)};
 }
 
@@ -66,8 +62,8 @@ std::vector<Query> gateways_of_route(const Kubectl& kubectl, const Plugin& plugi
     const auto ns = parent.value("namespace", nlohmann::json(plugin.ns));
     if (!name.is_string() || !ns.is_string()) continue;
     queries.push_back({"",
-                       fmt::format("{}={},{}={}", kOwningName, name.get<std::string>(),
-                                   kOwningNamespace, ns.get<std::string>()),
+                       fmt::format("{}={},{}={}", kube::kOwningGatewayName, name.get<std::string>(),
+                                   kube::kOwningGatewayNamespace, ns.get<std::string>()),
                        fmt::format("{}/{}", target.kind, target.name)});
   }
   return queries;
@@ -78,11 +74,13 @@ std::vector<Query> queries_of_target(const Kubectl& kubectl, const Plugin& plugi
   const auto name = fmt::format("{}/{}", target.kind, target.name);
   if (plugin.kind == PluginKind::extension_policy) {
     if (target.kind != "Gateway") return gateways_of_route(kubectl, plugin, target);
-    return {{"", fmt::format("{}={},{}={}", kOwningName, target.name, kOwningNamespace, plugin.ns),
+    return {{"",
+             fmt::format("{}={},{}={}", kube::kOwningGatewayName, target.name,
+                         kube::kOwningGatewayNamespace, plugin.ns),
              name}};
   }
   if (target.kind == "Gateway") {
-    return {{plugin.ns, fmt::format("{}={}", kGatewayName, target.name), name}};
+    return {{plugin.ns, fmt::format("{}={}", kube::kGatewayName, target.name), name}};
   }
   if (target.kind == "GatewayClass") {
     return {{"", fmt::format("{}={}", kGatewayClass, target.name), name}};

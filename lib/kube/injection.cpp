@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "kube/gateway_labels.hpp"
 
 namespace wasmctl::kube {
 
@@ -14,7 +15,6 @@ namespace {
 constexpr std::string_view kIgnoredNamespaces[] = {"kube-system", "kube-public", "kube-node-lease",
                                                    "local-path-storage"};
 constexpr char kRevision[] = "istio.io/rev";
-constexpr char kGatewayName[] = "gateway.networking.k8s.io/gateway-name";
 
 std::string_view value_of(const Labels& labels, const char* key) {
   const auto found = labels.find(key);

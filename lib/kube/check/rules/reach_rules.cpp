@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "kube/check/rules/rules.hpp"
+#include "kube/gateway_labels.hpp"
 #include "kube/render/envoy_gateway.hpp"
 #include "yaml/scalar.hpp"
 
@@ -111,8 +112,7 @@ void check_root_namespace(const Survey& survey, Report& report) {
 // ---- gateways and waypoints
 // ----------------------------------------------------------------------
 
-constexpr std::string_view kGatewayLabels[] = {"gateway.networking.k8s.io/gateway-name",
-                                               "istio.io/gateway-name"};
+constexpr std::string_view kGatewayLabels[] = {kGatewayName, "istio.io/gateway-name"};
 
 // A Gateway of the class istio-waypoint, or what says by its labels that it is one.
 bool is_waypoint(const Survey& survey, std::string_view ns, std::string_view name) {

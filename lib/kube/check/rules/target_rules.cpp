@@ -9,12 +9,12 @@
 #include "base/error.hpp"
 #include "base/suggest.hpp"
 #include "kube/check/rules/rules.hpp"
+#include "kube/gateway_labels.hpp"
 
 namespace wasmctl::kube {
 
 namespace {
 
-constexpr char kGatewayNameLabel[] = "gateway.networking.k8s.io/gateway-name";
 constexpr std::string_view kEnvoyGatewayController = "gateway.envoyproxy.io/";
 
 // One target of a plugin or policy.
@@ -256,7 +256,7 @@ void check_target_label(const Survey& survey, Report& report) {
     bool labelled = false;
     for (const auto& pods : survey.pods()) {
       const auto& labels = pods.workload->labels;
-      const auto label = labels.find(kGatewayNameLabel);
+      const auto label = labels.find(kGatewayName);
       if (pods.workload->ns != ns || survey.is_mended(*pods.workload)) continue;
       if (label != labels.end() && label->second == target.name) labelled = true;
       if (pods.is_gateway && (label == labels.end() || label->second != target.name)) {
@@ -268,7 +268,7 @@ void check_target_label(const Survey& survey, Report& report) {
         target.site(),
         fmt::format("Gateway `{}` is deployed by hand ({}), and no pods here have the label "
                     "{}: {}, so plugin `{}` reaches nothing",
-                    target.name, gateway->host, kGatewayNameLabel, target.name, target.object.name),
+                    target.name, gateway->host, kGatewayName, target.name, target.object.name),
         fmt::format("give the label to the pods of {}", describe(*unlabelled->workload)));
   }
 }
@@ -279,7 +279,7 @@ bool has_waypoint(const Survey& survey, const TargetManifest& service) {
   if (!service.waypoint.empty()) return true;
   const auto* const ns = survey.find_namespace(service.ns);
   if (ns != nullptr) {
-    const auto label = ns->labels.find("istio.io/use-waypoint");
+    const auto label = ns->labels.find(kUseWaypoint);
     if (label != ns->labels.end() && label->second != "none") return true;
   }
   return std::ranges::any_of(survey.inventory().targets, [&](const TargetManifest& other) {
